@@ -1,0 +1,46 @@
+//! Text from files, plans and server answers, made safe to print.
+
+use std::borrow::Cow;
+
+/// Replaces control characters and bidirectional overrides by visible escapes such as `\u{202e}`,
+/// so that names never steer a terminal or reorder a line (`design.md`, "Secrets and hostile input").
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_unsafe) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_unsafe(character) {
+            safe.extend(character.escape_unicode());
+        } else {
+            safe.push(character);
+        }
+    }
+    Cow::Owned(safe)
+}
+
+fn is_unsafe(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{061c}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_what_would_steer_a_terminal() {
+        assert_eq!(printable("Ann \u{1b}[31mRed"), "Ann \\u{1b}[31mRed");
+        assert_eq!(printable("a\u{202e}b"), "a\\u{202e}b");
+        assert!(matches!(printable("Zoë 中村"), Cow::Borrowed(_)));
+    }
+}
