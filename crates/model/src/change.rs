@@ -11,7 +11,9 @@ use crate::{
 };
 
 /// The stable id of a change: the same for the same work, whenever it is planned.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct ChangeId(pub Arc<str>);
 
@@ -42,7 +44,9 @@ pub struct Change {
 }
 
 /// Whose access changes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Subject {
     /// A person, known to the service by an address.
@@ -81,7 +85,9 @@ impl fmt::Display for Subject {
 
 /// A project as a change names it: its number, and the key of the files or, where the files do not
 /// declare it, its live name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct ProjectRef {
     /// Mixpanel's number.
@@ -148,7 +154,9 @@ pub enum Action {
 }
 
 /// A project role inside an invitation or a removal.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct InvitedGrant {
     /// The project.

@@ -177,7 +177,7 @@ impl DesiredState {
     pub fn place(&self, position: Position) -> Place {
         let file = usize::try_from(position.file.0).ok().and_then(|index| self.files.get(index));
         Place {
-            file: file.map_or_else(String::new, |name| name.to_string()),
+            file: file.map_or_else(String::new, ToString::to_string),
             line: position.line,
             column: position.column,
         }

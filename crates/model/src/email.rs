@@ -24,9 +24,7 @@ impl Email {
     pub fn new(spelled: &str) -> Self {
         let trimmed = spelled.trim();
         let spelled: Arc<str> = Arc::from(trimmed);
-        let is_folded = trimmed
-            .bytes()
-            .all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
+        let is_folded = trimmed.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase());
         let folded =
             if is_folded { Arc::clone(&spelled) } else { Arc::from(trimmed.to_lowercase()) };
         Self { spelled, folded }

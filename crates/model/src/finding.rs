@@ -41,7 +41,9 @@ impl fmt::Display for Severity {
 
 /// A place in a file: path relative to the current directory as the user gave it, line and column
 /// from 1, columns counted in characters.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
     /// Path of the file.

@@ -37,7 +37,9 @@ numeric_id! {
 }
 
 /// The stable key by which the files name a project (`design.md`, "The files").
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct ProjectKey(Arc<str>);
 

@@ -41,8 +41,8 @@ pub use plan::{
     PlanContent, PlanFormatError, PlanOrganization, PlanProject, SealError, Summary,
 };
 pub use policy::{
-    Escalations, GuardCode, Override, OverrideOrigin, Owners, PlanMaxAge, Policy, Reductions, Removals,
-    Requirement, Rule, RuleMatch, Unmanaged, UnmanagedAction,
+    Escalations, GuardCode, Override, OverrideOrigin, Owners, PlanMaxAge, Policy, Reductions,
+    Removals, Requirement, Rule, RuleMatch, Unmanaged, UnmanagedAction,
 };
 pub use role::{OrganizationRole, ProjectRole, RoleName};
 pub use wire_text::printable;

@@ -6,7 +6,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Dialect, Email, Grant, OrganizationId, OrganizationRole, ProjectId, ProjectRole, UserId};
+use crate::{
+    Dialect, Email, Grant, OrganizationId, OrganizationRole, ProjectId, ProjectRole, UserId,
+};
 
 /// Version of the live-state file that this program writes and reads.
 pub const LIVE_FORMAT_VERSION: u32 = 1;
@@ -92,7 +94,18 @@ pub struct LiveMember {
 
 /// Whether an invitation was accepted.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum MemberStatus {
@@ -117,7 +130,9 @@ pub enum LiveFormatError {
     #[error("not a live-state file: {0}")]
     Json(#[from] serde_json::Error),
     /// The file comes from a newer program.
-    #[error("live-state format version {found} is newer than {LIVE_FORMAT_VERSION}, the newest this program reads")]
+    #[error(
+        "live-state format version {found} is newer than {LIVE_FORMAT_VERSION}, the newest this program reads"
+    )]
     Newer {
         /// The version the file names.
         found: u32,

@@ -219,7 +219,9 @@ pub enum PlanFormatError {
     #[error("not a plan file: {0}")]
     Json(#[from] serde_json::Error),
     /// The file comes from a newer program.
-    #[error("plan format version {found} is newer than {PLAN_FORMAT_VERSION}, the newest this program reads")]
+    #[error(
+        "plan format version {found} is newer than {PLAN_FORMAT_VERSION}, the newest this program reads"
+    )]
     Newer {
         /// The version the file names.
         found: u32,
@@ -340,6 +342,12 @@ impl PlanContent {
     pub fn project(&self, id: ProjectId) -> Option<&PlanProject> {
         let at = self.projects.binary_search_by_key(&id, |project| project.id).ok()?;
         self.projects.get(at)
+    }
+
+    /// Somebody whom the plan changes.
+    pub fn subject(&self, email: &Email) -> Option<&AffectedSubject> {
+        let at = self.subjects.binary_search_by(|one| one.subject.email().cmp(email)).ok()?;
+        self.subjects.get(at)
     }
 
     /// Counts changes, refusals and findings.

@@ -63,7 +63,9 @@ impl fmt::Display for OrganizationRole {
 }
 
 /// The name of a custom role of a project.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(transparent)]
 pub struct RoleName(Arc<str>);
 

@@ -3,11 +3,20 @@
 //! Pure: no I/O, no async, no clock. The applier uses the same [`guard`] and [`Projection`] code, so
 //! that what a plan promises is what an apply checks.
 
+mod draft;
+mod effective;
 pub mod guard;
+mod observation;
+mod person;
 mod planning;
+mod power;
+mod project_names;
 mod projection;
+mod sequence;
 mod undo;
 
-pub use planning::{PlanningInput, plan};
+pub use effective::{effective_role, is_met_otherwise};
+pub use observation::CODES;
+pub use planning::{PlanningInput, plan, reads_undeclared_projects};
 pub use projection::{Moved, Projection};
 pub use undo::undo;

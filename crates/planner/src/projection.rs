@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use mixaccess_model::{Change, ChangeId, Email, LiveMember, LiveState};
+use mixaccess_model::{
+    Access, Action, Change, ChangeId, Email, Grant, GrantSource, LiveMember, LiveState,
+    MemberStatus, OrganizationRole, Precondition, ProjectId, ProjectRole,
+};
 
 /// A change whose subject is not what the plan expects.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,20 +45,194 @@ impl<'a> Projection<'a> {
         self.owners
     }
 
+    /// Somebody's whole access as of now, without the rows that only repeat the organization role.
+    pub fn access(&self, email: &Email) -> Option<Access> {
+        self.member(email).map(|member| Access {
+            status: member.status,
+            organization_role: member.organization_role,
+            grants: member
+                .grants
+                .iter()
+                .filter(|grant| grant.source != GrantSource::Organization)
+                .cloned()
+                .collect(),
+        })
+    }
+
+    /// What must hold of the subject for an action to run as of now.
+    pub(crate) fn preconditions(&self, email: &Email, action: &Action) -> Vec<Precondition> {
+        let Some(member) = self.member(email) else {
+            return vec![Precondition::Absent];
+        };
+        let mut preconditions = vec![Precondition::Member {
+            user: member.id,
+            status: member.status,
+            organization_role: member.organization_role,
+        }];
+        let mut expect = |project: ProjectId| {
+            preconditions.push(Precondition::IndividualGrant {
+                project,
+                role: member.individual_role(project).cloned(),
+            });
+        };
+        match action {
+            Action::Grant { project, .. }
+            | Action::SetProjectRole { project, .. }
+            | Action::Revoke { project, .. } => expect(project.id),
+            Action::WithdrawInvitation { loses, .. } | Action::RemoveMember { loses, .. } => {
+                for lost in loses {
+                    expect(lost.project.id);
+                }
+            }
+            Action::Invite { .. } | Action::SetOrganizationRole { .. } => {}
+        }
+        preconditions
+    }
+
     /// Which preconditions of a change do not hold as of now; empty when it may run.
     pub fn moved(&self, change: &Change) -> Vec<Moved> {
-        let _ = change;
-        Vec::new()
+        let email = change.subject.email();
+        let member = self.member(email);
+        change
+            .preconditions
+            .iter()
+            .filter_map(|precondition| violation(precondition, member))
+            .map(|message| Moved { change: change.id.clone(), email: email.clone(), message })
+            .collect()
     }
 
     /// Whether what the change would bring about is already so.
     pub fn holds(&self, change: &Change) -> bool {
-        let _ = change;
-        false
+        let member = self.member(change.subject.email());
+        match &change.action {
+            Action::Invite { organization_role, grants } => member.is_some_and(|member| {
+                member.organization_role == Some(*organization_role)
+                    && grants
+                        .iter()
+                        .all(|grant| member.individual_role(grant.project.id) == Some(&grant.role))
+            }),
+            Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => member.is_none(),
+            Action::SetOrganizationRole { after, .. } => {
+                member.is_some_and(|member| member.organization_role == Some(*after))
+            }
+            Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
+                member.is_some_and(|member| member.individual_role(project.id) == Some(after))
+            }
+            Action::Revoke { project, .. } => {
+                member.is_none_or(|member| member.individual_role(project.id).is_none())
+            }
+        }
     }
 
     /// Lays the effect of a change over the state.
     pub fn apply(&mut self, change: &Change) {
-        let _ = change;
+        self.lay(change.subject.email(), &change.action);
     }
+
+    pub(crate) fn lay(&mut self, email: &Email, action: &Action) {
+        let before = self.member(email).cloned();
+        let owned_before = before.as_ref().is_some_and(LiveMember::is_active_owner);
+        let after = effect(before, email, action);
+        let owns_after = after.as_ref().is_some_and(LiveMember::is_active_owner);
+        self.owners =
+            self.owners.saturating_sub(usize::from(owned_before)) + usize::from(owns_after);
+        self.touched.insert(email.clone(), after);
+    }
+}
+
+fn effect(member: Option<LiveMember>, email: &Email, action: &Action) -> Option<LiveMember> {
+    match action {
+        Action::Invite { organization_role, grants } => {
+            let mut invited = LiveMember {
+                id: None,
+                email: email.clone(),
+                name: None,
+                organization_role: Some(*organization_role),
+                status: MemberStatus::Pending,
+                last_active: None,
+                grants: Vec::new(),
+            };
+            for grant in grants {
+                set_individual(&mut invited.grants, grant.project.id, Some(&grant.role));
+            }
+            Some(invited)
+        }
+        Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => None,
+        Action::SetOrganizationRole { after, .. } => member.map(|mut member| {
+            member.organization_role = Some(*after);
+            member.grants.retain(|grant| grant.source != GrantSource::Organization);
+            member
+        }),
+        Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => member
+            .map(|mut member| {
+                set_individual(&mut member.grants, project.id, Some(after));
+                member
+            }),
+        Action::Revoke { project, .. } => member.map(|mut member| {
+            set_individual(&mut member.grants, project.id, None);
+            member
+        }),
+    }
+}
+
+fn set_individual(grants: &mut Vec<Grant>, project: ProjectId, role: Option<&ProjectRole>) {
+    grants.retain(|grant| grant.project != project || !grant.source.is_individual());
+    if let Some(role) = role {
+        grants.push(Grant { project, role: role.clone(), source: GrantSource::Individual });
+        grants.sort_unstable();
+    }
+}
+
+fn violation(precondition: &Precondition, member: Option<&LiveMember>) -> Option<String> {
+    match (precondition, member) {
+        (Precondition::Absent, None) => None,
+        (Precondition::Absent, Some(found)) => Some(format!(
+            "expected nobody, found {} with organization role {}",
+            status_word(found.status),
+            role_word(found.organization_role)
+        )),
+        (Precondition::Member { .. } | Precondition::IndividualGrant { .. }, None) => {
+            Some("expected a member, found nobody".to_owned())
+        }
+        (Precondition::Member { user, status, organization_role }, Some(found)) => {
+            if user.is_some() && *user != found.id {
+                Some("expected the same account, found another with this address".to_owned())
+            } else if *status != found.status {
+                Some(format!(
+                    "expected {}, found {}",
+                    status_word(*status),
+                    status_word(found.status)
+                ))
+            } else if *organization_role != found.organization_role {
+                Some(format!(
+                    "expected organization role {}, found {}",
+                    role_word(*organization_role),
+                    role_word(found.organization_role)
+                ))
+            } else {
+                None
+            }
+        }
+        (Precondition::IndividualGrant { project, role }, Some(found)) => {
+            let held = found.individual_role(*project);
+            (held != role.as_ref()).then(|| {
+                format!(
+                    "expected {} in project {project}, found {}",
+                    role.as_ref().map_or("none", ProjectRole::as_str),
+                    held.map_or("none", ProjectRole::as_str)
+                )
+            })
+        }
+    }
+}
+
+const fn status_word(status: MemberStatus) -> &'static str {
+    match status {
+        MemberStatus::Active => "an accepted member",
+        MemberStatus::Pending => "a pending invitation",
+    }
+}
+
+fn role_word(role: Option<OrganizationRole>) -> &'static str {
+    role.map_or("unknown", OrganizationRole::as_str)
 }

@@ -1,0 +1,50 @@
+//! Which role somebody effectively has, and when a declared role is met without an individual grant.
+
+use mixaccess_model::{Grant, GrantSource, OrganizationRole, ProjectRole};
+
+/// The strongest standard role among the grants in one project and the one that the organization
+/// role gives everywhere (`mixpanel-api.md`, "How the world behaves", 1). Custom roles count only
+/// where nothing else is held.
+pub fn effective_role(
+    grants: &[Grant],
+    organization_role: Option<OrganizationRole>,
+) -> Option<ProjectRole> {
+    let implied = organization_role.and_then(OrganizationRole::implied_project_role);
+    let mut strongest = implied;
+    for grant in grants {
+        // Stale rows of a former organization role must not count: the role itself says it.
+        if grant.source == GrantSource::Organization && organization_role.is_some() {
+            continue;
+        }
+        let stronger = match &strongest {
+            None => true,
+            Some(held) => grant.role.power() > held.power(),
+        };
+        if stronger {
+            strongest = Some(grant.role.clone());
+        }
+    }
+    strongest
+}
+
+/// Where a declared role comes from when no individual grant is needed for it: a team, the
+/// organization role or all-users gives exactly it (`design.md`, "The files").
+///
+/// `organization_role` is the desired one, so that one plan is enough when it changes as well.
+pub fn is_met_otherwise(
+    declared: &ProjectRole,
+    grants: &[Grant],
+    organization_role: OrganizationRole,
+) -> Option<GrantSource> {
+    if organization_role.implied_project_role().as_ref() == Some(declared) {
+        return Some(GrantSource::Organization);
+    }
+    grants
+        .iter()
+        .filter(|grant| {
+            matches!(grant.source, GrantSource::Team(_) | GrantSource::AllUsers)
+                && grant.role == *declared
+        })
+        .map(|grant| grant.source.clone())
+        .next()
+}

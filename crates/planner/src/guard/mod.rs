@@ -1,0 +1,108 @@
+//! Guard rails, evaluated in plan and in apply by the same code (`design.md`, "Guard rails").
+
+mod age;
+mod amounts;
+mod owners;
+mod paperwork;
+mod protected;
+mod rules;
+mod tiny;
+
+use jiff::Timestamp;
+use mixaccess_model::{Change, GuardCode, GuardVerdict, LiveState, Override, PlanContent, Policy};
+
+pub use rules::{denied_by_rules, denied_declarations};
+
+/// Evaluates every guard rail over a plan's changes against `live`: the live state the plan was made
+/// from, or at apply the live state read again. `now` decides whether overrides are still valid; at
+/// apply, `made_at` is when the plan was made and lets `plan-age` be checked.
+///
+/// Reads `content.changes`, `.subjects`, `.projects`, `.policy`, `.figures` and `.acting_as`.
+pub fn evaluate(
+    content: &PlanContent,
+    live: &LiveState,
+    now: Timestamp,
+    made_at: Option<Timestamp>,
+) -> Vec<GuardVerdict> {
+    let context = Context { content, live, now };
+    let mut verdicts = Vec::new();
+    verdicts.extend(owners::evaluate(&context));
+    verdicts.extend(protected::evaluate(&context));
+    verdicts.extend(amounts::removals(&context));
+    verdicts.extend(amounts::reductions(&context));
+    verdicts.extend(amounts::owner_grants(&context));
+    verdicts.extend(amounts::escalations(&context));
+    verdicts.extend(paperwork::separation_of_duties(&context));
+    verdicts.extend(paperwork::tickets(&context));
+    verdicts.extend(paperwork::reasons(&context));
+    verdicts.extend(rules::evaluate(&context));
+    verdicts.extend(tiny::evaluate(&context));
+    verdicts.extend(age::evaluate(&context, made_at));
+    verdicts
+}
+
+/// What every guard rail sees.
+struct Context<'a> {
+    content: &'a PlanContent,
+    live: &'a LiveState,
+    now: Timestamp,
+}
+
+impl Context<'_> {
+    const fn policy(&self) -> &Policy {
+        &self.content.policy
+    }
+
+    /// The override that lets `figure` pass, if there is one that is still valid.
+    fn overridden(&self, guard: GuardCode, figure: Option<usize>) -> Option<Override> {
+        valid_override(self.policy(), self.now, guard, figure)
+    }
+}
+
+fn valid_override(
+    policy: &Policy,
+    now: Timestamp,
+    guard: GuardCode,
+    figure: Option<usize>,
+) -> Option<Override> {
+    policy
+        .overrides
+        .iter()
+        .filter(|one| one.guard == guard)
+        .filter(|one| one.until.is_none_or(|until| now <= until))
+        .find(|one| match (one.maximum, figure) {
+            (Some(maximum), Some(figure)) => u32::try_from(figure).is_ok_and(|n| n <= maximum),
+            (Some(_), None) => false,
+            (None, _) => true,
+        })
+        .cloned()
+}
+
+/// The two ways past a guard rail that has any.
+fn way_past(guard: GuardCode, figure: Option<usize>) -> String {
+    let (option, entry) = match figure {
+        Some(figure) => (format!("{guard}={figure}"), format!("guard: {guard}, maximum: {figure}")),
+        None => (guard.to_string(), format!("guard: {guard}")),
+    };
+    format!(
+        "plan again with `--allow {option} --because \"…\"`, or add `{{ {entry}, until: …, reason: … }}` to policy.overrides"
+    )
+}
+
+fn plural(count: usize, one: &str, many: &str) -> String {
+    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
+}
+
+/// The first few people of a list, and how many more there are.
+fn people(changes: &[&Change]) -> String {
+    const SHOWN: usize = 3;
+    let mut names: Vec<&str> =
+        changes.iter().map(|change| change.subject.email().as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

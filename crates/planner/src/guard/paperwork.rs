@@ -1,0 +1,119 @@
+//! `separation-of-duties`, `ticket`, `reason`: what must be written beside a declaration.
+
+use mixaccess_model::{
+    Action, Change, GuardCode, GuardVerdict, OrganizationRole, ProjectRef, ProjectRole, ReasonKind,
+    Requirement,
+};
+
+use super::{Context, people, plural, way_past};
+
+/// `approved_by` is present and differs from `requested_by`.
+pub(super) fn separation_of_duties(context: &Context<'_>) -> Option<GuardVerdict> {
+    if !context.policy().separation_of_duties {
+        return None;
+    }
+    let lacking: Vec<&Change> = asked_for(context)
+        .filter(|change| {
+            let annotations = &change.reason.annotations;
+            match (&annotations.requested_by, &annotations.approved_by) {
+                (_, None) => true,
+                (Some(requested), Some(approved)) => {
+                    requested.trim().to_lowercase() == approved.trim().to_lowercase()
+                }
+                (None, Some(_)) => false,
+            }
+        })
+        .collect();
+    let what = "no approver who is not the requester";
+    verdict(context, GuardCode::SeparationOfDuties, what, "approved_by", &lacking)
+}
+
+pub(super) fn tickets(context: &Context<'_>) -> Option<GuardVerdict> {
+    let requirement = context.policy().ticket.as_ref()?;
+    let lacking: Vec<&Change> = asked_for(context)
+        .filter(|change| requires(context, requirement, &change.action))
+        .filter(|change| is_blank(change.reason.annotations.ticket.as_deref()))
+        .collect();
+    verdict(context, GuardCode::Ticket, "no ticket", "ticket", &lacking)
+}
+
+pub(super) fn reasons(context: &Context<'_>) -> Option<GuardVerdict> {
+    let requirement = context.policy().reason.as_ref()?;
+    let lacking: Vec<&Change> = asked_for(context)
+        .filter(|change| requires(context, requirement, &change.action))
+        .filter(|change| is_blank(change.reason.annotations.reason.as_deref()))
+        .collect();
+    verdict(context, GuardCode::Reason, "no reason", "reason", &lacking)
+}
+
+/// Changes that somebody wrote down. What a sweeping rule does was asked for by the policy, and an
+/// undo carries the words of what it reverses.
+fn asked_for<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Change> {
+    context.content.changes.iter().filter(|change| change.reason.kind != ReasonKind::Unmanaged)
+}
+
+fn is_blank(text: Option<&str>) -> bool {
+    text.is_none_or(|text| text.trim().is_empty())
+}
+
+fn requires(context: &Context<'_>, requirement: &Requirement, action: &Action) -> bool {
+    let Requirement { roles, environments } = requirement;
+    if roles.is_empty() && environments.is_empty() {
+        return true;
+    }
+    let role_listed = |word: &str| roles.iter().any(|role| role == word);
+    let organization = |role: &OrganizationRole| role_listed(role.as_str());
+    let project = |role: &ProjectRole, project: &ProjectRef| {
+        role_listed(role.as_str()) || is_in(context, environments, project)
+    };
+    match action {
+        Action::Invite { organization_role, grants } => {
+            organization(organization_role)
+                || grants.iter().any(|grant| project(&grant.role, &grant.project))
+        }
+        Action::WithdrawInvitation { organization_role: before, loses }
+        | Action::RemoveMember { before, loses } => {
+            before.as_ref().is_some_and(organization)
+                || loses.iter().any(|grant| project(&grant.role, &grant.project))
+        }
+        Action::SetOrganizationRole { before, after } => {
+            organization(before) || organization(after)
+        }
+        Action::Grant { project: at, after } => project(after, at),
+        Action::SetProjectRole { project: at, before, after } => {
+            project(before, at) || project(after, at)
+        }
+        Action::Revoke { project: at, before } => project(before, at),
+    }
+}
+
+fn is_in(context: &Context<'_>, environments: &[String], project: &ProjectRef) -> bool {
+    context
+        .content
+        .project(project.id)
+        .and_then(|project| project.environment.as_ref())
+        .is_some_and(|environment| environments.contains(environment))
+}
+
+fn verdict(
+    context: &Context<'_>,
+    guard: GuardCode,
+    lacks: &str,
+    key: &str,
+    changes: &[&Change],
+) -> Option<GuardVerdict> {
+    let first = changes.first()?;
+    let have = if changes.len() == 1 { "has" } else { "have" };
+    Some(GuardVerdict {
+        guard,
+        message: format!(
+            "{} {have} {lacks}: {}",
+            plural(changes.len(), "change", "changes"),
+            people(changes)
+        ),
+        way_past: format!("write `{key}:` beside the declaration; or {}", way_past(guard, None)),
+        email: None,
+        place: first.reason.place.clone(),
+        overridden_by: context.overridden(guard, None),
+    })
+}

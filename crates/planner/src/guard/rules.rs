@@ -1,0 +1,189 @@
+//! `rule`: what nobody may hold.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use mixaccess_model::{
+    DesiredState, Email, GuardCode, GuardVerdict, OrganizationRole, Place, PlanContent, ProjectKey,
+    ProjectRole, Rule, RuleMatch, State,
+};
+
+use super::{Context, plural, valid_override, way_past};
+
+/// Somebody who will hold something.
+struct Holder<'a> {
+    email: &'a Email,
+    tags: &'a [Arc<str>],
+    organization_role: Option<OrganizationRole>,
+}
+
+/// A project role that somebody will hold.
+struct Holding<'a> {
+    project: &'a ProjectKey,
+    environment: Option<&'a str>,
+    role: &'a ProjectRole,
+}
+
+/// What breaks one rule.
+#[derive(Default)]
+struct Breaches {
+    people: BTreeSet<Email>,
+    example: Option<String>,
+    place: Option<Place>,
+}
+
+/// The rules that the people a plan changes will break.
+pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
+    let content = context.content;
+    let verdicts = content.policy.rules.iter().map(|rule| {
+        let mut breaches = Breaches::default();
+        for one in &content.subjects {
+            let Some(after) = &one.after else { continue };
+            let holder = Holder {
+                email: one.subject.email(),
+                tags: &one.tags,
+                organization_role: after.organization_role,
+            };
+            let holdings = after.grants.iter().filter_map(|grant| {
+                let project = content.project(grant.project)?;
+                Some(Holding {
+                    project: &project.key,
+                    environment: project.environment.as_deref(),
+                    role: &grant.role,
+                })
+            });
+            breaches.note(rule, &holder, holdings, || None);
+        }
+        breaches.verdict(rule, &content.policy, context.now)
+    });
+    verdicts.flatten().collect()
+}
+
+/// The rules that declarations break although nothing changes for those people. Without live state,
+/// so that `validate` can say it too.
+pub fn denied_by_rules(desired: &DesiredState, content: &PlanContent) -> Vec<GuardVerdict> {
+    let changed: BTreeSet<&Email> =
+        content.subjects.iter().map(|one| one.subject.email()).collect();
+    denied(desired, |email| changed.contains(email))
+}
+
+/// The rules that the files break (`design.md`, "Guard rails": `rule`).
+pub fn denied_declarations(desired: &DesiredState) -> Vec<GuardVerdict> {
+    denied(desired, |_| false)
+}
+
+fn denied(desired: &DesiredState, skip: impl Fn(&Email) -> bool) -> Vec<GuardVerdict> {
+    let mut verdicts = Vec::new();
+    for rule in &desired.policy.rules {
+        let mut breaches = Breaches::default();
+        for one in &desired.collaborators {
+            if one.state != State::Active || skip(&one.email) {
+                continue;
+            }
+            let holder = Holder {
+                email: &one.email,
+                tags: &one.tags,
+                organization_role: Some(one.organization_role),
+            };
+            let holdings = one.grants.iter().filter_map(|grant| {
+                let project = desired.project(grant.project)?;
+                Some(Holding {
+                    project: &project.key,
+                    environment: project.environment.as_deref(),
+                    role: grant.role.as_ref()?,
+                })
+            });
+            breaches.note(rule, &holder, holdings, || Some(desired.place(one.cause.position)));
+        }
+        verdicts.extend(breaches.verdict(rule, &desired.policy, desired.instant));
+    }
+    verdicts
+}
+
+impl Breaches {
+    fn note<'a>(
+        &mut self,
+        rule: &Rule,
+        holder: &Holder<'_>,
+        holdings: impl Iterator<Item = Holding<'a>>,
+        place: impl FnOnce() -> Option<Place>,
+    ) {
+        if !concerns(&rule.deny, holder) {
+            return;
+        }
+        let Some(example) = denied_holding(&rule.deny, holder, holdings) else {
+            return;
+        };
+        if self.example.is_none() {
+            self.example = Some(format!("{}: {example}", holder.email));
+            self.place = place();
+        }
+        self.people.insert(holder.email.clone());
+    }
+
+    fn verdict(
+        self,
+        rule: &Rule,
+        policy: &mixaccess_model::Policy,
+        now: jiff::Timestamp,
+    ) -> Option<GuardVerdict> {
+        let example = self.example?;
+        Some(GuardVerdict {
+            guard: GuardCode::Rule,
+            message: format!(
+                "denied for {} ({example}) because {}",
+                plural(self.people.len(), "person", "people"),
+                rule.because
+            ),
+            way_past: format!(
+                "change the declaration or the rule; or {}",
+                way_past(GuardCode::Rule, None)
+            ),
+            email: self.people.into_iter().next(),
+            place: self.place.or_else(|| rule.place.clone()),
+            overridden_by: valid_override(policy, now, GuardCode::Rule, None),
+        })
+    }
+}
+
+/// Whether the conditions on the person hold.
+fn concerns(deny: &RuleMatch, holder: &Holder<'_>) -> bool {
+    let domain = holder.email.domain();
+    let is_domain = |wanted: &String| wanted.to_lowercase() == domain;
+    (deny.domain.is_empty() || deny.domain.iter().any(is_domain))
+        && !deny.outside.iter().any(is_domain)
+        && (deny.tag.is_empty()
+            || deny.tag.iter().any(|tag| holder.tags.iter().any(|held| **held == **tag)))
+        && (deny.organization_role.is_empty()
+            || holder.organization_role.is_some_and(|role| deny.organization_role.contains(&role)))
+}
+
+/// The first thing held that the conditions on projects and roles deny.
+fn denied_holding<'a>(
+    deny: &RuleMatch,
+    holder: &Holder<'_>,
+    mut holdings: impl Iterator<Item = Holding<'a>>,
+) -> Option<String> {
+    let about_projects =
+        !deny.environment.is_empty() || !deny.project.is_empty() || !deny.role.is_empty();
+    let organization_role = holder.organization_role?;
+    if !about_projects {
+        return Some(format!("organization {organization_role}"));
+    }
+    // An organization owner or admin holds that role in every project.
+    if let Some(implied) = organization_role.implied_project_role()
+        && (deny.role.is_empty() || deny.role.contains(&implied))
+    {
+        return Some(format!("{implied} of every project as organization {organization_role}"));
+    }
+    holdings
+        .find(|held| {
+            (deny.role.is_empty() || deny.role.contains(held.role))
+                && (deny.project.is_empty() || deny.project.contains(held.project))
+                && (deny.environment.is_empty()
+                    || held
+                        .environment
+                        .is_some_and(|at| deny.environment.iter().any(|wanted| wanted == at)))
+        })
+        .map(|held| format!("{} in {}", held.role, held.project))
+}

@@ -1,0 +1,31 @@
+//! `tiny`: an unreadable checkout must never offboard a company.
+
+use mixaccess_model::{GuardCode, GuardVerdict, UnmanagedAction};
+
+use super::{Context, way_past};
+
+pub(super) fn evaluate(context: &Context<'_>) -> Option<GuardVerdict> {
+    let figures = context.content.figures;
+    let sweeps = context.policy().unmanaged.action != UnmanagedAction::Report;
+    let message = if figures.collaborators == 0 {
+        "the files declare no collaborator".to_owned()
+    } else if sweeps && figures.collaborators.saturating_mul(2) < figures.members {
+        format!(
+            "the files declare {} collaborators for {} live members, fewer than half, and the policy does not leave unmanaged people alone",
+            figures.collaborators, figures.members
+        )
+    } else {
+        return None;
+    };
+    Some(GuardVerdict {
+        guard: GuardCode::Tiny,
+        message,
+        way_past: format!(
+            "check that the whole tree was read; if it was, {}",
+            way_past(GuardCode::Tiny, None)
+        ),
+        email: None,
+        place: None,
+        overridden_by: context.overridden(GuardCode::Tiny, None),
+    })
+}

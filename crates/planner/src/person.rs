@@ -1,0 +1,357 @@
+//! From one person's declared and live access to the changes between them.
+
+use std::cmp::Ordering;
+
+use mixaccess_model::{
+    Action, Annotations, Capabilities, Cause, DesiredCollaborator, DesiredState, Finding, Grant,
+    GrantSource, InvitationGrants, InvitedGrant, LiveMember, MemberStatus, NotPlanned,
+    NotPlannedKind, OrganizationRole, ProjectId, ProjectRef, ProjectRole, Reason, ReasonKind,
+    State,
+};
+
+use crate::draft::Draft;
+use crate::effective::is_met_otherwise;
+use crate::observation;
+use crate::project_names::ProjectNames;
+
+/// What came out of comparing one person.
+#[derive(Debug, Default)]
+pub(crate) struct Comparison {
+    pub(crate) drafts: Vec<Draft>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) not_planned: Vec<NotPlanned>,
+    met_otherwise: Vec<(ProjectRef, ProjectRole, GrantSource)>,
+}
+
+/// Compares people; holds what is the same for all of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Comparer<'a> {
+    pub(crate) desired: &'a DesiredState,
+    pub(crate) names: ProjectNames<'a>,
+    pub(crate) capabilities: &'a Capabilities,
+}
+
+impl Comparer<'_> {
+    /// Somebody declared who is not live: an invitation, or nothing when the person should be gone.
+    pub(crate) fn absent(&self, collaborator: &DesiredCollaborator) -> Comparison {
+        let mut out = Comparison::default();
+        if collaborator.state == State::Active {
+            self.invite(collaborator, &mut out);
+        }
+        out
+    }
+
+    /// Somebody declared who is live.
+    pub(crate) fn present(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+    ) -> Comparison {
+        let mut out = Comparison::default();
+        match collaborator.state {
+            State::Active if member.status == MemberStatus::Pending => {
+                self.pending(collaborator, member, &mut out);
+            }
+            State::Active => self.active(collaborator, member, &mut out),
+            State::Suspended => {
+                let reason = self.reason(ReasonKind::Suspended, &collaborator.cause);
+                self.suspend(member, &reason, &mut out);
+            }
+            State::Removed => {
+                let reason = self.reason(ReasonKind::Removed, &collaborator.cause);
+                out.drafts.push(Draft { action: self.removal(member), reason });
+            }
+        }
+        out
+    }
+
+    /// Lowest organization role and no project at all (`design.md`, "The files": `suspended`).
+    pub(crate) fn suspend(&self, member: &LiveMember, reason: &Reason, out: &mut Comparison) {
+        let lowest = OrganizationRole::LOWEST;
+        match member.organization_role {
+            Some(before) if before != lowest => {
+                if self.roles_are_fixed(member) {
+                    // An invitation's role cannot be lowered, and it must not be accepted as it is.
+                    out.drafts.push(Draft { action: self.removal(member), reason: reason.clone() });
+                    return;
+                }
+                let action = Action::SetOrganizationRole { before, after: lowest };
+                out.drafts.push(Draft { action, reason: reason.clone() });
+            }
+            Some(_) => {}
+            None => out.findings.push(observation::unknown_organization_role(member)),
+        }
+        for grant in &member.grants {
+            let project = self.names.reference(grant.project);
+            match &grant.source {
+                GrantSource::Individual => {
+                    let action = Action::Revoke { project, before: grant.role.clone() };
+                    out.drafts.push(Draft { action, reason: reason.clone() });
+                }
+                GrantSource::Team(_) | GrantSource::AllUsers => {
+                    out.findings.push(observation::still_has_access(
+                        member,
+                        &project,
+                        &grant.role,
+                        &grant.source,
+                    ));
+                }
+                GrantSource::Organization => {}
+            }
+        }
+    }
+
+    /// Removal of a member, or withdrawal of an invitation.
+    pub(crate) fn removal(&self, member: &LiveMember) -> Action {
+        let loses = member
+            .grants
+            .iter()
+            .filter(|grant| grant.source.is_individual())
+            .map(|grant| InvitedGrant {
+                project: self.names.reference(grant.project),
+                role: grant.role.clone(),
+            })
+            .collect();
+        match member.status {
+            MemberStatus::Active => {
+                Action::RemoveMember { before: member.organization_role, loses }
+            }
+            MemberStatus::Pending => {
+                Action::WithdrawInvitation { organization_role: member.organization_role, loses }
+            }
+        }
+    }
+
+    fn active(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+        out: &mut Comparison,
+    ) {
+        match member.organization_role {
+            Some(before) if before != collaborator.organization_role => {
+                let action =
+                    Action::SetOrganizationRole { before, after: collaborator.organization_role };
+                let reason =
+                    self.reason(ReasonKind::Declared, &collaborator.organization_role_cause);
+                out.drafts.push(Draft { action, reason });
+            }
+            Some(_) => {}
+            None => out.findings.push(observation::unknown_organization_role(member)),
+        }
+        self.grants(collaborator, member, out);
+        let met = std::mem::take(&mut out.met_otherwise);
+        out.findings.extend(observation::met_otherwise(member, &met));
+    }
+
+    fn pending(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+        out: &mut Comparison,
+    ) {
+        let role_differs =
+            member.organization_role.is_some_and(|role| role != collaborator.organization_role);
+        if !role_differs || self.capabilities.change_pending_roles {
+            self.active(collaborator, member, out);
+            return;
+        }
+        // `mixpanel-api.md`, "How the world behaves", 6: a changed role is a withdrawal and a new
+        // invitation, which carries everything else that differs as well.
+        let reason = self.reason(ReasonKind::Declared, &collaborator.organization_role_cause);
+        out.drafts.push(Draft { action: self.removal(member), reason });
+        self.invite(collaborator, out);
+        out.findings.push(
+            Finding::new(
+                mixaccess_model::Severity::Warning,
+                observation::REINVITED,
+                format!(
+                    "the pending invitation as {} is withdrawn and a new one as {} is sent",
+                    member.organization_role.map_or("unknown", OrganizationRole::as_str),
+                    collaborator.organization_role
+                ),
+            )
+            .about(&member.email)
+            .with_hint("The service cannot change a role while the invitation is pending."),
+        );
+    }
+
+    fn invite(&self, collaborator: &DesiredCollaborator, out: &mut Comparison) {
+        let role = collaborator.organization_role;
+        let mut wanted = Vec::new();
+        for grant in &collaborator.grants {
+            let Some(wanted_role) = &grant.role else {
+                continue;
+            };
+            if role.implied_project_role().as_ref() == Some(wanted_role) {
+                continue;
+            }
+            wanted.push((grant, wanted_role));
+        }
+        let carried = match self.capabilities.invitation_grants {
+            InvitationGrants::Many => wanted.len(),
+            InvitationGrants::OneAsMember => usize::from(role == OrganizationRole::Member),
+        };
+        let grants = wanted
+            .iter()
+            .take(carried)
+            .map(|(grant, role)| InvitedGrant {
+                project: self.names.reference(grant.project),
+                role: (*role).clone(),
+            })
+            .collect();
+        out.drafts.push(Draft {
+            action: Action::Invite { organization_role: role, grants },
+            reason: self.reason(ReasonKind::Declared, &collaborator.organization_role_cause),
+        });
+        for (grant, role) in wanted.into_iter().skip(carried) {
+            out.drafts.push(Draft {
+                action: Action::Grant {
+                    project: self.names.reference(grant.project),
+                    after: role.clone(),
+                },
+                reason: self.reason(ReasonKind::Declared, &grant.cause),
+            });
+        }
+    }
+
+    /// Walks declared and live projects side by side, both sorted by number.
+    fn grants(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+        out: &mut Comparison,
+    ) {
+        let mut declared = collaborator.grants.iter().peekable();
+        let mut live = member.grants.as_slice();
+        loop {
+            let next_live = live.first().map(|grant| grant.project);
+            let order = match (declared.peek(), next_live) {
+                (None, None) => return,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(entry), Some(project)) => entry.project.cmp(&project),
+            };
+            let entry = if order.is_le() { declared.next() } else { None };
+            let rows = match next_live {
+                Some(project) if order.is_ge() => {
+                    let count = live.partition_point(|grant| grant.project == project);
+                    let (rows, rest) = live.split_at(count);
+                    live = rest;
+                    rows
+                }
+                _ => &[],
+            };
+            let (want, cause, kind) = match entry {
+                Some(entry) => (entry.role.as_ref(), &entry.cause, ReasonKind::Declared),
+                None => (None, &collaborator.cause, ReasonKind::NotMentioned),
+            };
+            let Some(project) = entry.map(|entry| entry.project).or(next_live) else {
+                return;
+            };
+            if entry.is_none() && self.desired.project(project).is_none() {
+                continue;
+            }
+            let task = GrantTask { project, want, rows, cause, kind };
+            self.grant(collaborator, member, &task, out);
+        }
+    }
+
+    fn grant(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+        task: &GrantTask<'_>,
+        out: &mut Comparison,
+    ) {
+        let held =
+            task.rows.iter().find(|grant| grant.source.is_individual()).map(|grant| &grant.role);
+        if held == task.want {
+            return;
+        }
+        let project = self.names.reference(task.project);
+        let action = match (task.want, held) {
+            (None, None) => return,
+            (None, Some(held)) => {
+                still_given(member, &project, task.rows, out);
+                Action::Revoke { project, before: held.clone() }
+            }
+            (Some(want), held) => {
+                let exceeds = held.is_some_and(|held| held.power() >= want.power());
+                let met = is_met_otherwise(want, task.rows, collaborator.organization_role);
+                match (met, held) {
+                    (Some(source), _) if !exceeds => {
+                        out.met_otherwise.push((project, want.clone(), source));
+                        return;
+                    }
+                    (_, None) => Action::Grant { project, after: want.clone() },
+                    (_, Some(held)) if self.roles_are_fixed(member) => {
+                        let action =
+                            Action::Revoke { project: project.clone(), before: held.clone() };
+                        out.drafts
+                            .push(Draft { action, reason: self.reason(task.kind, task.cause) });
+                        Action::Grant { project, after: want.clone() }
+                    }
+                    (_, Some(held)) => Action::SetProjectRole {
+                        project,
+                        before: held.clone(),
+                        after: want.clone(),
+                    },
+                }
+            }
+        };
+        out.drafts.push(Draft { action, reason: self.reason(task.kind, task.cause) });
+    }
+
+    /// A role cannot be changed in place while the invitation is pending.
+    fn roles_are_fixed(&self, member: &LiveMember) -> bool {
+        member.status == MemberStatus::Pending && !self.capabilities.change_pending_roles
+    }
+
+    pub(crate) fn reason(&self, kind: ReasonKind, cause: &Cause) -> Reason {
+        Reason {
+            kind,
+            place: Some(self.desired.place(cause.position)),
+            annotations: cause
+                .annotations
+                .as_deref()
+                .map_or_else(Annotations::default, Clone::clone),
+        }
+    }
+}
+
+/// One project of one person: what is wanted, what is there, and what asks for it.
+struct GrantTask<'a> {
+    project: ProjectId,
+    want: Option<&'a ProjectRole>,
+    rows: &'a [Grant],
+    cause: &'a Cause,
+    kind: ReasonKind,
+}
+
+/// Says which of these rows stay although the individual grant goes.
+fn still_given(member: &LiveMember, project: &ProjectRef, rows: &[Grant], out: &mut Comparison) {
+    for row in rows {
+        if matches!(row.source, GrantSource::Team(_) | GrantSource::AllUsers) {
+            let finding = observation::still_has_access(member, project, &row.role, &row.source);
+            out.findings.push(finding);
+        }
+    }
+}
+
+/// Changes that address the member by number cannot be made without one.
+pub(crate) fn needs_number(member: &LiveMember, drafts: &[Draft]) -> Option<NotPlanned> {
+    let addressed = drafts
+        .iter()
+        .any(|draft| !matches!(draft.action, Action::Invite { .. } | Action::Grant { .. }));
+    (member.id.is_none() && addressed).then(|| NotPlanned {
+        kind: NotPlannedKind::Unreadable,
+        email: Some(member.email.clone()),
+        project: None,
+        message: format!(
+            "{} change{} wait: the service gave no number to address this account by",
+            drafts.len(),
+            if drafts.len() == 1 { "" } else { "s" }
+        ),
+    })
+}

@@ -1,0 +1,154 @@
+//! What the service would refuse for the identity we run as (`mixpanel-api.md`, "How the world
+//! behaves", 3): nobody assigns a role above their own, nobody removes somebody who is not below
+//! them, and organization-scoped writes need an organization admin or owner.
+
+use mixaccess_model::{
+    Action, Actor, LiveMember, OrganizationRole, ProjectId, ProjectRef, ProjectRole,
+};
+
+use crate::effective::effective_role;
+use crate::projection::Projection;
+
+/// The identity we run as, with its own membership where it is a member.
+#[derive(Clone, Copy)]
+pub(crate) struct Power<'a> {
+    organization_role: OrganizationRole,
+    membership: Option<&'a LiveMember>,
+}
+
+impl<'a> Power<'a> {
+    /// Unknown without an organization role.
+    pub(crate) fn of(actor: &Actor, members: &'a [LiveMember]) -> Option<Self> {
+        let organization_role = actor.organization_role?;
+        let membership = members.iter().find(|member| is_actor(actor, member));
+        Some(Self { organization_role, membership })
+    }
+
+    /// Why the service would refuse, or nothing when it would not.
+    pub(crate) fn refusal(self, subject: Option<&LiveMember>, action: &Action) -> Option<String> {
+        match action {
+            Action::Invite { organization_role, grants } => match grants.split_first() {
+                Some((first, rest)) if *organization_role == OrganizationRole::Member => {
+                    std::iter::once(first)
+                        .chain(rest)
+                        .find_map(|grant| self.assigns_in(&grant.project, &grant.role))
+                }
+                _ => self.organization_scoped().or_else(|| self.assigns(*organization_role)),
+            },
+            Action::SetOrganizationRole { before, after } => self
+                .organization_scoped()
+                .or_else(|| self.assigns(*after))
+                .or_else(|| self.assigns(*before).map(|_| self.touches(*before))),
+            Action::WithdrawInvitation { organization_role, .. }
+            | Action::RemoveMember { before: organization_role, .. } => {
+                self.organization_scoped().or_else(|| self.removes(*organization_role))
+            }
+            Action::Grant { project, after } => self.assigns_in(project, after),
+            Action::SetProjectRole { project, before, after } => {
+                self.assigns_in(project, after).or_else(|| self.assigns_in(project, before))
+            }
+            Action::Revoke { project, .. } => self.revokes(project, subject),
+        }
+    }
+
+    fn organization_scoped(self) -> Option<String> {
+        (self.organization_role < OrganizationRole::Admin).then(|| {
+            format!(
+                "the credentials are organization {}, and the service lets only admins and owners write to the organization",
+                self.organization_role
+            )
+        })
+    }
+
+    fn assigns(self, role: OrganizationRole) -> Option<String> {
+        (role > self.organization_role).then(|| {
+            format!(
+                "the credentials are organization {}, and nobody assigns a role above their own ({role})",
+                self.organization_role
+            )
+        })
+    }
+
+    fn touches(self, role: OrganizationRole) -> String {
+        format!(
+            "the credentials are organization {}, and nobody changes the role of somebody above them ({role})",
+            self.organization_role
+        )
+    }
+
+    fn removes(self, role: Option<OrganizationRole>) -> Option<String> {
+        let role = role?;
+        let may =
+            self.organization_role == OrganizationRole::Owner || role < self.organization_role;
+        (!may).then(|| {
+            format!(
+                "the credentials are organization {}, and nobody removes somebody who is not below them ({role})",
+                self.organization_role
+            )
+        })
+    }
+
+    fn role_in(self, project: ProjectId) -> Option<ProjectRole> {
+        let grants = self.membership.map_or(&[][..], |member| member.grants_in(project));
+        effective_role(grants, Some(self.organization_role))
+    }
+
+    fn assigns_in(self, project: &ProjectRef, role: &ProjectRole) -> Option<String> {
+        let own = self.role_in(project.id);
+        let power = own.as_ref().and_then(ProjectRole::power).unwrap_or(0);
+        if power < ADMIN_POWER {
+            return Some(format!(
+                "the credentials have {} in {}, and only project admins and owners manage its people",
+                own.as_ref().map_or("no access", ProjectRole::as_str),
+                project.key
+            ));
+        }
+        (role.power().unwrap_or(0) > power).then(|| {
+            format!(
+                "the credentials have admin in {}, and nobody assigns a role above their own ({role})",
+                project.key
+            )
+        })
+    }
+
+    fn revokes(self, project: &ProjectRef, subject: Option<&LiveMember>) -> Option<String> {
+        if self.organization_role == OrganizationRole::Owner {
+            return None;
+        }
+        let own = self.role_in(project.id);
+        let power = own.as_ref().and_then(ProjectRole::power).unwrap_or(0);
+        if power < ADMIN_POWER {
+            return self.assigns_in(project, &ProjectRole::Consumer);
+        }
+        let subject = subject?;
+        let organization_role = subject.organization_role?;
+        let standing = effective_role(subject.grants_in(project.id), Some(organization_role))
+            .and_then(|role| role.power())
+            .unwrap_or(0);
+        let below = organization_role < self.organization_role
+            || (organization_role == self.organization_role && standing < power);
+        (!below).then(|| {
+            format!(
+                "the credentials do not stand above this person in {}, and nobody removes somebody who is not below them",
+                project.key
+            )
+        })
+    }
+}
+
+const ADMIN_POWER: u8 = 3;
+
+/// Whether a member is the identity we run as.
+pub(crate) fn is_actor(actor: &Actor, member: &LiveMember) -> bool {
+    actor.email.as_ref() == Some(&member.email) || (actor.user.is_some() && actor.user == member.id)
+}
+
+/// The refusal of an action by the state as of now.
+pub(crate) fn refusal_now(
+    power: Power<'_>,
+    projection: &Projection<'_>,
+    email: &mixaccess_model::Email,
+    action: &Action,
+) -> Option<String> {
+    power.refusal(projection.member(email), action)
+}
