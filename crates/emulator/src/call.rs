@@ -1,0 +1,101 @@
+//! A request, read and bounded, as the routes see it.
+
+use axum::body::Bytes;
+use axum::extract::Query;
+use axum::http::{HeaderMap, Method, Uri, header};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value};
+
+use crate::refusal::Refusal;
+
+/// The largest request body that is read, in bytes.
+pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+
+/// A request.
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) method: Method,
+    /// The path as it was sent.
+    pub(crate) path: String,
+    /// The query as it was sent.
+    pub(crate) query: Option<String>,
+    parameters: Vec<(String, String)>,
+    pub(crate) body: Bytes,
+    /// Username and secret of HTTP Basic authentication.
+    pub(crate) credentials: Option<(String, String)>,
+}
+
+impl Call {
+    pub(crate) fn new(method: Method, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Self {
+        let parameters = Query::<Vec<(String, String)>>::try_from_uri(uri);
+        Self {
+            method,
+            path: uri.path().to_owned(),
+            query: uri.query().map(str::to_owned),
+            parameters: parameters.map(|Query(parameters)| parameters).unwrap_or_default(),
+            body,
+            credentials: basic_credentials(headers),
+        }
+    }
+
+    /// The path without a trailing slash.
+    pub(crate) fn trimmed_path(&self) -> &str {
+        self.path.trim_end_matches('/')
+    }
+
+    /// The query parameter, decoded.
+    pub(crate) fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Path and query as they were sent.
+    pub(crate) fn path_and_query(&self) -> String {
+        match &self.query {
+            Some(query) => format!("{}?{query}", self.path),
+            None => self.path.clone(),
+        }
+    }
+
+    /// Path and query with one parameter replaced; `value` needs no escaping.
+    pub(crate) fn with_query(&self, name: &str, value: &str) -> String {
+        let kept = self.query.iter().flat_map(|query| query.split('&'));
+        let kept = kept.filter(|pair| pair.split('=').next() != Some(name));
+        let own = format!("{name}={value}");
+        let query: Vec<&str> = kept.chain([own.as_str()]).collect();
+        format!("{}?{}", self.path, query.join("&"))
+    }
+
+    /// The body as a JSON object. A string where the service wants a number is answered with 500
+    /// (`mixpanel-api.md`, "numeric ids").
+    pub(crate) fn object(&self) -> Result<Map<String, Value>, Refusal> {
+        let bad = |message: &str| Refusal::BadRequest(message.to_owned());
+        let value: Value = serde_json::from_slice(&self.body).map_err(|_| bad("Invalid JSON"))?;
+        let Value::Object(object) = value else { return Err(bad("Expected a JSON object")) };
+        let is_id = |name: &str| name == "id" || name.ends_with("_id");
+        if object.iter().any(|(name, value)| is_id(name) && value.is_string()) {
+            return Err(Refusal::StringId);
+        }
+        Ok(object)
+    }
+}
+
+/// A text field of a JSON object.
+pub(crate) fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a str, Refusal> {
+    match object.get(name) {
+        Some(Value::String(text)) => Ok(text),
+        Some(_) => Err(Refusal::BadRequest(format!("Field must be a string: {name}"))),
+        None => Err(Refusal::BadRequest(format!("Missing required field: {name}"))),
+    }
+}
+
+fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, encoded) = value.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (username, secret) = decoded.split_once(':')?;
+    Some((username.to_owned(), secret.to_owned()))
+}

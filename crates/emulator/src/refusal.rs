@@ -1,0 +1,73 @@
+//! Why the service refuses a request.
+
+/// A refusal, as the service words it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    #[error("Invalid service account credentials")]
+    Unauthenticated,
+    #[error("You don't have permission to modify this user")]
+    NotPermitted,
+    #[error("You cannot assign a role above your own")]
+    AboveOwnRole,
+    #[error("Not found")]
+    NoSuchEndpoint,
+    #[error("Method not allowed")]
+    MethodNotAllowed,
+    #[error("Organization not found")]
+    NoSuchOrganization,
+    #[error("Project not found")]
+    NoSuchProject,
+    #[error("User not found in organization")]
+    NoSuchUser,
+    #[error("User has no individual role in this project")]
+    NoSuchGrant,
+    #[error("An organization must have at least one owner")]
+    LastOwner,
+    #[error("Unknown role: {0}")]
+    UnknownRole(String),
+    #[error("Invalid email address")]
+    InvalidEmail,
+    #[error("User is already a member of this organization")]
+    AlreadyMember,
+    #[error("User already has a role in this project")]
+    AlreadyGranted,
+    #[error("User has already accepted the invitation")]
+    AlreadyAccepted,
+    #[error("The invitation has expired")]
+    InvitationExpired,
+    #[error("Too many invitations to this email domain; try again later")]
+    InvitationLimit { retry_after: u64 },
+    #[error("Request body too large")]
+    BodyTooLarge,
+    #[error("{0}")]
+    BadRequest(String),
+    /// A string where a number is wanted (`mixpanel-api.md`, "numeric ids").
+    #[error("Internal server error")]
+    StringId,
+}
+
+impl Refusal {
+    /// The status it is answered with.
+    pub(crate) const fn status(&self) -> u16 {
+        match self {
+            Self::Unauthenticated => 401,
+            Self::NotPermitted | Self::AboveOwnRole => 403,
+            Self::NoSuchEndpoint
+            | Self::NoSuchOrganization
+            | Self::NoSuchProject
+            | Self::NoSuchUser
+            | Self::NoSuchGrant => 404,
+            Self::MethodNotAllowed => 405,
+            Self::AlreadyMember | Self::AlreadyGranted => 409,
+            Self::BodyTooLarge => 413,
+            Self::InvitationLimit { .. } => 429,
+            Self::LastOwner
+            | Self::UnknownRole(_)
+            | Self::InvalidEmail
+            | Self::AlreadyAccepted
+            | Self::InvitationExpired
+            | Self::BadRequest(_) => 400,
+            Self::StringId => 500,
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Seeds: organizations as files, to start from and to continue from.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::audit::Event;
+use crate::role::OrganizationRole;
+use crate::state::State;
+
+mod roles_by_project;
+
+/// An organization to start from, and the state of a running one to continue from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Seed {
+    /// The one organization of the emulator.
+    pub organization: Organization,
+    /// The credentials that are accepted.
+    #[serde(default)]
+    pub service_accounts: Vec<ServiceAccount>,
+    /// Its projects.
+    #[serde(default)]
+    pub projects: Vec<Project>,
+    /// Its teams.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<Team>,
+    /// Its people.
+    #[serde(default)]
+    pub members: Vec<Member>,
+    /// What happened before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Event>,
+    /// The number the next new member gets; absent, one above the highest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_member_id: Option<u64>,
+}
+
+/// The organization itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Organization {
+    /// Its number.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+}
+
+/// Credentials that are accepted, and the identity they stand for.
+///
+/// `Debug` leaves the secret out.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceAccount {
+    /// The user of HTTP Basic authentication.
+    pub username: String,
+    /// The password of HTTP Basic authentication.
+    pub secret: String,
+    /// The address that `me` and the audit log name.
+    pub email: String,
+    /// Its power in the organization. Absent, `me` answers without a role, and the power is that of
+    /// the member with the same address, or an admin's when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<OrganizationRole>,
+    /// Its roles in single projects.
+    #[serde(default, with = "roles_by_project", skip_serializing_if = "BTreeMap::is_empty")]
+    pub projects: BTreeMap<u64, String>,
+}
+
+impl std::fmt::Debug for ServiceAccount {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServiceAccount")
+            .field("username", &self.username)
+            .field("email", &self.email)
+            .field("role", &self.role)
+            .field("projects", &self.projects)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// Its number.
+    pub id: u64,
+    /// Its name.
+    pub name: String,
+    /// The role that everybody in the organization has in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub all_users: Option<String>,
+    /// The roles it defines itself, at most five.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom_roles: Vec<String>,
+    /// When it was created; what is fresh may not be visible yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+}
+
+/// A team: people and the project roles they share.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Team {
+    /// Its name.
+    pub name: String,
+    /// The addresses of its people.
+    #[serde(default)]
+    pub members: Vec<String>,
+    /// What they may do, by project.
+    #[serde(default, with = "roles_by_project")]
+    pub projects: BTreeMap<u64, String>,
+}
+
+/// A person in the organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Member {
+    /// The number; absent, the next free one in the order of the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// The address, spelled as the service spells it.
+    pub email: String,
+    /// The name; a pending person has none yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The organization role.
+    pub role: OrganizationRole,
+    /// Whether the invitation was accepted.
+    #[serde(default)]
+    pub status: Status,
+    /// When the person was last active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_active: Option<Timestamp>,
+    /// When the last invitation e-mail was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invited_at: Option<Timestamp>,
+    /// The individual grants: role by project.
+    #[serde(default, with = "roles_by_project", skip_serializing_if = "BTreeMap::is_empty")]
+    pub projects: BTreeMap<u64, String>,
+}
+
+/// Whether an invitation was accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Accepted, or never needed.
+    #[default]
+    Active,
+    /// Not yet accepted.
+    Pending,
+}
+
+/// Why a seed cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The text is no YAML, or not a seed's.
+    #[error("not a seed: {0}")]
+    Yaml(#[from] serde_yaml::Error),
+    /// The text is no JSON, or not a seed's.
+    #[error("not a seed: {0}")]
+    Json(#[from] serde_json::Error),
+    /// The seed describes an organization that cannot exist.
+    #[error("{place}: {reason}")]
+    Impossible {
+        /// Where in the seed, such as `members[3].role`.
+        place: String,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
+}
+
+impl Seed {
+    /// Reads a YAML seed and checks that such an organization can exist.
+    ///
+    /// # Errors
+    /// When the text is no seed, or describes an organization that cannot exist.
+    pub fn from_yaml(text: &str) -> Result<Self, SeedError> {
+        Self::checked(serde_yaml::from_str(text)?)
+    }
+
+    /// Reads a JSON seed and checks that such an organization can exist.
+    ///
+    /// # Errors
+    /// When the text is no seed, or describes an organization that cannot exist.
+    pub fn from_json(text: &str) -> Result<Self, SeedError> {
+        Self::checked(serde_json::from_str(text)?)
+    }
+
+    /// The seed as YAML, secrets of the service accounts included.
+    ///
+    /// # Errors
+    /// When it cannot be written as YAML, which no seed that was read runs into.
+    pub fn to_yaml(&self) -> Result<String, SeedError> {
+        Ok(serde_yaml::to_string(self)?)
+    }
+
+    /// The seed as JSON, secrets of the service accounts included.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON, which no seed that was read runs into.
+    pub fn to_json(&self) -> Result<String, SeedError> {
+        Ok(serde_json::to_string_pretty(self)?)
+    }
+
+    fn checked(seed: Self) -> Result<Self, SeedError> {
+        State::from_seed(&seed)?;
+        Ok(seed)
+    }
+}

@@ -1,0 +1,177 @@
+//! The state of the emulated organization, and who has which role in it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::role::{OrganizationRole, ProjectRole};
+use crate::seed::{self, Status};
+
+mod from_seed;
+
+pub(crate) use from_seed::is_address;
+
+/// Everything the organization holds. Cloning is cheap: people and teams are shared until they change.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) organization: seed::Organization,
+    pub(crate) projects: Arc<BTreeMap<u64, Project>>,
+    pub(crate) teams: Vec<Arc<Team>>,
+    pub(crate) members: BTreeMap<u64, Arc<Member>>,
+    pub(crate) accounts: Arc<Vec<seed::ServiceAccount>>,
+    pub(crate) next_member_id: u64,
+}
+
+/// A project.
+#[derive(Clone, Debug)]
+pub(crate) struct Project {
+    pub(crate) name: String,
+    pub(crate) all_users: Option<ProjectRole>,
+    pub(crate) custom_roles: Vec<String>,
+    pub(crate) created_at: Option<Timestamp>,
+}
+
+/// A team.
+#[derive(Clone, Debug)]
+pub(crate) struct Team {
+    pub(crate) name: String,
+    pub(crate) members: BTreeSet<u64>,
+    pub(crate) projects: BTreeMap<u64, ProjectRole>,
+}
+
+/// A person.
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) email: String,
+    pub(crate) name: Option<String>,
+    pub(crate) role: OrganizationRole,
+    pub(crate) status: Status,
+    pub(crate) last_active: Option<Timestamp>,
+    pub(crate) invited_at: Option<Timestamp>,
+    /// Individual grants.
+    pub(crate) grants: BTreeMap<u64, ProjectRole>,
+}
+
+/// Where a grant comes from, in the order rows are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source<'a> {
+    Individual,
+    Team(&'a str),
+    Organization,
+    AllUsers,
+}
+
+/// The identity a request is made by.
+#[derive(Clone, Debug)]
+pub(crate) struct Actor {
+    pub(crate) email: String,
+    /// The number of the member with the same address, when there is one.
+    pub(crate) member: Option<u64>,
+    /// What `me` answers.
+    pub(crate) stated_role: Option<OrganizationRole>,
+    /// What the identity may do.
+    pub(crate) role: OrganizationRole,
+    projects: BTreeMap<u64, ProjectRole>,
+}
+
+impl State {
+    /// The member with exactly that address: capital letters make another person
+    /// (`mixpanel-api.md`, "How the world behaves", 8).
+    pub(crate) fn member_by_email(&self, email: &str) -> Option<u64> {
+        self.members.iter().find(|(_, member)| member.email == email).map(|(id, _)| *id)
+    }
+
+    /// The member with that number, to be changed.
+    pub(crate) fn member_mut(&mut self, id: u64) -> Option<&mut Member> {
+        self.members.get_mut(&id).map(Arc::make_mut)
+    }
+
+    /// How many people own the organization; pending ones do not yet.
+    pub(crate) fn owners(&self) -> usize {
+        self.members.values().filter(|member| member.is_owner()).count()
+    }
+
+    /// Every grant somebody has in a project (`mixpanel-api.md`, "How the world behaves", 1). What the
+    /// organization role and all-users give begins when the invitation is accepted.
+    pub(crate) fn grants(&self, id: u64, project: u64) -> Vec<(Source<'_>, ProjectRole)> {
+        let Some(member) = self.members.get(&id) else { return Vec::new() };
+        let mut grants = Vec::new();
+        if let Some(role) = member.grants.get(&project) {
+            grants.push((Source::Individual, role.clone()));
+        }
+        for team in &self.teams {
+            if let Some(role) = team.projects.get(&project)
+                && team.members.contains(&id)
+            {
+                grants.push((Source::Team(&team.name), role.clone()));
+            }
+        }
+        if member.status == Status::Active {
+            if let Some(role) = member.role.in_every_project() {
+                grants.push((Source::Organization, role));
+            }
+            let all_users =
+                self.projects.get(&project).and_then(|project| project.all_users.as_ref());
+            if let Some(role) = all_users {
+                grants.push((Source::AllUsers, role.clone()));
+            }
+        }
+        grants
+    }
+
+    /// The strongest of somebody's grants in a project.
+    pub(crate) fn effective_role(&self, id: u64, project: u64) -> Option<ProjectRole> {
+        strongest(self.grants(id, project).into_iter().map(|(_, role)| role))
+    }
+
+    /// The identity behind accepted credentials.
+    pub(crate) fn actor(&self, username: &str, secret: &str) -> Option<Actor> {
+        let account = self
+            .accounts
+            .iter()
+            .find(|account| account.username == username && account.secret == secret)?;
+        let member = self.member_by_email(&account.email);
+        let as_member = member.and_then(|id| self.members.get(&id)).map(|member| member.role);
+        let projects = account
+            .projects
+            .iter()
+            .filter_map(|(id, word)| {
+                let custom = &self.projects.get(id)?.custom_roles;
+                Some((*id, ProjectRole::parse(word, custom)?))
+            })
+            .collect();
+        Some(Actor {
+            email: account.email.clone(),
+            member,
+            stated_role: account.role,
+            role: account.role.or(as_member).unwrap_or(OrganizationRole::Admin),
+            projects,
+        })
+    }
+
+    /// The role an identity has in a project: as an account, through its organization role, or as the
+    /// member with the same address.
+    pub(crate) fn actor_role(&self, actor: &Actor, project: u64) -> Option<ProjectRole> {
+        let own = actor.projects.get(&project).cloned();
+        let as_member = actor.member.and_then(|id| self.effective_role(id, project));
+        strongest([own, actor.role.in_every_project(), as_member].into_iter().flatten())
+    }
+}
+
+impl Project {
+    /// Whether the project can be seen yet (`mixpanel-api.md`, "How the world behaves", 9).
+    pub(crate) fn is_visible(&self, now: Timestamp, delay: SignedDuration) -> bool {
+        self.created_at.is_none_or(|created| now.duration_since(created) >= delay)
+    }
+}
+
+impl Member {
+    pub(crate) fn is_owner(&self) -> bool {
+        self.status == Status::Active && self.role == OrganizationRole::Owner
+    }
+}
+
+fn strongest(roles: impl Iterator<Item = ProjectRole>) -> Option<ProjectRole> {
+    roles.max_by_key(ProjectRole::power)
+}

@@ -1,0 +1,252 @@
+//! Seeds to state and back.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::{Member, Project, State, Team};
+use crate::audit::Log;
+use crate::role::ProjectRole;
+use crate::seed::{self, Seed, SeedError};
+
+/// The most custom roles a project may have (`mixpanel-api.md`, "How the world behaves", 10).
+const CUSTOM_ROLES: usize = 5;
+
+/// The number of the first member when no member has one.
+const FIRST_MEMBER_ID: u64 = 1001;
+
+impl State {
+    /// Builds the state a seed describes.
+    ///
+    /// # Errors
+    /// When no such organization can exist.
+    pub(crate) fn from_seed(seed: &Seed) -> Result<Self, SeedError> {
+        let projects = projects(seed)?;
+        let (members, next_member_id) = members(seed, &projects)?;
+        let mut state = Self {
+            organization: seed.organization.clone(),
+            projects: Arc::new(projects),
+            teams: Vec::new(),
+            members,
+            accounts: Arc::new(seed.service_accounts.clone()),
+            next_member_id,
+        };
+        for (at, team) in seed.teams.iter().enumerate() {
+            state.add_team(team, at)?;
+        }
+        state.check_accounts()?;
+        if state.owners() == 0 {
+            return Err(impossible(
+                "members",
+                "nobody is an active owner; an organization has at least one",
+            ));
+        }
+        Ok(state)
+    }
+
+    /// The seed that describes this state.
+    pub(crate) fn to_seed(&self, log: &Log) -> Seed {
+        Seed {
+            organization: self.organization.clone(),
+            service_accounts: self.accounts.to_vec(),
+            projects: self.projects.iter().map(|(id, project)| project.to_seed(*id)).collect(),
+            teams: self.teams.iter().map(|team| self.team_to_seed(team)).collect(),
+            members: self.members.iter().map(|(id, member)| member.to_seed(*id)).collect(),
+            events: log.events().iter().map(|event| (**event).clone()).collect(),
+            next_member_id: Some(self.next_member_id),
+        }
+    }
+
+    fn add_team(&mut self, team: &seed::Team, at: usize) -> Result<(), SeedError> {
+        let place = format!("teams[{at}]");
+        if self.teams.iter().any(|other| other.name == team.name) {
+            return Err(impossible(&place, format!("a second team named {:?}", team.name)));
+        }
+        let mut members = BTreeSet::new();
+        for email in &team.members {
+            let id = self.member_by_email(email).ok_or_else(|| {
+                impossible(&format!("{place}.members"), format!("{email} is no member"))
+            })?;
+            members.insert(id);
+        }
+        let projects = roles(&team.projects, &self.projects, &place)?;
+        self.teams.push(Arc::new(Team { name: team.name.clone(), members, projects }));
+        Ok(())
+    }
+
+    fn check_accounts(&self) -> Result<(), SeedError> {
+        let mut usernames = BTreeSet::new();
+        for (at, account) in self.accounts.iter().enumerate() {
+            let place = format!("service_accounts[{at}]");
+            if account.username.is_empty() || account.username.contains(':') {
+                return Err(impossible(&place, "a username is not empty and has no colon"));
+            }
+            if !usernames.insert(&account.username) {
+                return Err(impossible(&place, format!("a second account {}", account.username)));
+            }
+            roles(&account.projects, &self.projects, &place)?;
+        }
+        Ok(())
+    }
+
+    fn team_to_seed(&self, team: &Team) -> seed::Team {
+        let emails = team.members.iter().filter_map(|id| self.members.get(id));
+        seed::Team {
+            name: team.name.clone(),
+            members: emails.map(|member| member.email.clone()).collect(),
+            projects: words(&team.projects),
+        }
+    }
+}
+
+impl Project {
+    fn to_seed(&self, id: u64) -> seed::Project {
+        seed::Project {
+            id,
+            name: self.name.clone(),
+            all_users: self.all_users.as_ref().map(|role| role.as_str().to_owned()),
+            custom_roles: self.custom_roles.clone(),
+            created_at: self.created_at,
+        }
+    }
+}
+
+impl Member {
+    fn to_seed(&self, id: u64) -> seed::Member {
+        seed::Member {
+            id: Some(id),
+            email: self.email.clone(),
+            name: self.name.clone(),
+            role: self.role,
+            status: self.status,
+            last_active: self.last_active,
+            invited_at: self.invited_at,
+            projects: words(&self.grants),
+        }
+    }
+}
+
+fn projects(seed: &Seed) -> Result<BTreeMap<u64, Project>, SeedError> {
+    let mut projects = BTreeMap::new();
+    for (at, project) in seed.projects.iter().enumerate() {
+        let place = format!("projects[{at}]");
+        let custom = &project.custom_roles;
+        if custom.len() > CUSTOM_ROLES {
+            return Err(impossible(
+                &format!("{place}.custom_roles"),
+                format!("{} custom roles; at most {CUSTOM_ROLES}", custom.len()),
+            ));
+        }
+        if let Some(name) = custom.iter().find(|name| ProjectRole::parse(name, &[]).is_some()) {
+            return Err(impossible(
+                &format!("{place}.custom_roles"),
+                format!("{name} is a standard role; a custom one has another name"),
+            ));
+        }
+        let all_users = match &project.all_users {
+            Some(word) => Some(role(word, custom, &format!("{place}.all_users"))?),
+            None => None,
+        };
+        let value = Project {
+            name: project.name.clone(),
+            all_users,
+            custom_roles: custom.clone(),
+            created_at: project.created_at,
+        };
+        if projects.insert(project.id, value).is_some() {
+            return Err(impossible(&place, format!("a second project {}", project.id)));
+        }
+    }
+    Ok(projects)
+}
+
+type Members = BTreeMap<u64, Arc<Member>>;
+
+fn members(seed: &Seed, projects: &BTreeMap<u64, Project>) -> Result<(Members, u64), SeedError> {
+    let mut emails = BTreeSet::new();
+    let mut ids = BTreeSet::new();
+    for (at, member) in seed.members.iter().enumerate() {
+        let place = format!("members[{at}]");
+        if !is_address(&member.email) {
+            return Err(impossible(&place, format!("{:?} is no e-mail address", member.email)));
+        }
+        if !emails.insert(&member.email) {
+            return Err(impossible(&place, format!("a second member {}", member.email)));
+        }
+        if let Some(id) = member.id
+            && !ids.insert(id)
+        {
+            return Err(impossible(&place, format!("a second member with the id {id}")));
+        }
+    }
+    let after_last = ids.last().map_or(FIRST_MEMBER_ID, |last| last.saturating_add(1));
+    let mut next = seed.next_member_id.unwrap_or(after_last).max(after_last);
+    let mut members = BTreeMap::new();
+    for (at, member) in seed.members.iter().enumerate() {
+        let id = member.id.unwrap_or(next);
+        if member.id.is_none() {
+            next = next.saturating_add(1);
+        }
+        let place = format!("members[{at}]");
+        let value = Member {
+            email: member.email.clone(),
+            name: member.name.clone(),
+            role: member.role,
+            status: member.status,
+            last_active: member.last_active,
+            invited_at: member.invited_at,
+            grants: roles(&member.projects, projects, &place)?,
+        };
+        if members.insert(id, Arc::new(value)).is_some() {
+            return Err(impossible(&place, "no number is left for this member"));
+        }
+    }
+    Ok((members, next))
+}
+
+fn roles(
+    words: &BTreeMap<u64, String>,
+    projects: &BTreeMap<u64, Project>,
+    place: &str,
+) -> Result<BTreeMap<u64, ProjectRole>, SeedError> {
+    words
+        .iter()
+        .map(|(id, word)| {
+            let place = format!("{place}.projects.{id}");
+            let project = projects
+                .get(id)
+                .ok_or_else(|| impossible(&place, "no such project in `projects`"))?;
+            Ok((*id, role(word, &project.custom_roles, &place)?))
+        })
+        .collect()
+}
+
+fn role(word: &str, custom: &[String], place: &str) -> Result<ProjectRole, SeedError> {
+    ProjectRole::parse(word, custom).ok_or_else(|| {
+        impossible(
+            place,
+            format!(
+                "unknown role {word:?}; use owner, admin, analyst, consumer or one of the project's \
+                 custom_roles"
+            ),
+        )
+    })
+}
+
+fn words(roles: &BTreeMap<u64, ProjectRole>) -> BTreeMap<u64, String> {
+    roles.iter().map(|(id, role)| (*id, role.as_str().to_owned())).collect()
+}
+
+fn impossible(place: &str, reason: impl Into<String>) -> SeedError {
+    SeedError::Impossible { place: place.to_owned(), reason: reason.into() }
+}
+
+/// Whether the service would take the text for an address.
+pub(crate) fn is_address(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    text.len() <= 254
+        && !local.is_empty()
+        && !local.contains('@')
+        && domain.split('.').all(|label| !label.is_empty())
+        && domain.contains('.')
+        && !text.chars().any(|character| character.is_whitespace() || character.is_control())
+}

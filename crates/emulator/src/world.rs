@@ -1,0 +1,214 @@
+//! The organization with its past, behind the server's one lock.
+
+use std::collections::VecDeque;
+
+use axum::http::Method;
+use jiff::Timestamp;
+
+use crate::answer::Answer;
+use crate::audit::Log;
+use crate::call::Call;
+use crate::fault::Faults;
+use crate::record::{Effect, Record};
+use crate::refusal::Refusal;
+use crate::routes::Reply;
+use crate::routes::members::{self, Endpoint, View};
+use crate::seed::{Seed, SeedError};
+use crate::shape::Shape;
+use crate::state::{Actor, State};
+use crate::transition::{Limits, Outcome, Transition};
+
+/// How many writes ago a stale read can lie.
+const REMEMBERED_STATES: usize = 64;
+
+/// Everything that changes while the emulator runs.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) state: State,
+    /// Earlier states, the latest last.
+    past: VecDeque<State>,
+    pub(crate) log: Log,
+    pub(crate) faults: Faults,
+    pub(crate) record: Record,
+}
+
+/// What the world is asked with.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    pub(crate) limits: Limits,
+    pub(crate) shape: Shape,
+    pub(crate) base_url: String,
+}
+
+/// How a request is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// As the service does.
+    Faithful,
+    /// A write is answered as if it had been carried out, and is not.
+    Lie,
+    /// A read answers what was true that many writes ago.
+    Stale(usize),
+}
+
+impl World {
+    /// # Errors
+    /// When no such organization can exist.
+    pub(crate) fn new(seed: &Seed, faults: Faults) -> Result<Self, SeedError> {
+        Ok(Self {
+            state: State::from_seed(seed)?,
+            past: VecDeque::new(),
+            log: Log::new(seed.events.clone()),
+            faults,
+            record: Record::default(),
+        })
+    }
+
+    /// Puts another organization in the place of this one; faults and the record stay.
+    ///
+    /// # Errors
+    /// When no such organization can exist.
+    pub(crate) fn replace(&mut self, seed: &Seed) -> Result<(), SeedError> {
+        self.state = State::from_seed(seed)?;
+        self.past.clear();
+        self.log = Log::new(seed.events.clone());
+        Ok(())
+    }
+
+    pub(crate) fn seed(&self) -> Seed {
+        self.state.to_seed(&self.log)
+    }
+
+    /// Carries a request out and answers it.
+    pub(crate) fn execute(
+        &mut self,
+        call: &Call,
+        terms: &Terms,
+        now: Timestamp,
+        mode: Mode,
+    ) -> (Answer, Effect) {
+        self.respond(call, terms, now, mode)
+            .unwrap_or_else(|refusal| (Answer::refused(&refusal), Effect::Nothing))
+    }
+
+    /// Lets an invited person accept.
+    pub(crate) fn accept(
+        &mut self,
+        email: &str,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.commit(limits, now, |transition| transition.accept(email))?;
+        Ok(())
+    }
+
+    fn respond(
+        &mut self,
+        call: &Call,
+        terms: &Terms,
+        now: Timestamp,
+        mode: Mode,
+    ) -> Result<(Answer, Effect), Refusal> {
+        let endpoint = Endpoint::parse(call.trimmed_path()).ok_or(Refusal::NoSuchEndpoint)?;
+        let actor = self.actor(call)?;
+        endpoint.check_organization(&self.state)?;
+        if call.method == Method::GET {
+            let answer = self.read(endpoint, &actor, call, terms, now, mode)?;
+            return Ok((answer, Effect::Read));
+        }
+        let write = |transition: Transition<'_>| members::write(endpoint, &actor, call, transition);
+        if mode == Mode::Lie {
+            let mut state = self.state.clone();
+            let outcome = write(self.transition(&mut state, terms.limits, now))?;
+            let answer = written(&state, &self.log, terms, now, endpoint, &outcome);
+            return Ok((answer, Effect::Nothing));
+        }
+        let outcome = self.commit(terms.limits, now, write)?;
+        let answer = written(&self.state, &self.log, terms, now, endpoint, &outcome);
+        let effect = if outcome.events.is_empty() { Effect::Unchanged } else { Effect::Changed };
+        Ok((answer, effect))
+    }
+
+    fn actor(&self, call: &Call) -> Result<Actor, Refusal> {
+        call.credentials
+            .as_ref()
+            .and_then(|(username, secret)| self.state.actor(username, secret))
+            .ok_or(Refusal::Unauthenticated)
+    }
+
+    fn read(
+        &self,
+        endpoint: Endpoint,
+        actor: &Actor,
+        call: &Call,
+        terms: &Terms,
+        now: Timestamp,
+        mode: Mode,
+    ) -> Result<Answer, Refusal> {
+        let state = match mode {
+            Mode::Stale(writes) => self.state_before(writes),
+            Mode::Faithful | Mode::Lie => &self.state,
+        };
+        match view(state, &self.log, terms, now).read(endpoint, actor, call)? {
+            Reply::One(value) => Ok(Answer::ok(&value)),
+            Reply::List { name, rows } => {
+                let list = terms.shape.wrap(name, rows, call, &terms.base_url)?;
+                Ok(Answer::json(200, &list))
+            }
+        }
+    }
+
+    /// The state that many writes ago, or the earliest that is remembered.
+    fn state_before(&self, writes: usize) -> &State {
+        match writes {
+            0 => &self.state,
+            writes => {
+                let at = self.past.len().saturating_sub(writes);
+                self.past.get(at).unwrap_or(&self.state)
+            }
+        }
+    }
+
+    fn transition<'a>(
+        &'a self,
+        state: &'a mut State,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Transition<'a> {
+        Transition { state, log: &self.log, limits, now }
+    }
+
+    /// Carries a transition out whole or not at all.
+    fn commit(
+        &mut self,
+        limits: Limits,
+        now: Timestamp,
+        write: impl FnOnce(Transition<'_>) -> Result<Outcome, Refusal>,
+    ) -> Result<Outcome, Refusal> {
+        let mut state = self.state.clone();
+        let outcome = write(self.transition(&mut state, limits, now))?;
+        if !outcome.events.is_empty() {
+            self.log.append(outcome.events.clone());
+            if self.past.len() >= REMEMBERED_STATES {
+                self.past.pop_front();
+            }
+            self.past.push_back(std::mem::replace(&mut self.state, state));
+        }
+        Ok(outcome)
+    }
+}
+
+fn view<'a>(state: &'a State, log: &'a Log, terms: &Terms, now: Timestamp) -> View<'a> {
+    View { state, log, shape: terms.shape, now, propagation: terms.limits.propagation }
+}
+
+fn written(
+    state: &State,
+    log: &Log,
+    terms: &Terms,
+    now: Timestamp,
+    endpoint: Endpoint,
+    outcome: &Outcome,
+) -> Answer {
+    Answer::ok(&view(state, log, terms, now).written(endpoint, outcome.member))
+}

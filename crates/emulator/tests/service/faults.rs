@@ -1,0 +1,145 @@
+//! What goes wrong on demand, seen from the other end of the connection.
+
+use std::io::Read as _;
+use std::time::Duration;
+
+use mixaccess_emulator::{Effect, Emulator, EmulatorOptions};
+
+use crate::client::{begin, send, send_as, start, try_send};
+
+async fn with_faults(faults: &[&str]) -> Emulator {
+    let faults = faults.iter().map(|fault| fault.parse().unwrap()).collect();
+    start(EmulatorOptions { faults, ..EmulatorOptions::default() }).await
+}
+
+fn sam(emulator: &Emulator) -> String {
+    emulator.state().members[2].projects[&11].clone()
+}
+
+const PUT: &str = "PUT /projects/11/members/503";
+const ADMIN: &str = r#"{"role":"admin"}"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_comes_as_often_as_it_was_asked_for() {
+    let emulator =
+        with_faults(&["PUT /projects/*/members/* status=503 times=2 nth=2 retry-after=1"]).await;
+    assert_eq!(send(&emulator, PUT, ADMIN).status, 200);
+    for _ in 0..2 {
+        let failed = send(&emulator, PUT, r#"{"role":"owner"}"#);
+        assert_eq!((failed.status, failed.header("retry-after")), (503, Some("1")));
+        assert_eq!(failed.error(), "Service Unavailable");
+    }
+    assert_eq!(sam(&emulator), "admin");
+    assert_eq!(send(&emulator, PUT, ADMIN).status, 200);
+    let effects: Vec<_> = emulator.requests().into_iter().map(|request| request.effect).collect();
+    assert_eq!(effects, [Effect::Changed, Effect::Nothing, Effect::Nothing, Effect::Unchanged]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statuses_carry_dates_bodies_and_locations() {
+    let emulator = with_faults(&[
+        "GET /me status=429 retry-after=date:90",
+        "GET /me nth=2 status=500 body=\"out of order\"",
+        "GET /me nth=3 status=307 location=https://elsewhere.example/me",
+        "PUT ** status=502 after",
+    ])
+    .await;
+    let limited = send(&emulator, "GET /me", "");
+    assert_eq!(limited.header("retry-after"), Some("Mon, 05 Jan 2026 00:01:30 GMT"));
+    assert_eq!(limited.header("date"), Some("Mon, 05 Jan 2026 00:00:00 GMT"));
+    let broken = send(&emulator, "GET /me", "");
+    assert_eq!((broken.status, broken.body.as_str()), (500, "out of order"));
+    let moved = send(&emulator, "GET /me", "");
+    assert_eq!(moved.header("location"), Some("https://elsewhere.example/me"));
+    assert_eq!(send(&emulator, PUT, ADMIN).status, 502);
+    assert_eq!(sam(&emulator), "admin");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_are_lost_before_and_after_the_write() {
+    for (fault, role) in [
+        ("PUT /projects/** reset before", "analyst"),
+        ("PUT /projects/** reset after", "admin"),
+        ("PUT /projects/** hang=10ms", "analyst"),
+        ("PUT /projects/** hang=10ms after", "admin"),
+    ] {
+        let emulator = with_faults(&[fault]).await;
+        let lost = try_send(&emulator, PUT, ADMIN).unwrap_err();
+        assert_eq!(lost.kind(), std::io::ErrorKind::ConnectionReset, "{fault}");
+        assert_eq!(sam(&emulator), role, "{fault}");
+        assert_eq!(emulator.requests()[0].status, None);
+        assert_eq!(send(&emulator, PUT, ADMIN).status, 200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_are_cut_and_replaced() {
+    for (fault, body, role) in [
+        ("PUT /projects/** truncate=20", r#"{"results":{"email":"#, "admin"),
+        ("PUT /projects/** truncate before", r#"{"results""#, "analyst"),
+    ] {
+        let emulator = with_faults(&[fault]).await;
+        let cut = send(&emulator, PUT, ADMIN);
+        assert_eq!(cut.status, 200);
+        assert!(!cut.is_whole());
+        assert_eq!(cut.body, body);
+        assert_eq!(sam(&emulator), role);
+    }
+    let emulator = with_faults(&["GET /me html", "GET /me nth=2 html=502"]).await;
+    let page = send(&emulator, "GET /me", "");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert_eq!(send(&emulator, "GET /me", "").status, 502);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_lies_and_remembers_old_times() {
+    let emulator =
+        with_faults(&["PUT /projects/** lie", "GET /projects/*/members stale=1 times=always"])
+            .await;
+    let role = || send(&emulator, "GET /projects/11/members", "").results()[3]["role"].clone();
+    assert_eq!(send(&emulator, PUT, ADMIN).results()["role"], "admin");
+    assert_eq!(sam(&emulator), "analyst");
+    assert!(emulator.audit().is_empty());
+    assert_eq!(role(), "analyst");
+    assert_eq!(send(&emulator, PUT, ADMIN).status, 200);
+    assert_eq!(role(), "analyst");
+    assert_eq!(send(&emulator, PUT, r#"{"role":"owner"}"#).status, 200);
+    assert_eq!(role(), "admin");
+    emulator.set_faults(Vec::new());
+    assert_eq!(role(), "owner");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn faults_are_for_one_account_when_they_say_so() {
+    let emulator = with_faults(&["* /** account=jordan status=500 times=always"]).await;
+    assert_eq!(send(&emulator, "GET /me", "").status, 200);
+    assert_eq!(send_as(&emulator, "jordan:demo-secret-jordan", "GET /me", "").status, 500);
+    assert_eq!(
+        emulator.requests()[1].fault.as_deref(),
+        Some("* /** status=500 before account=\"jordan\" nth=1 times=always")
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_in_flight_are_counted_and_waits_end_with_the_emulator() {
+    let emulator = with_faults(&["GET /me hang times=3"]).await;
+    let connect = |_| begin(&emulator, "ci:demo-secret", "GET /me", "").unwrap();
+    let mut hanging: Vec<_> = (0..3).map(connect).collect();
+    while emulator.requests().iter().filter(|request| request.fault.is_some()).count() < 3 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(send(&emulator, "GET /me", "").status, 200);
+    assert_eq!(emulator.max_in_flight(), 4);
+    emulator.stop().await;
+    for stream in &mut hanging {
+        assert!(stream.read_to_end(&mut Vec::new()).is_err());
+    }
+}
+
+#[tokio::test]
+async fn only_loopback_is_served() {
+    let address = "0.0.0.0:0".parse().unwrap();
+    let options = EmulatorOptions { address, ..EmulatorOptions::default() };
+    let refused = Emulator::start(crate::client::seed(), options).await.unwrap_err();
+    assert_eq!(refused.to_string(), "0.0.0.0 is not a loopback address; use 127.0.0.1 or [::1]");
+}

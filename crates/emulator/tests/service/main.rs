@@ -1,0 +1,14 @@
+//! Drives the emulator over HTTP.
+
+#[cfg(test)]
+mod client;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod invariants;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
+mod shapes;
+#[cfg(test)]
+mod writing;
