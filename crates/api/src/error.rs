@@ -1,6 +1,9 @@
 //! What can go wrong with a request, and what is then known.
 
 use std::fmt;
+use std::time::Duration;
+
+use mixaccess_model::printable;
 
 /// What is known after a failed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +30,25 @@ pub struct ApiError {
     /// What to do about it: whole sentences.
     pub hint: Option<String>,
     /// How long the service asked to wait, when it asked for longer than allowed.
-    pub retry_after: Option<std::time::Duration>,
+    pub retry_after: Option<Duration>,
+}
+
+impl ApiError {
+    /// Whether the service does not know the endpoint (or what it is about): 404 or 405.
+    pub const fn is_missing(&self) -> bool {
+        matches!(self.status, Some(404 | 405))
+    }
+
+    pub(crate) fn permanent(request: String, message: String) -> Self {
+        Self {
+            kind: ErrorKind::Permanent,
+            request,
+            status: None,
+            message,
+            hint: None,
+            retry_after: None,
+        }
+    }
 }
 
 impl fmt::Display for ApiError {
@@ -37,3 +58,36 @@ impl fmt::Display for ApiError {
 }
 
 impl std::error::Error for ApiError {}
+
+/// Makes a text from outside fit for a message: one line, at most `limit` characters, safe to print.
+pub(crate) fn quotable(text: &str, limit: usize) -> String {
+    let mut words = String::new();
+    for word in text.split_whitespace() {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+        if words.len() > limit.saturating_mul(4) {
+            break;
+        }
+    }
+    let mut short: String = words.chars().take(limit).collect();
+    if short.len() < words.len() {
+        short.push('…');
+    }
+    printable(&short).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_short_and_safe() {
+        assert_eq!(quotable("  a\r\n\tb  ", 10), "a b");
+        assert_eq!(quotable("abcdef", 3), "abc…");
+        assert_eq!(quotable("\u{1b}[2J\u{202e}x", 9), "\\u{1b}[2J\\u{202e}x");
+        assert_eq!(quotable(&"é".repeat(1000), 2), "éé…");
+        assert_eq!(quotable("", 5), "");
+    }
+}

@@ -1,7 +1,36 @@
 //! The Mixpanel client: reads and writes behind one port, one module a dialect.
+//!
+//! Every request goes through one transport, which alone knows the credentials, the limits and what
+//! is safe to send twice. Dialects say which requests there are and what the answers mean; they read
+//! tolerantly and write strictly (`mixpanel-api.md`).
 
+mod answer;
+mod audit;
+mod base_url;
+mod client;
+mod credentials;
+mod dialect;
 mod error;
+mod hint;
+mod list;
+mod live;
+mod options;
+mod paging;
 mod port;
+mod probe;
+mod request;
+mod retry;
+mod transport;
 
+pub use audit::AuditEvent;
+pub use base_url::{BaseUrl, BaseUrlError, check_base_url};
+pub use client::Client;
+pub use credentials::{
+    Credentials, CredentialsError, SECRET_FILE_VARIABLE, SECRET_VARIABLE, USERNAME_VARIABLE,
+};
+pub use dialect::capabilities;
 pub use error::{ApiError, ErrorKind};
+pub use live::{read_live, read_members, read_projects};
+pub use options::{ClientError, ClientOptions, MAX_CONCURRENCY, Timeouts};
 pub use port::{AccessRead, AccessWrite, ProjectMember, Write};
+pub use probe::{Answered, EndpointProbe, Probe};

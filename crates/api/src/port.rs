@@ -3,8 +3,8 @@
 use std::future::Future;
 
 use mixaccess_model::{
-    Actor, Email, GrantSource, LiveMember, LiveProject, OrganizationRole, ProjectId, ProjectRole,
-    UserId,
+    Actor, Email, GrantSource, LiveMember, LiveProject, MemberStatus, OrganizationRole, ProjectId,
+    ProjectRole, UserId,
 };
 
 use crate::ApiError;
@@ -14,8 +14,12 @@ use crate::ApiError;
 pub struct ProjectMember {
     /// The member's number, when the service said it.
     pub user: Option<UserId>,
-    /// The address as the service spells it.
-    pub email: Email,
+    /// The address as the service spells it; absent in a row that names its member by number only,
+    /// and in an all-users row that stands for everybody in the organization.
+    pub email: Option<Email>,
+    /// Whether the row says that the invitation is not accepted yet. Only counts for somebody whom
+    /// the organization's member list does not name.
+    pub status: MemberStatus,
     /// The role.
     pub role: ProjectRole,
     /// Where it comes from.
@@ -26,6 +30,10 @@ pub struct ProjectMember {
 pub trait AccessRead: Sync {
     /// Who the credentials are. One request.
     fn me(&self) -> impl Future<Output = Result<Actor, ApiError>> + Send;
+    /// The organization's name, once [`AccessRead::me`] was answered with it. No request.
+    fn organization_name(&self) -> Option<String> {
+        None
+    }
     /// Every member of the organization, without grants. One request (and one for each further page).
     fn members(&self) -> impl Future<Output = Result<Vec<LiveMember>, ApiError>> + Send;
     /// Every project of the organization, with `members_read` false. One request.

@@ -1,0 +1,269 @@
+//! Lists in every shape the service may answer (`mixpanel-api.md`, "shapes seen for a list").
+//!
+//! Rows are read straight from the bytes and turned into ours one by one: a large organization has a
+//! million of them.
+
+mod field;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use mixaccess_model::ProjectRole;
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+
+pub(crate) use field::Field;
+
+use crate::answer::{Answer, DecodeError, envelope_error};
+
+/// Deepest level at which a list is looked for: `{"results":{"members":[…]}}`.
+const DEEPEST: u8 = 2;
+
+/// A row of a list, as the service spells it and as we do.
+pub(crate) trait Row: Sized {
+    /// The row as it is on the wire.
+    type Wire<'de>: Deserialize<'de>;
+    /// Keys under which such a list is found.
+    const KEYS: &'static [&'static str];
+    /// Reads one row; nothing when it stands for nothing. `key` is the number it is listed under.
+    ///
+    /// # Errors
+    /// Says what is missing, as a fragment that follows "row 3 ".
+    fn read(
+        wire: Self::Wire<'_>,
+        key: Option<u64>,
+        words: &mut Words,
+    ) -> Result<Option<Self>, String>;
+}
+
+/// Words that many rows share, held once.
+#[derive(Debug, Default)]
+pub(crate) struct Words {
+    roles: HashMap<String, ProjectRole>,
+    names: HashMap<String, Arc<str>>,
+}
+
+impl Words {
+    /// A project role by its word.
+    pub(crate) fn role(&mut self, word: &str) -> ProjectRole {
+        match ProjectRole::parse(word) {
+            custom @ ProjectRole::Custom(_) => {
+                self.roles.entry(word.to_owned()).or_insert(custom).clone()
+            }
+            standard => standard,
+        }
+    }
+
+    /// A name.
+    pub(crate) fn name(&mut self, name: &str) -> Arc<str> {
+        match self.names.get(name) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new: Arc<str> = Arc::from(name);
+                self.names.insert(name.to_owned(), Arc::clone(&new));
+                new
+            }
+        }
+    }
+}
+
+/// One page of a list.
+#[derive(Debug)]
+pub(crate) struct Page<T> {
+    pub(crate) rows: Vec<T>,
+    /// What the answer says about a further page, as it says it.
+    pub(crate) next: Vec<(NextKey, Value)>,
+}
+
+/// Where an answer speaks of further pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NextKey {
+    /// `next`, `next_url`
+    Next,
+    /// `next_page`
+    NextPage,
+    /// `next_cursor`, `cursor`
+    Cursor,
+    /// `has_more`, `has_next`
+    More,
+}
+
+impl NextKey {
+    fn parse(key: &str) -> Option<Self> {
+        match key {
+            "next" | "next_url" | "next_page_url" => Some(Self::Next),
+            "next_page" => Some(Self::NextPage),
+            "next_cursor" | "next_page_token" => Some(Self::Cursor),
+            "has_more" | "has_next" | "has_next_page" => Some(Self::More),
+            _ => None,
+        }
+    }
+}
+
+/// Reads one page of a list.
+pub(crate) fn decode_page<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeError> {
+    let mut found = Found::<R> {
+        rows: None,
+        next: Vec::new(),
+        envelope: serde_json::Map::new(),
+        words: Words::default(),
+        count: 0,
+    };
+    let mut deserializer = serde_json::Deserializer::from_slice(&answer.body);
+    Level { found: &mut found, depth: 0 }
+        .deserialize(&mut deserializer)
+        .and_then(|()| deserializer.end())
+        .map_err(|error| DecodeError::from_json(&error, &answer.body))?;
+    if let Some(text) = envelope_error(&Value::Object(found.envelope)) {
+        return Err(DecodeError::Refused(text));
+    }
+    match found.rows {
+        Some(rows) => Ok(Page { rows, next: found.next }),
+        None => Err(DecodeError::Unreadable(format!(
+            "the answer holds no list: neither an array nor one under {}",
+            R::KEYS.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" or ")
+        ))),
+    }
+}
+
+struct Found<R> {
+    rows: Option<Vec<R>>,
+    next: Vec<(NextKey, Value)>,
+    envelope: serde_json::Map<String, Value>,
+    words: Words,
+    count: usize,
+}
+
+impl<R: Row> Found<R> {
+    fn push<E: serde::de::Error>(
+        &mut self,
+        rows: &mut Vec<R>,
+        wire: R::Wire<'_>,
+        key: Option<u64>,
+    ) -> Result<(), E> {
+        self.count += 1;
+        let row = R::read(wire, key, &mut self.words)
+            .map_err(|problem| E::custom(format_args!("row {} {problem}", self.count)))?;
+        rows.extend(row);
+        Ok(())
+    }
+
+    fn set<E: serde::de::Error>(&mut self, rows: Vec<R>) -> Result<(), E> {
+        if self.rows.is_some() {
+            return Err(E::custom("it holds two lists, and which one is meant is not clear"));
+        }
+        self.rows = Some(rows);
+        Ok(())
+    }
+}
+
+/// A place where a list may be: the answer itself, or a field of it.
+struct Level<'a, R> {
+    found: &'a mut Found<R>,
+    depth: u8,
+}
+
+impl<'de, R: Row> DeserializeSeed<'de> for Level<'_, R> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, R: Row> Visitor<'de> for Level<'_, R> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let mut rows = Vec::new();
+        while let Some(wire) = items.next_element::<R::Wire<'de>>()? {
+            self.found.push(&mut rows, wire, None)?;
+        }
+        self.found.set(rows)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
+        let Level { found, depth } = self;
+        let mut numbered: Option<Vec<R>> = None;
+        let mut is_empty = true;
+        while let Some(Key(key)) = fields.next_key::<Key<'de>>()? {
+            is_empty = false;
+            if let Ok(number) = key.parse::<u64>() {
+                let wire = fields.next_value::<R::Wire<'de>>()?;
+                found.push(numbered.get_or_insert_default(), wire, Some(number))?;
+            } else if depth < DEEPEST && R::KEYS.contains(&&*key) {
+                fields.next_value_seed(Level { found: &mut *found, depth: depth + 1 })?;
+            } else if let Some(next) = NextKey::parse(&key) {
+                found.next.push((next, fields.next_value()?));
+            } else if matches!(&*key, "pagination" | "paging" | "links" | "meta") {
+                let about: Value = fields.next_value()?;
+                found.next.extend(about.as_object().into_iter().flatten().filter_map(
+                    |(key, value)| NextKey::parse(key).map(|next| (next, value.clone())),
+                ));
+            } else if depth == 0 && matches!(&*key, "status" | "error" | "message") {
+                let value = fields.next_value()?;
+                found.envelope.insert(key.into_owned(), value);
+            } else {
+                fields.next_value::<IgnoredAny>()?;
+            }
+        }
+        match numbered {
+            Some(rows) => found.set(rows),
+            None if is_empty && depth > 0 => found.set(Vec::new()),
+            None => Ok(()),
+        }
+    }
+
+    // A count, a null or a text under the name of a list is no list; that none was found is said later.
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+/// A key of an object, borrowed where it has no escapes.
+struct Key<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor<'de>(PhantomData<&'de ()>);
+        impl<'de> Visitor<'de> for KeyVisitor<'de> {
+            type Value = Key<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a key")
+            }
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+            fn visit_str<E>(self, key: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor(PhantomData))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,286 @@
+use mixaccess_model::{
+    Email, GrantSource, LiveMember, LiveProject, MemberStatus, OrganizationRole, ProjectId,
+    ProjectRole, UserId,
+};
+use proptest::prelude::*;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::ProjectMember;
+use crate::audit::AuditEvent;
+
+fn page<R: Row>(body: &str) -> Result<Page<R>, DecodeError> {
+    decode_page(&Answer {
+        status: StatusCode::OK,
+        retry_after: None,
+        date: None,
+        body: body.as_bytes().to_vec(),
+    })
+}
+
+fn rows<R: Row>(body: &str) -> Vec<R> {
+    page(body).unwrap_or_else(|error| panic!("{body}: {error:?}")).rows
+}
+
+fn problem<R: Row + std::fmt::Debug>(body: &str) -> String {
+    match page::<R>(body).unwrap_err() {
+        DecodeError::Unreadable(text)
+        | DecodeError::Truncated(text)
+        | DecodeError::Refused(text) => text,
+    }
+}
+
+#[test]
+fn every_shape_of_a_list_is_read() {
+    let row = r#"{"id":5,"email":"a@acme.example","role":"admin","x":{"members":[1]}}"#;
+    for body in [
+        format!("[{row}]"),
+        format!(r#"{{"members":[{row}]}}"#),
+        format!(r#"{{"users":[{row}],"total":1}}"#),
+        format!(r#"{{"status":"ok","results":[{row}]}}"#),
+        format!(r#"{{"results":{{"members":[{row}],"count":1}},"status":"ok"}}"#),
+        format!(r#"{{"status":"ok","results":{{"5":{row}}}}}"#),
+        format!(r#"{{"results":{{"members":{{"5":{row}}}}}}}"#),
+        format!(r#"{{"5":{row}}}"#),
+        r#"{"results":{"5":{"email":"a@acme.example","role":"admin"}}}"#.to_owned(),
+        r#"[{"id":"5","email":" a@acme.example ","role":"Admin"}]"#.to_owned(),
+        r#"[{"user_id":5,"id":99,"user_email":"a@acme.example","role":{"id":2,"name":"admin"}}]"#
+            .to_owned(),
+    ] {
+        let members: Vec<LiveMember> = rows(&body);
+        assert_eq!(members.len(), 1, "{body}");
+        assert_eq!(members[0].id, Some(UserId(5)), "{body}");
+        assert_eq!(members[0].email.as_str(), "a@acme.example");
+        assert_eq!(members[0].organization_role, Some(OrganizationRole::Admin), "{body}");
+        let rows: Vec<ProjectMember> = rows(&body);
+        assert_eq!(rows[0].role, ProjectRole::Admin, "{body}");
+    }
+    for body in ["[]", r#"{"results":{}}"#, r#"{"members":[]}"#, r#"{"results":{"members":[]}}"#] {
+        assert!(rows::<LiveMember>(body).is_empty(), "{body}");
+    }
+}
+
+#[test]
+fn what_is_no_list_is_never_an_empty_one() {
+    for (body, expected) in [
+        ("{}", "holds no list"),
+        (r#"{"status":"ok"}"#, "holds no list"),
+        (r#"{"results":null}"#, "holds no list"),
+        (r#"{"results":{"total":0}}"#, "holds no list"),
+        (r#"{"members":25}"#, "holds no list"),
+        (r#"{"projects":[]}"#, "holds no list"),
+        ("null", "holds no list"),
+        ("\"ok\"", "holds no list"),
+        (r#"{"status":"error","error":"nope","results":[]}"#, "nope"),
+        (r#"{"results":[],"error":"nope"}"#, "nope"),
+        (r#"{"results":[],"members":[]}"#, "two lists"),
+        (r#"{"results":{"members":[],"5":{"email":"a@x"}}}"#, "two lists"),
+        (r#"[{"email":"a@x"}] trailing"#, "not JSON"),
+        (r#"[{"email":"a@x"},{"id":3}]"#, "row 2 has no e-mail address"),
+        ("[3]", "not of the expected form"),
+        (r#"[{"email":"a@x""#, "stops after 15 bytes"),
+        ("", "it is empty"),
+        ("<html>", "HTML page"),
+        (r#"[{"email":"a","email":"b"}]"#, "duplicate field"),
+    ] {
+        let text = problem::<LiveMember>(body);
+        assert!(text.contains(expected), "{body}: {text}");
+    }
+    assert!(problem::<LiveProject>(r#"[{"id":"x","name":"n"}]"#).contains("row 1 has no number"));
+    let deep = "[".repeat(100_000);
+    assert!(page::<LiveMember>(&deep).is_err());
+    let deep = format!("[{{\"email\":{}", "{\"name\":".repeat(100_000));
+    assert!(page::<LiveMember>(&deep).is_err());
+}
+
+#[test]
+fn members_are_pending_by_word_or_flag() {
+    for (fields, expected) in [
+        ("", MemberStatus::Active),
+        (r#""status":"pending""#, MemberStatus::Pending),
+        (r#""status":"Invited""#, MemberStatus::Pending),
+        (r#""status":"expired""#, MemberStatus::Pending),
+        (r#""status":"active""#, MemberStatus::Active),
+        (r#""status":"accepted","is_pending":true"#, MemberStatus::Active),
+        (r#""status":null,"is_pending":true"#, MemberStatus::Pending),
+        (r#""pending":true"#, MemberStatus::Pending),
+        (r#""invited":true"#, MemberStatus::Pending),
+        (r#""invited":false"#, MemberStatus::Active),
+        (r#""accepted":false"#, MemberStatus::Pending),
+        (r#""status":7"#, MemberStatus::Active),
+    ] {
+        let comma = if fields.is_empty() { "" } else { "," };
+        let body = format!(r#"[{{"email":"a@acme.example"{comma}{fields}}}]"#);
+        assert_eq!(rows::<LiveMember>(&body)[0].status, expected, "{body}");
+    }
+}
+
+#[test]
+fn organization_roles_that_are_unknown_stay_unknown() {
+    for (role, expected) in [
+        (json!("owner"), Some(OrganizationRole::Owner)),
+        (json!("Billing Admin"), Some(OrganizationRole::BillingAdmin)),
+        (json!("billing_admin"), Some(OrganizationRole::BillingAdmin)),
+        (json!("emperor"), None),
+        (json!(null), None),
+        (json!(3), None),
+    ] {
+        let body = json!([{ "email": "a@acme.example", "role": role }]).to_string();
+        assert_eq!(rows::<LiveMember>(&body)[0].organization_role, expected, "{body}");
+    }
+}
+
+#[test]
+fn grants_say_where_they_come_from() {
+    let team = |name: &str| GrantSource::Team(name.into());
+    for (fields, expected) in [
+        (json!({}), GrantSource::Individual),
+        (json!({ "team": null }), GrantSource::Individual),
+        (json!({ "grant_type": "individual" }), GrantSource::Individual),
+        (json!({ "grant_type": "team", "team": "Growth" }), team("Growth")),
+        (json!({ "grant_type": "team", "team": { "id": 3, "name": "Growth" } }), team("Growth")),
+        (json!({ "grant_type": "team", "team": 3 }), team("3")),
+        (json!({ "team": "Growth" }), team("Growth")),
+        (json!({ "grant_type": "team" }), team("(unnamed)")),
+        (json!({ "grant_type": "organization" }), GrantSource::Organization),
+        (json!({ "grant_type": "all-users" }), GrantSource::AllUsers),
+        (json!({ "grant_type": "all_users" }), GrantSource::AllUsers),
+    ] {
+        let mut row = json!({ "id": 5, "email": "a@acme.example", "role": "viewer" });
+        row.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        let found: Vec<ProjectMember> = rows(&json!([row]).to_string());
+        assert_eq!(found[0].source, expected, "{row}");
+        assert_eq!(found[0].role, ProjectRole::Consumer);
+    }
+    let unknown = r#"[{"email":"a@x","role":"admin","grant_type":"sideways"}]"#;
+    assert!(problem::<ProjectMember>(unknown).contains("unknown grant type `sideways`"));
+}
+
+#[test]
+fn rows_without_a_person() {
+    let read = |row: Value| rows::<ProjectMember>(&json!([row]).to_string());
+    assert!(read(json!({ "id": 9, "team": "Growth", "role": "analyst" })).is_empty());
+    assert!(read(json!({ "grant_type": "organization", "role": "owner" })).is_empty());
+    let everybody = read(json!({ "grant_type": "all-users", "role": "consumer" }));
+    assert_eq!((everybody[0].user, &everybody[0].email), (None, &None));
+    let numbered = read(json!({ "id": 5, "role": "analyst" }));
+    assert_eq!((numbered[0].user, &numbered[0].email), (Some(UserId(5)), &None));
+    let text = problem::<ProjectMember>(r#"[{"role":"analyst"}]"#);
+    assert!(text.contains("neither an e-mail address nor a number"), "{text}");
+    assert!(problem::<ProjectMember>(r#"[{"email":"a@x"}]"#).contains("row 1 has no role"));
+    assert!(read(json!({ "email": "a@x", "role": "No Access" })).is_empty());
+}
+
+#[test]
+fn custom_roles_keep_their_spelling_and_are_held_once() {
+    let body = r#"[{"email":"a@x","role":"Messenger"},{"email":"b@x","role":"Messenger"}]"#;
+    let found: Vec<ProjectMember> = rows(body);
+    assert_eq!(found[0].role, ProjectRole::parse("Messenger"));
+    assert!(std::ptr::eq(found[0].role.as_str(), found[1].role.as_str()));
+}
+
+#[test]
+fn projects_and_events() {
+    let body = r#"{"results":{"projects":[{"id":"7","name":"Web"},{"id":8}]}}"#;
+    let projects: Vec<LiveProject> = rows(body);
+    assert_eq!(
+        projects[0],
+        LiveProject { id: ProjectId(7), name: "Web".into(), members_read: false }
+    );
+    assert_eq!(projects[1].name, "8");
+    let body = r#"{"results":[{"event":"user.role_changed","user_email":"a@x.example","actor_email":"j@x.example","timestamp":"2026-01-05T09:00:00Z","project_id":"7","from":"analyst","to":"admin"},{"id":3}]}"#;
+    let events: Vec<AuditEvent> = rows(body);
+    assert_eq!(
+        events,
+        [AuditEvent {
+            event: "user.role_changed".into(),
+            actor: Some("j@x.example".into()),
+            at: Some("2026-01-05T09:00:00Z".parse().unwrap()),
+            email: Some(Email::new("a@x.example")),
+            project: Some(ProjectId(7)),
+            before: Some("analyst".into()),
+            after: Some("admin".into()),
+        }]
+    );
+}
+
+#[test]
+fn what_is_said_about_further_pages_is_found_everywhere() {
+    for (body, expected) in [
+        (r#"{"results":[],"next":"x"}"#, vec![(NextKey::Next, json!("x"))]),
+        (r#"{"results":{"members":[],"next_page":2}}"#, vec![(NextKey::NextPage, json!(2))]),
+        (r#"{"results":[],"links":{"self":"a","next":"b"}}"#, vec![(NextKey::Next, json!("b"))]),
+        (r#"{"meta":{"has_more":true},"results":[]}"#, vec![(NextKey::More, json!(true))]),
+        ("[]", vec![]),
+    ] {
+        assert_eq!(page::<LiveMember>(body).unwrap().next, expected, "{body}");
+    }
+}
+
+/// A member as the service may write it, and the shape of the list around it.
+fn wrap(shape: usize, list: &[Value]) -> String {
+    let by_id = || -> Value {
+        let pairs = list.iter().map(|row| {
+            let id = row["id"]
+                .as_u64()
+                .map_or_else(|| row["id"].as_str().unwrap().to_owned(), |id| id.to_string());
+            (id, row.clone())
+        });
+        Value::Object(pairs.collect())
+    };
+    match shape {
+        0 => json!(list),
+        1 => json!({ "members": list }),
+        2 => json!({ "status": "ok", "results": list }),
+        3 => json!({ "status": "ok", "results": { "members": list } }),
+        4 => json!({ "results": by_id() }),
+        _ => by_id(),
+    }
+    .to_string()
+}
+
+proptest! {
+    #[test]
+    fn all_shapes_mean_the_same(
+        people in prop::collection::btree_map(1_u64..1000, (0_usize..5, any::<bool>(), any::<bool>()), 1..20),
+        shape in 0_usize..6,
+        text_ids in any::<bool>(),
+    ) {
+        let roles = ["owner", "admin", "billing_admin", "member", "other"];
+        let list = |text_ids: bool| -> Vec<Value> {
+            people
+                .iter()
+                .map(|(id, (role, pending, named))| {
+                    let mut row = json!({ "email": format!("p{id}@acme.example"), "role": roles[*role] });
+                    row["id"] = if text_ids { json!(id.to_string()) } else { json!(id) };
+                    if *pending { row["status"] = json!("pending"); }
+                    if *named { row["name"] = json!(format!("Person {id}")); row["unknown"] = json!([{}]); }
+                    row
+                })
+                .collect()
+        };
+        let plain: Vec<LiveMember> = rows(&wrap(0, &list(false)));
+        let mut found: Vec<LiveMember> = rows(&wrap(shape, &list(text_ids)));
+        found.sort_by_key(|member| member.id);
+        prop_assert_eq!(plain.len(), people.len());
+        prop_assert_eq!(found, plain);
+    }
+
+    #[test]
+    fn no_bytes_panic(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        let answer = Answer { status: StatusCode::OK, retry_after: None, date: None, body };
+        let _ = decode_page::<ProjectMember>(&answer);
+    }
+
+    #[test]
+    fn half_an_answer_is_never_a_shorter_list(cut in 0_usize..200, shape in 0_usize..6) {
+        let list = vec![
+            json!({ "id": 1, "email": "a@acme.example", "role": "owner" }),
+            json!({ "id": 2, "email": "b@acme.example", "role": "member" }),
+        ];
+        let body = wrap(shape, &list);
+        let cut = cut % body.len();
+        prop_assert!(page::<LiveMember>(body.get(..cut).unwrap()).is_err());
+    }
+}

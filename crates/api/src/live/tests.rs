@@ -1,0 +1,225 @@
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mixaccess_model::{
+    Actor, Email, Grant, GrantSource, MemberStatus, OrganizationRole, ProjectRole, UserId,
+};
+
+use super::*;
+use crate::ProjectMember;
+
+#[derive(Default)]
+struct Fake {
+    members: Vec<LiveMember>,
+    rows: BTreeMap<u64, Vec<ProjectMember>>,
+    requests: AtomicUsize,
+    in_flight: AtomicUsize,
+    most: AtomicUsize,
+}
+
+impl AccessRead for Fake {
+    async fn me(&self) -> Result<Actor, ApiError> {
+        self.requests.fetch_add(1, Ordering::SeqCst);
+        Ok(Actor::default())
+    }
+    async fn members(&self) -> Result<Vec<LiveMember>, ApiError> {
+        self.requests.fetch_add(1, Ordering::SeqCst);
+        Ok(self.members.clone())
+    }
+    async fn projects(&self) -> Result<Vec<LiveProject>, ApiError> {
+        self.requests.fetch_add(1, Ordering::SeqCst);
+        let project = |id: &u64| LiveProject {
+            id: ProjectId(*id),
+            name: format!("project {id}"),
+            members_read: false,
+        };
+        Ok(self.rows.keys().rev().map(project).collect())
+    }
+    async fn project_members(&self, project: ProjectId) -> Result<Vec<ProjectMember>, ApiError> {
+        self.requests.fetch_add(1, Ordering::SeqCst);
+        let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+        let missing = || ApiError::permanent(format!("GET {project}"), "no such project".into());
+        self.rows.get(&project.0).cloned().ok_or_else(missing)
+    }
+}
+
+fn member(id: Option<u64>, email: &str) -> LiveMember {
+    LiveMember {
+        id: id.map(UserId),
+        email: Email::new(email),
+        name: None,
+        organization_role: Some(OrganizationRole::Member),
+        status: MemberStatus::Active,
+        last_active: None,
+        grants: Vec::new(),
+    }
+}
+
+fn row(user: Option<u64>, email: Option<&str>, role: &str) -> ProjectMember {
+    ProjectMember {
+        user: user.map(UserId),
+        email: email.map(Email::new),
+        status: MemberStatus::Active,
+        role: ProjectRole::parse(role),
+        source: GrantSource::Individual,
+    }
+}
+
+fn read(fake: &Fake, declared: &[u64], all: bool) -> Result<LiveState, ApiError> {
+    let declared: Vec<ProjectId> = declared.iter().copied().map(ProjectId).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(read_live(
+        fake,
+        OrganizationId(1),
+        Dialect::Members,
+        &declared,
+        |_| all,
+        2,
+        Timestamp::UNIX_EPOCH,
+    ))
+}
+
+fn roles(live: &LiveState) -> Vec<String> {
+    live.members
+        .iter()
+        .map(|member| {
+            let grants: Vec<String> = member
+                .grants
+                .iter()
+                .map(|Grant { project, role, source }| {
+                    let source = if source.is_individual() { "" } else { "*" };
+                    format!("{project}={role}{source}")
+                })
+                .collect();
+            format!("{} {}", member.email, grants.join(" "))
+        })
+        .collect()
+}
+
+#[test]
+fn reads_declared_projects_only_unless_told() {
+    let rows = (1..=9).map(|id| (id, vec![row(Some(5), Some("a@x"), "admin")])).collect();
+    let fake = Fake { members: vec![member(Some(5), "a@x")], rows, ..Fake::default() };
+    let live = read(&fake, &[3, 7, 99], false).unwrap();
+    assert_eq!(fake.requests.load(Ordering::SeqCst), 5);
+    assert_eq!(roles(&live), ["a@x 3=admin 7=admin"]);
+    let read_ids: Vec<u64> =
+        live.projects.iter().filter(|one| one.members_read).map(|one| one.id.0).collect();
+    assert_eq!(read_ids, [3, 7]);
+    assert_eq!(live.projects.len(), 9);
+    assert!(fake.most.load(Ordering::SeqCst) <= 2);
+    let live = read(&fake, &[3], true).unwrap();
+    assert_eq!(fake.requests.load(Ordering::SeqCst), 5 + 12);
+    assert!(live.projects.iter().all(|project| project.members_read));
+}
+
+#[test]
+fn joins_rows_by_number_then_address() {
+    let rows = BTreeMap::from([(
+        7,
+        vec![
+            row(Some(2), None, "owner"),
+            row(None, Some("A@X"), "admin"),
+            row(Some(4), Some("new-spelling@x"), "analyst"),
+            row(Some(9), Some("stranger@x"), "viewer"),
+            row(None, Some("Stranger@x"), "Custom"),
+        ],
+    )]);
+    let members = vec![member(Some(2), "b@x"), member(Some(1), "a@x"), member(Some(4), "old@x")];
+    let live = read(&Fake { members, rows, ..Fake::default() }, &[7], false).unwrap();
+    assert_eq!(
+        roles(&live),
+        ["a@x 7=admin", "b@x 7=owner", "old@x 7=analyst", "stranger@x 7=consumer 7=Custom"]
+    );
+    let stranger = live.member(&Email::new("stranger@x")).unwrap();
+    assert_eq!((stranger.id, stranger.organization_role), (Some(UserId(9)), None));
+}
+
+#[test]
+fn look_alikes_stay_two_and_repeated_rows_are_one() {
+    let rows = BTreeMap::from([(
+        7,
+        vec![
+            row(Some(1), Some("a@x"), "admin"),
+            row(Some(1), Some("a@x"), "admin"),
+            row(None, Some("A@x"), "viewer"),
+        ],
+    )]);
+    let members = vec![
+        member(Some(1), "a@x"),
+        member(Some(2), "A@x"),
+        member(Some(1), "a@x"),
+        member(None, "p@x"),
+        member(None, "p@x"),
+    ];
+    let live = read(&Fake { members, rows, ..Fake::default() }, &[7], false).unwrap();
+    assert_eq!(roles(&live), ["a@x 7=admin", "A@x 7=consumer", "p@x "]);
+}
+
+#[test]
+fn an_all_users_row_without_a_person_is_for_everybody() {
+    let everybody = ProjectMember { source: GrantSource::AllUsers, ..row(None, None, "viewer") };
+    let rows = BTreeMap::from([(7, vec![everybody, row(None, Some("new@x"), "admin")])]);
+    let members = vec![member(Some(1), "a@x"), member(Some(2), "b@x")];
+    let live = read(&Fake { members, rows, ..Fake::default() }, &[7], false).unwrap();
+    assert_eq!(roles(&live), ["a@x 7=consumer*", "b@x 7=consumer*", "new@x 7=admin"]);
+}
+
+#[test]
+fn contradictions_are_errors() {
+    let members = vec![member(Some(1), "a@x"), member(Some(2), "b@x")];
+    for (rows, expected) in [
+        (
+            vec![row(Some(1), Some("b@x"), "admin")],
+            "members of project 7: it says that b@x has number 1, which the organization's member \
+             list gives to a@x",
+        ),
+        (
+            vec![row(Some(3), None, "admin")],
+            "members of project 7: it has a row for member number 3",
+        ),
+    ] {
+        let fake =
+            Fake { members: members.clone(), rows: BTreeMap::from([(7, rows)]), ..Fake::default() };
+        let error = read(&fake, &[7], false).unwrap_err();
+        assert!(error.to_string().starts_with(expected), "{error}");
+    }
+}
+
+#[test]
+fn reading_again_touches_only_what_is_named() {
+    let rows = (1..=3).map(|id| (id, vec![row(Some(5), Some("a@x"), "admin")])).collect();
+    let fake = Fake { members: vec![member(Some(5), "a@x")], rows, ..Fake::default() };
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let live = runtime
+        .block_on(read_projects(
+            &fake,
+            OrganizationId(1),
+            Dialect::Members,
+            &[ProjectId(2), ProjectId(2)],
+            8,
+            Timestamp::UNIX_EPOCH,
+        ))
+        .unwrap();
+    assert_eq!(fake.requests.load(Ordering::SeqCst), 3);
+    assert_eq!(roles(&live), ["a@x 2=admin"]);
+    assert!(live.projects.len() == 1 && live.projects[0].members_read);
+}
+
+#[test]
+fn futures_can_move_between_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    let fake = Fake::default();
+    is_send(&read_live(
+        &fake,
+        OrganizationId(1),
+        Dialect::Members,
+        &[],
+        |_| false,
+        1,
+        Timestamp::UNIX_EPOCH,
+    ));
+}

@@ -1,0 +1,201 @@
+//! Lists that come in pages: followed to the end, or refused loudly (`mixpanel-api.md`, "paging").
+
+use std::collections::BTreeSet;
+
+use reqwest::Url;
+use serde_json::Value;
+
+use crate::ApiError;
+use crate::error::quotable;
+use crate::list::{NextKey, Row, decode_page};
+use crate::request::{Endpoint, Request};
+use crate::transport::Transport;
+
+/// Most pages of one list.
+const MOST_PAGES: usize = 10_000;
+const QUOTE_LIMIT: usize = 80;
+
+/// Reads a list to its last page.
+///
+/// # Errors
+/// Any failed request, an answer that is no list, and pages this program cannot follow: half a list
+/// would look like people who left.
+pub(crate) async fn read_all<R: Row>(
+    transport: &Transport,
+    endpoint: Endpoint,
+    url: Url,
+) -> Result<Vec<R>, ApiError> {
+    let mut request = Request::get(endpoint, url.clone());
+    let mut seen = BTreeSet::new();
+    let mut rows = Vec::new();
+    for _ in 0..MOST_PAGES {
+        seen.insert(request.url.to_string());
+        let page = transport.read(&request, decode_page::<R>).await?;
+        if rows.is_empty() {
+            rows = page.rows;
+        } else {
+            rows.extend(page.rows);
+        }
+        match next_page(&url, &request.url, &page.next) {
+            Ok(None) => return Ok(rows),
+            Ok(Some(next)) if seen.contains(next.as_str()) => {
+                return Err(refused(&request, "the next page of the list was read already"));
+            }
+            Ok(Some(next)) => request.url = next,
+            Err(problem) => return Err(refused(&request, &problem)),
+        }
+    }
+    Err(refused(&request, &format!("the list has more than {MOST_PAGES} pages")))
+}
+
+fn refused(request: &Request, problem: &str) -> ApiError {
+    let hint = "The list would be incomplete, so nothing was read from it.";
+    ApiError {
+        hint: Some(hint.to_owned()),
+        ..ApiError::permanent(request.label(), problem.to_owned())
+    }
+}
+
+/// Where the next page is: a URL or path at the service, a page number, or a cursor.
+fn next_page(
+    first: &Url,
+    current: &Url,
+    found: &[(NextKey, Value)],
+) -> Result<Option<Url>, String> {
+    let mut next: Option<Url> = None;
+    let mut more = false;
+    for (key, value) in found {
+        let target = match (key, value) {
+            (_, Value::Null | Value::Bool(false)) => continue,
+            (_, Value::String(text)) if text.trim().is_empty() => continue,
+            (NextKey::More, Value::Bool(true)) => {
+                more = true;
+                continue;
+            }
+            (NextKey::Next | NextKey::NextPage, Value::String(text)) if is_location(text) => {
+                located(current, text.trim())?
+            }
+            (NextKey::NextPage, Value::String(text)) => with_query(first, "page", text.trim()),
+            (NextKey::NextPage, Value::Number(page)) if page.is_u64() => {
+                with_query(first, "page", &page.to_string())
+            }
+            (NextKey::Next, Value::Number(page)) if page.is_u64() => {
+                with_query(first, "page", &page.to_string())
+            }
+            (NextKey::Next | NextKey::Cursor, Value::String(text)) => {
+                with_query(first, "cursor", text.trim())
+            }
+            (_, value) => {
+                let value = quotable(&value.to_string(), QUOTE_LIMIT);
+                return Err(format!("the list goes on in a way not understood: `{value}`"));
+            }
+        };
+        match &next {
+            Some(earlier) if *earlier != target => {
+                return Err("the list names two different next pages".to_owned());
+            }
+            _ => next = Some(target),
+        }
+    }
+    if more && next.is_none() {
+        return Err("the list goes on, but its answer does not say where".to_owned());
+    }
+    Ok(next)
+}
+
+fn is_location(text: &str) -> bool {
+    let text = text.trim();
+    text.starts_with('/') || text.starts_with('?') || text.contains("://")
+}
+
+fn located(current: &Url, text: &str) -> Result<Url, String> {
+    let shown = || quotable(text, QUOTE_LIMIT);
+    let target = current
+        .join(text)
+        .map_err(|_| format!("the list goes on at `{}`, which is no URL", shown()))?;
+    let has_credentials = !target.username().is_empty() || target.password().is_some();
+    if target.origin() != current.origin() || has_credentials {
+        let origin = quotable(&target.origin().ascii_serialization(), QUOTE_LIMIT);
+        return Err(format!("the list goes on at {origin}, which is another address"));
+    }
+    Ok(target)
+}
+
+fn with_query(first: &Url, name: &str, value: &str) -> Url {
+    let mut url = first.clone();
+    let kept: Vec<(String, String)> = first
+        .query_pairs()
+        .filter(|(key, _)| key != name)
+        .map(|(key, value)| (key.into_owned(), value.into_owned()))
+        .collect();
+    url.query_pairs_mut().clear().extend_pairs(kept).append_pair(name, value);
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn next(found: &[(NextKey, Value)]) -> Result<Option<String>, String> {
+        let first = Url::parse("https://mixpanel.example/api/app/organizations/1/members").unwrap();
+        let mut current = first.clone();
+        current.set_query(Some("page=2"));
+        next_page(&first, &current, found).map(|next| {
+            next.map(|url| {
+                url.as_str().trim_start_matches("https://mixpanel.example/api/app/").to_owned()
+            })
+        })
+    }
+
+    #[test]
+    fn follows_urls_paths_pages_and_cursors() {
+        use NextKey::{Cursor, More, Next, NextPage};
+        for (key, value, expected) in [
+            (Next, json!(null), None),
+            (Next, json!(""), None),
+            (Next, json!(false), None),
+            (More, json!(false), None),
+            (Next, json!("/api/app/x?page=3"), Some("x?page=3")),
+            (Next, json!("?page=3"), Some("organizations/1/members?page=3")),
+            (Next, json!("https://mixpanel.example/api/app/x"), Some("x")),
+            (Next, json!("https://MIXPANEL.example:443/api/app/x"), Some("x")),
+            (Next, json!("a b/c="), Some("organizations/1/members?cursor=a+b%2Fc%3D")),
+            (Next, json!(3), Some("organizations/1/members?page=3")),
+            (NextPage, json!(3), Some("organizations/1/members?page=3")),
+            (NextPage, json!("3"), Some("organizations/1/members?page=3")),
+            (NextPage, json!("/api/app/x"), Some("x")),
+            (Cursor, json!("abc"), Some("organizations/1/members?cursor=abc")),
+        ] {
+            let found = next(&[(key, value.clone())]).unwrap();
+            assert_eq!(found.as_deref(), expected, "{key:?} {value}");
+        }
+        assert_eq!(
+            next(&[(More, json!(true)), (NextPage, json!(3)), (Next, json!("?page=3"))]),
+            Ok(Some("organizations/1/members?page=3".to_owned()))
+        );
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_follow() {
+        use NextKey::{Cursor, More, Next, NextPage};
+        for (found, expected) in [
+            (vec![(Next, json!("https://evil.example/x"))], "https://evil.example"),
+            (vec![(Next, json!("//evil.example/x"))], "https://evil.example"),
+            (vec![(Next, json!("http://mixpanel.example/x"))], "another address"),
+            (vec![(Next, json!("https://mixpanel.example:444/x"))], "another address"),
+            (vec![(Next, json!("https://a:b@mixpanel.example/x"))], "another address"),
+            (vec![(Next, json!("file:///etc/passwd"))], "another address"),
+            (vec![(Next, json!(true))], "not understood"),
+            (vec![(Next, json!({ "token": 1 }))], "not understood"),
+            (vec![(NextPage, json!(-1))], "not understood"),
+            (vec![(Cursor, json!([1]))], "not understood"),
+            (vec![(More, json!(true))], "does not say where"),
+            (vec![(NextPage, json!(3)), (Next, json!("?page=4"))], "two different"),
+        ] {
+            let problem = next(&found).unwrap_err();
+            assert!(problem.contains(expected), "{found:?}: {problem}");
+        }
+    }
+}
