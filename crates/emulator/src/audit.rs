@@ -24,6 +24,12 @@ pub enum EventKind {
     /// A pending invitation was accepted.
     #[serde(rename = "invitation.accepted")]
     InvitationAccepted,
+    /// The identity provider brought somebody into the organization.
+    #[serde(rename = "user.provisioned")]
+    Provisioned,
+    /// The identity provider brought a member back into a team.
+    #[serde(rename = "team.user_added")]
+    TeamUserAdded,
     /// A member left a team because they were removed from the organization.
     #[serde(rename = "team.user_removed")]
     TeamUserRemoved,

@@ -28,6 +28,7 @@ mod call;
 mod clock;
 mod connection;
 mod fault;
+mod identity_provider;
 mod inspection;
 mod record;
 mod refusal;

@@ -135,6 +135,9 @@ pub struct Member {
     /// When the last invitation e-mail was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invited_at: Option<Timestamp>,
+    /// Who puts the person back after a change by hand or by API; what the seed says is what they want.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<ManagedBy>,
     /// The individual grants: role by project.
     #[serde(default, with = "roles_by_project", skip_serializing_if = "BTreeMap::is_empty")]
     pub projects: BTreeMap<u64, String>,
@@ -149,6 +152,14 @@ pub enum Status {
     Active,
     /// Not yet accepted.
     Pending,
+}
+
+/// Who manages a person, other than people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ManagedBy {
+    /// An identity provider, through SCIM (`mixpanel-api.md`, "How the world behaves", 7).
+    Scim,
 }
 
 /// Why a seed cannot be used.
@@ -208,3 +219,6 @@ impl Seed {
         Ok(seed)
     }
 }
+
+#[cfg(test)]
+mod tests;

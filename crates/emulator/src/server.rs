@@ -51,6 +51,9 @@ pub struct EmulatorOptions {
     /// How long a project with `created_at` stays invisible after it
     /// (`mixpanel-api.md`, "How the world behaves", 9).
     pub propagation: Duration,
+    /// How often the identity provider puts the people it manages back
+    /// (`mixpanel-api.md`, "How the world behaves", 7).
+    pub sync_period: Duration,
     /// Where the time comes from.
     pub clock: Clock,
 }
@@ -67,6 +70,7 @@ impl Default for EmulatorOptions {
             invitations_per_hour: Some(10),
             invitation_days: Some(14),
             propagation: Duration::from_secs(5 * 60),
+            sync_period: Duration::from_secs(40 * 60),
             clock: Clock::default(),
         }
     }
@@ -129,7 +133,9 @@ impl Emulator {
         if !options.shape.is_possible() {
             return Err(EmulatorError::Shape(options.shape));
         }
-        let world = World::new(&seed, Faults::new(options.faults.clone()))?;
+        let faults = Faults::new(options.faults.clone());
+        let sync_period = signed(options.sync_period);
+        let world = World::new(&seed, faults, sync_period, options.clock.now())?;
         let listen = |source| EmulatorError::Listen { address: options.address, source };
         let listener = TcpListener::bind(options.address).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
@@ -198,7 +204,7 @@ impl Emulator {
     /// # Errors
     /// When no such organization can exist; then nothing changes.
     pub fn replace(&self, seed: &Seed) -> Result<(), SeedError> {
-        self.shared.world().replace(seed)
+        self.shared.world().replace(seed, self.shared.clock.now())
     }
 
     /// Lets an invited person accept.
@@ -230,13 +236,11 @@ impl Drop for Emulator {
 impl Shared {
     fn new(world: World, address: SocketAddr, options: EmulatorOptions) -> Self {
         let days = |days: u32| SignedDuration::from_hours(i64::from(days).saturating_mul(24));
-        let propagation =
-            SignedDuration::try_from(options.propagation).unwrap_or(SignedDuration::MAX);
         let limits = Limits {
             post_existing: options.post_existing,
             invitations_per_hour: options.invitations_per_hour,
             invitation_lifetime: options.invitation_days.map(days),
-            propagation,
+            propagation: signed(options.propagation),
         };
         let base_url = format!("http://{address}");
         Self {
@@ -251,9 +255,11 @@ impl Shared {
         }
     }
 
-    /// The world, also after a panic elsewhere: every write is whole or not at all.
+    /// The world as it is by now, also after a panic elsewhere: every write is whole or not at all.
     fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        world.pass_time(self.clock.now());
+        world
     }
 
     /// Waits, for ever without a duration, and no longer than the emulator runs.
@@ -266,4 +272,8 @@ impl Shared {
             None => drop(stop.await),
         }
     }
+}
+
+fn signed(duration: Duration) -> SignedDuration {
+    SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }

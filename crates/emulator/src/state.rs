@@ -6,11 +6,14 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::role::{OrganizationRole, ProjectRole};
-use crate::seed::{self, Status};
+use crate::seed::{self, ManagedBy, Status};
 
 mod from_seed;
 
 pub(crate) use from_seed::is_address;
+
+/// The number of the first service account that has no member's address.
+const FIRST_ACCOUNT_ID: u64 = 9_000_001;
 
 /// Everything the organization holds. Cloning is cheap: people and teams are shared until they change.
 #[derive(Clone, Debug)]
@@ -49,6 +52,7 @@ pub(crate) struct Member {
     pub(crate) status: Status,
     pub(crate) last_active: Option<Timestamp>,
     pub(crate) invited_at: Option<Timestamp>,
+    pub(crate) managed_by: Option<ManagedBy>,
     /// Individual grants.
     pub(crate) grants: BTreeMap<u64, ProjectRole>,
 }
@@ -66,8 +70,10 @@ pub(crate) enum Source<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Actor {
     pub(crate) email: String,
+    /// The number that `me` answers.
+    pub(crate) id: u64,
     /// The number of the member with the same address, when there is one.
-    pub(crate) member: Option<u64>,
+    member: Option<u64>,
     /// What `me` answers.
     pub(crate) stated_role: Option<OrganizationRole>,
     /// What the identity may do.
@@ -127,10 +133,12 @@ impl State {
 
     /// The identity behind accepted credentials.
     pub(crate) fn actor(&self, username: &str, secret: &str) -> Option<Actor> {
-        let account = self
-            .accounts
-            .iter()
-            .find(|account| account.username == username && account.secret == secret)?;
+        let is_meant = |account: &seed::ServiceAccount| {
+            account.username == username && account.secret == secret
+        };
+        let (id, account) = (FIRST_ACCOUNT_ID..)
+            .zip(self.accounts.iter())
+            .find(|(_, account)| is_meant(account))?;
         let member = self.member_by_email(&account.email);
         let as_member = member.and_then(|id| self.members.get(&id)).map(|member| member.role);
         let projects = account
@@ -143,6 +151,7 @@ impl State {
             .collect();
         Some(Actor {
             email: account.email.clone(),
+            id: member.unwrap_or(id),
             member,
             stated_role: account.role,
             role: account.role.or(as_member).unwrap_or(OrganizationRole::Admin),

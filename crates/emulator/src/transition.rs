@@ -309,6 +309,7 @@ impl Transition<'_> {
             status: Status::Pending,
             last_active: None,
             invited_at: Some(self.now),
+            managed_by: None,
             grants: std::collections::BTreeMap::new(),
         };
         self.state.members.insert(id, Arc::new(member));

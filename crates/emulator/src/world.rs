@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 
 use axum::http::Method;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::answer::Answer;
-use crate::audit::Log;
+use crate::audit::{Event, Log};
 use crate::call::Call;
 use crate::fault::Faults;
+use crate::identity_provider::IdentityProvider;
 use crate::record::{Effect, Record};
 use crate::refusal::Refusal;
 use crate::routes::Reply;
@@ -25,6 +26,8 @@ const REMEMBERED_STATES: usize = 64;
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) state: State,
+    provider: IdentityProvider,
+    sync_period: SignedDuration,
     /// Earlier states, the latest last.
     past: VecDeque<State>,
     pub(crate) log: Log,
@@ -54,9 +57,17 @@ pub(crate) enum Mode {
 impl World {
     /// # Errors
     /// When no such organization can exist.
-    pub(crate) fn new(seed: &Seed, faults: Faults) -> Result<Self, SeedError> {
+    pub(crate) fn new(
+        seed: &Seed,
+        faults: Faults,
+        sync_period: SignedDuration,
+        now: Timestamp,
+    ) -> Result<Self, SeedError> {
+        let state = State::from_seed(seed)?;
         Ok(Self {
-            state: State::from_seed(seed)?,
+            provider: IdentityProvider::new(&state, sync_period, now),
+            sync_period,
+            state,
             past: VecDeque::new(),
             log: Log::new(seed.events.clone()),
             faults,
@@ -68,11 +79,22 @@ impl World {
     ///
     /// # Errors
     /// When no such organization can exist.
-    pub(crate) fn replace(&mut self, seed: &Seed) -> Result<(), SeedError> {
+    pub(crate) fn replace(&mut self, seed: &Seed, now: Timestamp) -> Result<(), SeedError> {
         self.state = State::from_seed(seed)?;
+        self.provider = IdentityProvider::new(&self.state, self.sync_period, now);
         self.past.clear();
         self.log = Log::new(seed.events.clone());
         Ok(())
+    }
+
+    /// Lets happen what happens by itself until `now`.
+    pub(crate) fn pass_time(&mut self, now: Timestamp) {
+        if !self.provider.is_due(now) {
+            return;
+        }
+        let mut state = self.state.clone();
+        let events = self.provider.sync(&mut state, now);
+        self.advance(state, events);
     }
 
     pub(crate) fn seed(&self) -> Seed {
@@ -187,14 +209,20 @@ impl World {
     ) -> Result<Outcome, Refusal> {
         let mut state = self.state.clone();
         let outcome = write(self.transition(&mut state, limits, now))?;
-        if !outcome.events.is_empty() {
-            self.log.append(outcome.events.clone());
-            if self.past.len() >= REMEMBERED_STATES {
-                self.past.pop_front();
-            }
-            self.past.push_back(std::mem::replace(&mut self.state, state));
-        }
+        self.advance(state, outcome.events.clone());
         Ok(outcome)
+    }
+
+    /// Makes a state the present one, when something happened.
+    fn advance(&mut self, state: State, events: Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
+        self.log.append(events);
+        if self.past.len() >= REMEMBERED_STATES {
+            self.past.pop_front();
+        }
+        self.past.push_back(std::mem::replace(&mut self.state, state));
     }
 }
 

@@ -44,6 +44,12 @@ fn parse(text: &str) -> Result<Fault, String> {
     if !path.starts_with('/') && path != "**" {
         return Err(format!("path {path:?} does not begin with `/`; `/**` matches every path"));
     }
+    let is_partial = |segment: &str| segment.contains('*') && !matches!(segment, "*" | "**");
+    if let Some(segment) = path.split('/').find(|segment| is_partial(segment)) {
+        return Err(format!(
+            "`*` stands for a whole segment of a path, not for a part of {segment:?}"
+        ));
+    }
     let mut read = Words::default();
     for word in words {
         read.word(&word)?;

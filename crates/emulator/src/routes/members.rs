@@ -140,14 +140,11 @@ impl View<'_> {
         if let Some(role) = actor.stated_role {
             own.insert("role".to_owned(), json!(role.as_str()));
         }
-        let mut me = object([
-            ("user_email", json!(actor.email)),
-            ("organizations", json!({ organization.id.to_string(): own })),
-        ]);
-        if let Some(id) = actor.member {
-            me.insert("user_id".to_owned(), self.shape.id(id));
-        }
-        Value::Object(me)
+        json!({
+            "user_id": self.shape.id(actor.id),
+            "user_email": actor.email,
+            "organizations": { organization.id.to_string(): own },
+        })
     }
 
     fn member(&self, id: u64, member: &Member) -> Map<String, Value> {

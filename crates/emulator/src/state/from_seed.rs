@@ -120,6 +120,7 @@ impl Member {
             status: self.status,
             last_active: self.last_active,
             invited_at: self.invited_at,
+            managed_by: self.managed_by,
             projects: words(&self.grants),
         }
     }
@@ -194,6 +195,7 @@ fn members(seed: &Seed, projects: &BTreeMap<u64, Project>) -> Result<(Members, u
             status: member.status,
             last_active: member.last_active,
             invited_at: member.invited_at,
+            managed_by: member.managed_by,
             grants: roles(&member.projects, projects, &place)?,
         };
         if members.insert(id, Arc::new(value)).is_some() {

@@ -1,6 +1,6 @@
 //! What goes wrong on demand, seen from the other end of the connection.
 
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::time::Duration;
 
 use mixaccess_emulator::{Effect, Emulator, EmulatorOptions};
@@ -134,6 +134,39 @@ async fn requests_in_flight_are_counted_and_waits_end_with_the_emulator() {
     for stream in &mut hanging {
         assert!(stream.read_to_end(&mut Vec::new()).is_err());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_answers_come_after_the_write() {
+    let emulator = with_faults(&["PUT /projects/** slow=1m"]).await;
+    let mut waiting = begin(&emulator, "ci:demo-secret", PUT, ADMIN).unwrap();
+    while emulator.audit().is_empty() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(emulator.requests()[0].status, None);
+    emulator.stop().await;
+    let mut answer = String::new();
+    waiting.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_are_no_request_do_no_harm() {
+    let emulator = start(EmulatorOptions::default()).await;
+    for bytes in [
+        &b"\0\xff\xfe\r\n\r\n"[..],
+        b"GET /api/app/%00%ff HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        b"GET /api/app/me?%zz=%&&= HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Basic /w==\r\n\r\n",
+        b"POST /api/app/projects/11/members HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{",
+    ] {
+        let mut stream = std::net::TcpStream::connect(emulator.address()).unwrap();
+        stream.write_all(bytes).unwrap();
+        stream.shutdown(std::net::Shutdown::Write).unwrap();
+        // Whether there is an answer depends on how much of a request it was.
+        let _ = stream.read_to_end(&mut Vec::new());
+    }
+    assert_eq!(send(&emulator, "GET /me", "").status, 200);
+    assert!(emulator.audit().is_empty());
 }
 
 #[tokio::test]

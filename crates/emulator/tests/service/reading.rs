@@ -17,6 +17,7 @@ async fn me_names_the_identity_and_its_role_when_it_is_stated() {
         })
     );
     let silent = send_as(&emulator, "silent:s", "GET /me", "").results();
+    assert_eq!(silent["user_id"], 9_000_003);
     assert_eq!(silent["organizations"]["12345"], json!({ "id": 12345, "name": "Acme Corp" }));
 }
 

@@ -11,7 +11,11 @@ const JORDAN: &str = "jordan:demo-secret-jordan";
 const LEAD: &str = "lead:s";
 
 fn member(emulator: &Emulator, email: &str) -> Option<seed::Member> {
-    emulator.state().members.into_iter().find(|member| member.email == email)
+    member_of(&emulator.state(), email)
+}
+
+fn member_of(seed: &Seed, email: &str) -> Option<seed::Member> {
+    seed.members.iter().find(|member| member.email == email).cloned()
 }
 
 /// Sends as the given account and expects status and, of a refusal, the error.
@@ -215,6 +219,59 @@ async fn removal_is_final_and_takes_projects_and_teams() {
     let back = r#"{"email":"sam@agency.example","role":"member"}"#;
     let back = send(&emulator, "POST /organizations/12345/members", back).results();
     assert_eq!((&back["status"], &back["id"]), (&json!("pending"), &json!(506)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_identity_provider_puts_its_people_back() {
+    let yaml = crate::client::SEED.replace(
+        "email: sam@agency.example, role: member",
+        "email: sam@agency.example, role: member, managed_by: scim",
+    );
+    let emulator = start(EmulatorOptions::default()).await;
+    let seed = Seed::from_yaml(&yaml).unwrap();
+    emulator.replace(&seed).unwrap();
+    send(&emulator, "PUT /projects/11/members/503", r#"{"role":"admin"}"#);
+    send(&emulator, "PUT /projects/11/members/504", r#"{"role":"analyst"}"#);
+    send(&emulator, "POST /organizations/12345/members/503", r#"{"role":"billing_admin"}"#);
+    emulator.clock().advance(std::time::Duration::from_secs(39 * 60));
+    assert_eq!(member(&emulator, "sam@agency.example").unwrap().projects[&11], "admin");
+    emulator.clock().advance(std::time::Duration::from_secs(60));
+    assert_eq!(member(&emulator, "sam@agency.example"), member_of(&seed, "sam@agency.example"));
+    assert_eq!(member(&emulator, "lee@agency.example").unwrap().projects[&11], "analyst");
+    send(&emulator, "DELETE /organizations/12345/members/503", "");
+    emulator.clock().advance(std::time::Duration::from_secs(40 * 60));
+    assert_eq!(member(&emulator, "sam@agency.example"), member_of(&seed, "sam@agency.example"));
+    assert_eq!(emulator.state().teams, seed.teams);
+    let by_provider: Vec<_> = emulator
+        .audit()
+        .into_iter()
+        .filter(|event| event.actor_email == "scim")
+        .map(|event| (event.event, event.to))
+        .collect();
+    assert_eq!(
+        by_provider,
+        [
+            (EventKind::RoleChanged, Some("member".to_owned())),
+            (EventKind::RoleChanged, Some("analyst".to_owned())),
+            (EventKind::Provisioned, None),
+            (EventKind::TeamUserAdded, None),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_identity_provider_leaves_the_last_owner() {
+    let yaml = crate::client::SEED.replace(
+        "email: sam@agency.example, role: member",
+        "email: sam@agency.example, role: member, managed_by: scim",
+    );
+    let emulator = start(EmulatorOptions::default()).await;
+    emulator.replace(&Seed::from_yaml(&yaml).unwrap()).unwrap();
+    send(&emulator, "POST /organizations/12345/members/503", r#"{"role":"owner"}"#);
+    assert_eq!(send(&emulator, "DELETE /organizations/12345/members/501", "").status, 200);
+    emulator.clock().advance(std::time::Duration::from_secs(3600));
+    let sam = member(&emulator, "sam@agency.example").unwrap();
+    assert_eq!(sam.role, OrganizationRole::Owner);
 }
 
 #[tokio::test(flavor = "multi_thread")]
