@@ -5,6 +5,8 @@ use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
 /// Environment variable with the service account's user name (`mixpanel-api.md`, "Hosts").
@@ -130,8 +132,14 @@ impl Credentials {
         &self.username
     }
 
-    pub(crate) const fn secret(&self) -> &SecretString {
-        &self.secret
+    /// User name and secret as HTTP Basic authentication sends them.
+    pub(crate) fn token(&self) -> SecretString {
+        let pair = format!("{}:{}", self.username, self.secret.expose_secret());
+        STANDARD.encode(pair).into()
+    }
+
+    pub(crate) fn into_secret(self) -> SecretString {
+        self.secret
     }
 }
 
@@ -190,7 +198,7 @@ mod tests {
             from(&[(USERNAME_VARIABLE, "ci.mp-service-account"), (SECRET_VARIABLE, "hunter2")])
                 .unwrap();
         assert_eq!(credentials.username(), "ci.mp-service-account");
-        assert_eq!(credentials.secret().expose_secret(), "hunter2");
+        assert_eq!(credentials.secret.expose_secret(), "hunter2");
         assert!(!format!("{credentials:?}").contains("hunter2"));
     }
 
@@ -201,7 +209,7 @@ mod tests {
         let named = [(USERNAME_VARIABLE, "ci"), (SECRET_FILE_VARIABLE, path.to_str().unwrap())];
         assert!(matches!(from(&named), Err(CredentialsError::File { .. })));
         std::fs::write(&path, "hunter2\r\n").unwrap();
-        assert_eq!(from(&named).unwrap().secret().expose_secret(), "hunter2");
+        assert_eq!(from(&named).unwrap().secret.expose_secret(), "hunter2");
         for content in [&b"\n"[..], b"a\nb\n", b"\xff\xfe", &[b'x'; 20_000]] {
             std::fs::write(&path, content).unwrap();
             let error = from(&named).unwrap_err();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use mixaccess_model::ProjectRole;
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 pub(crate) use field::Field;
@@ -29,13 +29,13 @@ pub(crate) trait Row: Sized {
     type Wire<'de>: Deserialize<'de>;
     /// Keys under which such a list is found.
     const KEYS: &'static [&'static str];
-    /// Reads one row; nothing when it stands for nothing. `key` is the number it is listed under.
+    /// Reads one row; nothing when it stands for nothing. `key` is what it is listed under.
     ///
     /// # Errors
     /// Says what is missing, as a fragment that follows "row 3 ".
     fn read(
         wire: Self::Wire<'_>,
-        key: Option<u64>,
+        key: Option<&str>,
         words: &mut Words,
     ) -> Result<Option<Self>, String>;
 }
@@ -143,7 +143,7 @@ impl<R: Row> Found<R> {
         &mut self,
         rows: &mut Vec<R>,
         wire: R::Wire<'_>,
-        key: Option<u64>,
+        key: Option<&str>,
     ) -> Result<(), E> {
         self.count += 1;
         let row = R::read(wire, key, &mut self.words)
@@ -192,13 +192,14 @@ impl<'de, R: Row> Visitor<'de> for Level<'_, R> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
         let Level { found, depth } = self;
-        let mut numbered: Option<Vec<R>> = None;
+        let mut keyed: Option<Vec<R>> = None;
+        let mut unknown = None;
         let mut is_empty = true;
         while let Some(Key(key)) = fields.next_key::<Key<'de>>()? {
             is_empty = false;
-            if let Ok(number) = key.parse::<u64>() {
+            if is_row_key(&key) {
                 let wire = fields.next_value::<R::Wire<'de>>()?;
-                found.push(numbered.get_or_insert_default(), wire, Some(number))?;
+                found.push(keyed.get_or_insert_default(), wire, Some(&key))?;
             } else if depth < DEEPEST && R::KEYS.contains(&&*key) {
                 fields.next_value_seed(Level { found: &mut *found, depth: depth + 1 })?;
             } else if let Some(next) = NextKey::parse(&key) {
@@ -211,14 +212,17 @@ impl<'de, R: Row> Visitor<'de> for Level<'_, R> {
             } else if depth == 0 && matches!(&*key, "status" | "error" | "message") {
                 let value = fields.next_value()?;
                 found.envelope.insert(key.into_owned(), value);
-            } else {
-                fields.next_value::<IgnoredAny>()?;
+            } else if let Field::Named(_) | Field::Other = fields.next_value::<Field<'de>>()? {
+                unknown = Some(key);
             }
         }
-        match numbered {
-            Some(rows) => found.set(rows),
-            None if is_empty && depth > 0 => found.set(Vec::new()),
-            None => Ok(()),
+        match (keyed, unknown) {
+            (Some(_), Some(key)) => {
+                Err(A::Error::custom(format_args!("it lists rows by number, and `{key}` is none")))
+            }
+            (Some(rows), None) => found.set(rows),
+            (None, _) if is_empty && depth > 0 => found.set(Vec::new()),
+            (None, _) => Ok(()),
         }
     }
 
@@ -241,6 +245,11 @@ impl<'de, R: Row> Visitor<'de> for Level<'_, R> {
     fn visit_str<E>(self, _: &str) -> Result<(), E> {
         Ok(())
     }
+}
+
+/// Whether rows are listed under such keys: numbers, numbers told apart as `7-2`, and addresses.
+fn is_row_key(key: &str) -> bool {
+    key.starts_with(|first: char| first.is_ascii_digit()) || key.contains('@')
 }
 
 /// A key of an object, borrowed where it has no escapes.

@@ -113,9 +113,9 @@ pub enum ClientError {
         /// What is wrong with it, or nothing.
         detail: String,
     },
-    /// The user agent cannot be sent.
-    #[error("the user agent cannot be sent as a header")]
-    UserAgent,
+    /// The credentials or the user agent cannot be sent.
+    #[error("the {0} cannot be sent as a header")]
+    Header(&'static str),
     /// No secure connection can be made, mostly for want of certificate authorities.
     #[error("cannot set up secure connections: {0}")]
     Tls(String),
@@ -128,7 +128,7 @@ impl ClientError {
             Self::CaFile { .. } | Self::CaContent { .. } => {
                 Some("Name a readable file with one or more BEGIN CERTIFICATE blocks.")
             }
-            Self::UserAgent => None,
+            Self::Header(_) => None,
             Self::Tls(_) => Some(
                 "This machine seems to have no certificate authorities: install its ca-certificates \
                  package, or set SSL_CERT_FILE to a file with them.",

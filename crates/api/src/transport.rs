@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+};
 use reqwest::{Response, StatusCode, Url};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -31,7 +33,9 @@ const MESSAGE_LIMIT: usize = 400;
 pub(crate) struct Transport {
     http: reqwest::Client,
     base: BaseUrl,
-    credentials: Credentials,
+    authorization: HeaderValue,
+    /// What no message may repeat.
+    secrets: [SecretString; 2],
     permits: Semaphore,
     limiter: Option<DefaultDirectRateLimiter>,
     backoff: Duration,
@@ -44,10 +48,15 @@ impl Transport {
         options: ClientOptions,
         credentials: Credentials,
     ) -> Result<Self, ClientError> {
+        let token = credentials.token();
+        let mut authorization = HeaderValue::from_str(&format!("Basic {}", token.expose_secret()))
+            .map_err(|_| ClientError::Header("credentials"))?;
+        authorization.set_sensitive(true);
         Ok(Self {
             http: connect::http_client(&options)?,
             base: options.base_url,
-            credentials,
+            authorization,
+            secrets: [credentials.into_secret(), token],
             permits: Semaphore::new(options.concurrency.clamp(1, MAX_CONCURRENCY)),
             limiter: options
                 .requests_per_second
@@ -161,10 +170,10 @@ impl Transport {
 
     async fn send_to(&self, request: &Request, url: Url) -> Result<Response, Failure> {
         self.respect_rate().await;
-        let mut builder = self.http.request(request.method.clone(), url).basic_auth(
-            self.credentials.username(),
-            Some(self.credentials.secret().expose_secret()),
-        );
+        let mut builder = self
+            .http
+            .request(request.method.clone(), url)
+            .header(AUTHORIZATION, self.authorization.clone());
         if let Some(body) = &request.body {
             builder = builder.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
@@ -184,7 +193,10 @@ impl Transport {
 
     /// Takes the secret out of a message, should the service or a proxy repeat it.
     fn safe(&self, message: &str) -> String {
-        let message = message.replace(self.credentials.secret().expose_secret(), "[REDACTED]");
+        let mut message = message.to_owned();
+        for secret in &self.secrets {
+            message = message.replace(secret.expose_secret(), "[REDACTED]");
+        }
         quotable(&message, MESSAGE_LIMIT)
     }
 }

@@ -44,6 +44,8 @@ fn every_shape_of_a_list_is_read() {
         format!(r#"{{"results":{{"members":{{"5":{row}}}}}}}"#),
         format!(r#"{{"5":{row}}}"#),
         r#"{"results":{"5":{"email":"a@acme.example","role":"admin"}}}"#.to_owned(),
+        r#"{"results":{"5-2":{"id":5,"email":"a@acme.example","role":"admin"}}}"#.to_owned(),
+        r#"{"results":{"a@acme.example":{"id":5,"role":"admin"}}}"#.to_owned(),
         r#"[{"id":"5","email":" a@acme.example ","role":"Admin"}]"#.to_owned(),
         r#"[{"user_id":5,"id":99,"user_email":"a@acme.example","role":{"id":2,"name":"admin"}}]"#
             .to_owned(),
@@ -76,6 +78,8 @@ fn what_is_no_list_is_never_an_empty_one() {
         (r#"{"results":[],"error":"nope"}"#, "nope"),
         (r#"{"results":[],"members":[]}"#, "two lists"),
         (r#"{"results":{"members":[],"5":{"email":"a@x"}}}"#, "two lists"),
+        (r#"{"results":{"5":{"email":"a@x"},"abc":{"email":"b@x"}}}"#, "`abc` is none"),
+        (r#"{"results":{"abc":{"email":"b@x"}}}"#, "holds no list"),
         (r#"[{"email":"a@x"}] trailing"#, "not JSON"),
         (r#"[{"email":"a@x"},{"id":3}]"#, "row 2 has no e-mail address"),
         ("[3]", "not of the expected form"),

@@ -22,7 +22,7 @@ pub(super) fn http_client(options: &ClientOptions) -> Result<reqwest::Client, Cl
     // An error only says that a provider is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let user_agent = reqwest::header::HeaderValue::from_str(&options.user_agent)
-        .map_err(|_| ClientError::UserAgent)?;
+        .map_err(|_| ClientError::Header("user agent"))?;
     let mut builder = reqwest::Client::builder()
         .user_agent(user_agent)
         .redirect(Policy::none())

@@ -51,12 +51,14 @@ pub(crate) struct PersonRow<'a> {
 
 impl PersonRow<'_> {
     /// The member's number. A list of memberships may number its rows too; the user's own number wins.
-    fn user(&self, key: Option<u64>) -> Option<UserId> {
-        self.user_id.number().or_else(|| self.id.number()).or(key).map(UserId)
+    fn user(&self, key: Option<&str>) -> Option<UserId> {
+        let own = self.user_id.number().or_else(|| self.id.number());
+        own.or_else(|| number(key)).map(UserId)
     }
 
-    fn address(&self) -> Option<Email> {
-        self.email.word().or_else(|| self.user_email.word()).map(Email::new)
+    fn address(&self, key: Option<&str>) -> Option<Email> {
+        let own = self.email.word().or_else(|| self.user_email.word());
+        own.or(key.filter(|key| key.contains('@'))).map(Email::new)
     }
 
     /// Whether the invitation was accepted: by the status where it is a word we know, else by the flags.
@@ -103,6 +105,10 @@ impl PersonRow<'_> {
     }
 }
 
+fn number(key: Option<&str>) -> Option<u64> {
+    key?.parse().ok()
+}
+
 /// An organization role in any spelling; nothing when it is none that we know.
 pub(super) fn organization_role(field: &Field<'_>) -> Option<OrganizationRole> {
     let word = field.word()?.to_ascii_lowercase().replace([' ', '-'], "_");
@@ -113,8 +119,8 @@ impl Row for LiveMember {
     type Wire<'de> = PersonRow<'de>;
     const KEYS: &'static [&'static str] = &["results", "members", "users"];
 
-    fn read(row: PersonRow<'_>, key: Option<u64>, _: &mut Words) -> Result<Option<Self>, String> {
-        let email = row.address().ok_or("has no e-mail address")?;
+    fn read(row: PersonRow<'_>, key: Option<&str>, _: &mut Words) -> Result<Option<Self>, String> {
+        let email = row.address(key).ok_or("has no e-mail address")?;
         Ok(Some(Self {
             id: row.user(key),
             email,
@@ -133,11 +139,11 @@ impl Row for ProjectMember {
 
     fn read(
         row: PersonRow<'_>,
-        key: Option<u64>,
+        key: Option<&str>,
         words: &mut Words,
     ) -> Result<Option<Self>, String> {
         let source = row.source(words)?;
-        let (user, email) = (row.user(key), row.address());
+        let (user, email) = (row.user(key), row.address(key));
         if email.is_none() {
             match source {
                 // A team's own row, numbered as a team: whom it reaches stands in their own rows.
@@ -173,8 +179,8 @@ impl Row for LiveProject {
     type Wire<'de> = ProjectRow<'de>;
     const KEYS: &'static [&'static str] = &["results", "projects"];
 
-    fn read(row: ProjectRow<'_>, key: Option<u64>, _: &mut Words) -> Result<Option<Self>, String> {
-        let id = row.id.number().or(key).map(ProjectId).ok_or("has no number")?;
+    fn read(row: ProjectRow<'_>, key: Option<&str>, _: &mut Words) -> Result<Option<Self>, String> {
+        let id = row.id.number().or_else(|| number(key)).map(ProjectId).ok_or("has no number")?;
         let name = row.name.word().map_or_else(|| id.to_string(), str::to_owned);
         Ok(Some(Self { id, name, members_read: false }))
     }
@@ -213,7 +219,7 @@ impl Row for AuditEvent {
     type Wire<'de> = EventRow<'de>;
     const KEYS: &'static [&'static str] = &["results", "events", "audit_log", "logs"];
 
-    fn read(row: EventRow<'_>, _: Option<u64>, _: &mut Words) -> Result<Option<Self>, String> {
+    fn read(row: EventRow<'_>, _: Option<&str>, _: &mut Words) -> Result<Option<Self>, String> {
         let owned = |field: &Field<'_>| field.word().map(str::to_owned);
         let event = owned(&row.event).or_else(|| owned(&row.event_type));
         let Some(event) = event.or_else(|| owned(&row.action)) else { return Ok(None) };
