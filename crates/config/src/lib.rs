@@ -1,1 +1,37 @@
-//! To be written.
+//! Files to desired state: YAML is read with its places, checked, and resolved for one instant.
+//!
+//! [`load`] reads a directory and collects every problem; [`Loaded::resolve`] answers what should be
+//! at an instant, [`Loaded::explain`] why. Nothing here reads a clock or the network.
+
+mod check;
+mod codes;
+mod declaration;
+mod declared;
+mod decode;
+mod diagnostic;
+mod document;
+mod effect;
+mod explain;
+mod load;
+mod lookalike;
+mod names;
+mod render;
+mod resolve;
+mod schema;
+mod source;
+mod suggest;
+mod time;
+
+pub use codes::CODES;
+pub use declared::{Level, Specificity};
+pub use diagnostic::Diagnostic;
+pub use explain::{
+    ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, Explanation, Transition,
+    Verdict,
+};
+pub use load::{LoadOptions, Loaded, load, organizations};
+pub use render::{RenderStyle, render};
+pub use resolve::Resolved;
+pub use schema::schema;
+pub use suggest::nearest;
+pub use time::BadInstant;

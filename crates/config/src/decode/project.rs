@@ -1,0 +1,119 @@
+//! `projects:` and `project_groups:`.
+
+use mixaccess_model::{ProjectId, ProjectRole, printable};
+
+use super::{Decoder, key_text};
+use crate::codes;
+use crate::declaration::{Project, ProjectGroup};
+use crate::document::Node;
+use crate::names::Symbol;
+
+const KEYS: &[&str] = &["id", "environment", "custom_roles"];
+/// Longest key, in bytes.
+const MAX_KEY: usize = 128;
+/// How many custom roles a project can have (`mixpanel-api.md`, "How the world behaves", 10).
+const MAX_CUSTOM_ROLES: usize = 5;
+
+impl Decoder<'_, '_> {
+    pub(super) fn projects(&mut self, node: &Node<'_>) -> Vec<Project> {
+        let Some(entries) = self.entries(node, "`projects`") else { return Vec::new() };
+        entries.iter().filter_map(|(key, value)| self.project(key, value)).collect()
+    }
+
+    fn project(&mut self, key: &Node<'_>, node: &Node<'_>) -> Option<Project> {
+        let symbol = self.key(key, "a project")?;
+        let mut project = Project {
+            file: self.file,
+            span: key.span,
+            key: symbol,
+            id: None,
+            environment: None,
+            custom_roles: Vec::new(),
+        };
+        let Some(fields) = self.fields(node, "a project", KEYS) else { return Some(project) };
+        match fields.get("id") {
+            Some(node) => {
+                let id = self.number(node, "a project's id", 1);
+                project.id = id.map(|id| (ProjectId(id), node.span));
+            }
+            None => {
+                let hint =
+                    "Write `id:` and the number that Mixpanel shows in the project settings.";
+                self.missing_key(key.span, "the project", "id", hint);
+            }
+        }
+        project.environment =
+            fields.get("environment").and_then(|node| self.shared(node, "an environment"));
+        if let Some(node) = fields.get("custom_roles") {
+            project.custom_roles = self.custom_roles(node);
+        }
+        Some(project)
+    }
+
+    fn custom_roles(&mut self, node: &Node<'_>) -> Vec<Symbol> {
+        let items = self.list(node, "`custom_roles`");
+        let mut roles = Vec::with_capacity(items.len());
+        for (text, span) in self.texts(items, "a custom role") {
+            if text == "none" || !ProjectRole::parse(&text).is_custom() {
+                let message = format!("`{text}` is a standard word and cannot name a custom role");
+                self.problem(
+                    codes::BAD_VALUE,
+                    span,
+                    message,
+                    "Remove it: standard roles need no declaration.",
+                );
+            } else {
+                roles.push(self.names.intern(&text));
+            }
+        }
+        if roles.len() > MAX_CUSTOM_ROLES {
+            let message = format!(
+                "{} custom roles; Mixpanel allows {MAX_CUSTOM_ROLES} a project",
+                roles.len()
+            );
+            self.problem(codes::CUSTOM_ROLES, node.span, message, "Check which of them exist.");
+        }
+        roles
+    }
+
+    pub(super) fn project_groups(&mut self, node: &Node<'_>) -> Vec<ProjectGroup> {
+        let Some(entries) = self.entries(node, "`project_groups`") else { return Vec::new() };
+        entries.iter().filter_map(|(key, value)| self.project_group(key, value)).collect()
+    }
+
+    fn project_group(&mut self, key: &Node<'_>, node: &Node<'_>) -> Option<ProjectGroup> {
+        let symbol = self.key(key, "a project group")?;
+        let items = self.list(node, "a project group");
+        let texts = self.texts(items, "a project key");
+        if items.is_empty() {
+            let message = "this project group names no project";
+            self.problem(
+                codes::EMPTY_GROUP,
+                key.span,
+                message,
+                "List project keys, or remove the group.",
+            );
+        }
+        let members =
+            texts.into_iter().map(|(text, span)| (self.names.intern(&text), span)).collect();
+        Some(ProjectGroup { file: self.file, span: key.span, key: symbol, members })
+    }
+
+    /// The key of a project, group or profile.
+    pub(super) fn key(&mut self, key: &Node<'_>, what: &str) -> Option<Symbol> {
+        let text = key_text(key)?;
+        let is_usable = !text.is_empty()
+            && text.len() <= MAX_KEY
+            && text.starts_with(char::is_alphanumeric)
+            && text
+                .chars()
+                .all(|one| one.is_alphanumeric() || matches!(one, '-' | '_' | '.' | '/'));
+        if !is_usable {
+            let message = format!("{what} cannot have the key `{}`", printable(text));
+            let hint = "Begin with a letter or digit and go on with letters, digits, `-`, `_`, `.` and `/`, at most 128 bytes.";
+            self.problem(codes::BAD_KEY, key.span, message, hint);
+            return None;
+        }
+        Some(self.names.intern(text))
+    }
+}

@@ -1,0 +1,176 @@
+//! Diagnostics as text: what is wrong, the line with the place underlined, and the way out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use annotate_snippets::{
+    AnnotationKind, Element, Group, Level as Title, Origin, Renderer, Snippet,
+};
+use mixaccess_model::{Digest, Severity, printable};
+
+use crate::diagnostic::{Diagnostic, Label, Span};
+use crate::load::Loaded;
+use crate::source;
+
+/// Longest line that is shown whole, in characters; of a longer one the part around the place.
+const MAX_LINE: usize = 160;
+
+/// Lines longer than this, in bytes, are not shown at all.
+const MAX_SHOWN: usize = 8192;
+
+/// How diagnostics are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RenderStyle {
+    /// Whether to colour with ANSI escapes.
+    pub color: bool,
+    /// Width of the terminal, in columns.
+    pub width: usize,
+}
+
+/// Renders diagnostics with the lines they are about.
+///
+/// The lines come from the files, which are read again; a file that changed since it was loaded is
+/// named without its line.
+pub fn render(diagnostics: &[Diagnostic], loaded: &Loaded, style: RenderStyle) -> String {
+    let renderer = if style.color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = renderer.term_width(style.width.max(40));
+    let mut lines = Lines { loaded, wanted: BTreeMap::new() };
+    lines.read(diagnostics);
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        let report = group(diagnostic, &lines);
+        text.push_str(&renderer.render(&[report]));
+        text.push_str("\n\n");
+    }
+    text
+}
+
+fn group<'a>(diagnostic: &'a Diagnostic, lines: &Lines<'a>) -> Group<'a> {
+    let level = match diagnostic.severity() {
+        Severity::Error => Title::ERROR,
+        Severity::Warning => Title::WARNING,
+        Severity::Note => Title::NOTE,
+    };
+    let mut group = Group::with_title(
+        level.primary_title(printable(diagnostic.message()).into_owned()).id(diagnostic.code()),
+    );
+    if let Some(label) = diagnostic.primary() {
+        group = group.element(lines.element(label, AnnotationKind::Primary));
+    }
+    for label in diagnostic.others() {
+        group = group.element(lines.element(label, AnnotationKind::Context));
+    }
+    match diagnostic.help() {
+        Some(hint) => group.element(Title::HELP.message(printable(hint).into_owned())),
+        None => group,
+    }
+}
+
+/// The lines that diagnostics point at. Each file is read once, and only its wanted lines are kept.
+struct Lines<'a> {
+    loaded: &'a Loaded,
+    wanted: BTreeMap<(Arc<str>, u32), Option<String>>,
+}
+
+impl Lines<'_> {
+    fn read(&mut self, diagnostics: &[Diagnostic]) {
+        let labels =
+            diagnostics.iter().flat_map(|one| one.primary().into_iter().chain(one.others()));
+        for label in labels {
+            if let Some(span) = label.span {
+                self.wanted.insert((Arc::clone(&label.file), span.line), None);
+            }
+        }
+        let mut names: Vec<Arc<str>> =
+            self.wanted.keys().map(|(file, _)| Arc::clone(file)).collect();
+        names.dedup();
+        for name in names {
+            self.read_file(&name);
+        }
+    }
+
+    fn read_file(&mut self, name: &Arc<str>) {
+        let at = self.loaded.sources.binary_search_by(|(file, _)| file.name.cmp(name));
+        let Some((file, digest)) = at.ok().and_then(|at| self.loaded.sources.get(at)) else {
+            return;
+        };
+        let Ok(bytes) = source::read(file) else { return };
+        if Digest::of_bytes(&bytes) != *digest {
+            return;
+        }
+        // The first bytes that are not UTF-8 are themselves a place to show.
+        let text = String::from_utf8_lossy(&bytes);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+        let wanted = self.wanted.range_mut((Arc::clone(name), 0)..=(Arc::clone(name), u32::MAX));
+        let mut lines = text.split('\n').zip(1_u32..);
+        for ((_, line), slot) in wanted {
+            let found = lines.by_ref().find(|(_, number)| number == line);
+            *slot = found
+                .map(|(text, _)| text.trim_end_matches('\r'))
+                .filter(|text| text.len() <= MAX_SHOWN)
+                .map(str::to_owned);
+        }
+    }
+
+    fn element<'b>(&self, label: &Label, kind: AnnotationKind) -> Element<'b> {
+        let path = printable(&label.file).into_owned();
+        let Some(span) = label.span else { return Origin::path(path).into() };
+        let line = self.wanted.get(&(Arc::clone(&label.file), span.line)).and_then(Option::as_ref);
+        let Some(line) = line else {
+            let (line, column) = (to_usize(span.line), to_usize(span.column));
+            return Origin::path(path).line(line).char_column(column).into();
+        };
+        let shown = Shown::new(line, span);
+        let annotation = kind.span(shown.from..shown.to);
+        let annotation = match label.text.as_str() {
+            "" => annotation,
+            text => annotation.label(printable(text).into_owned()),
+        };
+        Snippet::source(shown.text)
+            .line_start(to_usize(span.line))
+            .path(path)
+            .annotation(annotation)
+            .into()
+    }
+}
+
+fn to_usize(number: u32) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// A line made safe to print, and the bytes of it that are underlined.
+struct Shown {
+    text: String,
+    from: usize,
+    to: usize,
+}
+
+impl Shown {
+    fn new(line: &str, span: Span) -> Self {
+        let column = to_usize(span.column).saturating_sub(1);
+        let length = match span.length {
+            0 => line.trim_end().chars().count().saturating_sub(column).max(1),
+            length => to_usize(length),
+        };
+        // Cut on the right only, so that columns stay what they are.
+        let end = column.saturating_add(length).min(column.saturating_add(MAX_LINE));
+        let part = |from: usize, to: usize| -> String {
+            let text: String = line.chars().skip(from).take(to.saturating_sub(from)).collect();
+            text.chars()
+                .map(|one| {
+                    if one == '\t' {
+                        " ".into()
+                    } else {
+                        printable(one.encode_utf8(&mut [0; 4])).into_owned()
+                    }
+                })
+                .collect::<Vec<String>>()
+                .concat()
+        };
+        let before = part(0, column);
+        let marked = part(column, end);
+        let after = part(end, end.max(MAX_LINE));
+        let (from, to) = (before.len(), before.len() + marked.len());
+        Self { text: format!("{before}{marked}{after}"), from, to }
+    }
+}

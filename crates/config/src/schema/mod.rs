@@ -1,0 +1,289 @@
+//! The JSON Schema of the files, for editors and for whoever generates such files.
+//!
+//! The types below say what may be written, once more and as data: the reader itself collects every
+//! problem and points at it, which no derived reader does. A test holds both against each other.
+
+mod policy;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde::{Deserialize, Serialize};
+
+use mixaccess_model::{Dialect, ManagedBy, OrganizationRole, Region, State};
+
+/// Keys of the user's, sorted.
+pub(crate) type Map<T> = BTreeMap<String, T>;
+
+/// The JSON Schema of one file.
+pub fn schema() -> serde_json::Value {
+    let schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<AccessFile>();
+    let mut value = schema.to_value();
+    if let Some(object) = value.as_object_mut() {
+        object.insert("title".to_owned(), "mixaccess files".into());
+    }
+    value
+}
+
+/// One file of an organization's access tree. Each key may stand in any of the files, and the same
+/// project, group, profile or collaborator in one of them only.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AccessFile {
+    /// The organization all files are about; in one of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) organization: Option<OrganizationSchema>,
+    /// Projects, by the key that files use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) projects: Option<Map<ProjectSchema>>,
+    /// Groups of projects, by the key that files use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) project_groups: Option<Map<Vec<String>>>,
+    /// Standard engagements, written once and named by collaborators.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) profiles: Option<Map<ProfileSchema>>,
+    /// People, by their address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) collaborators: Option<Map<Option<CollaboratorSchema>>>,
+    /// The guard rails; in one of the files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) policy: Option<policy::PolicySchema>,
+}
+
+/// The organization that the files are about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Organization")]
+pub(crate) struct OrganizationSchema {
+    /// Mixpanel's number.
+    #[schemars(range(min = 1))]
+    pub(crate) id: u64,
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// Where its data lives; `us` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) region: Option<Region>,
+    /// The address of a proxy, instead of `region`: https, or http to a loopback address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = "^https?://"))]
+    pub(crate) base_url: Option<String>,
+    /// The set of endpoints to use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) api: Option<Dialect>,
+    /// IANA name of the time zone in which a date is a whole day; `UTC` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) time_zone: Option<String>,
+}
+
+/// A project.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Project")]
+pub(crate) struct ProjectSchema {
+    /// Mixpanel's number.
+    #[schemars(range(min = 1))]
+    pub(crate) id: u64,
+    /// Its environment, such as `production`; rules can name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) environment: Option<String>,
+    /// The custom roles that exist in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) custom_roles: Vec<String>,
+}
+
+/// A standard engagement.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Profile")]
+pub(crate) struct ProfileSchema {
+    /// The organization role.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) organization_role: Option<OrganizationRoleForm>,
+    /// Roles by project, project group, or `*` for every project.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) projects: Map<GrantForm>,
+}
+
+/// A person, and what they should have. A declared project that is not mentioned means no access.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Collaborator")]
+pub(crate) struct CollaboratorSchema {
+    /// The name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) name: Option<String>,
+    /// A standard engagement, which everything written here comes before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) profile: Option<String>,
+    /// The organization role; `member` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) organization_role: Option<OrganizationRoleForm>,
+    /// Roles by project, project group, or `*` for every project.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) projects: Map<GrantForm>,
+    /// What changes with time. One phase is active: the last whose `from` has come.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) phases: Vec<PhaseSchema>,
+    /// Whether the person should be there: `active` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<State>,
+    /// Who manages the account: `mixpanel` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) managed_by: Option<ManagedBy>,
+    /// Words that rules can name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) tags: Vec<String>,
+    /// The ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ticket: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// Who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) requested_by: Option<String>,
+    /// Who approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) approved_by: Option<String>,
+}
+
+/// A part of an engagement, from a date on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Phase")]
+pub(crate) struct PhaseSchema {
+    /// Its name.
+    pub(crate) name: String,
+    /// When it begins.
+    pub(crate) from: Instant,
+    /// The organization role while it is active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) organization_role: Option<OrganizationRoleForm>,
+    /// Roles by project, project group, or `*` for every project, while it is active.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub(crate) projects: Map<GrantForm>,
+    /// Whether the person should be there while it is active.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<State>,
+    /// The ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ticket: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// Who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) requested_by: Option<String>,
+    /// Who approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) approved_by: Option<String>,
+}
+
+/// A date (the whole day in the organization's time zone), a time in that zone, or a time with its
+/// offset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub(crate) struct Instant(
+    #[schemars(regex(
+        pattern = r"^\d{4}-\d{2}-\d{2}([Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:?\d{2})?)?$"
+    ))]
+    pub(crate) String,
+);
+
+/// A project role: owner, admin, analyst, consumer (or viewer), none, or a custom role of the project.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct RoleWord(pub(crate) String);
+
+impl JsonSchema for RoleWord {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ProjectRole".into()
+    }
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A project role, or the name of a custom role that the project lists. `none` is no access, `viewer` is consumer.",
+            "anyOf": [
+                { "enum": ["owner", "admin", "analyst", "consumer", "viewer", "none"] },
+                { "type": "string", "minLength": 1 }
+            ]
+        })
+    }
+}
+
+/// A project role, alone or with its terms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "Grant")]
+pub(crate) enum GrantForm {
+    /// The role alone.
+    Short(RoleWord),
+    /// The role, when it counts and why.
+    Long(GrantTerms),
+}
+
+/// A project role, when it counts and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct GrantTerms {
+    /// The role.
+    pub(crate) role: RoleWord,
+    /// When it begins to count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<Instant>,
+    /// Until when it counts; a date is included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Instant>,
+    /// The ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ticket: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// Who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) requested_by: Option<String>,
+    /// Who approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) approved_by: Option<String>,
+}
+
+/// An organization role, alone or with its terms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(rename = "OrganizationRoleGrant")]
+pub(crate) enum OrganizationRoleForm {
+    /// The role alone.
+    Short(OrganizationRole),
+    /// The role, when it counts and why.
+    Long(OrganizationRoleTerms),
+}
+
+/// An organization role, when it counts and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OrganizationRoleTerms {
+    /// The role.
+    pub(crate) role: OrganizationRole,
+    /// When it begins to count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<Instant>,
+    /// Until when it counts; a date is included.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) until: Option<Instant>,
+    /// The ticket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ticket: Option<String>,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+    /// Who asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) requested_by: Option<String>,
+    /// Who approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) approved_by: Option<String>,
+}
