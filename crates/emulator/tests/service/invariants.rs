@@ -1,6 +1,6 @@
 //! What holds after any sequence of requests.
 
-use mixaccess_emulator::{Emulator, EmulatorOptions, OrganizationRole, Seed, seed};
+use mixaccess_emulator::{Emulator, EmulatorOptions, Fault, OrganizationRole, Seed, Shape, seed};
 use proptest::prelude::*;
 
 use crate::client::{seed, send_as, start};
@@ -102,4 +102,44 @@ fn an_owner_remains_and_refusals_change_nothing() {
         check(&emulator, &requests)?;
     });
     runtime.block_on(emulator.stop());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_text_makes_a_parser_panic(text in "\\PC{0,30}|[A-Z/* =a-z0-9:\"\\\\,-]{0,40}", seed in "(organization|members|id|role|email|[-:{}\\[\\],\n &*!|>0-9]){0,40}") {
+        let _ = text.parse::<Fault>();
+        let _ = text.parse::<Shape>();
+        let _ = Seed::from_yaml(&seed);
+        let _ = Seed::from_json(&text);
+    }
+
+    #[test]
+    fn what_a_fault_says_is_read_back(fault in faults()) {
+        let read: Fault = fault.parse().unwrap();
+        prop_assert_eq!(read.to_string().parse::<Fault>().unwrap(), read);
+    }
+}
+
+/// Faults with any words the grammar has.
+fn faults() -> impl Strategy<Value = String> {
+    let line = prop::sample::select(vec!["GET /me", "* **", "PUT,POST /projects/*/members/**"]);
+    let kind = prop_oneof![
+        (200..600_u16, "[ -~]{0,12}").prop_map(|(code, body)| {
+            let body = body.replace('\\', "\\\\").replace('"', "\\\"");
+            format!("status={code} retry-after=date:{code} body=\"{body}\" after")
+        }),
+        prop::sample::select(vec![
+            "reset",
+            "hang",
+            "hang=3s after",
+            "html=404",
+            "truncate=7 before"
+        ])
+        .prop_map(str::to_owned),
+        prop::sample::select(vec!["slow=20ms", "stale=4", "lie"]).prop_map(str::to_owned),
+    ];
+    let turns = prop::sample::select(vec!["", "times=always", "nth=3 times=2 account=ci"]);
+    (line, kind, turns).prop_map(|(line, kind, turns)| format!("{line} {kind} {turns}"))
 }
