@@ -8,11 +8,10 @@ use super::{Fault, FaultKind, RetryAfter};
 /// How many bytes of a body arrive when `truncate` does not say.
 const TRUNCATED_BODY: usize = 10;
 
-/// A fault that was not understood.
+/// What was not understood in a fault, and what would be. The fault itself is for the caller to name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("fault {fault:?}: {reason}")]
+#[error("{reason}")]
 pub struct FaultError {
-    fault: String,
     reason: String,
 }
 
@@ -20,7 +19,7 @@ impl FromStr for Fault {
     type Err = FaultError;
 
     fn from_str(text: &str) -> Result<Self, FaultError> {
-        parse(text).map_err(|reason| FaultError { fault: text.to_owned(), reason })
+        parse(text).map_err(|reason| FaultError { reason })
     }
 }
 
