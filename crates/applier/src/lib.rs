@@ -1,1 +1,49 @@
-//! To be written.
+//! Executes a reviewed plan and nothing else (`design.md`, "Apply").
+//!
+//! Checks come first, each write goes to the journal before it is sent, and the result is read again.
+//! Everything that decides is pure ([`precheck`], [`remains`], [`resume`]); what sends is in
+//! [`apply`]. Secrets never come here: the client holds them, and nothing of it is journaled.
+
+mod apply;
+mod call;
+mod cancel;
+mod counting;
+mod error;
+mod execute;
+pub mod journal;
+mod lock;
+mod options;
+mod outcome;
+pub mod precheck;
+mod receipt;
+pub mod remains;
+mod reread;
+pub mod resume;
+mod runner;
+mod schedule;
+mod settle;
+mod state_directory;
+mod undo;
+mod verify;
+
+#[cfg(test)]
+mod fake;
+#[cfg(test)]
+mod interruption_tests;
+#[cfg(test)]
+mod scenario_tests;
+
+pub use apply::apply;
+pub use call::CallError;
+pub use cancel::{CancelToken, Cancellation, cancellation};
+pub use error::{ApplyError, Refusal};
+pub use lock::{LockHolder, LockedError};
+pub use options::{ApplyOptions, Clock, MAX_CONCURRENCY, NoProgress, Patience, Progress, Target};
+pub use outcome::{Failure, Outcome};
+pub use receipt::{
+    ApplyStatus, ChangeReport, Irreversible, RECEIPT_FORMAT_VERSION, Receipt, RequestCounts,
+    UndoReport, Verification,
+};
+pub use runner::Runner;
+pub use state_directory::{StateDirectory, StateError};
+pub use verify::Mismatch;

@@ -1,0 +1,125 @@
+//! From a change to the write that carries it out.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use mixaccess_api::Write;
+use mixaccess_model::{
+    Action, Capabilities, Change, ChangeId, Email, InvitationGrants, InvitedGrant,
+    OrganizationRole, UserId,
+};
+
+/// Why there is no single write for a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallError {
+    /// The change.
+    pub change: ChangeId,
+    /// Why, as a fragment.
+    pub message: String,
+}
+
+impl fmt::Display for CallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "change {} cannot be sent: {}", self.change, self.message)
+    }
+}
+
+impl std::error::Error for CallError {}
+
+/// The write that carries out a change: exactly one, as the dialect's table of capabilities allows.
+/// `user` is the member's number, which all writes but invitations and grants need.
+///
+/// # Errors
+/// When the dialect has no such write, or the number is missing.
+pub(crate) fn write_for(
+    change: &Change,
+    user: Option<UserId>,
+    capabilities: &Capabilities,
+) -> Result<Write, CallError> {
+    let fail = |message: String| CallError { change: change.id.clone(), message };
+    let known = || {
+        user.ok_or_else(|| {
+            fail(format!("the service has not said which number {} has", change.subject))
+        })
+    };
+    if let Some(lacking) = lacking(&change.action, capabilities) {
+        return Err(fail(format!("the dialect {} cannot {lacking}", capabilities.dialect)));
+    }
+    let email = || change.subject.email().clone();
+    Ok(match &change.action {
+        Action::Invite { organization_role, grants } => match grants.as_slice() {
+            [] => Write::InviteToOrganization { email: email(), role: *organization_role },
+            [InvitedGrant { project, role }] if *organization_role == OrganizationRole::Member => {
+                Write::Grant { project: project.id, email: email(), role: role.clone() }
+            }
+            _ => {
+                return Err(fail(format!(
+                    "one invitation to dialect {} carries one project role, and that only as member",
+                    capabilities.dialect
+                )));
+            }
+        },
+        Action::Grant { project, after } => {
+            Write::Grant { project: project.id, email: email(), role: after.clone() }
+        }
+        Action::SetProjectRole { project, after, .. } => {
+            Write::SetProjectRole { project: project.id, user: known()?, role: after.clone() }
+        }
+        Action::Revoke { project, .. } => Write::Revoke { project: project.id, user: known()? },
+        Action::SetOrganizationRole { after, .. } => {
+            Write::SetOrganizationRole { user: known()?, role: *after }
+        }
+        Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => {
+            Write::RemoveMember { user: known()? }
+        }
+    })
+}
+
+/// Whether the write that carries out an action names the member by number.
+pub(crate) const fn needs_user(action: &Action) -> bool {
+    !matches!(action, Action::Invite { .. } | Action::Grant { .. })
+}
+
+/// For each change, whether an earlier one invites its subject: then the plan cannot know the number.
+pub(crate) fn follows_invitation(changes: &[Change]) -> Vec<bool> {
+    let mut invited: BTreeSet<&Email> = BTreeSet::new();
+    changes
+        .iter()
+        .map(|change| {
+            let email = change.subject.email();
+            let follows = invited.contains(email);
+            if matches!(change.action, Action::Invite { .. }) {
+                invited.insert(email);
+            }
+            follows
+        })
+        .collect()
+}
+
+fn lacking(action: &Action, capabilities: &Capabilities) -> Option<&'static str> {
+    let Capabilities {
+        dialect: _,
+        invitation_grants,
+        set_organization_role,
+        set_project_role,
+        revoke,
+        remove_member,
+        change_pending_roles: _,
+    } = capabilities;
+    let (able, what) = match action {
+        Action::Invite { .. } => (
+            matches!(invitation_grants, InvitationGrants::OneAsMember | InvitationGrants::Many),
+            "invite",
+        ),
+        Action::Grant { .. } => (true, "grant a project role"),
+        Action::SetProjectRole { .. } => (*set_project_role, "change a project role in place"),
+        Action::Revoke { .. } => (*revoke, "take one project away"),
+        Action::SetOrganizationRole { .. } => {
+            (*set_organization_role, "change an organization role")
+        }
+        Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => {
+            (*remove_member, "remove a member")
+        }
+    };
+    (!able).then_some(what)
+}

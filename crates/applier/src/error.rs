@@ -1,0 +1,210 @@
+//! Why an apply did not begin.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use mixaccess_api::ApiError;
+use mixaccess_model::{Finding, GuardVerdict, OrganizationRole, SealError};
+use mixaccess_planner::Moved;
+
+use crate::journal::JournalError;
+use crate::{CallError, LockedError, StateError};
+
+/// Why an apply did not begin. Nothing was sent to be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The plan may not be applied, for every reason named.
+    #[error("the plan was refused, and nothing was changed: {}", list(.0))]
+    Refused(Vec<Refusal>),
+    /// Another apply holds the lock.
+    #[error("{0}")]
+    Locked(Box<LockedError>),
+    /// The state directory cannot be used.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The journal cannot be read, or cannot be begun.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// Live state cannot be read.
+    #[error("cannot read live state: {0}")]
+    Read(ReadError),
+}
+
+/// A failed read, with the client's error behind it.
+#[derive(Clone, Debug)]
+pub struct ReadError(pub ApiError);
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl From<ApiError> for ApplyError {
+    fn from(error: ApiError) -> Self {
+        Self::Read(ReadError(error))
+    }
+}
+
+impl ApplyError {
+    /// The exit code (`design.md`, "Commands"): 3 for a refusal, 1 for an error.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Refused(_) => 3,
+            Self::Locked(_) | Self::State(_) | Self::Journal(_) | Self::Read(_) => 1,
+        }
+    }
+
+    /// What to do about it: whole sentences. Refusals have a hint each instead.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Locked(_) => Some(
+                "Wait until it has finished. If that process is gone, its lock is gone with it."
+                    .to_owned(),
+            ),
+            Self::State(_) => {
+                Some("Name a directory you can write to with --state-dir.".to_owned())
+            }
+            Self::Journal(error) => Some(error.hint().to_owned()),
+            Self::Read(error) => error.0.hint.clone(),
+        }
+    }
+}
+
+fn list(refusals: &[Refusal]) -> String {
+    let mut text = String::new();
+    for refusal in refusals {
+        if !text.is_empty() {
+            text.push_str("; ");
+        }
+        text.push_str(&refusal.to_string());
+    }
+    text
+}
+
+/// One reason for which a plan may not be applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// The plan was edited after it was made.
+    Tampered(SealError),
+    /// The plan's version is none that this program knows.
+    Format {
+        /// The version it names.
+        found: u32,
+    },
+    /// The changes cannot be executed as they stand; no plan that this program makes is like that.
+    Malformed {
+        /// What is wrong, as a fragment.
+        message: String,
+    },
+    /// The plan is for another organization, address or dialect.
+    Foreign {
+        /// Which of them: `organization`, `address` or `dialect`.
+        what: &'static str,
+        /// What the plan is for.
+        planned: String,
+        /// What this run would write to.
+        here: String,
+    },
+    /// A finding of the plan that is an error.
+    Finding(Finding),
+    /// A guard rail.
+    Guard(GuardVerdict),
+    /// The dialect has no write for a change.
+    Call(CallError),
+    /// Somebody's access moved since the plan was made.
+    Stale(Moved),
+    /// The credentials have less power than those the plan was made with.
+    ActorPower {
+        /// The organization role at plan.
+        planned: OrganizationRole,
+        /// The organization role now.
+        found: OrganizationRole,
+    },
+    /// An earlier apply of this plan began and did not finish.
+    Unfinished {
+        /// Its journal.
+        journal: PathBuf,
+    },
+    /// There is no journal of this plan to go on from.
+    NothingToResume,
+}
+
+impl Refusal {
+    /// A stable word for it, for machine formats.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Tampered(_) => "tampered",
+            Self::Format { .. } => "format",
+            Self::Malformed { .. } => "malformed",
+            Self::Foreign { .. } => "foreign",
+            Self::Finding(_) => "finding",
+            Self::Guard(verdict) => verdict.guard.as_str(),
+            Self::Call(_) => "unsupported",
+            Self::Stale(_) => "stale",
+            Self::ActorPower { .. } => "actor-power",
+            Self::Unfinished { .. } => "unfinished",
+            Self::NothingToResume => "nothing-to-resume",
+        }
+    }
+
+    /// The way out: whole sentences.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Tampered(_) => {
+                "Apply the plan file as it was written, or plan again. A redacted plan cannot be applied."
+                    .to_owned()
+            }
+            Self::Format { .. } => "Plan again with this version of the program.".to_owned(),
+            Self::Malformed { .. } | Self::Call(_) => "Plan again.".to_owned(),
+            Self::Foreign { what, .. } => format!(
+                "Run apply with the {what} that the plan was made for, or plan again for this one."
+            ),
+            Self::Finding(finding) => {
+                finding.hint.clone().unwrap_or_else(|| "Correct the files and plan again.".to_owned())
+            }
+            Self::Guard(verdict) => verdict.way_past.clone(),
+            Self::Stale(_) => "Plan again and have the new plan reviewed.".to_owned(),
+            Self::ActorPower { .. } => {
+                "Use credentials with the role that the plan was made with, or plan again.".to_owned()
+            }
+            Self::Unfinished { .. } => {
+                "Add --resume to go on where it stopped, or plan again to start from what is live now."
+                    .to_owned()
+            }
+            Self::NothingToResume => {
+                "Leave --resume out to apply the plan from its beginning. If an apply began elsewhere, \
+                 plan again: the new plan holds what is left."
+                    .to_owned()
+            }
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tampered(error) => error.fmt(f),
+            Self::Format { found } => write!(f, "plan format version {found} is not known"),
+            Self::Malformed { message } => write!(f, "the plan is malformed: {message}"),
+            Self::Foreign { what, planned, here } => {
+                write!(f, "the plan is for {what} {planned}, and this run is for {here}")
+            }
+            Self::Finding(finding) => write!(f, "the plan holds an error: {}", finding.message),
+            Self::Guard(verdict) => write!(f, "{}: {}", verdict.guard, verdict.message),
+            Self::Call(error) => error.fmt(f),
+            Self::Stale(Moved { change, email, message }) => {
+                write!(f, "{email} moved since the plan was made: {message} (change {change})")
+            }
+            Self::ActorPower { planned, found } => write!(
+                f,
+                "the credentials have organization role {found}, and the plan was made with {planned}"
+            ),
+            Self::Unfinished { journal } => {
+                write!(f, "an earlier apply of this plan did not finish: {}", journal.display())
+            }
+            Self::NothingToResume => f.write_str("no apply of this plan has begun here"),
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! What an apply is told besides its plan.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use mixaccess_model::{Capabilities, Change, OrganizationId};
+
+use crate::Outcome;
+
+/// Most requests that may be in flight at once (`design.md`, "Apply").
+pub const MAX_CONCURRENCY: usize = 32;
+
+/// The organization that this run would write to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its number.
+    pub organization: OrganizationId,
+    /// The address of the service, spelled as it would be written into a plan.
+    pub base_url: String,
+    /// What the dialect can do, and which one it is.
+    pub capabilities: Capabilities,
+}
+
+/// How often, and how long apart, the service is read again before a state is believed: an answer
+/// may come from before our own write. Each list holds the waits between two readings, so the number
+/// of readings is one more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Patience {
+    /// When settling a write whose outcome is unknown, and when resuming.
+    pub settle: Vec<Duration>,
+    /// When verifying.
+    pub verify: Vec<Duration>,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        let waits = [500, 1_000, 2_000, 4_000].map(Duration::from_millis);
+        Self { settle: waits.to_vec(), verify: waits.to_vec() }
+    }
+}
+
+/// Tells the time; the command line hands it in.
+pub trait Clock: Send + Sync {
+    /// The instant it is now.
+    fn now(&self) -> Timestamp;
+}
+
+impl<F: Fn() -> Timestamp + Send + Sync> Clock for F {
+    fn now(&self) -> Timestamp {
+        self()
+    }
+}
+
+/// What an apply is told besides its plan.
+#[derive(Clone)]
+pub struct ApplyOptions {
+    /// Where the writes would go; a plan for anything else is refused.
+    pub target: Target,
+    /// Most requests in flight at once, from 1 to [`MAX_CONCURRENCY`]; values outside are clamped.
+    pub concurrency: usize,
+    /// Whether to go on where an earlier apply of the same plan stopped (`--resume`).
+    pub resume: bool,
+    /// Tells the time: for the age of the plan, for overrides, and for the journal.
+    pub clock: Arc<dyn Clock>,
+    /// How often the service is read again before a state is believed.
+    pub patience: Patience,
+    /// Name and version of the program, for journals and undo plans.
+    pub made_by: String,
+}
+
+impl ApplyOptions {
+    /// Options with the defaults of `design.md`: eight requests side by side, no resume.
+    pub fn new(target: Target, clock: Arc<dyn Clock>, made_by: impl Into<String>) -> Self {
+        Self {
+            target,
+            concurrency: 8,
+            resume: false,
+            clock,
+            patience: Patience::default(),
+            made_by: made_by.into(),
+        }
+    }
+
+    pub(crate) fn in_flight(&self) -> usize {
+        self.concurrency.clamp(1, MAX_CONCURRENCY)
+    }
+}
+
+impl fmt::Debug for ApplyOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { target, concurrency, resume, clock: _, patience, made_by } = self;
+        f.debug_struct("ApplyOptions")
+            .field("target", target)
+            .field("concurrency", concurrency)
+            .field("resume", resume)
+            .field("patience", patience)
+            .field("made_by", made_by)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Told how an apply goes on, as it goes on. The command line draws a bar or prints lines.
+pub trait Progress: Send + Sync {
+    /// The checks are passed; so many changes are going to be tried.
+    fn started(&self, total: usize) {
+        let _ = total;
+    }
+    /// A change is about to be sent.
+    fn change_started(&self, change: &Change) {
+        let _ = change;
+    }
+    /// A change has an outcome. Also told for changes that are skipped.
+    fn change_done(&self, change: &Change, outcome: &Outcome) {
+        let _ = (change, outcome);
+    }
+    /// Something that takes time begins, or something deserves to be known: a fragment.
+    fn note(&self, message: &str) {
+        let _ = message;
+    }
+}
+
+/// Tells nobody.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {}

@@ -1,0 +1,192 @@
+//! Every check before the first write: pure, from plan and live state (`design.md`, "Apply").
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use mixaccess_model::{
+    ActingIdentity, Action, Actor, Change, ChangeId, Email, GuardVerdict, LiveState,
+    OrganizationRole, PLAN_FORMAT_VERSION, Plan, PlanContent, UserId,
+};
+use mixaccess_planner::{Projection, guard};
+
+use crate::call::{follows_invitation, write_for};
+use crate::{CallError, Refusal, Target};
+
+/// What live state says about a plan that is about to be applied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Precheck {
+    /// It may run.
+    Ready {
+        /// Guard rails that an override lets pass.
+        overridden: Vec<GuardVerdict>,
+    },
+    /// Everything it would bring about is so.
+    AlreadyApplied,
+    /// It may not run, for every reason named.
+    Refused(Vec<Refusal>),
+}
+
+/// Checks what needs no network: the seal, the format, the target, and what the plan says of itself.
+/// Empty when nothing speaks against the plan.
+pub fn check_plan(plan: &Plan, target: &Target) -> Vec<Refusal> {
+    if plan.format_version != PLAN_FORMAT_VERSION {
+        return vec![Refusal::Format { found: plan.format_version }];
+    }
+    if let Err(error) = plan.verify() {
+        return vec![Refusal::Tampered(error)];
+    }
+    let content = &plan.content;
+    let foreign = foreign(content, target);
+    if !foreign.is_empty() {
+        return foreign;
+    }
+    let malformed = malformed(&content.changes);
+    if !malformed.is_empty() {
+        return malformed;
+    }
+    content
+        .errors()
+        .cloned()
+        .map(Refusal::Finding)
+        .chain(content.refusals().cloned().map(Refusal::Guard))
+        .chain(unsendable(&content.changes, target).map(Refusal::Call))
+        .collect()
+}
+
+/// Checks a plan that no run has begun against live state read again.
+pub fn check_live(plan: &Plan, live: &LiveState, now: Timestamp) -> Precheck {
+    let content = &plan.content;
+    if is_applied(&content.changes, live) {
+        return Precheck::AlreadyApplied;
+    }
+    let mut refusals = Vec::new();
+    let mut projection = Projection::new(live);
+    for change in &content.changes {
+        refusals.extend(projection.moved(change).into_iter().map(Refusal::Stale));
+        projection.apply(change);
+    }
+    let (refused, overridden) = check_guards(plan, content, live, now);
+    refusals.extend(refused);
+    if refusals.is_empty() { Precheck::Ready { overridden } } else { Precheck::Refused(refusals) }
+}
+
+/// Evaluates the guard rails and the actor's power over some of a plan's changes, against live state
+/// read again. Gives what refuses, and the verdicts that an override lets pass.
+pub(crate) fn check_guards(
+    plan: &Plan,
+    content: &PlanContent,
+    live: &LiveState,
+    now: Timestamp,
+) -> (Vec<Refusal>, Vec<GuardVerdict>) {
+    let verdicts = guard::evaluate(content, live, now, Some(plan.made_at));
+    let (overridden, refused) =
+        verdicts.into_iter().partition::<Vec<_>, _>(|verdict| verdict.overridden_by.is_some());
+    let refusals = refused
+        .into_iter()
+        .map(Refusal::Guard)
+        .chain(weaker(&content.acting_as, &live.actor))
+        .collect();
+    (refusals, overridden)
+}
+
+/// The content of a plan with those of its changes alone that `keep` names by index, and with the
+/// people whom they change: what the guard rails judge when a run goes on.
+pub(crate) fn remaining_content(content: &PlanContent, keep: &BTreeSet<usize>) -> PlanContent {
+    let mut remaining = content.clone();
+    let mut index = 0;
+    remaining.changes.retain(|_| {
+        index += 1;
+        keep.contains(&(index - 1))
+    });
+    let people =
+        remaining.changes.iter().map(|change| change.subject.email()).collect::<BTreeSet<_>>();
+    remaining.subjects.retain(|affected| people.contains(affected.subject.email()));
+    remaining
+}
+
+/// Whether everything that the changes bring about is so. What a later change of the plan takes back
+/// does not count: an invitation that follows a withdrawal makes the person present again.
+pub fn is_applied(changes: &[Change], live: &LiveState) -> bool {
+    let projection = Projection::new(live);
+    let mut invited_later: BTreeSet<&Email> = BTreeSet::new();
+    for change in changes.iter().rev() {
+        let email = change.subject.email();
+        let taken_back = match change.action {
+            Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => {
+                invited_later.contains(email)
+            }
+            _ => false,
+        };
+        if !taken_back && !projection.holds(change) {
+            return false;
+        }
+        if matches!(change.action, Action::Invite { .. }) {
+            invited_later.insert(email);
+        }
+    }
+    true
+}
+
+fn foreign(content: &PlanContent, target: &Target) -> Vec<Refusal> {
+    let planned = &content.organization;
+    let pairs = [
+        ("organization", planned.id.to_string(), target.organization.to_string()),
+        ("address", planned.base_url.clone(), target.base_url.clone()),
+        ("dialect", planned.api.to_string(), target.capabilities.dialect.to_string()),
+    ];
+    pairs
+        .into_iter()
+        .filter(|(what, planned, here)| match *what {
+            "address" => planned.trim_end_matches('/') != here.trim_end_matches('/'),
+            _ => planned != here,
+        })
+        .map(|(what, planned, here)| Refusal::Foreign { what, planned, here })
+        .collect()
+}
+
+fn malformed(changes: &[Change]) -> Vec<Refusal> {
+    let mut refusals = Vec::new();
+    let mut seen: BTreeSet<&ChangeId> = BTreeSet::new();
+    for change in changes {
+        for dependency in &change.depends_on {
+            if !seen.contains(dependency) {
+                refusals.push(Refusal::Malformed {
+                    message: format!(
+                        "change {} depends on {dependency}, which does not come before it",
+                        change.id
+                    ),
+                });
+            }
+        }
+        if !seen.insert(&change.id) {
+            refusals.push(Refusal::Malformed {
+                message: format!("two changes have the id {}", change.id),
+            });
+        }
+    }
+    refusals
+}
+
+/// Changes for which there will be no write. The number of somebody whom the plan itself invites is
+/// not known yet, so it is taken for known.
+fn unsendable(changes: &[Change], target: &Target) -> impl Iterator<Item = CallError> {
+    changes.iter().zip(follows_invitation(changes)).filter_map(|(change, follows)| {
+        let user = change.subject.user().or(follows.then_some(UserId(0)));
+        write_for(change, user, &target.capabilities).err()
+    })
+}
+
+fn weaker(planned: &ActingIdentity, now: &Actor) -> Option<Refusal> {
+    let planned = planned.organization_role?;
+    let found = now.organization_role?;
+    (rank(found) < rank(planned)).then_some(Refusal::ActorPower { planned, found })
+}
+
+/// Power over other people; billing admins have none.
+const fn rank(role: OrganizationRole) -> u8 {
+    match role {
+        OrganizationRole::Member | OrganizationRole::BillingAdmin => 0,
+        OrganizationRole::Admin => 1,
+        OrganizationRole::Owner => 2,
+    }
+}
