@@ -20,6 +20,16 @@ pub struct Grant {
     pub source: GrantSource,
 }
 
+impl Grant {
+    /// The strongest individual role among rows of one project; custom roles count as the weakest.
+    pub fn individual_role(rows: &[Self]) -> Option<&ProjectRole> {
+        rows.iter()
+            .filter(|row| row.source.is_individual())
+            .map(|row| &row.role)
+            .max_by(|a, b| a.power().cmp(&b.power()).then_with(|| a.cmp(b)))
+    }
+}
+
 /// Where a grant comes from. Plans write and delete individual grants only.
 #[derive(
     Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

@@ -1,5 +1,6 @@
 //! Live state: what the service answered, read once per run.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -161,14 +162,23 @@ impl LiveState {
         Ok(live)
     }
 
-    /// Sorts projects by id, members by address and grants by project, so that the order of the
-    /// service's answers never shows.
+    /// Sorts projects by id, members by address and grants by project, and drops what was said twice
+    /// (as pages of an answer can overlap), so that the order of the service's answers never shows.
     pub fn normalize(&mut self) {
-        self.projects.sort_by_key(|project| project.id);
-        self.members.sort_by(|a, b| a.email.cmp(&b.email).then(a.id.cmp(&b.id)));
+        self.projects.sort_by(|a, b| {
+            (a.id, &a.name).cmp(&(b.id, &b.name)).then(a.members_read.cmp(&b.members_read))
+        });
+        self.projects.dedup_by(|again, first| {
+            let same = again.id == first.id;
+            first.members_read |= same && again.members_read;
+            same
+        });
         for member in &mut self.members {
             member.grants.sort_unstable();
+            member.grants.dedup();
         }
+        self.members.sort_by(LiveMember::in_order);
+        self.members.dedup_by(|again, first| again.in_order(first).is_eq());
     }
 
     /// The member with that address. With look-alike duplicates, the first of them.
@@ -211,12 +221,31 @@ impl LiveMember {
         rest.get(..count).unwrap_or_default()
     }
 
-    /// The individual grant in one project.
+    /// The individual grant in one project. Should the service name several, the strongest, so that
+    /// none hides behind a weaker one.
     pub fn individual_role(&self, project: ProjectId) -> Option<&ProjectRole> {
-        self.grants_in(project)
-            .iter()
-            .find(|grant| grant.source.is_individual())
-            .map(|grant| &grant.role)
+        Grant::individual_role(self.grants_in(project))
+    }
+
+    /// The individual grant in each project that has one, sorted by project.
+    pub fn individual_grants(&self) -> impl Iterator<Item = (ProjectId, &ProjectRole)> {
+        self.grants
+            .chunk_by(|a, b| a.project == b.project)
+            .filter_map(|rows| Some((rows.first()?.project, Grant::individual_role(rows)?)))
+    }
+
+    /// A total order: by address first, then by everything else that is known.
+    fn in_order(&self, other: &Self) -> Ordering {
+        let Self { id, email, name, organization_role, status, last_active, grants } = self;
+        email
+            .cmp(&other.email)
+            .then_with(|| id.cmp(&other.id))
+            .then_with(|| email.as_str().cmp(other.email.as_str()))
+            .then_with(|| status.cmp(&other.status))
+            .then_with(|| organization_role.cmp(&other.organization_role))
+            .then_with(|| name.cmp(&other.name))
+            .then_with(|| last_active.cmp(&other.last_active))
+            .then_with(|| grants.cmp(&other.grants))
     }
 }
 
@@ -226,4 +255,98 @@ fn format_version_of(bytes: &[u8]) -> Option<u32> {
         format_version: u32,
     }
     serde_json::from_slice::<Header>(bytes).ok().map(|header| header.format_version)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::GrantSource;
+
+    fn member(email: &str, id: Option<u64>) -> LiveMember {
+        LiveMember {
+            id: id.map(UserId),
+            email: Email::new(email),
+            name: None,
+            organization_role: Some(OrganizationRole::Member),
+            status: MemberStatus::Active,
+            last_active: None,
+            grants: Vec::new(),
+        }
+    }
+
+    fn individual(project: u64, role: &str) -> Grant {
+        Grant {
+            project: ProjectId(project),
+            role: ProjectRole::parse(role),
+            source: GrantSource::Individual,
+        }
+    }
+
+    fn live(projects: Vec<LiveProject>, members: Vec<LiveMember>) -> LiveState {
+        LiveState {
+            format_version: LIVE_FORMAT_VERSION,
+            organization: OrganizationId(1),
+            organization_name: None,
+            dialect: Dialect::Members,
+            taken_at: Timestamp::UNIX_EPOCH,
+            actor: Actor::default(),
+            projects,
+            members,
+        }
+    }
+
+    #[test]
+    fn order_and_repetition_of_answers_never_show() {
+        let project = |id, name: &str, members_read| LiveProject {
+            id: ProjectId(id),
+            name: name.to_owned(),
+            members_read,
+        };
+        let mut with_grants = member("b@x.example", Some(2));
+        with_grants.grants =
+            vec![individual(7, "admin"), individual(3, "analyst"), individual(7, "admin")];
+        let projects =
+            vec![project(7, "Web", false), project(3, "iOS", true), project(7, "Web 2", true)];
+        let members = vec![
+            with_grants.clone(),
+            member("A@x.example", None),
+            member("a@x.example", None),
+            with_grants,
+        ];
+        let mut forwards = live(projects.clone(), members.clone());
+        let mut backwards =
+            live(projects.into_iter().rev().collect(), members.into_iter().rev().collect());
+        forwards.normalize();
+        backwards.normalize();
+        assert_eq!(
+            serde_json::to_string(&forwards).unwrap(),
+            serde_json::to_string(&backwards).unwrap()
+        );
+        assert_eq!(forwards.projects, vec![project(3, "iOS", true), project(7, "Web", true)]);
+        // Two spellings are two accounts; the same account said twice is one.
+        let spelled: Vec<&str> =
+            forwards.members.iter().map(|member| member.email.as_str()).collect();
+        assert_eq!(spelled, ["A@x.example", "a@x.example", "b@x.example"]);
+        assert_eq!(
+            forwards.members.last().unwrap().grants,
+            vec![individual(3, "analyst"), individual(7, "admin")]
+        );
+    }
+
+    #[test]
+    fn the_strongest_of_several_individual_rows_counts() {
+        let mut one = member("a@x.example", Some(1));
+        for (rows, expected) in [
+            (vec!["consumer", "admin"], Some("admin")),
+            (vec!["Messenger", "owner"], Some("owner")),
+            (vec!["Messenger"], Some("Messenger")),
+            (vec![], None),
+        ] {
+            one.grants = rows.iter().map(|role| individual(7, role)).collect();
+            one.grants.push(individual(9, "owner"));
+            one.grants.sort();
+            let held = one.individual_role(ProjectId(7)).map(ProjectRole::as_str);
+            assert_eq!(held, expected, "{rows:?}");
+        }
+    }
 }

@@ -50,13 +50,13 @@ pub(crate) fn risk_of(action: &Action) -> Risk {
 }
 
 /// Custom roles are not ordered against the standard ones: a change to or from one counts as an
-/// escalation, unless it ends at the weakest standard role.
+/// escalation, unless it leaves the strongest standard role or ends at the weakest.
 pub(crate) fn risk_between(before: &ProjectRole, after: &ProjectRole) -> Risk {
     match (before.power(), after.power()) {
         (Some(before), Some(after)) if after > before => Risk::Escalation,
         (Some(before), Some(after)) if after < before => Risk::Reduction,
         (Some(_), Some(_)) => Risk::Neutral,
-        (None, Some(1)) => Risk::Reduction,
+        (Some(4), None) | (None, Some(1)) => Risk::Reduction,
         _ => Risk::Escalation,
     }
 }

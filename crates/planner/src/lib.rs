@@ -3,6 +3,8 @@
 //! Pure: no I/O, no async, no clock. The applier uses the same [`guard`] and [`Projection`] code, so
 //! that what a plan promises is what an apply checks.
 
+mod codes;
+mod content;
 mod draft;
 mod effective;
 pub mod guard;
@@ -13,10 +15,12 @@ mod power;
 mod project_names;
 mod projection;
 mod sequence;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod undo;
 
+pub use codes::CODES;
 pub use effective::{effective_role, is_met_otherwise};
-pub use observation::CODES;
 pub use planning::{PlanningInput, plan, reads_undeclared_projects};
 pub use projection::{Moved, Projection};
 pub use undo::undo;

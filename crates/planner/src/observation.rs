@@ -1,62 +1,19 @@
-//! What the planner tells a human besides the changes: the codes, and how each is worded.
+//! What the planner tells a human besides the changes, and how it is worded.
 
 use std::collections::BTreeMap;
 
 use mixaccess_model::{
-    Action, Capabilities, Change, DesiredCollaborator, DesiredState, Email, Finding, GrantSource,
-    LiveMember, LiveState, MemberStatus, ProjectRef, ProjectRole, Severity,
+    Action, Actor, Capabilities, Change, DesiredCollaborator, DesiredState, Email, Finding,
+    GrantSource, LiveMember, LiveState, OrganizationRole, ProjectRef, ProjectRole, Severity,
+    UserId,
 };
 
-/// Every code of a finding that the planner makes, with its severity and one line of meaning.
-pub const CODES: &[(&str, Severity, &str)] = &[
-    (
-        ACTOR_POWER,
-        Severity::Error,
-        "the service would refuse the change for the identity we run as",
-    ),
-    (ACTOR_UNKNOWN, Severity::Note, "the service did not say what the identity we run as may do"),
-    (DUPLICATE_MEMBER, Severity::Error, "two live accounts differ only in capital letters"),
-    (FEW_OWNERS, Severity::Warning, "the organization has fewer owners than is prudent"),
-    (
-        GRANT_UNCHANGED,
-        Severity::Note,
-        "a declared role is already given by something other than an individual grant",
-    ),
-    (IRREVERSIBLE, Severity::Note, "the plan holds changes that cannot be undone"),
-    (LOOK_ALIKE_MEMBER, Severity::Warning, "an invited address closely resembles a live account"),
-    (PENDING, Severity::Note, "an invitation is not accepted yet"),
-    (PROJECT_NOT_LIVE, Severity::Error, "a declared project is not in the live organization"),
-    (PROJECT_NOT_READ, Severity::Error, "the members of a declared project were not read"),
-    (REINVITED, Severity::Warning, "a changed role of a pending person takes a new invitation"),
-    (SPELLING, Severity::Warning, "the live address is spelled differently"),
-    (
-        STILL_HAS_ACCESS,
-        Severity::Warning,
-        "somebody keeps access through something other than an individual grant",
-    ),
-    (
-        UNKNOWN_ORGANIZATION_ROLE,
-        Severity::Warning,
-        "the service names an organization role that we do not know",
-    ),
-    (UNKNOWN_VERB, Severity::Error, "the dialect has no way to make a change"),
-];
-
-pub(crate) const ACTOR_POWER: &str = "actor-power";
-pub(crate) const ACTOR_UNKNOWN: &str = "actor-unknown";
-pub(crate) const DUPLICATE_MEMBER: &str = "duplicate-member";
-pub(crate) const FEW_OWNERS: &str = "few-owners";
-pub(crate) const GRANT_UNCHANGED: &str = "grant-unchanged";
-pub(crate) const IRREVERSIBLE: &str = "irreversible";
-pub(crate) const LOOK_ALIKE_MEMBER: &str = "look-alike-member";
-pub(crate) const PENDING: &str = "pending";
-pub(crate) const PROJECT_NOT_LIVE: &str = "project-not-live";
-pub(crate) const PROJECT_NOT_READ: &str = "project-not-read";
-pub(crate) const REINVITED: &str = "reinvited";
-pub(crate) const SPELLING: &str = "spelling";
-pub(crate) const STILL_HAS_ACCESS: &str = "still-has-access";
-pub(crate) const UNKNOWN_ORGANIZATION_ROLE: &str = "unknown-organization-role";
-pub(crate) const UNKNOWN_VERB: &str = "unknown-verb";
+use crate::codes::{
+    ACTOR_POWER, ACTOR_UNKNOWN, DECLARED_TWICE, DUPLICATE_MEMBER, FEW_OWNERS, GRANT_UNCHANGED,
+    IRREVERSIBLE, LOOK_ALIKE_MEMBER, NOT_UNDONE, PROJECT_NOT_LIVE, PROJECT_NOT_READ, REINVITED,
+    SPELLING, STILL_HAS_ACCESS, UNKNOWN_ORGANIZATION_ROLE, UNKNOWN_VERB,
+};
+use crate::sequence::Sequence;
 
 /// Declared projects that cannot be planned for, because nobody's grants in them are known.
 pub(crate) fn unreadable_projects(desired: &DesiredState, live: &LiveState) -> Vec<Finding> {
@@ -112,12 +69,6 @@ pub(crate) fn spelling(
     )
 }
 
-pub(crate) fn pending(member: &LiveMember) -> Option<Finding> {
-    (member.status == MemberStatus::Pending).then(|| {
-        Finding::new(Severity::Note, PENDING, "invited, and not accepted yet").about(&member.email)
-    })
-}
-
 pub(crate) fn unknown_organization_role(member: &LiveMember) -> Finding {
     Finding::new(
         Severity::Warning,
@@ -127,27 +78,31 @@ pub(crate) fn unknown_organization_role(member: &LiveMember) -> Finding {
     .about(&member.email)
 }
 
+/// Declared roles that are met without an individual grant: one of them, and how many there are.
+#[derive(Debug)]
+pub(crate) struct MetOtherwise {
+    pub(crate) project: ProjectRef,
+    pub(crate) role: ProjectRole,
+    pub(crate) source: GrantSource,
+    pub(crate) projects: usize,
+}
+
 /// One note a person, however many projects it is about.
-pub(crate) fn met_otherwise(
-    member: &LiveMember,
-    met: &[(ProjectRef, ProjectRole, GrantSource)],
-) -> Option<Finding> {
-    let ((project, role, source), others) = met.split_first()?;
-    let more = match others.len() {
-        0 => String::new(),
-        1 => " (and 1 more project alike)".to_owned(),
-        count => format!(" (and {count} more projects alike)"),
+pub(crate) fn met_otherwise(member: &LiveMember, met: &MetOtherwise) -> Finding {
+    let MetOtherwise { project, role, source, projects } = met;
+    let more = match projects {
+        0 | 1 => String::new(),
+        2 => " (and 1 more project alike)".to_owned(),
+        count => format!(" (and {} more projects alike)", count - 1),
     };
     let message = format!(
         "{role} in {} is already given through {}, so nothing is added{more}",
         project.key,
         through(source)
     );
-    Some(
-        Finding::new(Severity::Note, GRANT_UNCHANGED, message)
-            .about(&member.email)
-            .in_project(&project.key),
-    )
+    Finding::new(Severity::Note, GRANT_UNCHANGED, message)
+        .about(&member.email)
+        .in_project(&project.key)
 }
 
 pub(crate) fn still_has_access(
@@ -175,15 +130,129 @@ fn through(source: &GrantSource) -> String {
     }
 }
 
-/// Live accounts that differ only in capital letters: nobody can tell which one the files mean.
-pub(crate) fn duplicate(member: &LiveMember, other: &LiveMember) -> Finding {
+/// An address that is declared more than once: the first declaration is planned.
+pub(crate) fn declared_twice(
+    desired: &DesiredState,
+    first: &DesiredCollaborator,
+    again: &DesiredCollaborator,
+) -> Finding {
+    let place = desired.place(first.cause.position);
     Finding::new(
         Severity::Error,
+        DECLARED_TWICE,
+        format!("{} is declared here and at {place}", again.email),
+    )
+    .about(&again.email)
+    .with_hint("Keep one of the declarations.")
+    .at(Some(desired.place(again.cause.position)))
+}
+
+/// Live accounts that differ only in capital letters: nobody can tell which one the files mean.
+pub(crate) fn duplicate(accounts: &[LiveMember]) -> Option<Finding> {
+    let finding = Finding::new(
+        Severity::Error,
         DUPLICATE_MEMBER,
-        format!("two live accounts for one address: {} and {}", member.email, other.email),
+        format!("{} live accounts for one address: {}", accounts.len(), spelled(accounts)),
+    )
+    .about(&accounts.first()?.email)
+    .with_hint("Remove or rename one of them in Mixpanel; until then none is planned for.");
+    Some(finding)
+}
+
+/// Accounts that differ only in capital letters, none of them declared.
+pub(crate) fn unmanaged_look_alike(member: &LiveMember, accounts: &[LiveMember]) -> Finding {
+    Finding::new(
+        Severity::Warning,
+        LOOK_ALIKE_MEMBER,
+        format!("{} live accounts for one address: {}", accounts.len(), spelled(accounts)),
     )
     .about(&member.email)
-    .with_hint("Remove or rename one of them in Mixpanel; until then neither is planned for.")
+    .with_hint(
+        "Identity providers compare addresses letter by letter: one of them is probably a mistake.",
+    )
+}
+
+fn spelled(accounts: &[LiveMember]) -> String {
+    let names: Vec<String> = accounts
+        .iter()
+        .map(|one| match one.id {
+            Some(id) => format!("{} (number {id})", one.email),
+            None => one.email.to_string(),
+        })
+        .collect();
+    names.join(", ")
+}
+
+/// Changes that would reach somebody else's account too, because the service gives both one number.
+pub(crate) fn shared_numbers(changes: &[Change], live: &LiveState) -> Vec<Finding> {
+    let changed: BTreeMap<UserId, &Email> = changes
+        .iter()
+        .filter_map(|change| Some((change.subject.user()?, change.subject.email())))
+        .collect();
+    if changed.is_empty() {
+        return Vec::new();
+    }
+    live.members
+        .iter()
+        .filter_map(|member| {
+            let number = member.id?;
+            let email = changed.get(&number).filter(|email| ***email != member.email)?;
+            let message = format!("number {number} stands for {email} and {}", member.email);
+            let finding = Finding::new(Severity::Error, DUPLICATE_MEMBER, message)
+                .about(email)
+                .with_hint("A change would reach the wrong account: ask Mixpanel's support.");
+            Some(finding)
+        })
+        .collect()
+}
+
+/// Changes that the service would refuse for the identity we run as.
+pub(crate) fn actor_power(sequence: &Sequence) -> Vec<Finding> {
+    let refused = sequence.refused.iter().filter_map(|refused| {
+        let change = sequence.changes.get(refused.change)?;
+        let message = format!("the service would refuse this: {}", refused.message);
+        let mut finding = Finding::new(Severity::Error, ACTOR_POWER, message)
+            .about(change.subject.email())
+            .with_hint("Run as a service account with a stronger role, or leave this change out.")
+            .at(change.reason.place.clone());
+        finding.project = change.action.project().map(|project| project.key.clone());
+        Some(finding)
+    });
+    refused.collect()
+}
+
+/// Undeclared projects that were not read, although somebody is to lose the access in them
+/// (`design.md`, "The files": `suspended`).
+pub(crate) fn unread_while_suspending(desired: &DesiredState, live: &LiveState) -> Vec<Finding> {
+    live.projects
+        .iter()
+        .filter(|project| !project.members_read && desired.project(project.id).is_none())
+        .map(|project| {
+            let message = format!(
+                "somebody is suspended, and the members of the undeclared project {} (id {}) were not read",
+                project.name, project.id
+            );
+            Finding::new(Severity::Error, PROJECT_NOT_READ, message)
+                .with_hint("Take a new snapshot with these files: it then reads every project.")
+        })
+        .collect()
+}
+
+/// A pending invitation that is replaced, because its role differs.
+pub(crate) fn reinvited(member: &LiveMember, role: OrganizationRole) -> Finding {
+    let before = member.organization_role.map_or("unknown", OrganizationRole::as_str);
+    Finding::new(
+        Severity::Warning,
+        REINVITED,
+        format!("the pending invitation as {before} is withdrawn and a new one as {role} is sent"),
+    )
+    .about(&member.email)
+    .with_hint("The service cannot change a role while the invitation is pending.")
+}
+
+/// Something that was applied and that an undo plan does not take back.
+pub(crate) fn not_undone(email: &Email, message: impl Into<String>) -> Finding {
+    Finding::new(Severity::Warning, NOT_UNDONE, message).about(email)
 }
 
 /// How many accepted owners there will be, when that is fewer than two.
@@ -201,12 +270,23 @@ pub(crate) fn few_owners(owners: usize) -> Option<Finding> {
     })
 }
 
-pub(crate) fn actor_unknown() -> Finding {
-    Finding::new(
-        Severity::Note,
-        ACTOR_UNKNOWN,
-        "the service did not say which organization role the credentials have, so its refusals cannot be foreseen",
-    )
+/// What is not known about the identity we run as.
+pub(crate) fn actor_unknown(actor: &Actor) -> Vec<Finding> {
+    let mut unknown = Vec::new();
+    if actor.organization_role.is_none() {
+        unknown.push(
+            "the service did not say which organization role the credentials have, so its refusals cannot be foreseen",
+        );
+    }
+    if actor.email.is_none() && actor.user.is_none() {
+        unknown.push(
+            "the service did not say who the credentials are, so a change of their own access cannot be noticed",
+        );
+    }
+    unknown
+        .into_iter()
+        .map(|message| Finding::new(Severity::Note, ACTOR_UNKNOWN, message))
+        .collect()
 }
 
 /// What the plan does that no undo plan can reverse.

@@ -11,7 +11,7 @@ use mixaccess_model::{
 
 use crate::draft::Draft;
 use crate::effective::is_met_otherwise;
-use crate::observation;
+use crate::observation::{self, MetOtherwise};
 use crate::project_names::ProjectNames;
 
 /// What came out of comparing one person.
@@ -19,8 +19,7 @@ use crate::project_names::ProjectNames;
 pub(crate) struct Comparison {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) findings: Vec<Finding>,
-    pub(crate) not_planned: Vec<NotPlanned>,
-    met_otherwise: Vec<(ProjectRef, ProjectRole, GrantSource)>,
+    met_otherwise: Option<MetOtherwise>,
 }
 
 /// Compares people; holds what is the same for all of them.
@@ -81,22 +80,14 @@ impl Comparer<'_> {
             Some(_) => {}
             None => out.findings.push(observation::unknown_organization_role(member)),
         }
-        for grant in &member.grants {
-            let project = self.names.reference(grant.project);
-            match &grant.source {
-                GrantSource::Individual => {
-                    let action = Action::Revoke { project, before: grant.role.clone() };
-                    out.drafts.push(Draft { action, reason: reason.clone() });
-                }
-                GrantSource::Team(_) | GrantSource::AllUsers => {
-                    out.findings.push(observation::still_has_access(
-                        member,
-                        &project,
-                        &grant.role,
-                        &grant.source,
-                    ));
-                }
-                GrantSource::Organization => {}
+        for (project, role) in member.individual_grants() {
+            let project = self.names.reference(project);
+            let action = Action::Revoke { project, before: role.clone() };
+            out.drafts.push(Draft { action, reason: reason.clone() });
+        }
+        for rows in member.grants.chunk_by(|a, b| a.project == b.project) {
+            if let Some(row) = rows.first() {
+                still_given(member, &self.names.reference(row.project), rows, out);
             }
         }
     }
@@ -104,12 +95,10 @@ impl Comparer<'_> {
     /// Removal of a member, or withdrawal of an invitation.
     pub(crate) fn removal(&self, member: &LiveMember) -> Action {
         let loses = member
-            .grants
-            .iter()
-            .filter(|grant| grant.source.is_individual())
-            .map(|grant| InvitedGrant {
-                project: self.names.reference(grant.project),
-                role: grant.role.clone(),
+            .individual_grants()
+            .map(|(project, role)| InvitedGrant {
+                project: self.names.reference(project),
+                role: role.clone(),
             })
             .collect();
         match member.status {
@@ -140,8 +129,9 @@ impl Comparer<'_> {
             None => out.findings.push(observation::unknown_organization_role(member)),
         }
         self.grants(collaborator, member, out);
-        let met = std::mem::take(&mut out.met_otherwise);
-        out.findings.extend(observation::met_otherwise(member, &met));
+        if let Some(met) = out.met_otherwise.take() {
+            out.findings.push(observation::met_otherwise(member, &met));
+        }
     }
 
     fn pending(
@@ -161,19 +151,7 @@ impl Comparer<'_> {
         let reason = self.reason(ReasonKind::Declared, &collaborator.organization_role_cause);
         out.drafts.push(Draft { action: self.removal(member), reason });
         self.invite(collaborator, out);
-        out.findings.push(
-            Finding::new(
-                mixaccess_model::Severity::Warning,
-                observation::REINVITED,
-                format!(
-                    "the pending invitation as {} is withdrawn and a new one as {} is sent",
-                    member.organization_role.map_or("unknown", OrganizationRole::as_str),
-                    collaborator.organization_role
-                ),
-            )
-            .about(&member.email)
-            .with_hint("The service cannot change a role while the invitation is pending."),
-        );
+        out.findings.push(observation::reinvited(member, collaborator.organization_role));
     }
 
     fn invite(&self, collaborator: &DesiredCollaborator, out: &mut Comparison) {
@@ -183,7 +161,8 @@ impl Comparer<'_> {
             let Some(wanted_role) = &grant.role else {
                 continue;
             };
-            if role.implied_project_role().as_ref() == Some(wanted_role) {
+            let implied = role.implied_project_role().as_ref() == Some(wanted_role);
+            if implied || self.desired.project(grant.project).is_none() {
                 continue;
             }
             wanted.push((grant, wanted_role));
@@ -200,9 +179,15 @@ impl Comparer<'_> {
                 role: (*role).clone(),
             })
             .collect();
+        // An invitation that carries a grant is that grant's write, so that grant's words count.
+        let organization = &collaborator.organization_role_cause;
+        let cause = match wanted.first() {
+            Some((grant, _)) if carried > 0 && grant.cause.annotations.is_some() => &grant.cause,
+            _ => organization,
+        };
         out.drafts.push(Draft {
             action: Action::Invite { organization_role: role, grants },
-            reason: self.reason(ReasonKind::Declared, &collaborator.organization_role_cause),
+            reason: self.reason(ReasonKind::Declared, cause),
         });
         for (grant, role) in wanted.into_iter().skip(carried) {
             out.drafts.push(Draft {
@@ -249,9 +234,6 @@ impl Comparer<'_> {
             let Some(project) = entry.map(|entry| entry.project).or(next_live) else {
                 return;
             };
-            if entry.is_none() && self.desired.project(project).is_none() {
-                continue;
-            }
             let task = GrantTask { project, want, rows, cause, kind };
             self.grant(collaborator, member, &task, out);
         }
@@ -264,9 +246,8 @@ impl Comparer<'_> {
         task: &GrantTask<'_>,
         out: &mut Comparison,
     ) {
-        let held =
-            task.rows.iter().find(|grant| grant.source.is_individual()).map(|grant| &grant.role);
-        if held == task.want {
+        let held = Grant::individual_role(task.rows);
+        if held == task.want || self.desired.project(task.project).is_none() {
             return;
         }
         let project = self.names.reference(task.project);
@@ -277,11 +258,21 @@ impl Comparer<'_> {
                 Action::Revoke { project, before: held.clone() }
             }
             (Some(want), held) => {
-                let exceeds = held.is_some_and(|held| held.power() >= want.power());
-                let met = is_met_otherwise(want, task.rows, collaborator.organization_role);
+                // An unknown organization role stays unknown, and gives nothing that can be counted on.
+                let organization_role = member
+                    .organization_role
+                    .map_or(OrganizationRole::LOWEST, |_| collaborator.organization_role);
+                let met = is_met_otherwise(want, task.rows, organization_role);
                 match (met, held) {
-                    (Some(source), _) if !exceeds => {
-                        out.met_otherwise.push((project, want.clone(), source));
+                    (Some(source), held) if held.is_none_or(|held| is_weaker(held, want)) => {
+                        out.met_otherwise
+                            .get_or_insert_with(|| MetOtherwise {
+                                project,
+                                role: want.clone(),
+                                source,
+                                projects: 0,
+                            })
+                            .projects += 1;
                         return;
                     }
                     (_, None) => Action::Grant { project, after: want.clone() },
@@ -327,6 +318,11 @@ struct GrantTask<'a> {
     rows: &'a [Grant],
     cause: &'a Cause,
     kind: ReasonKind,
+}
+
+/// Whether a role gives less than another; custom roles are not ordered.
+fn is_weaker(role: &ProjectRole, than: &ProjectRole) -> bool {
+    matches!((role.power(), than.power()), (Some(role), Some(than)) if role < than)
 }
 
 /// Says which of these rows stay although the individual grant goes.

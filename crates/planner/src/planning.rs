@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    ActingIdentity, Action, AffectedSubject, Annotations, Capabilities, DesiredState, Digest,
-    Email, Figures, Finding, Grant, LiveMember, LiveState, ManagedBy, NotPlanned, NotPlannedKind,
-    OrganizationRole, Override, Pattern, PlanContent, PlanOrganization, ProjectId, ProjectRef,
-    Reason, ReasonKind, Severity, State, Subject, UnmanagedAction,
+    Action, Annotations, Capabilities, DesiredCollaborator, DesiredState, Email, Finding,
+    LiveMember, LiveState, ManagedBy, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole,
+    Override, Pattern, PlanContent, Reason, ReasonKind, State, Subject, UnmanagedAction,
 };
 
+use crate::content::{self, Gathered};
 use crate::draft::{Draft, PersonDraft};
 use crate::guard;
 use crate::observation;
@@ -58,12 +58,10 @@ pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error>
     let mut gathering = Gathering::of(input);
     gathering.compare_everybody();
     let power = Power::of(&input.live.actor, &input.live.members);
-    if power.is_none() {
-        gathering.findings.push(observation::actor_unknown());
-    }
+    gathering.findings.extend(observation::actor_unknown(&input.live.actor));
     let sequence = gathering.sequence_what_may_run(power)?;
     gathering.observe(&sequence);
-    gathering.into_content(sequence)
+    content::assemble(gathering.into_gathered(), sequence)
 }
 
 /// What is found on the way.
@@ -74,10 +72,13 @@ struct Gathering<'a> {
     findings: Vec<Finding>,
     not_planned: Vec<NotPlanned>,
     unmanaged: u64,
+    /// Whether somebody live should have no access at all, undeclared projects included.
+    suspends: bool,
 }
 
 impl<'a> Gathering<'a> {
     fn of(input: &'a PlanningInput<'a>) -> Self {
+        let names = ProjectNames { desired: input.desired, live: input.live };
         let mut findings = input.desired.findings.clone();
         findings.extend(observation::unreadable_projects(input.desired, input.live));
         let not_planned = input
@@ -88,20 +89,18 @@ impl<'a> Gathering<'a> {
             .map(|project| NotPlanned {
                 kind: NotPlannedKind::UndeclaredProject,
                 email: None,
-                project: Some(ProjectRef {
-                    id: project.id,
-                    key: mixaccess_model::ProjectKey::new(project.name.as_str()),
-                }),
+                project: Some(names.reference(project.id)),
                 message: "live, and not declared".to_owned(),
             })
             .collect();
         Self {
             input,
-            names: ProjectNames { desired: input.desired, live: input.live },
+            names,
             people: Vec::new(),
             findings,
             not_planned,
             unmanaged: 0,
+            suspends: false,
         }
     }
 
@@ -123,6 +122,13 @@ impl<'a> Gathering<'a> {
                 (Some(collaborator), Some(member)) => collaborator.email.cmp(&member.email),
             };
             let collaborator = if order.is_le() { declared.next() } else { None };
+            while let (Some(one), Some(again)) = (collaborator, declared.peek()) {
+                if one.email != again.email {
+                    break;
+                }
+                self.findings.push(observation::declared_twice(input.desired, one, again));
+                declared.next();
+            }
             let accounts = match live.first() {
                 Some(first) if order.is_ge() => {
                     let count = live.iter().take_while(|one| one.email == first.email).count();
@@ -133,16 +139,13 @@ impl<'a> Gathering<'a> {
                 _ => &[],
             };
             match (collaborator, accounts) {
-                (_, [first, second, ..]) => {
-                    self.findings.push(observation::duplicate(first, second));
-                }
+                (Some(_), [_, _, ..]) => self.findings.extend(observation::duplicate(accounts)),
                 (Some(collaborator), [member]) => {
                     self.findings.extend(observation::spelling(
                         input.desired,
                         collaborator,
                         member,
                     ));
-                    self.findings.extend(observation::pending(member));
                     let comparison = comparer.present(collaborator, member);
                     self.declared(collaborator, Some(member), comparison);
                 }
@@ -151,39 +154,46 @@ impl<'a> Gathering<'a> {
                     self.declared(collaborator, None, comparison);
                 }
                 (None, [member]) => self.unmanaged(&comparer, member),
-                (None, []) => {}
+                (None, accounts) => self.unmanaged_look_alikes(accounts),
             }
         }
     }
 
     fn declared(
         &mut self,
-        collaborator: &mixaccess_model::DesiredCollaborator,
+        collaborator: &DesiredCollaborator,
         member: Option<&LiveMember>,
         comparison: Comparison,
     ) {
         let email = member.map_or(&collaborator.email, |member| &member.email);
+        self.not_planned.extend(member.and_then(|member| still_waiting(member, &comparison)));
         if collaborator.managed_by == ManagedBy::Scim {
-            if !comparison.drafts.is_empty() {
-                let count = comparison.drafts.len();
-                self.not_planned.push(NotPlanned {
-                    kind: NotPlannedKind::ManagedByScim,
-                    email: Some(email.clone()),
-                    project: None,
-                    message: format!(
-                        "{count} difference{}: the identity provider would put back what is changed here",
-                        if count == 1 { "" } else { "s" }
-                    ),
-                });
-            }
+            self.not_planned.extend(left_to_the_identity_provider(email, &comparison));
             return;
         }
+        self.suspends |= collaborator.state == State::Suspended && member.is_some();
         if let Some(waiting) = member.and_then(|member| needs_number(member, &comparison.drafts)) {
             self.not_planned.push(waiting);
             return;
         }
         let name = collaborator.name.clone().or_else(|| member.and_then(|one| one.name.clone()));
         self.add(email, member, name, collaborator.tags.clone(), true, comparison);
+    }
+
+    /// Accounts that differ only in capital letters cannot be told apart by address, so that a
+    /// sweeping rule leaves them alone.
+    fn unmanaged_look_alikes(&mut self, accounts: &[LiveMember]) {
+        let policy = &self.input.desired.policy.unmanaged;
+        for member in accounts.iter().filter(|member| !matches_any(&policy.ignore, member)) {
+            self.unmanaged += 1;
+            let (kind, message) = self.left_alone(policy.action, member).unwrap_or_else(|| {
+                let why = "not in the files, and left alone: another account differs from it in capital letters only";
+                (NotPlannedKind::Unreadable, why.to_owned())
+            });
+            let email = Some(member.email.clone());
+            self.not_planned.push(NotPlanned { kind, email, project: None, message });
+            self.findings.push(observation::unmanaged_look_alike(member, accounts));
+        }
     }
 
     fn unmanaged(&mut self, comparer: &Comparer<'_>, member: &LiveMember) {
@@ -206,6 +216,7 @@ impl<'a> Gathering<'a> {
         if policy.action == UnmanagedAction::Remove {
             comparison.drafts.push(Draft { action: comparer.removal(member), reason });
         } else {
+            self.suspends = true;
             comparer.suspend(member, &reason, &mut comparison);
         }
         if let Some(waiting) = needs_number(member, &comparison.drafts) {
@@ -249,7 +260,6 @@ impl<'a> Gathering<'a> {
         comparison: Comparison,
     ) {
         self.findings.extend(comparison.findings);
-        self.not_planned.extend(comparison.not_planned);
         if comparison.drafts.is_empty() {
             return;
         }
@@ -271,7 +281,8 @@ impl<'a> Gathering<'a> {
         &mut self,
         power: Option<Power<'_>>,
     ) -> Result<Sequence, serde_json::Error> {
-        let first = sequence(&self.people, self.input.live, power)?;
+        let floor = guard::owner_floor(self.input.desired.policy.owners);
+        let first = sequence(&self.people, self.input.live, power, floor)?;
         let mut withheld: BTreeMap<Email, String> = BTreeMap::new();
         for refused in &first.refused {
             let Some(change) = first.changes.get(refused.change) else {
@@ -287,7 +298,7 @@ impl<'a> Gathering<'a> {
             self.people.retain(|person| {
                 person.asked_by_name || !withheld.contains_key(person.subject.email())
             });
-            sequence(&self.people, self.input.live, power)?
+            sequence(&self.people, self.input.live, power, floor)?
         };
         for (email, message) in withheld {
             self.not_planned.push(NotPlanned {
@@ -297,129 +308,55 @@ impl<'a> Gathering<'a> {
                 message: format!("not in the files, and left alone: {message}"),
             });
         }
-        for refused in &settled.refused {
-            let Some(change) = settled.changes.get(refused.change) else {
-                continue;
-            };
-            let mut finding = Finding::new(
-                Severity::Error,
-                observation::ACTOR_POWER,
-                format!("the service would refuse this: {}", refused.message),
-            )
-            .about(change.subject.email())
-            .with_hint("Run as a service account with a stronger role, or take this change out of the files.")
-            .at(change.reason.place.clone());
-            finding.project = change.action.project().map(|project| project.key.clone());
-            self.findings.push(finding);
-        }
+        self.findings.extend(observation::actor_power(&settled));
         Ok(settled)
     }
 
     fn observe(&mut self, sequence: &Sequence) {
+        let PlanningInput { desired, live, capabilities, .. } = *self.input;
+        if self.suspends {
+            self.findings.extend(observation::unread_while_suspending(desired, live));
+        }
         self.findings.extend(observation::few_owners(sequence.owners_after));
         self.findings.extend(observation::irreversible(&sequence.changes));
-        let live = self.input.live;
         self.findings.extend(observation::look_alikes(&sequence.changes, live));
-        self.findings
-            .extend(observation::unknown_verbs(&sequence.changes, self.input.capabilities));
+        self.findings.extend(observation::shared_numbers(&sequence.changes, live));
+        self.findings.extend(observation::unknown_verbs(&sequence.changes, capabilities));
     }
 
-    fn into_content(self, sequence: Sequence) -> Result<PlanContent, serde_json::Error> {
-        let Self { input, names, mut findings, mut not_planned, unmanaged, .. } = self;
-        let (desired, live) = (input.desired, input.live);
-        findings.sort();
-        findings.dedup();
-        not_planned.sort();
-        let mut policy = desired.policy.clone();
-        policy.overrides.extend(input.allow.iter().cloned());
-        let Sequence { changes, subjects, .. } = sequence;
-        let mut content = PlanContent {
-            organization: PlanOrganization {
-                id: desired.organization.id,
-                name: desired.organization.name.clone().or_else(|| live.organization_name.clone()),
-                base_url: input.base_url.to_owned(),
-                api: desired.organization.api,
-            },
-            instant: desired.instant,
-            instant_given: input.instant_given,
-            undoes: None,
-            acting_as: ActingIdentity {
-                email: live.actor.email.clone(),
-                organization_role: live.actor.organization_role,
-            },
-            files_digest: desired.files_digest,
-            live_digest: live_digest(&subjects, live)?,
-            policy,
-            figures: figures(desired, live, unmanaged),
-            projects: named_projects(&changes, &subjects)
-                .into_iter()
-                .map(|id| names.plan_project(id))
-                .collect(),
-            subjects,
-            changes,
-            guards: Vec::new(),
-            findings,
-            not_planned,
-        };
-        content.guards = guard::evaluate(&content, live, desired.instant, None);
-        content.guards.extend(guard::denied_by_rules(desired, &content));
-        Ok(content)
+    fn into_gathered(self) -> Gathered<'a> {
+        let Self { input, names, findings, not_planned, unmanaged, .. } = self;
+        Gathered { input, names, findings, not_planned, unmanaged }
     }
+}
+
+/// Somebody whose invitation stands and waits to be accepted.
+fn still_waiting(member: &LiveMember, comparison: &Comparison) -> Option<NotPlanned> {
+    let withdrawn = comparison
+        .drafts
+        .iter()
+        .any(|draft| matches!(draft.action, Action::WithdrawInvitation { .. }));
+    (member.status == MemberStatus::Pending && !withdrawn).then(|| NotPlanned {
+        kind: NotPlannedKind::Pending,
+        email: Some(member.email.clone()),
+        project: None,
+        message: "invited, and not accepted yet".to_owned(),
+    })
+}
+
+fn left_to_the_identity_provider(email: &Email, comparison: &Comparison) -> Option<NotPlanned> {
+    let count = comparison.drafts.len();
+    (count > 0).then(|| NotPlanned {
+        kind: NotPlannedKind::ManagedByScim,
+        email: Some(email.clone()),
+        project: None,
+        message: format!(
+            "{count} difference{}: the identity provider would put back what is changed here",
+            if count == 1 { "" } else { "s" }
+        ),
+    })
 }
 
 fn matches_any(patterns: &[Pattern], member: &LiveMember) -> bool {
     patterns.iter().any(|pattern| pattern.matches(&member.email))
-}
-
-fn figures(desired: &DesiredState, live: &LiveState, unmanaged: u64) -> Figures {
-    Figures {
-        members: count(live.members.len()),
-        active_owners: count(live.active_owners()),
-        individual_grants: count(live.individual_grants()),
-        collaborators: count(desired.collaborators.len()),
-        projects: count(desired.projects.len()),
-        unmanaged,
-    }
-}
-
-fn count(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-/// What the plan depends on: everybody it touches as they are now, and who owns the organization.
-pub(crate) fn live_digest(
-    subjects: &[AffectedSubject],
-    live: &LiveState,
-) -> Result<Digest, serde_json::Error> {
-    let before: Vec<_> = subjects.iter().map(|one| (&one.subject, &one.before)).collect();
-    let owners: Vec<&str> = live
-        .members
-        .iter()
-        .filter(|member| member.is_active_owner())
-        .map(|member| member.email.folded())
-        .collect();
-    Digest::of_json(&(before, owners))
-}
-
-/// Every project that a change or a subject names.
-pub(crate) fn named_projects(
-    changes: &[mixaccess_model::Change],
-    subjects: &[AffectedSubject],
-) -> BTreeSet<ProjectId> {
-    let mut projects = BTreeSet::new();
-    for change in changes {
-        match &change.action {
-            Action::Invite { grants, .. } => {
-                projects.extend(grants.iter().map(|grant| grant.project.id));
-            }
-            Action::WithdrawInvitation { loses, .. } | Action::RemoveMember { loses, .. } => {
-                projects.extend(loses.iter().map(|grant| grant.project.id));
-            }
-            action => projects.extend(action.project().map(|project| project.id)),
-        }
-    }
-    for access in subjects.iter().flat_map(|one| one.before.iter().chain(one.after.iter())) {
-        projects.extend(access.grants.iter().map(|grant: &Grant| grant.project));
-    }
-    projects
 }

@@ -1,9 +1,10 @@
 //! What the service would refuse for the identity we run as (`mixpanel-api.md`, "How the world
 //! behaves", 3): nobody assigns a role above their own, nobody removes somebody who is not below
-//! them, and organization-scoped writes need an organization admin or owner.
+//! them, somebody whose access comes from a team is removed by organization owners and admins only,
+//! and organization-scoped writes need an organization admin or owner.
 
 use mixaccess_model::{
-    Action, Actor, LiveMember, OrganizationRole, ProjectId, ProjectRef, ProjectRole,
+    Action, Actor, GrantSource, LiveMember, OrganizationRole, ProjectId, ProjectRef, ProjectRole,
 };
 
 use crate::effective::effective_role;
@@ -121,8 +122,13 @@ impl<'a> Power<'a> {
             return self.assigns_in(project, &ProjectRole::Consumer);
         }
         let subject = subject?;
+        let rows = subject.grants_in(project.id);
+        let from_team = rows.iter().any(|row| matches!(row.source, GrantSource::Team(_)));
+        if from_team && let Some(refusal) = self.organization_scoped() {
+            return Some(refusal);
+        }
         let organization_role = subject.organization_role?;
-        let standing = effective_role(subject.grants_in(project.id), Some(organization_role))
+        let standing = effective_role(rows, Some(organization_role))
             .and_then(|role| role.power())
             .unwrap_or(0);
         let below = organization_role < self.organization_role

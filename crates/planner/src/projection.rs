@@ -130,17 +130,28 @@ impl<'a> Projection<'a> {
     }
 
     pub(crate) fn lay(&mut self, email: &Email, action: &Action) {
-        let before = self.member(email).cloned();
-        let owned_before = before.as_ref().is_some_and(LiveMember::is_active_owner);
-        let after = effect(before, email, action);
-        let owns_after = after.as_ref().is_some_and(LiveMember::is_active_owner);
+        let live = self.live;
+        let member =
+            self.touched.entry(email.clone()).or_insert_with(|| live.member(email).cloned());
+        let owned_before = member.as_ref().is_some_and(LiveMember::is_active_owner);
+        take_effect(member, email, action);
+        let owns_after = member.as_ref().is_some_and(LiveMember::is_active_owner);
         self.owners =
             self.owners.saturating_sub(usize::from(owned_before)) + usize::from(owns_after);
-        self.touched.insert(email.clone(), after);
+    }
+
+    /// Live state as of now, as a whole.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn to_live_state(&self) -> LiveState {
+        let mut live = self.live.clone();
+        live.members.retain(|member| !self.touched.contains_key(&member.email));
+        live.members.extend(self.touched.values().flatten().cloned());
+        live.normalize();
+        live
     }
 }
 
-fn effect(member: Option<LiveMember>, email: &Email, action: &Action) -> Option<LiveMember> {
+fn take_effect(slot: &mut Option<LiveMember>, email: &Email, action: &Action) {
     match action {
         Action::Invite { organization_role, grants } => {
             let mut invited = LiveMember {
@@ -153,33 +164,38 @@ fn effect(member: Option<LiveMember>, email: &Email, action: &Action) -> Option<
                 grants: Vec::new(),
             };
             for grant in grants {
-                set_individual(&mut invited.grants, grant.project.id, Some(&grant.role));
+                set_individual(&mut invited, grant.project.id, Some(&grant.role));
             }
-            Some(invited)
+            *slot = Some(invited);
         }
-        Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => None,
-        Action::SetOrganizationRole { after, .. } => member.map(|mut member| {
-            member.organization_role = Some(*after);
-            member.grants.retain(|grant| grant.source != GrantSource::Organization);
-            member
-        }),
-        Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => member
-            .map(|mut member| {
-                set_individual(&mut member.grants, project.id, Some(after));
-                member
-            }),
-        Action::Revoke { project, .. } => member.map(|mut member| {
-            set_individual(&mut member.grants, project.id, None);
-            member
-        }),
+        Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => *slot = None,
+        Action::SetOrganizationRole { after, .. } => {
+            if let Some(member) = slot {
+                member.organization_role = Some(*after);
+                member.grants.retain(|grant| grant.source != GrantSource::Organization);
+            }
+        }
+        Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
+            if let Some(member) = slot {
+                set_individual(member, project.id, Some(after));
+            }
+        }
+        Action::Revoke { project, .. } => {
+            if let Some(member) = slot {
+                set_individual(member, project.id, None);
+            }
+        }
     }
 }
 
-fn set_individual(grants: &mut Vec<Grant>, project: ProjectId, role: Option<&ProjectRole>) {
+/// Keeps the grants sorted.
+fn set_individual(member: &mut LiveMember, project: ProjectId, role: Option<&ProjectRole>) {
+    let grants = &mut member.grants;
     grants.retain(|grant| grant.project != project || !grant.source.is_individual());
     if let Some(role) = role {
-        grants.push(Grant { project, role: role.clone(), source: GrantSource::Individual });
-        grants.sort_unstable();
+        let grant = Grant { project, role: role.clone(), source: GrantSource::Individual };
+        let at = grants.partition_point(|other| *other < grant);
+        grants.insert(at, grant);
     }
 }
 

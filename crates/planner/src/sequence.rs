@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mixaccess_model::{
     Action, AffectedSubject, Change, ChangeId, Digest, Email, LiveState, OrganizationRole,
+    ProjectId, Subject,
 };
 
 use crate::draft::{Draft, PersonDraft, risk_of, stage_of};
@@ -29,23 +30,27 @@ pub(crate) struct Refused {
 }
 
 /// Orders drafts: governance, reductions, additions; inside each by address, and for one person the
-/// organization before projects (`design.md`, "The plan": "Order").
+/// organization before projects (`design.md`, "The plan": "Order"). `floor` is how many owners must
+/// remain.
 pub(crate) fn sequence(
     people: &[PersonDraft],
     live: &LiveState,
     power: Option<Power<'_>>,
+    floor: usize,
 ) -> Result<Sequence, serde_json::Error> {
     let ordered = in_order(people);
     let ids = ordered
         .iter()
         .map(|(person, draft)| change_id(person.subject.email(), &draft.action))
         .collect::<Result<Vec<_>, _>>()?;
-    let dependencies = Dependencies::of(&ordered, &ids);
+    let dependencies = dependencies(&ordered, &ids, floor);
 
     let mut projection = Projection::new(live);
     let mut changes = Vec::with_capacity(ordered.len());
     let mut refused = Vec::new();
-    for (index, ((person, draft), id)) in ordered.iter().zip(&ids).enumerate() {
+    for (index, (((person, draft), id), depends_on)) in
+        ordered.iter().zip(ids).zip(dependencies).enumerate()
+    {
         let email = person.subject.email();
         if let Some(power) = power
             && let Some(message) = refusal_now(power, &projection, email, &draft.action)
@@ -53,11 +58,14 @@ pub(crate) fn sequence(
             refused.push(Refused { change: index, message });
         }
         changes.push(Change {
-            id: id.clone(),
-            subject: person.subject.clone(),
+            id,
+            subject: Subject::Person {
+                email: email.clone(),
+                user: projection.member(email).and_then(|member| member.id),
+            },
             risk: risk_of(&draft.action),
             reason: draft.reason.clone(),
-            depends_on: dependencies.of_change(email, id, &draft.action),
+            depends_on,
             preconditions: projection.preconditions(email, &draft.action),
             action: draft.action.clone(),
         });
@@ -74,12 +82,14 @@ fn in_order(people: &[PersonDraft]) -> Vec<(&PersonDraft, &Draft)> {
         .iter()
         .flat_map(|person| person.drafts.iter().map(move |draft| (person, draft)))
         .collect();
-    let key = |draft: &'_ Draft| draft.action.project().map(|project| project.key.clone());
     ordered.sort_by(|(a_person, a), (b_person, b)| {
         stage_of(&a.action)
             .cmp(&stage_of(&b.action))
             .then_with(|| a_person.subject.email().cmp(b_person.subject.email()))
-            .then_with(|| key(a).cmp(&key(b)))
+            .then_with(|| {
+                let (a, b) = (a.action.project(), b.action.project());
+                a.map(|at| (&at.key, at.id)).cmp(&b.map(|at| (&at.key, at.id)))
+            })
     });
     ordered
 }
@@ -106,75 +116,68 @@ fn subjects(
     subjects
 }
 
-/// Twelve hexadecimal digits over subject and action: the same for the same work.
+/// Sixteen hexadecimal digits over subject and action: the same for the same work.
 fn change_id(email: &Email, action: &Action) -> Result<ChangeId, serde_json::Error> {
     let digest = Digest::of_json(&(email.folded(), action))?;
-    Ok(ChangeId(Arc::from(digest.short(12))))
+    Ok(ChangeId(Arc::from(digest.short(16))))
 }
 
-/// What must have succeeded before what.
-struct Dependencies<'a> {
-    new_owners: Vec<&'a ChangeId>,
-    withdrawals: BTreeMap<&'a Email, &'a ChangeId>,
-    invitations: BTreeMap<&'a Email, &'a ChangeId>,
-    revocations: BTreeMap<(&'a Email, u64), &'a ChangeId>,
-}
+/// Whoever loses ownership waits for at most so many new owners, or for the owner floor if that is
+/// higher, so that the dependencies of a plan that swaps thousands stay linear.
+const OWNERS_AWAITED: usize = 8;
 
-impl<'a> Dependencies<'a> {
-    fn of(ordered: &[(&'a PersonDraft, &'a Draft)], ids: &'a [ChangeId]) -> Self {
-        let mut dependencies = Self {
-            new_owners: Vec::new(),
-            withdrawals: BTreeMap::new(),
-            invitations: BTreeMap::new(),
-            revocations: BTreeMap::new(),
-        };
-        for ((person, draft), id) in ordered.iter().zip(ids) {
-            let email = person.subject.email();
-            match &draft.action {
-                Action::SetOrganizationRole { after: OrganizationRole::Owner, .. } => {
-                    dependencies.new_owners.push(id);
-                }
-                Action::WithdrawInvitation { .. } => {
-                    dependencies.withdrawals.insert(email, id);
-                }
-                Action::Invite { .. } => {
-                    dependencies.invitations.insert(email, id);
-                }
-                Action::Revoke { project, .. } => {
-                    dependencies.revocations.insert((email, project.id.0), id);
-                }
-                Action::SetOrganizationRole { .. }
-                | Action::Grant { .. }
-                | Action::SetProjectRole { .. }
-                | Action::RemoveMember { .. } => {}
+/// What must have succeeded before what, for each change.
+///
+/// The n-th owner to go waits for the n-th new owner and those that follow, in a circle. So in any
+/// order that respects the dependencies, as many owners have come as have gone, or all have come: there
+/// are never fewer than at the start or at the end, whichever is less, nor fewer than the floor.
+fn dependencies<'a>(
+    ordered: &[(&'a PersonDraft, &'a Draft)],
+    ids: &[ChangeId],
+    floor: usize,
+) -> Vec<Vec<ChangeId>> {
+    let mut new_owners: Vec<&ChangeId> = Vec::new();
+    let mut owners_gone = 0;
+    let mut withdrawals: BTreeMap<&'a Email, &ChangeId> = BTreeMap::new();
+    let mut invitations: BTreeMap<&'a Email, &ChangeId> = BTreeMap::new();
+    let mut revocations: BTreeMap<(&'a Email, ProjectId), &ChangeId> = BTreeMap::new();
+    let mut all = Vec::with_capacity(ordered.len());
+    for ((person, draft), id) in ordered.iter().zip(ids) {
+        let email = person.subject.email();
+        all.push(match &draft.action {
+            Action::SetOrganizationRole { after: OrganizationRole::Owner, .. } => {
+                new_owners.push(id);
+                Vec::new()
             }
-        }
-        dependencies
-    }
-
-    fn of_change(&self, email: &Email, id: &ChangeId, action: &Action) -> Vec<ChangeId> {
-        let before = match action {
-            Action::Invite { .. } => self.withdrawals.get(email).copied(),
-            Action::Grant { project, .. } => self
-                .invitations
-                .get(email)
-                .or_else(|| self.revocations.get(&(email, project.id.0)))
-                .copied(),
             Action::SetOrganizationRole { before: OrganizationRole::Owner, .. }
             | Action::RemoveMember { before: Some(OrganizationRole::Owner), .. } => {
-                return self
-                    .new_owners
-                    .iter()
-                    .filter(|owner| **owner != id)
-                    .map(|owner| (*owner).clone())
-                    .collect();
+                owners_gone += 1;
+                let (before, from) = new_owners.split_at(owners_gone % new_owners.len().max(1));
+                let awaited = from.iter().chain(before).take(floor.max(OWNERS_AWAITED));
+                awaited.map(|owner| (*owner).clone()).collect()
             }
+            Action::WithdrawInvitation { .. } => {
+                withdrawals.insert(email, id);
+                Vec::new()
+            }
+            Action::Invite { .. } => {
+                invitations.insert(email, id);
+                withdrawals.get(email).map(|id| (*id).clone()).into_iter().collect()
+            }
+            Action::Revoke { project, .. } => {
+                revocations.insert((email, project.id), id);
+                Vec::new()
+            }
+            Action::Grant { project, .. } => invitations
+                .get(email)
+                .or_else(|| revocations.get(&(email, project.id)))
+                .map(|id| (*id).clone())
+                .into_iter()
+                .collect(),
             Action::SetOrganizationRole { .. }
             | Action::RemoveMember { .. }
-            | Action::WithdrawInvitation { .. }
-            | Action::SetProjectRole { .. }
-            | Action::Revoke { .. } => None,
-        };
-        before.into_iter().cloned().collect()
+            | Action::SetProjectRole { .. } => Vec::new(),
+        });
     }
+    all
 }

@@ -34,6 +34,7 @@ pub(super) fn evaluate(context: &Context<'_>, made_at: Option<Timestamp>) -> Opt
 
 fn words(seconds: u64) -> String {
     match seconds {
+        1 => "1 second".to_owned(),
         0..=119 => format!("{seconds} seconds"),
         120..=7_199 => format!("{} minutes", seconds / 60),
         7_200..=172_799 => format!("{} hours", seconds / 3_600),

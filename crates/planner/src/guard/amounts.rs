@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use mixaccess_model::{
     Access, AffectedSubject, Change, Email, Grant, GuardCode, GuardVerdict, OrganizationRole,
-    ProjectRole, ReasonKind, Risk,
+    ProjectId, ProjectRole, ReasonKind, Risk,
 };
 
-use super::{Context, plural, way_past};
+use super::{Context, people, plural, way_past};
 use crate::draft::risk_between;
 
 /// A person counts when they are removed, suspended, or lose their last project.
@@ -63,8 +63,7 @@ pub(super) fn owner_grants(context: &Context<'_>) -> Option<GuardVerdict> {
         .filter(|one| gains_organization_role(one, OrganizationRole::Owner))
         .collect();
     let first = new_owners.first()?;
-    let names =
-        new_owners.iter().map(|one| one.subject.email().as_str()).collect::<Vec<_>>().join(", ");
+    let names = people(new_owners.iter().map(|one| one.subject.email()));
     Some(GuardVerdict {
         guard: GuardCode::Escalations,
         message: format!(
@@ -121,12 +120,19 @@ fn share_of(percent: u32, total: u64) -> usize {
     usize::try_from(share).unwrap_or(usize::MAX)
 }
 
+/// Removed, or left without any project after having had one.
 fn loses_everything(one: &AffectedSubject) -> bool {
     match (&one.before, &one.after) {
         (Some(_), None) => true,
-        (Some(before), Some(after)) => !before.grants.is_empty() && after.grants.is_empty(),
+        (Some(before), Some(after)) => has_project(before) && !has_project(after),
         (None, _) => false,
     }
+}
+
+/// An organization owner or admin has every project.
+fn has_project(access: &Access) -> bool {
+    let implied = access.organization_role.and_then(OrganizationRole::implied_project_role);
+    implied.is_some() || !access.grants.is_empty()
 }
 
 fn is_suspension(change: &Change) -> bool {
@@ -148,13 +154,17 @@ fn individual(access: Option<&Access>) -> impl Iterator<Item = &Grant> {
         .filter(|grant| grant.source.is_individual())
 }
 
-fn role_after<'a>(after: Option<&'a Access>, of: &Grant) -> Option<&'a ProjectRole> {
-    individual(after).find(|grant| grant.project == of.project).map(|grant| &grant.role)
+/// The individual role in one project. Relies on grants being sorted, as everywhere.
+fn role_in(access: Option<&Access>, project: ProjectId) -> Option<&ProjectRole> {
+    let grants = access?.grants.as_slice();
+    let from = grants.partition_point(|grant| grant.project < project);
+    let rows = grants.get(from..)?;
+    Grant::individual_role(rows.get(..rows.partition_point(|grant| grant.project == project))?)
 }
 
 fn lost_or_lowered(one: &AffectedSubject) -> usize {
     individual(one.before.as_ref())
-        .filter(|grant| match role_after(one.after.as_ref(), grant) {
+        .filter(|grant| match role_in(one.after.as_ref(), grant.project) {
             None => true,
             Some(after) => {
                 *after != grant.role && risk_between(&grant.role, after) == Risk::Reduction
@@ -166,7 +176,7 @@ fn lost_or_lowered(one: &AffectedSubject) -> usize {
 fn powerful_grants_gained(one: &AffectedSubject) -> usize {
     individual(one.after.as_ref())
         .filter(|grant| matches!(grant.role, ProjectRole::Admin | ProjectRole::Owner))
-        .filter(|grant| match role_after(one.before.as_ref(), grant) {
+        .filter(|grant| match role_in(one.before.as_ref(), grant.project) {
             None => true,
             Some(before) => risk_between(before, &grant.role) == Risk::Escalation,
         })

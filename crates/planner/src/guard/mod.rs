@@ -9,8 +9,9 @@ mod rules;
 mod tiny;
 
 use jiff::Timestamp;
-use mixaccess_model::{Change, GuardCode, GuardVerdict, LiveState, Override, PlanContent, Policy};
+use mixaccess_model::{Email, GuardCode, GuardVerdict, LiveState, Override, PlanContent, Policy};
 
+pub(crate) use owners::floor as owner_floor;
 pub use rules::{denied_by_rules, denied_declarations};
 
 /// Evaluates every guard rail over a plan's changes against `live`: the live state the plan was made
@@ -94,10 +95,9 @@ fn plural(count: usize, one: &str, many: &str) -> String {
 }
 
 /// The first few people of a list, and how many more there are.
-fn people(changes: &[&Change]) -> String {
+fn people<'a>(emails: impl Iterator<Item = &'a Email>) -> String {
     const SHOWN: usize = 3;
-    let mut names: Vec<&str> =
-        changes.iter().map(|change| change.subject.email().as_str()).collect();
+    let mut names: Vec<&str> = emails.map(Email::as_str).collect();
     names.sort_unstable();
     names.dedup();
     let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");

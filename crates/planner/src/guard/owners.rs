@@ -1,17 +1,24 @@
 //! `owner-floor`: at least one accepted owner, at every step.
 
-use mixaccess_model::{GuardCode, GuardVerdict};
+use mixaccess_model::{Change, GuardCode, GuardVerdict, Owners};
 
-use super::Context;
+use super::{Context, way_past};
 use crate::projection::Projection;
+
+const ANOTHER_OWNER: &str = "make somebody else owner first, and let them accept";
+
+/// How many accepted owners must remain: one, or as many as the files say.
+pub(crate) fn floor(owners: Owners) -> usize {
+    let minimum = if owners.set { owners.minimum.max(1) } else { 1 };
+    usize::try_from(minimum).unwrap_or(usize::MAX)
+}
 
 /// Walks the changes in their order. Only steps that lose an owner can refuse, so that a plan which
 /// mends a lack of owners is never in the way of itself.
 pub(super) fn evaluate(context: &Context<'_>) -> Option<GuardVerdict> {
-    let owners = context.policy().owners;
-    let minimum = usize::try_from(owners.minimum.max(1)).unwrap_or(usize::MAX);
+    let minimum = floor(context.policy().owners);
     let mut projection = Projection::new(context.live);
-    let mut fewest: Option<(usize, &mixaccess_model::Change)> = None;
+    let mut fewest: Option<(usize, &Change)> = None;
     for change in &context.content.changes {
         let before = projection.active_owners();
         projection.apply(change);
@@ -28,13 +35,17 @@ pub(super) fn evaluate(context: &Context<'_>) -> Option<GuardVerdict> {
             if left == 1 { "" } else { "s" },
             change.subject
         ),
-        way_past: if minimum == 1 {
-            "there is none: make somebody else owner first, and let them accept".to_owned()
+        way_past: if left == 0 {
+            format!("there is none: {ANOTHER_OWNER}")
         } else {
-            "make somebody else owner first, and let them accept; or lower owners.minimum in the policy".to_owned()
+            format!(
+                "{ANOTHER_OWNER}; or lower owners.minimum in the policy, or {}",
+                way_past(GuardCode::OwnerFloor, None)
+            )
         },
         email: Some(change.subject.email().clone()),
         place: change.reason.place.clone(),
-        overridden_by: None,
+        // The last owner is beyond any override.
+        overridden_by: context.overridden(GuardCode::OwnerFloor, None).filter(|_| left > 0),
     })
 }

@@ -15,13 +15,9 @@ pub(super) fn separation_of_duties(context: &Context<'_>) -> Option<GuardVerdict
     let lacking: Vec<&Change> = asked_for(context)
         .filter(|change| {
             let annotations = &change.reason.annotations;
-            match (&annotations.requested_by, &annotations.approved_by) {
-                (_, None) => true,
-                (Some(requested), Some(approved)) => {
-                    requested.trim().to_lowercase() == approved.trim().to_lowercase()
-                }
-                (None, Some(_)) => false,
-            }
+            let approved = annotations.approved_by.as_deref();
+            let requested = annotations.requested_by.as_deref();
+            is_blank(approved) || requested.map(same_person) == approved.map(same_person)
         })
         .collect();
     let what = "no approver who is not the requester";
@@ -52,6 +48,10 @@ fn asked_for<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Change> {
     context.content.changes.iter().filter(|change| change.reason.kind != ReasonKind::Unmanaged)
 }
 
+fn same_person(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
 fn is_blank(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.trim().is_empty())
 }
@@ -61,8 +61,13 @@ fn requires(context: &Context<'_>, requirement: &Requirement, action: &Action) -
     if roles.is_empty() && environments.is_empty() {
         return true;
     }
-    let role_listed = |word: &str| roles.iter().any(|role| role == word);
-    let organization = |role: &OrganizationRole| role_listed(role.as_str());
+    let role_listed =
+        |word: &str| roles.iter().any(|role| ProjectRole::parse(role).as_str() == word);
+    // An organization owner or admin has every project, whatever its environment.
+    let organization = |role: &OrganizationRole| {
+        role_listed(role.as_str())
+            || (!environments.is_empty() && role.implied_project_role().is_some())
+    };
     let project = |role: &ProjectRole, project: &ProjectRef| {
         role_listed(role.as_str()) || is_in(context, environments, project)
     };
@@ -109,7 +114,7 @@ fn verdict(
         message: format!(
             "{} {have} {lacks}: {}",
             plural(changes.len(), "change", "changes"),
-            people(changes)
+            people(changes.iter().map(|change| change.subject.email()))
         ),
         way_past: format!("write `{key}:` beside the declaration; or {}", way_past(guard, None)),
         email: None,

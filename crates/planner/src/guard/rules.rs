@@ -1,11 +1,11 @@
 //! `rule`: what nobody may hold.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mixaccess_model::{
-    DesiredState, Email, GuardCode, GuardVerdict, OrganizationRole, Place, PlanContent, ProjectKey,
-    ProjectRole, Rule, RuleMatch, State,
+    DesiredState, Email, Grant, GuardCode, GuardVerdict, OrganizationRole, Place, PlanContent,
+    Policy, ProjectKey, ProjectRole, ReasonKind, Risk, Rule, RuleMatch, State,
 };
 
 use super::{Context, plural, valid_override, way_past};
@@ -32,19 +32,60 @@ struct Breaches {
     place: Option<Place>,
 }
 
+/// How much of somebody's access after the plan has to answer to the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Answerable {
+    /// What the files decide: the organization role and individual grants. The plan takes access away,
+    /// and what comes from a team must not stand in the way of that.
+    Own,
+    /// Every grant: the plan gives something.
+    All,
+}
+
+/// Whose access has to answer to the rules. People who are suspended, removed or swept are left out,
+/// and so are reductions that undo something: no rule may keep access in place.
+fn answerable(content: &PlanContent) -> BTreeMap<&Email, Answerable> {
+    let mut people = BTreeMap::new();
+    for change in &content.changes {
+        let gives = matches!(change.risk, Risk::Escalation | Risk::Neutral);
+        let answerable = match change.reason.kind {
+            ReasonKind::Declared | ReasonKind::NotMentioned | ReasonKind::Undo if gives => {
+                Answerable::All
+            }
+            ReasonKind::Declared | ReasonKind::NotMentioned => Answerable::Own,
+            ReasonKind::Suspended
+            | ReasonKind::Removed
+            | ReasonKind::Unmanaged
+            | ReasonKind::Undo => continue,
+        };
+        let most = people.entry(change.subject.email()).or_insert(answerable);
+        *most = answerable.max(*most);
+    }
+    people
+}
+
 /// The rules that the people a plan changes will break.
 pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
     let content = context.content;
+    if content.policy.rules.is_empty() {
+        return Vec::new();
+    }
+    let answerable = answerable(content);
     let verdicts = content.policy.rules.iter().map(|rule| {
         let mut breaches = Breaches::default();
         for one in &content.subjects {
-            let Some(after) = &one.after else { continue };
+            let (Some(after), Some(answerable)) = (&one.after, answerable.get(one.subject.email()))
+            else {
+                continue;
+            };
             let holder = Holder {
                 email: one.subject.email(),
                 tags: &one.tags,
                 organization_role: after.organization_role,
             };
-            let holdings = after.grants.iter().filter_map(|grant| {
+            let counts =
+                |grant: &&Grant| *answerable == Answerable::All || grant.source.is_individual();
+            let holdings = after.grants.iter().filter(counts).filter_map(|grant| {
                 let project = content.project(grant.project)?;
                 Some(Holding {
                     project: &project.key,
@@ -64,17 +105,21 @@ pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
 pub fn denied_by_rules(desired: &DesiredState, content: &PlanContent) -> Vec<GuardVerdict> {
     let changed: BTreeSet<&Email> =
         content.subjects.iter().map(|one| one.subject.email()).collect();
-    denied(desired, |email| changed.contains(email))
+    denied(desired, &content.policy, |email| changed.contains(email))
 }
 
 /// The rules that the files break (`design.md`, "Guard rails": `rule`).
 pub fn denied_declarations(desired: &DesiredState) -> Vec<GuardVerdict> {
-    denied(desired, |_| false)
+    denied(desired, &desired.policy, |_| false)
 }
 
-fn denied(desired: &DesiredState, skip: impl Fn(&Email) -> bool) -> Vec<GuardVerdict> {
+fn denied(
+    desired: &DesiredState,
+    policy: &Policy,
+    skip: impl Fn(&Email) -> bool,
+) -> Vec<GuardVerdict> {
     let mut verdicts = Vec::new();
-    for rule in &desired.policy.rules {
+    for rule in &policy.rules {
         let mut breaches = Breaches::default();
         for one in &desired.collaborators {
             if one.state != State::Active || skip(&one.email) {
@@ -95,7 +140,7 @@ fn denied(desired: &DesiredState, skip: impl Fn(&Email) -> bool) -> Vec<GuardVer
             });
             breaches.note(rule, &holder, holdings, || Some(desired.place(one.cause.position)));
         }
-        verdicts.extend(breaches.verdict(rule, &desired.policy, desired.instant));
+        verdicts.extend(breaches.verdict(rule, policy, desired.instant));
     }
     verdicts
 }
@@ -121,12 +166,7 @@ impl Breaches {
         self.people.insert(holder.email.clone());
     }
 
-    fn verdict(
-        self,
-        rule: &Rule,
-        policy: &mixaccess_model::Policy,
-        now: jiff::Timestamp,
-    ) -> Option<GuardVerdict> {
+    fn verdict(self, rule: &Rule, policy: &Policy, now: jiff::Timestamp) -> Option<GuardVerdict> {
         let example = self.example?;
         Some(GuardVerdict {
             guard: GuardCode::Rule,
@@ -166,12 +206,13 @@ fn denied_holding<'a>(
 ) -> Option<String> {
     let about_projects =
         !deny.environment.is_empty() || !deny.project.is_empty() || !deny.role.is_empty();
-    let organization_role = holder.organization_role?;
     if !about_projects {
-        return Some(format!("organization {organization_role}"));
+        let role = holder.organization_role.map_or("role unknown", OrganizationRole::as_str);
+        return Some(format!("organization {role}"));
     }
     // An organization owner or admin holds that role in every project.
-    if let Some(implied) = organization_role.implied_project_role()
+    if let Some(organization_role) = holder.organization_role
+        && let Some(implied) = organization_role.implied_project_role()
         && (deny.role.is_empty() || deny.role.contains(&implied))
     {
         return Some(format!("{implied} of every project as organization {organization_role}"));

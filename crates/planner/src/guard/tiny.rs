@@ -5,14 +5,19 @@ use mixaccess_model::{GuardCode, GuardVerdict, UnmanagedAction};
 use super::{Context, way_past};
 
 pub(super) fn evaluate(context: &Context<'_>) -> Option<GuardVerdict> {
+    if context.content.undoes.is_some() {
+        // An undo plan is not made from the files.
+        return None;
+    }
     let figures = context.content.figures;
+    let named = figures.members.saturating_sub(figures.unmanaged).min(figures.collaborators);
     let sweeps = context.policy().unmanaged.action != UnmanagedAction::Report;
     let message = if figures.collaborators == 0 {
         "the files declare no collaborator".to_owned()
-    } else if sweeps && figures.collaborators.saturating_mul(2) < figures.members {
+    } else if sweeps && named.saturating_mul(2) < figures.members {
         format!(
-            "the files declare {} collaborators for {} live members, fewer than half, and the policy does not leave unmanaged people alone",
-            figures.collaborators, figures.members
+            "the files name {named} of {} live members, fewer than half, and the policy does not leave unmanaged people alone",
+            figures.members
         )
     } else {
         return None;

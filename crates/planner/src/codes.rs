@@ -1,0 +1,46 @@
+//! The codes of the planner's findings.
+
+use mixaccess_model::Severity;
+
+macro_rules! codes {
+    ($($constant:ident = $name:literal, $severity:ident, $meaning:literal;)*) => {
+        $(pub(crate) const $constant: &str = $name;)*
+
+        /// Every code of a finding that the planner makes, with its severity and one line of meaning.
+        pub const CODES: &[(&str, Severity, &str)] =
+            &[$(($name, Severity::$severity, $meaning)),*];
+    };
+}
+
+codes! {
+    ACTOR_POWER = "actor-power", Error, "the service would refuse the change for the identity we run as";
+    ACTOR_UNKNOWN = "actor-unknown", Note, "the service did not say who the identity we run as is, or what it may do";
+    DECLARED_TWICE = "declared-twice", Error, "one address is declared twice";
+    DUPLICATE_MEMBER = "duplicate-member", Error, "two live accounts cannot be told apart";
+    FEW_OWNERS = "few-owners", Warning, "the organization has fewer owners than is prudent";
+    GRANT_UNCHANGED = "grant-unchanged", Note, "a declared role is already given by something other than an individual grant";
+    IRREVERSIBLE = "irreversible", Note, "the plan holds changes that cannot be undone";
+    LOOK_ALIKE_MEMBER = "look-alike-member", Warning, "an address closely resembles a live account";
+    NOT_UNDONE = "not-undone", Warning, "an undo plan does not take back something that was applied";
+    PROJECT_NOT_LIVE = "project-not-live", Error, "a declared project is not in the live organization";
+    PROJECT_NOT_READ = "project-not-read", Error, "the members of a project that the plan is about were not read";
+    REINVITED = "reinvited", Warning, "a changed role of a pending person takes a new invitation";
+    SPELLING = "spelling", Warning, "the live address is spelled differently";
+    STILL_HAS_ACCESS = "still-has-access", Warning, "somebody keeps access through something other than an individual grant";
+    UNKNOWN_ORGANIZATION_ROLE = "unknown-organization-role", Warning, "the service names an organization role that we do not know";
+    UNKNOWN_VERB = "unknown-verb", Error, "the dialect has no way to make a change";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_and_kebab_case() {
+        assert!(CODES.is_sorted_by(|a, b| a.0 < b.0));
+        for (code, _, meaning) in CODES {
+            assert!(code.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{code}");
+            assert!(!meaning.ends_with('.'), "{meaning}");
+        }
+    }
+}

@@ -1,0 +1,329 @@
+//! What holds for every plan, whatever the files and the organization.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::SignedDuration;
+use mixaccess_model::{
+    Action, Change, ChangeId, Email, GuardCode, GuardVerdict, LiveState, OrganizationRole,
+    PlanContent, ProjectId, ProjectRole, ReasonKind, State, UnmanagedAction,
+};
+use mixaccess_planner::testing::{
+    Answers, NOW, World, applied, config, overrides, policies, worlds,
+};
+use mixaccess_planner::{CODES, Projection, guard, undo};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+fn any_world() -> impl Strategy<Value = World> {
+    prop_oneof![worlds(Answers::Faithful), worlds(Answers::Odd)]
+}
+
+fn bytes(content: &PlanContent) -> Option<String> {
+    serde_json::to_string(content).ok()
+}
+
+/// An order of changes that respects dependencies and keeps one person's changes in their order,
+/// chosen by `picks`. Nothing when the changes wait for each other.
+fn interleaving<'a>(changes: &'a [Change], picks: &[usize]) -> Option<Vec<&'a Change>> {
+    let mut left: Vec<&Change> = changes.iter().collect();
+    let mut done: BTreeSet<&ChangeId> = BTreeSet::new();
+    let mut order = Vec::new();
+    let mut picks = picks.iter().cycle();
+    while !left.is_empty() {
+        let mut met: BTreeSet<&Email> = BTreeSet::new();
+        let ready: Vec<usize> = left
+            .iter()
+            .enumerate()
+            .filter(|(_, change)| {
+                met.insert(change.subject.email())
+                    && change.depends_on.iter().all(|id| done.contains(id))
+            })
+            .map(|(index, _)| index)
+            .collect();
+        let pick = picks.next()?.checked_rem(ready.len())?;
+        let change = left.remove(*ready.get(pick)?);
+        done.insert(&change.id);
+        order.push(change);
+    }
+    Some(order)
+}
+
+type OwnAccess = (Option<OrganizationRole>, Vec<(ProjectId, ProjectRole)>);
+
+/// Individual grants and organization roles of everybody whom `skip` does not name.
+fn own_access(live: &LiveState, skip: &BTreeSet<Email>) -> BTreeMap<Email, OwnAccess> {
+    live.members
+        .iter()
+        .filter(|member| !skip.contains(&member.email))
+        .map(|member| {
+            let grants = member.individual_grants().map(|(id, role)| (id, role.clone())).collect();
+            (member.email.clone(), (member.organization_role, grants))
+        })
+        .collect()
+}
+
+fn refuses(verdicts: &[GuardVerdict], guard: GuardCode) -> bool {
+    verdicts.iter().any(|verdict| verdict.guard == guard && verdict.overridden_by.is_none())
+}
+
+proptest! {
+    #![proptest_config(config(256))]
+
+    #[test]
+    fn converges_in_one_run(world in worlds(Answers::Faithful)) {
+        let first = world.plan().unwrap();
+        let second = world.after(&first).plan().unwrap();
+        prop_assert_eq!(&second.changes, &Vec::new());
+        let about_the_files = |verdict: &GuardVerdict| {
+            matches!(verdict.guard, GuardCode::Rule | GuardCode::Tiny)
+        };
+        prop_assert!(second.guards.iter().all(about_the_files));
+    }
+
+    #[test]
+    fn converges_whatever_the_service_answers(world in worlds(Answers::Odd)) {
+        let first = world.plan().unwrap();
+        let second = world.after(&first).plan().unwrap();
+        prop_assert_eq!(&second.changes, &Vec::new());
+    }
+
+    #[test]
+    fn preconditions_hold_in_the_order_of_the_plan(world in any_world()) {
+        let content = world.plan().unwrap();
+        let mut projection = Projection::new(&world.live);
+        for change in &content.changes {
+            prop_assert_eq!(projection.moved(change), Vec::new());
+            prop_assert!(!projection.holds(change), "{} is so already", change.action.kind());
+            projection.apply(change);
+            prop_assert!(projection.holds(change));
+        }
+    }
+
+    #[test]
+    fn preconditions_and_the_owner_floor_hold_in_every_order(
+        world in any_world(),
+        picks in vec(any::<usize>(), 1..12),
+    ) {
+        let content = world.plan().unwrap();
+        let minimum = match content.policy.owners {
+            owners if owners.set => owners.minimum.max(1) as usize,
+            _ => 1,
+        };
+        let floor_holds = !content.guards.iter().any(|one| one.guard == GuardCode::OwnerFloor);
+        let mut projection = Projection::new(&world.live);
+        for change in interleaving(&content.changes, &picks).unwrap() {
+            prop_assert_eq!(projection.moved(change), Vec::new());
+            let before = projection.active_owners();
+            projection.apply(change);
+            let after = projection.active_owners();
+            if floor_holds {
+                prop_assert!(after >= before || after >= minimum, "{after} owners left");
+            }
+        }
+        prop_assert_eq!(projection.access(&Email::new("nobody@x.example")), None);
+    }
+
+    #[test]
+    fn only_what_the_files_are_about_is_changed(world in any_world()) {
+        let content = world.plan().unwrap();
+        let World { desired, live } = &world;
+        let unmanaged = &desired.policy.unmanaged;
+        for change in &content.changes {
+            let email = change.subject.email();
+            let declared = desired.collaborator(email);
+            let member = live.member(email);
+            match declared {
+                Some(one) => prop_assert_ne!(one.managed_by, mixaccess_model::ManagedBy::Scim),
+                None => {
+                    prop_assert_ne!(unmanaged.action, UnmanagedAction::Report);
+                    prop_assert!(!unmanaged.ignore.iter().any(|pattern| pattern.matches(email)));
+                    prop_assert!(!desired.policy.protected.iter().any(|one| one.matches(email)));
+                    prop_assert_ne!(live.actor.email.as_ref(), Some(email));
+                    prop_assert_eq!(change.reason.kind, ReasonKind::Unmanaged);
+                }
+            }
+            let protected = desired.policy.protected.iter().any(|one| one.matches(email))
+                || live.actor.email.as_ref() == Some(email);
+            if protected {
+                let says_so = |verdict: &GuardVerdict| {
+                    verdict.guard == GuardCode::Protected && verdict.email.as_ref() == Some(email)
+                };
+                prop_assert!(content.guards.iter().any(says_so));
+            }
+            if let Some(project) = change.action.project() {
+                let suspended = declared.is_none_or(|one| one.state == State::Suspended);
+                prop_assert!(suspended || desired.project(project.id).is_some());
+            }
+            // Only individual grants are taken, and only such as are there.
+            if let Action::Revoke { project, before }
+                | Action::SetProjectRole { project, before, .. } = &change.action
+            {
+                prop_assert_eq!(member.and_then(|one| one.individual_role(project.id)), Some(before));
+            }
+            prop_assert!(live.members.iter().filter(|one| one.email == *email).count() <= 1);
+        }
+    }
+
+    #[test]
+    fn other_peoples_and_other_types_of_access_stay(world in any_world()) {
+        let content = world.plan().unwrap();
+        let changed: BTreeSet<Email> =
+            content.changes.iter().map(|change| change.subject.email().clone()).collect();
+        let after = world.after(&content).live;
+        let others = |live: &LiveState| {
+            let mut members = live.members.clone();
+            members.retain(|member| !changed.contains(&member.email));
+            members
+        };
+        prop_assert_eq!(others(&world.live), others(&after));
+        for member in &after.members {
+            let Some(before) = world.live.member(&member.email) else { continue };
+            if !changed.contains(&member.email) {
+                continue;
+            }
+            if content.changes.iter().any(|change| {
+                *change.subject.email() == member.email
+                    && matches!(change.action, Action::Invite { .. })
+            }) {
+                continue;
+            }
+            let others = |grants: &[mixaccess_model::Grant]| {
+                let mut grants = grants.to_vec();
+                grants.retain(|grant| matches!(
+                    grant.source,
+                    mixaccess_model::GrantSource::Team(_) | mixaccess_model::GrantSource::AllUsers
+                ));
+                grants
+            };
+            prop_assert_eq!(others(&before.grants), others(&member.grants));
+        }
+    }
+
+    #[test]
+    fn the_same_bytes_whatever_the_order_of_answers(
+        world in any_world(),
+        seed in any::<u64>(),
+    ) {
+        let content = world.plan().unwrap();
+        let mut shuffled = world.clone();
+        let mut state = seed | 1;
+        let mut next = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (state >> 33) as u32
+        };
+        shuffled.live.members.sort_by_cached_key(|_| next());
+        shuffled.live.projects.sort_by_cached_key(|_| next());
+        for member in &mut shuffled.live.members {
+            member.grants.sort_by_cached_key(|_| next());
+        }
+        let again = shuffled.live.members.first().cloned();
+        shuffled.live.members.extend(again);
+        shuffled.live.normalize();
+        prop_assert_eq!(bytes(&content), bytes(&shuffled.plan().unwrap()));
+    }
+
+    #[test]
+    fn every_part_of_a_plan_agrees_with_the_others(world in any_world()) {
+        let content = world.plan().unwrap();
+        let mut ids = BTreeSet::new();
+        for change in &content.changes {
+            for dependency in &change.depends_on {
+                prop_assert!(ids.contains(dependency), "a dependency comes first");
+            }
+            prop_assert!(ids.insert(change.id.clone()), "ids are unique");
+            prop_assert!(content.subject(change.subject.email()).is_some());
+            if let Some(project) = change.action.project() {
+                prop_assert_eq!(content.project(project.id).map(|one| &one.key), Some(&project.key));
+            }
+        }
+        prop_assert!(content.subjects.is_sorted_by(|a, b| a.subject.email() < b.subject.email()));
+        prop_assert!(content.projects.is_sorted_by(|a, b| a.id < b.id));
+        for one in &content.subjects {
+            prop_assert!(one.before != one.after, "somebody who is changed differs");
+        }
+        for finding in &content.findings {
+            let code = CODES.iter().find(|(code, ..)| *code == finding.code);
+            prop_assert_eq!(code.map(|(_, severity, _)| *severity), Some(finding.severity));
+        }
+        let text = bytes(&content).unwrap();
+        prop_assert_eq!(serde_json::from_str::<PlanContent>(&text).unwrap(), content);
+    }
+
+    #[test]
+    fn guard_rails_say_the_same_again(world in any_world()) {
+        let content = world.plan().unwrap();
+        let again = guard::evaluate(&content, &world.live, content.instant, None);
+        prop_assert_eq!(&content.guards[..again.len()], &again[..]);
+        let rest = &content.guards[again.len()..];
+        prop_assert!(rest.iter().all(|verdict| verdict.guard == GuardCode::Rule));
+        // A plan that was just made is never too old, however short its age may be.
+        let at_once = guard::evaluate(&content, &world.live, content.instant, Some(NOW));
+        prop_assert!(!refuses(&at_once, GuardCode::PlanAge));
+    }
+
+    #[test]
+    fn overrides_only_ever_let_more_pass(world in any_world(), allow in vec(overrides(), 0..3)) {
+        let without = world.plan().unwrap();
+        let with = world.plan_with(&allow).unwrap();
+        prop_assert_eq!(&without.changes, &with.changes);
+        prop_assert_eq!(without.guards.len(), with.guards.len());
+        for (without, with) in without.guards.iter().zip(&with.guards) {
+            prop_assert_eq!(&without.message, &with.message);
+            prop_assert!(without.overridden_by.is_none() || with.overridden_by.is_some());
+            let is_self = with.message.contains("the identity we run as");
+            let is_last_owner = with.message.starts_with("0 accepted owners");
+            prop_assert!(!(is_self || is_last_owner) || with.overridden_by.is_none());
+        }
+    }
+
+    #[test]
+    fn undo_restores_everybody_who_stayed(world in any_world()) {
+        let content = world.plan().unwrap();
+        let done: Vec<ChangeId> = content.changes.iter().map(|change| change.id.clone()).collect();
+        let after = applied(&world.live, &content);
+        let digest = content.files_digest;
+        let undone = undo(&content, digest, &done, &after, NOW + SignedDuration::from_hours(1)).unwrap();
+        prop_assert_eq!(undone.undoes, Some(digest));
+        let mut projection = Projection::new(&after);
+        for change in &undone.changes {
+            prop_assert_eq!(projection.moved(change), Vec::new());
+            projection.apply(change);
+        }
+        let restored = applied(&after, &undone);
+        let mut came_or_went: BTreeSet<Email> = content
+            .changes
+            .iter()
+            .filter(|change| change.action.irreversible().is_some())
+            .map(|change| change.subject.email().clone())
+            .collect();
+        // Without a number, nobody's grant can be taken away.
+        came_or_went.extend(undone.not_planned.iter().filter_map(|one| one.email.clone()));
+        prop_assert_eq!(
+            own_access(&world.live, &came_or_went),
+            own_access(&restored, &came_or_went)
+        );
+        // Everybody else is named.
+        for email in &came_or_went {
+            let named = undone.findings.iter().map(|finding| finding.email.as_ref());
+            let mut named = named.chain(undone.not_planned.iter().map(|one| one.email.as_ref()));
+            prop_assert!(named.any(|one| one == Some(email)));
+        }
+    }
+
+    #[test]
+    fn nothing_panics_whatever_the_policy(
+        world in any_world(),
+        policy in policies(),
+        allow in vec(overrides(), 0..4),
+        seconds in any::<i32>(),
+    ) {
+        let mut world = world;
+        world.desired.policy = policy;
+        let content = world.plan_with(&allow).unwrap();
+        let now = NOW + SignedDuration::from_secs(i64::from(seconds));
+        for verdict in guard::evaluate(&content, &world.live, now, Some(NOW)) {
+            prop_assert!(!verdict.message.is_empty() && !verdict.way_past.is_empty());
+        }
+        guard::denied_declarations(&world.desired);
+    }
+}
