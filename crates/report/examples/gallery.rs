@@ -1,0 +1,44 @@
+//! Shows what the renderings look like: `cargo run -p mixaccess-report --example gallery -- usual human 80`.
+#![expect(clippy::print_stdout, reason = "showing is what it is for")]
+#![expect(clippy::unwrap_used, reason = "an example for people at a terminal")]
+
+mod sample;
+
+use std::collections::BTreeMap;
+
+use mixaccess_model::Email;
+use mixaccess_report::{Culprit, Format, Purpose, Redaction, RenderOptions, Verbosity, plan};
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let word = |at: usize, default: &'static str| words.get(at).map_or(default, String::as_str);
+    let format: Format = word(1, "human").parse().unwrap();
+    let flag = |name: &str| words.iter().any(|word| word == name);
+    let made = match word(0, "usual") {
+        "empty" => sample::Sample::empty(),
+        "refused" => sample::refused(),
+        "large" => sample::large(1_000),
+        "medium" => sample::large(60),
+        _ => sample::usual(),
+    };
+    let culprits = BTreeMap::from([(
+        (Email::new("alex@agency.example"), Some(mixaccess_model::ProjectId(2_891_234))),
+        Culprit {
+            who: "jordan@acme.example".to_owned(),
+            at: Some("2026-11-20T14:05:00Z".parse().unwrap()),
+        },
+    )]);
+    let made = made.seal();
+    let redaction = Redaction::new(made.content.organization.id);
+    let options = RenderOptions {
+        width: word(2, "80").parse().unwrap(),
+        color: flag("color"),
+        diff: flag("diff"),
+        verbosity: if flag("verbose") { Verbosity::Verbose } else { Verbosity::Normal },
+        redact: flag("redact").then_some(&redaction),
+        now: Some("2026-11-22T05:10:00Z".parse().unwrap()),
+        purpose: if flag("drift") { Purpose::Drift { culprits: &culprits } } else { Purpose::Plan },
+        plan_file: Some("plan.json"),
+    };
+    print!("{}", plan(&made, format, &options).unwrap());
+}

@@ -1,0 +1,131 @@
+//! The unified diff of somebody's access, before and after, as YAML.
+
+use std::collections::BTreeMap;
+
+use mixaccess_model::{
+    Access, AffectedSubject, Grant, GrantSource, MemberStatus, OrganizationRole, Plan, ProjectId,
+    ProjectRef, printable,
+};
+use serde::Serialize;
+use similar::TextDiff;
+
+use crate::outline::Kind;
+use crate::row::ProjectLabels;
+use crate::{RenderOptions, ReportError};
+
+/// Lines of unchanged access shown around a change.
+const CONTEXT: usize = 3;
+
+/// Somebody's access as a reader of the files would write it.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
+    organization_role: Option<OrganizationRole>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    projects: BTreeMap<String, Held<'a>>,
+}
+
+/// The roles in one project: a word when there is one individual grant and nothing else.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Held<'a> {
+    One(&'a str),
+    Several(Vec<String>),
+}
+
+/// The unified diff of everybody's access, one file header a person, in the order of the plan's
+/// subjects. Empty when nobody's access changes.
+///
+/// # Errors
+/// When somebody's access cannot be written as YAML, which no valid plan causes.
+pub fn diff(plan: &Plan, options: &RenderOptions<'_>) -> Result<String, ReportError> {
+    let redacted = options.redact.map(|redaction| redaction.knowing(plan).plan(plan));
+    let plan = redacted.as_ref().unwrap_or(plan);
+    each(plan, Kind::of(plan, options.purpose)).collect()
+}
+
+/// The unified diff of each person, in turn.
+pub(crate) fn each(plan: &Plan, kind: Kind) -> impl Iterator<Item = Result<String, ReportError>> {
+    let labels = ProjectLabels::of(&plan.content.projects);
+    let keys: BTreeMap<ProjectId, String> = plan
+        .content
+        .projects
+        .iter()
+        .map(|project| {
+            let reference = ProjectRef { id: project.id, key: project.key.clone() };
+            (project.id, labels.get(&reference))
+        })
+        .collect();
+    plan.content.subjects.iter().map(move |subject| person(subject, &keys, kind))
+}
+
+fn person(
+    affected: &AffectedSubject,
+    keys: &BTreeMap<ProjectId, String>,
+    kind: Kind,
+) -> Result<String, ReportError> {
+    let AffectedSubject { subject, name: _, tags: _, before, after } = affected;
+    let (old, new) = (document(before.as_ref(), keys)?, document(after.as_ref(), keys)?);
+    let email = subject.email();
+    let (left, right) = kind.sides();
+    let header = |there: bool, when: &str| {
+        if there { format!("{email} ({when})") } else { format!("{email} (absent, {when})") }
+    };
+    let text = TextDiff::from_lines(&old, &new)
+        .unified_diff()
+        .context_radius(CONTEXT)
+        .header(
+            &printable(&header(before.is_some(), left)),
+            &printable(&header(after.is_some(), right)),
+        )
+        .to_string();
+    Ok(text)
+}
+
+fn document(
+    access: Option<&Access>,
+    keys: &BTreeMap<ProjectId, String>,
+) -> Result<String, ReportError> {
+    let Some(Access { status, organization_role, grants }) = access else {
+        return Ok(String::new());
+    };
+    let mut projects: BTreeMap<String, Vec<&Grant>> = BTreeMap::new();
+    for grant in grants {
+        let key = keys.get(&grant.project);
+        let key = key.map_or_else(|| format!("project {}", grant.project), Clone::clone);
+        projects.entry(key).or_default().push(grant);
+    }
+    let document = Document {
+        status: (*status == MemberStatus::Pending).then_some("pending"),
+        organization_role: *organization_role,
+        projects: projects.into_iter().map(|(key, grants)| (key, held(&grants))).collect(),
+    };
+    let yaml = serde_yaml::to_string(&document)?;
+    Ok(yaml.lines().flat_map(|line| [printable(line), "\n".into()]).collect())
+}
+
+fn held<'a>(grants: &[&'a Grant]) -> Held<'a> {
+    match grants {
+        [Grant { role, source: GrantSource::Individual, .. }] => Held::One(role.as_str()),
+        several => Held::Several(several.iter().map(|grant| described(grant)).collect()),
+    }
+}
+
+fn described(grant: &Grant) -> String {
+    let Grant { project: _, role, source } = grant;
+    match source {
+        GrantSource::Individual => role.to_string(),
+        other => format!("{role} ({})", source_words(other)),
+    }
+}
+
+/// Where a grant comes from, in words.
+pub(crate) fn source_words(source: &GrantSource) -> String {
+    match source {
+        GrantSource::Individual => "individual grant".to_owned(),
+        GrantSource::Team(name) => format!("team {name}"),
+        GrantSource::Organization => "organization role".to_owned(),
+        GrantSource::AllUsers => "all users".to_owned(),
+    }
+}

@@ -1,0 +1,259 @@
+//! What somebody should have, why, what they have, and what they can do with it.
+
+mod view;
+
+use std::collections::BTreeMap;
+
+use mixaccess_model::{
+    Finding, Grant, ManagedBy, MemberStatus, OrganizationRole, ProjectRef, ProjectRole, Reason,
+    Severity,
+};
+
+use crate::page::{Page, Table, Tone};
+use crate::{
+    Format, RenderOptions, ReportError, capability, diff, human, json, markdown, row, words,
+};
+pub use view::{
+    ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainView, NextChange,
+    Wanted,
+};
+
+/// Renders an explanation.
+pub(crate) fn render(
+    view: &ExplainView,
+    format: Format,
+    options: &RenderOptions<'_>,
+) -> Result<String, ReportError> {
+    match format {
+        Format::Json => json::text(view),
+        Format::Human => Ok(terminal(view, options)),
+        Format::Markdown => Ok(markdown::explanation(view)),
+        Format::Sarif | Format::Junit => {
+            Err(ReportError::Unsupported { what: "an explanation", format })
+        }
+    }
+}
+
+/// The person and the instant, in one line.
+pub(crate) fn title(view: &ExplainView) -> String {
+    let name = view.name.as_ref().map(|name| format!(" ({name})")).unwrap_or_default();
+    format!("{}{name} in {} on {}", view.email, view.organization, words::instant(view.instant))
+}
+
+/// Labelled facts about the person.
+pub(crate) fn facts(view: &ExplainView) -> Vec<(&'static str, String)> {
+    let ExplainView { declared, live, next, .. } = view;
+    let mut facts = Vec::new();
+    match declared {
+        Some(declared) => {
+            let ExplainDeclared { state, managed_by, organization_role: _, reason, phase, profile } =
+                declared;
+            let managed = match managed_by {
+                ManagedBy::Mixpanel => "",
+                ManagedBy::Scim => ", managed by the identity provider",
+            };
+            facts.push(("files", format!("{state}{managed}")));
+            facts.extend(phase.as_ref().map(|phase| ("phase", phase.clone())));
+            facts.extend(profile.as_ref().map(|profile| ("profile", profile.clone())));
+            facts.push(("asked by", asked(reason)));
+        }
+        None => facts.push(("files", "not declared".to_owned())),
+    }
+    facts.push((
+        "live",
+        match live {
+            ExplainLive::NotRead => "not read".to_owned(),
+            ExplainLive::Absent => "not a member".to_owned(),
+            ExplainLive::Member { status: MemberStatus::Active, .. } => "a member".to_owned(),
+            ExplainLive::Member { status: MemberStatus::Pending, .. } => {
+                "invitation pending".to_owned()
+            }
+        },
+    ));
+    facts.push(("organization role", organization_role(view)));
+    facts.extend(next.as_ref().map(|next| ("next", upcoming(next, view))));
+    facts
+}
+
+fn organization_role(view: &ExplainView) -> String {
+    let wanted = view.declared.as_ref().map(|declared| declared.organization_role);
+    let word = |role: Option<OrganizationRole>, absent: &'static str| {
+        role.map_or(absent, |role| role.as_str())
+    };
+    let said = word(wanted, "not declared");
+    match view.live {
+        ExplainLive::NotRead => format!("declared {said}"),
+        ExplainLive::Absent => format!("declared {said}, live none"),
+        ExplainLive::Member { organization_role: live, .. } => {
+            let agrees = match (wanted, live) {
+                (Some(wanted), Some(live)) if wanted == live => " - agrees",
+                (Some(_), Some(_)) => " - differs",
+                _ => "",
+            };
+            format!("declared {said}, live {}{agrees}", word(live, "unknown"))
+        }
+    }
+}
+
+/// What happens next, and when.
+pub(crate) fn upcoming(next: &NextChange, view: &ExplainView) -> String {
+    let NextChange { at, what } = next;
+    format!("{} ({}): {what}", words::instant(*at), words::relative(*at, view.instant))
+}
+
+/// Where something is asked for, and why.
+pub(crate) fn asked(reason: &Reason) -> String {
+    let Reason { kind, place, annotations } = reason;
+    let origin = row::Ask { kind: *kind, place: place.as_ref(), annotations }.origin();
+    let why = row::annotation_text(annotations);
+    [origin, why].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// One line of the table of projects: project, declared, live, effective, verdict, what decided.
+pub(crate) fn line(project: &ExplainProject) -> [String; 6] {
+    let ExplainProject { project, wanted, reason, live, effective, agrees, chain: _, next: _ } =
+        project;
+    let ProjectRef { id: _, key } = project;
+    let declared = match wanted {
+        Wanted::Role(role) => role.to_string(),
+        Wanted::NoAccess => "none".to_owned(),
+        Wanted::Nothing => "-".to_owned(),
+    };
+    let held = match live.as_deref() {
+        None => "not read".to_owned(),
+        Some([]) => "none".to_owned(),
+        Some(grants) => grants.iter().map(granted).collect::<Vec<_>>().join(" + "),
+    };
+    let effective = match (effective, live) {
+        (Some(role), _) => role.to_string(),
+        (None, Some(_)) => "none".to_owned(),
+        (None, None) => "-".to_owned(),
+    };
+    let verdict = match agrees {
+        Some(true) => "agrees",
+        Some(false) => "differs",
+        None => "-",
+    };
+    let reason = reason.as_ref().map(asked).unwrap_or_default();
+    [key.to_string(), declared, held, effective, verdict.to_owned(), reason]
+}
+
+fn granted(grant: &Grant) -> String {
+    let Grant { project: _, role, source } = grant;
+    if source.is_individual() {
+        role.to_string()
+    } else {
+        format!("{role} ({})", diff::source_words(source))
+    }
+}
+
+/// What came of an entry, in words.
+pub(crate) fn decision(decision: &Decision) -> String {
+    match decision {
+        Decision::Decides => "decides".to_owned(),
+        Decision::Overruled { why } => format!("overruled: {why}"),
+        Decision::NotYet { from } => format!("not before {}", words::instant(*from)),
+        Decision::Expired { until } => format!("expired {}", words::instant(*until)),
+    }
+}
+
+/// What the person can do, by effective role, with the projects it is held in.
+pub(crate) fn abilities(view: &ExplainView) -> Vec<(String, String)> {
+    let mut roles: BTreeMap<&ProjectRole, Vec<&str>> = BTreeMap::new();
+    for project in &view.projects {
+        // Without live state, what the files want is the best answer there is.
+        let known = (&project.effective, &project.live, &project.wanted);
+        let ((Some(role), ..) | (None, None, Wanted::Role(role))) = known else { continue };
+        roles.entry(role).or_default().push(project.project.key.as_str());
+    }
+    let can = |role: &ProjectRole| match capability::of(role) {
+        Some(list) => list.join(", "),
+        None => "what the project's custom role allows".to_owned(),
+    };
+    roles
+        .into_iter()
+        .rev()
+        .map(|(role, projects)| (format!("{role} in {}", projects.join(", ")), can(role)))
+        .collect()
+}
+
+fn terminal(view: &ExplainView, options: &RenderOptions<'_>) -> String {
+    let mut page = Page::new(options.width, options.color);
+    page.wrap(0, 2, &[(Tone::Strong, &title(view))]);
+    let mut table = Table::default();
+    for (label, text) in facts(view) {
+        table.row([(Tone::Dim, label.to_owned()), (Tone::Plain, text)]);
+    }
+    table.write(&mut page, 2);
+    projects(&mut page, view);
+    chains(&mut page, view);
+    let abilities = abilities(view);
+    if !abilities.is_empty() {
+        page.blank();
+        page.line(0, Tone::Strong, "Can");
+        for (role, can) in abilities {
+            let role = format!("{role}:");
+            page.wrap(2, 4, &[(Tone::Plain, &role), (Tone::Plain, &can)]);
+        }
+    }
+    let of = |severity| view.findings.iter().filter(move |one: &&Finding| one.severity == severity);
+    for (heading, severity) in
+        [("Errors", Severity::Error), ("Warnings", Severity::Warning), ("Notes", Severity::Note)]
+    {
+        human::findings(&mut page, heading, &of(severity).collect::<Vec<_>>(), usize::MAX);
+    }
+    page.finish()
+}
+
+fn projects(page: &mut Page, view: &ExplainView) {
+    if view.projects.is_empty() {
+        return;
+    }
+    page.blank();
+    let mut table = Table::default();
+    let header = ["Project", "declared", "live", "effective", "", "decided by"];
+    table.row(header.map(|text| (Tone::Strong, text.to_owned())));
+    for project in &view.projects {
+        let tone = match project.agrees {
+            Some(true) => Tone::Good,
+            Some(false) => Tone::Bad,
+            None => Tone::Dim,
+        };
+        let [key, declared, live, effective, verdict, reason] = line(project);
+        table.row([
+            (Tone::Strong, key),
+            (Tone::Plain, declared),
+            (Tone::Plain, live),
+            (Tone::Plain, effective),
+            (tone, verdict),
+            (Tone::Dim, reason),
+        ]);
+    }
+    table.write(page, 0);
+}
+
+fn chains(page: &mut Page, view: &ExplainView) {
+    for project in &view.projects {
+        if project.chain.is_empty() && project.next.is_none() {
+            continue;
+        }
+        page.blank();
+        page.line(0, Tone::Strong, &format!("Why, in {}", project.project.key));
+        let mut table = Table::default();
+        for ChainEntry { entry, role, place, decision: came } in &project.chain {
+            let tone = if *came == Decision::Decides { Tone::Good } else { Tone::Dim };
+            let role = role.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
+            let place = place.as_ref().map(row::line_of).unwrap_or_default();
+            table.row([
+                (tone, role),
+                (Tone::Plain, entry.clone()),
+                (Tone::Plain, place),
+                (tone, decision(came)),
+            ]);
+        }
+        table.write(page, 2);
+        if let Some(next) = &project.next {
+            page.wrap(2, 4, &[(Tone::Dim, "next:"), (Tone::Plain, &upcoming(next, view))]);
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A plan for a terminal.
+
+mod findings;
+mod people;
+mod totals;
+
+use mixaccess_model::NotPlanned;
+
+use crate::outline::{NotPlannedGroup, Outline};
+use crate::page::{Page, Table, Tone};
+use crate::{RenderOptions, ReportError, Verbosity, diff, words};
+
+pub(crate) use findings::{findings, override_text};
+
+/// How many differences of a kind that are left alone are shown without `-v`.
+const EXAMPLES: usize = 5;
+/// How many notes with the same code are shown without `-v`.
+const SAME_NOTES: usize = 10;
+
+/// Renders a plan for a terminal.
+pub(crate) fn plan(
+    outline: &Outline<'_>,
+    options: &RenderOptions<'_>,
+) -> Result<String, ReportError> {
+    let mut page = Page::new(options.width, options.color);
+    page.wrap(0, 2, &[(Tone::Strong, &outline.verdict)]);
+    for notice in &outline.notices {
+        page.wrap(0, 2, &[(Tone::Caution, "!"), (Tone::Caution, notice)]);
+    }
+    refusals(&mut page, outline, options);
+    if let Some(totals) = &outline.totals {
+        totals::overall(&mut page, totals, outline.kind);
+        totals::overview(&mut page, outline);
+    }
+    people::people(&mut page, outline);
+    irreversible(&mut page, outline);
+    not_planned(&mut page, &outline.not_planned, options.verbosity);
+    findings(&mut page, "Warnings", &outline.warnings, usize::MAX);
+    if options.verbosity > Verbosity::Quiet {
+        let most = if options.verbosity == Verbosity::Verbose { usize::MAX } else { SAME_NOTES };
+        findings(&mut page, "Notes", &outline.notes, most);
+    }
+    if options.diff {
+        access(&mut page, outline)?;
+    }
+    closing(&mut page, outline, options);
+    Ok(page.finish())
+}
+
+fn heading(page: &mut Page, tone: Tone, text: &str) {
+    page.blank();
+    page.wrap(0, 2, &[(tone, text)]);
+}
+
+fn refusals(page: &mut Page, outline: &Outline<'_>, options: &RenderOptions<'_>) {
+    let refusals = outline.refusals.len();
+    if refusals > 0 {
+        let count = words::counted(refusals, "guard rail", "times by guard rails");
+        let text =
+            if refusals == 1 { "Refused by a guard rail" } else { &format!("Refused {count}") };
+        heading(page, Tone::Bad, text);
+        for verdict in &outline.refusals {
+            findings::guard(page, verdict);
+        }
+    }
+    findings(page, "Errors", &outline.errors, usize::MAX);
+    if !outline.overridden.is_empty() {
+        heading(page, Tone::Caution, "Allowed by an override");
+        for verdict in &outline.overridden {
+            findings::guard(page, verdict);
+        }
+    }
+    if options.verbosity == Verbosity::Verbose && refusals == 0 && outline.overridden.is_empty() {
+        heading(page, Tone::Good, "No guard rail objects.");
+    }
+}
+
+fn irreversible(page: &mut Page, outline: &Outline<'_>) {
+    if outline.irreversible.is_empty() {
+        return;
+    }
+    heading(page, Tone::Strong, "Cannot be undone");
+    for (count, why) in &outline.irreversible {
+        let count = format!("{}:", outline.kind.changes(*count));
+        page.wrap(2, 4, &[(Tone::Plain, &count), (Tone::Plain, why)]);
+    }
+}
+
+fn not_planned(page: &mut Page, groups: &[NotPlannedGroup<'_>], verbosity: Verbosity) {
+    if groups.is_empty() {
+        return;
+    }
+    heading(page, Tone::Strong, "Not planned");
+    for NotPlannedGroup { kind: _, title, items } in groups {
+        page.wrap(2, 4, &[(Tone::Plain, title)]);
+        let shown = match verbosity {
+            Verbosity::Quiet => continue,
+            Verbosity::Normal if items.len() > EXAMPLES + 1 => EXAMPLES,
+            Verbosity::Normal | Verbosity::Verbose => items.len(),
+        };
+        for NotPlanned { kind: _, email, project, message } in items.iter().take(shown) {
+            let project =
+                project.as_ref().map(|project| format!("{} #{}", project.key, project.id));
+            let email = email.as_ref().map(ToString::to_string);
+            let mut about: Vec<String> = email.into_iter().chain(project).collect();
+            about.retain(|name| !message.contains(name.as_str()));
+            let about = if about.is_empty() { String::new() } else { about.join(", ") + ":" };
+            page.wrap(4, 6, &[(Tone::Strong, &about), (Tone::Plain, message)]);
+        }
+        let more = items.len() - shown;
+        if more > 0 {
+            let more = words::number(u64::try_from(more).unwrap_or(u64::MAX));
+            page.line(4, Tone::Dim, &format!("and {more} more; -v shows all"));
+        }
+    }
+}
+
+fn access(page: &mut Page, outline: &Outline<'_>) -> Result<(), ReportError> {
+    if outline.is_empty() {
+        return Ok(());
+    }
+    heading(page, Tone::Strong, "Access before and after");
+    page.blank();
+    for text in diff::each(outline.plan, outline.kind) {
+        for line in text?.lines() {
+            let tone = match line.as_bytes().first() {
+                Some(b'+') => Tone::Good,
+                Some(b'-') => Tone::Bad,
+                _ => Tone::Plain,
+            };
+            page.line(0, tone, line);
+        }
+    }
+    Ok(())
+}
+
+fn closing(page: &mut Page, outline: &Outline<'_>, options: &RenderOptions<'_>) {
+    let closing = &outline.closing;
+    if outline.is_empty() && !outline.refused && options.verbosity < Verbosity::Verbose {
+        return;
+    }
+    page.blank();
+    let mut table = Table::default();
+    for (label, text) in &closing.facts {
+        table.row([(Tone::Dim, (*label).to_owned()), (Tone::Plain, text.clone())]);
+    }
+    table.write(page, 0);
+    if options.verbosity > Verbosity::Quiet && !closing.next.is_empty() {
+        page.blank();
+        page.wrap(0, 0, &[(Tone::Plain, closing.next)]);
+        for command in &closing.commands {
+            page.line(2, Tone::Strong, command);
+        }
+    }
+}

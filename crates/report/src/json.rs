@@ -1,0 +1,106 @@
+//! Values as JSON.
+
+use mixaccess_model::{Email, Plan, ProjectId, printable};
+use serde::Serialize;
+
+use crate::outline::Kind;
+use crate::{Culprit, Purpose, RenderOptions, ReportError, diff};
+
+/// What a redacted value says of itself.
+const REDACTED: &str = "Everything that identifies a person is a pseudonym. \
+    This can be read, not applied: its digests are those of the original.";
+
+/// A plan, with what a rendering adds to it. With nothing added it is the plan file itself.
+#[derive(Serialize)]
+struct Rendered<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redacted: Option<&'static str>,
+    #[serde(flatten)]
+    plan: &'a Plan,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changed_by: Vec<ChangedBy<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    diffs: Vec<PersonDiff<'a>>,
+}
+
+#[derive(Serialize)]
+struct ChangedBy<'a> {
+    email: &'a Email,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    project: Option<ProjectId>,
+    #[serde(flatten)]
+    culprit: &'a Culprit,
+}
+
+#[derive(Serialize)]
+struct PersonDiff<'a> {
+    email: &'a Email,
+    diff: String,
+}
+
+/// Renders a plan: the plan file, and beside it who changed what and the unified diffs when asked for.
+pub(crate) fn plan(plan: &Plan, options: &RenderOptions<'_>) -> Result<String, ReportError> {
+    let changed_by = match options.purpose {
+        Purpose::Drift { culprits } => culprits
+            .iter()
+            .map(|((email, project), culprit)| ChangedBy { email, project: *project, culprit })
+            .collect(),
+        Purpose::Plan | Purpose::Undo => Vec::new(),
+    };
+    let mut diffs = Vec::new();
+    if options.diff {
+        for (subject, diff) in
+            plan.content.subjects.iter().zip(diff::each(plan, Kind::of(plan, options.purpose)))
+        {
+            diffs.push(PersonDiff { email: subject.subject.email(), diff: diff? });
+        }
+    }
+    let redacted = options.redact.map(|_| REDACTED);
+    text(&Rendered { redacted, plan, changed_by, diffs })
+}
+
+/// Pretty JSON in which nothing steers a terminal: what [`printable`] would escape is written as
+/// `\uXXXX`, which reads back as the same value.
+pub(crate) fn text(value: &impl Serialize) -> Result<String, ReportError> {
+    let json = serde_json::to_string_pretty(value)?;
+    let mut safe = String::with_capacity(json.len() + 1);
+    for line in json.split('\n') {
+        if matches!(printable(line), std::borrow::Cow::Borrowed(_)) {
+            safe.push_str(line);
+        } else {
+            escape(line, &mut safe);
+        }
+        safe.push('\n');
+    }
+    Ok(safe)
+}
+
+fn escape(line: &str, out: &mut String) {
+    let (mut utf8, mut utf16) = ([0; 4], [0; 2]);
+    for character in line.chars() {
+        let one: &str = character.encode_utf8(&mut utf8);
+        if matches!(printable(one), std::borrow::Cow::Borrowed(_)) {
+            out.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut utf16) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_steers_a_terminal_is_escaped_and_reads_back() {
+        let hostile = "a\u{1b}[31m\u{9b}\u{202e}\u{e0041}\u{7f} Zoë 中村\n";
+        let json = text(&[hostile]).unwrap();
+        assert_eq!(
+            json,
+            "[\n  \"a\\u001b[31m\\u009b\\u202e\\udb40\\udc41\\u007f Zoë 中村\\n\"\n]\n"
+        );
+        assert_eq!(serde_json::from_str::<Vec<String>>(&json).unwrap(), [hostile]);
+    }
+}

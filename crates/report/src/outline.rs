@@ -1,0 +1,362 @@
+//! The one traversal of a plan: from the value to a small tree of meaning that every format styles.
+
+use mixaccess_model::{
+    Action, Digest, Finding, GuardVerdict, NotPlanned, NotPlannedKind, Plan, PlanContent,
+    PlanOrganization, Risk, Severity,
+};
+
+use crate::closing::{self, Closing};
+use crate::people::{self, Person};
+use crate::row::ProjectLabels;
+use crate::totals::{self, Totals};
+use crate::{Purpose, RenderOptions, words};
+
+/// Which sentences a plan is told in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// From what is live to what the files say.
+    Plan,
+    /// From what the files say to what is live.
+    Drift,
+    /// From what was applied to what was before.
+    Undo,
+}
+
+/// The meaning of a plan.
+#[derive(Debug)]
+pub(crate) struct Outline<'a> {
+    /// Which sentences it is told in.
+    pub(crate) kind: Kind,
+    /// The organization.
+    pub(crate) organization: &'a PlanOrganization,
+    /// The verdict in one line.
+    pub(crate) verdict: String,
+    /// Whether the plan may not be applied.
+    pub(crate) refused: bool,
+    /// What changes the meaning of the whole plan, such as another instant than now.
+    pub(crate) notices: Vec<String>,
+    /// Guard rails that refuse.
+    pub(crate) refusals: Vec<&'a GuardVerdict>,
+    /// Guard rails that were overridden.
+    pub(crate) overridden: Vec<&'a GuardVerdict>,
+    /// Findings that block the plan.
+    pub(crate) errors: Vec<&'a Finding>,
+    /// Findings that are warnings.
+    pub(crate) warnings: Vec<&'a Finding>,
+    /// Findings that are notes.
+    pub(crate) notes: Vec<&'a Finding>,
+    /// Totals, when the plan is large.
+    pub(crate) totals: Option<Totals>,
+    /// The people, the most urgent first.
+    pub(crate) people: Vec<Person<'a>>,
+    /// Changes that no undo plan reverses: how many, and why.
+    pub(crate) irreversible: Vec<(usize, &'static str)>,
+    /// What is left alone, by kind.
+    pub(crate) not_planned: Vec<NotPlannedGroup<'a>>,
+    /// Digests, dates and what to do next.
+    pub(crate) closing: Closing,
+    /// The plan itself, for the unified diff.
+    pub(crate) plan: &'a Plan,
+}
+
+/// Differences that are left alone for the same reason.
+#[derive(Debug)]
+pub(crate) struct NotPlannedGroup<'a> {
+    /// Which kind.
+    pub(crate) kind: NotPlannedKind,
+    /// What they have in common.
+    pub(crate) title: String,
+    /// Each of them, sorted.
+    pub(crate) items: Vec<&'a NotPlanned>,
+}
+
+impl Kind {
+    /// Order of the people and lines: what is most urgent to see is 0.
+    pub(crate) const fn urgency(self, risk: Risk) -> u8 {
+        match (self, risk) {
+            // Drift that the files would take away is access that somebody should not have.
+            (Self::Plan | Self::Undo, Risk::Escalation) | (Self::Drift, Risk::Destructive) => 0,
+            (Self::Plan | Self::Undo, Risk::Destructive) | (Self::Drift, Risk::Reduction) => 1,
+            (Self::Plan | Self::Undo, Risk::Reduction) | (Self::Drift, Risk::Escalation) => 2,
+            (_, Risk::Neutral) => 3,
+        }
+    }
+
+    /// The word for a change's risk.
+    pub(crate) const fn risk(self, risk: Risk) -> &'static str {
+        match (self, risk) {
+            (Self::Plan | Self::Undo, risk) => risk.as_str(),
+            (Self::Drift, Risk::Escalation) => "less than declared",
+            (Self::Drift, Risk::Reduction) => "more than declared",
+            (Self::Drift, Risk::Destructive) => "should be gone",
+            (Self::Drift, Risk::Neutral) => "other than declared",
+        }
+    }
+
+    /// Changes of one risk, counted: `2 escalations`.
+    pub(crate) fn counted(self, count: usize, risk: Risk) -> String {
+        match (self, risk) {
+            (Self::Plan | Self::Undo, Risk::Escalation) => {
+                words::counted(count, "escalation", "escalations")
+            }
+            (Self::Plan | Self::Undo, Risk::Reduction) => {
+                words::counted(count, "reduction", "reductions")
+            }
+            (_, risk) => words::counted(count, self.risk(risk), self.risk(risk)),
+        }
+    }
+
+    /// Changes, counted, in the words of this kind.
+    pub(crate) fn changes(self, count: usize) -> String {
+        match self {
+            Self::Plan | Self::Undo => words::changes(count),
+            Self::Drift => words::counted(count, "difference", "differences"),
+        }
+    }
+}
+
+impl<'a> Outline<'a> {
+    /// Traverses a plan.
+    pub(crate) fn of(plan: &'a Plan, options: &RenderOptions<'a>) -> Self {
+        let content = &plan.content;
+        // Every field is named, so that a new one cannot be forgotten here.
+        let PlanContent {
+            organization,
+            undoes: _,
+            projects,
+            guards,
+            findings,
+            not_planned: left_alone,
+            instant: _,
+            instant_given: _,
+            acting_as: _,
+            files_digest: _,
+            live_digest: _,
+            policy: _,
+            figures: _,
+            subjects: _,
+            changes: _,
+        } = content;
+        let kind = Kind::of(plan, options.purpose);
+        let culprits = match options.purpose {
+            Purpose::Drift { culprits } => Some(culprits),
+            Purpose::Plan | Purpose::Undo => None,
+        };
+        let labels = ProjectLabels::of(projects);
+        let people = people::people(content, kind, &labels, culprits);
+        let somebody = culprits.is_some_and(|culprits| !culprits.is_empty());
+        let (overridden, refusals): (Vec<_>, Vec<_>) =
+            guards.iter().partition(|verdict| verdict.overridden_by.is_some());
+        let of = |severity| findings.iter().filter(move |f| f.severity == severity);
+        Self {
+            kind,
+            organization,
+            verdict: verdict(content, kind, &people, somebody),
+            refused: content.is_refused(),
+            notices: closing::notices(plan, kind, options),
+            refusals,
+            overridden,
+            errors: of(Severity::Error).collect(),
+            warnings: of(Severity::Warning).collect(),
+            notes: of(Severity::Note).collect(),
+            totals: totals::totals(&people, kind),
+            irreversible: irreversible(content, kind),
+            not_planned: not_planned(left_alone),
+            closing: closing::closing(plan, kind, options),
+            people,
+            plan,
+        }
+    }
+
+    /// How many people are changed.
+    pub(crate) fn people_count(&self) -> usize {
+        self.people.iter().map(|person| person.who.len()).sum()
+    }
+
+    /// Whether nothing is to be changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.people.is_empty()
+    }
+}
+
+impl Kind {
+    /// What both sides of a unified diff are called.
+    pub(crate) const fn sides(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Plan | Self::Undo => ("before", "after"),
+            Self::Drift => ("live", "files"),
+        }
+    }
+
+    /// The kind that a purpose asks for.
+    pub(crate) const fn of(plan: &Plan, purpose: Purpose<'_>) -> Self {
+        match purpose {
+            Purpose::Drift { .. } => Self::Drift,
+            Purpose::Undo => Self::Undo,
+            Purpose::Plan if plan.content.undoes.is_some() => Self::Undo,
+            Purpose::Plan => Self::Plan,
+        }
+    }
+}
+
+/// The organization as output names it: `Acme Corp (12345)`.
+fn title(organization: &PlanOrganization) -> String {
+    let PlanOrganization { id, name, base_url: _, api: _ } = organization;
+    match name {
+        Some(name) => format!("{name} ({id})"),
+        None => format!("organization {id}"),
+    }
+}
+
+fn verdict(content: &PlanContent, kind: Kind, people: &[Person<'_>], somebody: bool) -> String {
+    let title = title(&content.organization);
+    let refused = content.is_refused() && kind != Kind::Drift;
+    if people.is_empty() && !refused {
+        return nothing(content, kind, &title);
+    }
+    let subject = match (kind, refused) {
+        (Kind::Plan, false) => "Plan for",
+        (Kind::Plan, true) => "Refused plan for",
+        (Kind::Drift, _) => "Drift in",
+        (Kind::Undo, false) => "Undo plan for",
+        (Kind::Undo, true) => "Refused undo plan for",
+    };
+    if people.is_empty() {
+        return format!("{subject} {title}: no changes");
+    }
+    let heads = people.iter().map(|person| person.who.len()).sum();
+    let changes = kind.changes(content.changes.len());
+    let mut text = format!("{subject} {title}: {changes} for {}", words::people(heads));
+    let counts = counts(content, kind);
+    if !counts.is_empty() {
+        text.push_str(" - ");
+        text.push_str(&counts.join(", "));
+    }
+    if somebody {
+        text.push_str("; somebody changed this by hand");
+    }
+    text
+}
+
+fn nothing(content: &PlanContent, kind: Kind, title: &str) -> String {
+    let figures = &content.figures;
+    let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
+    let size = format!(
+        "{}, {}, {}",
+        words::people(count(figures.members)),
+        words::counted(count(figures.individual_grants), "grant", "grants"),
+        words::counted(count(figures.projects), "project", "projects"),
+    );
+    let first = match kind {
+        Kind::Plan => "No changes.",
+        Kind::Drift => "No drift.",
+        Kind::Undo => return format!("No changes. There is nothing to undo in {title}."),
+    };
+    let left = content.not_planned.len();
+    if left == 0 {
+        return format!("{first} Live access in {title} matches the files ({size}).");
+    }
+    let left = words::counted(left, "difference is", "differences are");
+    format!("{first} Live access in {title} matches the files ({size}), but {left} left alone.")
+}
+
+fn counts(content: &PlanContent, kind: Kind) -> Vec<String> {
+    let (mut removed, mut withdrawn) = (0, 0);
+    let mut of = [(Risk::Escalation, 0), (Risk::Reduction, 0), (Risk::Neutral, 0)];
+    for change in &content.changes {
+        match (&change.action, change.risk) {
+            (Action::WithdrawInvitation { .. }, Risk::Destructive) => withdrawn += 1,
+            (_, Risk::Destructive) => removed += 1,
+            (_, risk) => {
+                if let Some((_, count)) = of.iter_mut().find(|(one, _)| *one == risk) {
+                    *count += 1;
+                }
+            }
+        }
+    }
+    let [(_, escalations), (_, reductions), (_, neutral)] = of;
+    let told = |count: usize, risk: Risk| (count > 0).then(|| kind.counted(count, risk));
+    let gone = |count: usize, one, many| (count > 0).then(|| words::counted(count, one, many));
+    let list = if kind == Kind::Drift {
+        [
+            told(removed + withdrawn, Risk::Destructive),
+            told(reductions, Risk::Reduction),
+            told(escalations, Risk::Escalation),
+            None,
+            told(neutral, Risk::Neutral),
+        ]
+    } else {
+        [
+            told(escalations, Risk::Escalation),
+            told(reductions, Risk::Reduction),
+            gone(removed, "removal", "removals"),
+            gone(withdrawn, "withdrawn invitation", "withdrawn invitations"),
+            told(neutral, Risk::Neutral),
+        ]
+    };
+    list.into_iter().flatten().collect()
+}
+
+fn irreversible(content: &PlanContent, kind: Kind) -> Vec<(usize, &'static str)> {
+    let mut reasons: Vec<(usize, &'static str)> = Vec::new();
+    if kind == Kind::Drift {
+        return reasons;
+    }
+    for why in content.changes.iter().filter_map(|change| change.action.irreversible()) {
+        match reasons.iter_mut().find(|(_, one)| *one == why) {
+            Some((count, _)) => *count += 1,
+            None => reasons.push((1, why)),
+        }
+    }
+    reasons.sort_unstable_by_key(|(_, why)| *why);
+    reasons
+}
+
+fn not_planned(all: &[NotPlanned]) -> Vec<NotPlannedGroup<'_>> {
+    let mut groups: Vec<NotPlannedGroup<'_>> = Vec::new();
+    let mut sorted: Vec<&NotPlanned> = all.iter().collect();
+    sorted.sort();
+    for item in sorted {
+        match groups.last_mut() {
+            Some(group) if group.kind == item.kind => group.items.push(item),
+            _ => {
+                let (kind, title) = (item.kind, String::new());
+                groups.push(NotPlannedGroup { kind, title, items: vec![item] });
+            }
+        }
+    }
+    for group in &mut groups {
+        group.title = title_of(group.kind, group.items.len());
+    }
+    groups
+}
+
+fn title_of(kind: NotPlannedKind, count: usize) -> String {
+    let people = words::people(count);
+    let differences = words::counted(count, "difference", "differences");
+    match kind {
+        NotPlannedKind::Unmanaged => format!("{people} unmanaged: live and not in the files"),
+        NotPlannedKind::UndeclaredProject => {
+            let projects = words::counted(count, "project", "projects");
+            format!("{projects} undeclared: live and not in the files")
+        }
+        NotPlannedKind::Pending => {
+            format!("{differences} waiting for an invitation to be accepted")
+        }
+        NotPlannedKind::Protected => format!("{people} protected by the policy"),
+        NotPlannedKind::ManagedByScim => {
+            format!("{differences} for the identity provider to settle")
+        }
+        NotPlannedKind::ActorPower => {
+            format!("{differences} beyond the power of the identity we run as")
+        }
+        NotPlannedKind::Unreadable => {
+            format!("{differences} that the service does not describe well enough")
+        }
+    }
+}
+
+/// The first digits of a digest, as output shows it beside others.
+pub(crate) fn short(digest: &Digest) -> String {
+    format!("sha256:{}", digest.short(12))
+}

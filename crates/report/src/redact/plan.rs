@@ -1,0 +1,196 @@
+//! A plan rebuilt with pseudonyms. Its digests stay those of the original, so it cannot be applied.
+
+use mixaccess_model::{
+    ActingIdentity, AffectedSubject, Change, ChangeId, GuardVerdict, NotPlanned, Override,
+    OverrideOrigin, Plan, PlanContent, Policy, Precondition, Rule, Subject, Unmanaged,
+};
+
+use super::Redaction;
+
+impl Redaction {
+    /// A plan without anybody in it. Every field of every part is named, so that a new one cannot
+    /// slip through.
+    pub(crate) fn plan(&self, plan: &Plan) -> Plan {
+        let Plan { format_version, digest, changes_digest, made_at, made_by, seal, content } = plan;
+        Plan {
+            format_version: *format_version,
+            digest: *digest,
+            changes_digest: *changes_digest,
+            made_at: *made_at,
+            made_by: self.text(made_by),
+            seal: *seal,
+            content: self.content(content),
+        }
+    }
+
+    fn content(&self, content: &PlanContent) -> PlanContent {
+        let PlanContent {
+            organization,
+            instant,
+            instant_given,
+            undoes,
+            acting_as,
+            files_digest,
+            live_digest,
+            policy,
+            figures,
+            projects,
+            subjects,
+            changes,
+            guards,
+            findings,
+            not_planned,
+        } = content;
+        let ActingIdentity { email, organization_role } = acting_as;
+        let mut subjects: Vec<AffectedSubject> =
+            subjects.iter().map(|subject| self.affected(subject)).collect();
+        subjects.sort_by(|a, b| a.subject.email().cmp(b.subject.email()));
+        PlanContent {
+            organization: organization.clone(),
+            instant: *instant,
+            instant_given: *instant_given,
+            undoes: *undoes,
+            acting_as: ActingIdentity {
+                email: email.as_ref().map(|email| self.email(email)),
+                organization_role: *organization_role,
+            },
+            files_digest: *files_digest,
+            live_digest: *live_digest,
+            policy: self.policy(policy),
+            figures: *figures,
+            projects: projects.clone(),
+            subjects,
+            changes: changes.iter().map(|change| self.change(change)).collect(),
+            guards: guards.iter().map(|verdict| self.verdict(verdict)).collect(),
+            findings: self.findings(findings),
+            not_planned: not_planned.iter().map(|item| self.left_alone(item)).collect(),
+        }
+    }
+
+    fn subject(&self, subject: &Subject) -> Subject {
+        match subject {
+            // The number identifies a person to everybody who can read the organization.
+            Subject::Person { email, user: _ } => {
+                Subject::Person { email: self.email(email), user: None }
+            }
+        }
+    }
+
+    fn affected(&self, affected: &AffectedSubject) -> AffectedSubject {
+        let AffectedSubject { subject, name: _, tags, before, after } = affected;
+        AffectedSubject {
+            subject: self.subject(subject),
+            name: None,
+            tags: tags.iter().map(|tag| self.text(tag).into()).collect(),
+            before: before.clone(),
+            after: after.clone(),
+        }
+    }
+
+    fn change(&self, change: &Change) -> Change {
+        let Change { id, subject, action, risk, reason, depends_on, preconditions } = change;
+        let id_of = |id: &ChangeId| ChangeId(self.scrub(&id.0, true).into());
+        Change {
+            id: id_of(id),
+            subject: self.subject(subject),
+            action: action.clone(),
+            risk: *risk,
+            reason: self.reason(reason),
+            depends_on: depends_on.iter().map(id_of).collect(),
+            preconditions: preconditions.iter().map(precondition).collect(),
+        }
+    }
+
+    fn verdict(&self, verdict: &GuardVerdict) -> GuardVerdict {
+        let GuardVerdict { guard, message, way_past, email, place, overridden_by } = verdict;
+        GuardVerdict {
+            guard: *guard,
+            message: self.text(message),
+            way_past: self.text(way_past),
+            email: email.as_ref().map(|email| self.email(email)),
+            place: place.as_ref().map(|place| self.place(place)),
+            overridden_by: overridden_by.as_ref().map(|given| self.given(given)),
+        }
+    }
+
+    fn given(&self, given: &Override) -> Override {
+        let Override { guard, maximum, until, reason, ticket, origin } = given;
+        Override {
+            guard: *guard,
+            maximum: *maximum,
+            until: *until,
+            reason: self.scrub(reason, true),
+            ticket: ticket.as_ref().map(|ticket| self.scrub(ticket, true)),
+            origin: match origin {
+                OverrideOrigin::Files { place } => {
+                    OverrideOrigin::Files { place: self.place(place) }
+                }
+                OverrideOrigin::CommandLine => OverrideOrigin::CommandLine,
+            },
+        }
+    }
+
+    fn left_alone(&self, item: &NotPlanned) -> NotPlanned {
+        let NotPlanned { kind, email, project, message } = item;
+        NotPlanned {
+            kind: *kind,
+            email: email.as_ref().map(|email| self.email(email)),
+            project: project.clone(),
+            message: self.text(message),
+        }
+    }
+
+    fn policy(&self, policy: &Policy) -> Policy {
+        let Policy {
+            owners,
+            protected,
+            removals,
+            reductions,
+            escalations,
+            separation_of_duties,
+            ticket,
+            reason,
+            rules,
+            unmanaged,
+            plan_max_age_seconds,
+            overrides,
+        } = policy;
+        let Unmanaged { action, ignore } = unmanaged;
+        let rule = |Rule { deny, because, place }: &Rule| Rule {
+            deny: deny.clone(),
+            because: self.text(because),
+            place: place.as_ref().map(|place| self.place(place)),
+        };
+        Policy {
+            owners: *owners,
+            protected: protected.iter().map(|pattern| self.pattern(pattern)).collect(),
+            removals: *removals,
+            reductions: *reductions,
+            escalations: escalations.clone(),
+            separation_of_duties: *separation_of_duties,
+            ticket: ticket.clone(),
+            reason: reason.clone(),
+            rules: rules.iter().map(rule).collect(),
+            unmanaged: Unmanaged {
+                action: *action,
+                ignore: ignore.iter().map(|pattern| self.pattern(pattern)).collect(),
+            },
+            plan_max_age_seconds: *plan_max_age_seconds,
+            overrides: overrides.iter().map(|given| self.given(given)).collect(),
+        }
+    }
+}
+
+fn precondition(precondition: &Precondition) -> Precondition {
+    match precondition {
+        Precondition::Absent => Precondition::Absent,
+        Precondition::Member { user: _, status, organization_role } => Precondition::Member {
+            user: None,
+            status: *status,
+            organization_role: *organization_role,
+        },
+        Precondition::IndividualGrant { project, role } => {
+            Precondition::IndividualGrant { project: *project, role: role.clone() }
+        }
+    }
+}

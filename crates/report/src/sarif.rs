@@ -1,0 +1,157 @@
+//! Findings and guard rails as SARIF 2.1.0, for code scanning.
+
+use std::collections::BTreeMap;
+
+use mixaccess_model::{Digest, Finding, GuardVerdict, Place, Severity, printable};
+use serde_json::{Value, json};
+
+use crate::outline::{Kind, Outline};
+use crate::{ReportError, json, row};
+
+/// One result: code, level, message, hint and place.
+struct Outcome<'a> {
+    code: String,
+    level: &'static str,
+    message: String,
+    place: Option<&'a Place>,
+}
+
+/// Renders the findings and guard rails of a plan, and for drift every difference.
+pub(crate) fn plan(outline: &Outline<'_>) -> Result<String, ReportError> {
+    let mut results: Vec<Outcome<'_>> = Vec::new();
+    results.extend(outline.refusals.iter().map(|verdict| guard(verdict)));
+    results.extend(outline.overridden.iter().map(|verdict| guard(verdict)));
+    for list in [&outline.errors, &outline.warnings, &outline.notes] {
+        results.extend(list.iter().map(|one| finding(one)));
+    }
+    if outline.kind == Kind::Drift {
+        for person in &outline.people {
+            for identity in &person.who {
+                let rows = person.rows.iter().filter(|row| row.begins_change());
+                results.extend(rows.map(|row| Outcome {
+                    code: "drift".to_owned(),
+                    level: "warning",
+                    message: row::drift_sentence(identity.email, row),
+                    place: row.ask.and_then(|ask| ask.place),
+                }));
+            }
+        }
+    }
+    render(&results)
+}
+
+/// Renders findings on their own.
+pub(crate) fn findings(findings: &[Finding]) -> Result<String, ReportError> {
+    render(&findings.iter().map(finding).collect::<Vec<_>>())
+}
+
+fn finding(finding: &Finding) -> Outcome<'_> {
+    let Finding { severity, code, email, project, message, hint, place } = finding;
+    let level = match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    let mut text = message.clone();
+    if let Some(email) = email.as_ref().filter(|email| !message.contains(email.as_str())) {
+        text.push_str(&format!(" ({email})"));
+    }
+    if let Some(project) = project.as_ref().filter(|project| !message.contains(project.as_str())) {
+        text.push_str(&format!(" (project {project})"));
+    }
+    if let Some(hint) = hint {
+        text.push_str(&format!(". {hint}"));
+    }
+    Outcome { code: code.to_string(), level, message: text, place: place.as_ref() }
+}
+
+fn guard(verdict: &GuardVerdict) -> Outcome<'_> {
+    let GuardVerdict { guard, message, way_past, email, place, overridden_by } = verdict;
+    let mut text = message.clone();
+    if let Some(email) = email.as_ref().filter(|email| !message.contains(email.as_str())) {
+        text.push_str(&format!(" ({email})"));
+    }
+    let level = match overridden_by {
+        Some(given) => {
+            text.push_str(&format!(". {}", crate::human::override_text(given)));
+            "note"
+        }
+        None => {
+            text.push_str(&format!(". Way past: {way_past}"));
+            "error"
+        }
+    };
+    Outcome { code: format!("guard/{guard}"), level, message: text, place: place.as_ref() }
+}
+
+fn render(results: &[Outcome<'_>]) -> Result<String, ReportError> {
+    let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
+    for result in results {
+        rules.insert(&result.code, 0);
+    }
+    for (at, index) in rules.values_mut().enumerate() {
+        *index = at;
+    }
+    let list: Result<Vec<Value>, ReportError> =
+        results.iter().map(|outcome| result(outcome, &rules)).collect();
+    json::text(&json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "mixaccess",
+                "rules": rules.keys().map(|code| json!({ "id": printable(code) })).collect::<Vec<_>>(),
+            }},
+            "columnKind": "unicodeCodePoints",
+            "results": list?,
+        }],
+    }))
+}
+
+fn result(outcome: &Outcome<'_>, rules: &BTreeMap<&str, usize>) -> Result<Value, ReportError> {
+    let Outcome { code, level, message, place } = outcome;
+    let file = place.map_or("", |place| place.file.as_str());
+    let print = Digest::of_json(&(code, message, file))?;
+    let mut value = json!({
+        "ruleId": printable(code),
+        "ruleIndex": rules.get(code.as_str()),
+        "level": level,
+        "message": { "text": printable(message) },
+        "partialFingerprints": { "mixaccess/v1": print.short(32) },
+    });
+    if let (Some(place), Some(fields)) = (place, value.as_object_mut()) {
+        let Place { file, line, column } = place;
+        let location = json!([{ "physicalLocation": {
+            "artifactLocation": { "uri": uri(file) },
+            "region": { "startLine": (*line).max(1), "startColumn": (*column).max(1) },
+        }}]);
+        fields.insert("locations".to_owned(), location);
+    }
+    Ok(value)
+}
+
+/// A relative path as a URI reference.
+fn uri(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' | b'~' | b'@' => {
+                uri.push(char::from(byte));
+            }
+            b'\\' => uri.push('/'),
+            other => uri.push_str(&format!("%{other:02X}")),
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_uris() {
+        assert_eq!(uri("access/a b#c:ü.yaml"), "access/a%20b%23c%3A%C3%BC.yaml");
+        assert_eq!(uri(r"access\alex.yaml"), "access/alex.yaml");
+    }
+}

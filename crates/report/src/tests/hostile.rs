@@ -1,0 +1,177 @@
+//! Values that try to break a rendering.
+
+use proptest::prelude::*;
+use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+
+use crate::sample::{self, Sample};
+use crate::{Format, Redaction, RenderOptions, plan};
+use mixaccess_model::{
+    Action, Email, Finding, GuardCode, GuardVerdict, OrganizationRole, ProjectId, ProjectKey,
+    ProjectRef, ProjectRole, Risk, Severity,
+};
+
+/// Text made of what Markdown, HTML, XML, GitHub and terminals react to, and of anything else.
+fn hostile() -> impl Strategy<Value = String> {
+    let nasty = prop::sample::select(vec![
+        "|",
+        "`",
+        "```",
+        "\\",
+        "\\|",
+        "<",
+        "</details>",
+        "<!--",
+        "-->",
+        "@octocat",
+        "#12",
+        "[a](b)",
+        "https://evil.example",
+        "www.evil.example",
+        "\n",
+        "\r\n",
+        "\n\n# x",
+        "*",
+        "_",
+        "~~",
+        "&amp;",
+        ":tada:",
+        "\u{202e}",
+        "\u{1b}[31m",
+        "\u{0}",
+        "\u{200b}",
+        "]]>",
+        "1. ",
+        "- ",
+        "a",
+        "中",
+        " ",
+    ]);
+    prop::collection::vec(prop_oneof![3 => nasty.prop_map(str::to_owned), 1 => "\\PC{0,8}"], 0..12)
+        .prop_map(|parts| parts.concat())
+}
+
+fn sample_of(words: &[String]) -> Sample {
+    let word = |at: usize| words[at % words.len()].as_str();
+    let mut sample = Sample::empty();
+    sample.content.organization.name = Some(word(0).to_owned());
+    for number in 0..words.len() {
+        let email = format!("{number}{}", word(number));
+        sample
+            .person(
+                &email,
+                Some(word(number + 1)),
+                sample::access(OrganizationRole::Member, &[(7, word(2))]),
+                sample::access(OrganizationRole::Member, &[(7, word(3))]),
+            )
+            .change(
+                &email,
+                Risk::Escalation,
+                Action::SetProjectRole {
+                    project: ProjectRef { id: ProjectId(7), key: ProjectKey::new(word(4)) },
+                    before: ProjectRole::parse(word(2)),
+                    after: ProjectRole::parse(word(3)),
+                },
+                sample::because(word(5), u32::try_from(number).unwrap()),
+            );
+        sample.content.changes[number].reason.annotations.reason = Some(word(number + 2).into());
+    }
+    sample.content.guards.push(GuardVerdict {
+        guard: GuardCode::Rule,
+        message: word(6).to_owned(),
+        way_past: word(7).to_owned(),
+        email: Some(Email::new(word(8))),
+        place: Some(sample::place(word(9), 1)),
+        overridden_by: None,
+    });
+    sample.content.findings.push(
+        Finding::new(Severity::Warning, "code", word(10))
+            .with_hint(word(11))
+            .about(&Email::new(word(1))),
+    );
+    sample
+}
+
+fn markdown_is_ours_alone(text: &str, rows: usize) {
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_GFM;
+    let (mut cells, mut table_rows, mut in_code) = (0, 0, false);
+    for event in Parser::new_ext(text, options) {
+        match event {
+            Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::Strikethrough) => {
+                panic!("a link, picture or deletion: {text}")
+            }
+            Event::Start(Tag::Heading { level, .. }) => {
+                assert_eq!(level, pulldown_cmark::HeadingLevel::H3);
+            }
+            Event::Html(html) | Event::InlineHtml(html) => {
+                let ours = ["<!-- mixaccess plan: 12345 -->", "<details>", "</details>", "<br>"];
+                assert!(ours.iter().any(|one| html.trim().starts_with(one)), "{html}");
+            }
+            Event::Start(Tag::CodeBlock(_)) => in_code = true,
+            Event::End(TagEnd::CodeBlock) => in_code = false,
+            Event::Start(Tag::TableRow) => (cells, table_rows) = (0, table_rows + 1),
+            Event::End(TagEnd::TableCell) => cells += 1,
+            Event::End(TagEnd::TableRow) => assert_eq!(cells, 7),
+            Event::Text(text) if !in_code => {
+                let mentions = text.split('@').skip(1).any(|rest| !rest.starts_with('\u{200b}'));
+                // An entity ends its text event, so that what follows is a text of its own.
+                assert!(!mentions || text.ends_with('@'), "{text}");
+                assert!(!text.contains("www.") && !text.contains("://"), "{text}");
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(table_rows, rows);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn markdown_is_never_anybody_elses(words in prop::collection::vec(hostile(), 1..12)) {
+        let sample = sample_of(&words);
+        let changes: std::collections::BTreeSet<_> =
+            sample.content.changes.iter().map(|change| change.id.clone()).collect();
+        let made = sample.seal();
+        let text = plan(&made, Format::Markdown, &RenderOptions::default()).unwrap();
+        let rows = text.lines().filter(|line| line.starts_with("| `")).count();
+        prop_assert_eq!(rows, changes.len());
+        markdown_is_ours_alone(&text, rows);
+        let with_diff = RenderOptions { diff: true, ..Default::default() };
+        markdown_is_ours_alone(&plan(&made, Format::Markdown, &with_diff).unwrap(), rows);
+    }
+
+    #[test]
+    fn nothing_steers_a_terminal(words in prop::collection::vec(hostile(), 1..12)) {
+        let made = sample_of(&words).seal();
+        let redaction = Redaction::new(made.content.organization.id);
+        for redact in [None, Some(&redaction)] {
+            let options = RenderOptions { diff: true, redact, ..Default::default() };
+            for format in Format::ALL {
+                let text = plan(&made, format, &options).unwrap();
+                for line in text.lines() {
+                    prop_assert!(
+                        matches!(mixaccess_model::printable(line), std::borrow::Cow::Borrowed(_)),
+                        "{} {:?}", format, line
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn comments_stay_below_the_limit(
+        word in hostile(), times in 1_usize..60, people in 1_usize..80, diff: bool,
+    ) {
+        let long = word.repeat(times);
+        let mut words = vec![long; 12];
+        words.extend((0..people).map(|number| number.to_string()));
+        let mut sample = sample_of(&words);
+        let guard = sample.content.guards[0].clone();
+        sample.content.guards.extend(std::iter::repeat_n(guard, people));
+        let finding = sample.content.findings[0].clone();
+        sample.content.findings.extend(std::iter::repeat_n(finding, people));
+        let options = RenderOptions { diff, ..Default::default() };
+        let text = plan(&sample.seal(), Format::Markdown, &options).unwrap();
+        prop_assert!(text.chars().count() < 65_536, "{}", text.chars().count());
+    }
+}

@@ -1,0 +1,100 @@
+//! Numbers, instants and spans of time in words.
+
+use jiff::Timestamp;
+use mixaccess_model::ReasonKind;
+
+/// A number with thousands separated: `1,204`.
+pub(crate) fn number(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A count with its noun: `1 change`, `1,204 grants`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    let noun = if count == 1 { one } else { many };
+    format!("{} {noun}", number(u64::try_from(count).unwrap_or(u64::MAX)))
+}
+
+/// People, counted.
+pub(crate) fn people(count: usize) -> String {
+    counted(count, "person", "people")
+}
+
+/// Changes, counted.
+pub(crate) fn changes(count: usize) -> String {
+    counted(count, "change", "changes")
+}
+
+/// An instant, to the minute: `2026-11-22 05:10 UTC`.
+pub(crate) fn instant(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A span in its largest whole unit: `3 hours`.
+pub(crate) fn span(seconds: u64) -> String {
+    let (count, one, many) = match seconds {
+        0..60 => (seconds, "second", "seconds"),
+        60..3_600 => (seconds / 60, "minute", "minutes"),
+        3_600..172_800 => (seconds / 3_600, "hour", "hours"),
+        _ => (seconds / 86_400, "day", "days"),
+    };
+    counted(usize::try_from(count).unwrap_or(usize::MAX), one, many)
+}
+
+/// How an instant lies to another: `3 hours ago`, `in 40 days`.
+pub(crate) fn relative(at: Timestamp, now: Timestamp) -> String {
+    let seconds = at.as_second().saturating_sub(now.as_second());
+    let text = span(seconds.unsigned_abs());
+    if seconds > 0 { format!("in {text}") } else { format!("{text} ago") }
+}
+
+/// What kind of thing asks for a change, where that is not simply the declaration.
+pub(crate) const fn asked_by(kind: ReasonKind) -> &'static str {
+    match kind {
+        ReasonKind::Declared => "",
+        ReasonKind::NotMentioned => "not mentioned in",
+        ReasonKind::Suspended => "suspended by",
+        ReasonKind::Removed => "removed by",
+        ReasonKind::Unmanaged => "not in the files",
+        ReasonKind::Undo => "undoes an applied change",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped_by_thousands() {
+        for (value, text) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567"), (12_345, "12,345")]
+        {
+            assert_eq!(number(value), text);
+        }
+        assert_eq!(number(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn spans_use_the_largest_unit_that_tells_enough() {
+        for (seconds, text) in [
+            (0, "0 seconds"),
+            (61, "1 minute"),
+            (3_600, "1 hour"),
+            (100_000, "27 hours"),
+            (172_800, "2 days"),
+        ] {
+            assert_eq!(span(seconds), text);
+        }
+        let now: Timestamp = "2026-11-22T05:10:00Z".parse().unwrap();
+        assert_eq!(relative("2026-11-22T02:10:00Z".parse().unwrap(), now), "3 hours ago");
+        assert_eq!(relative("2027-01-01T00:00:00Z".parse().unwrap(), now), "in 39 days");
+        assert_eq!(relative(Timestamp::MIN, Timestamp::MAX).split(' ').next_back(), Some("ago"));
+    }
+}
