@@ -31,6 +31,6 @@ pub use credentials::{
 pub use dialect::capabilities;
 pub use error::{ApiError, ErrorKind};
 pub use live::{read_live, read_members, read_projects};
-pub use options::{ClientError, ClientOptions, MAX_CONCURRENCY, Timeouts};
+pub use options::{ClientError, ClientOptions, MAX_CONCURRENCY, OnWait, Timeouts, Wait};
 pub use port::{AccessRead, AccessWrite, ProjectMember, Write};
 pub use probe::{Answered, EndpointProbe, Probe};

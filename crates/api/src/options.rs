@@ -1,7 +1,9 @@
 //! How the client behaves.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use mixaccess_model::{Dialect, OrganizationId};
@@ -43,6 +45,41 @@ pub struct ClientOptions {
     pub ca_file: Option<PathBuf>,
     /// What the client calls itself; `mixaccess/VERSION` by default.
     pub user_agent: String,
+    /// Is told of every wait before a request is sent again, so that nobody stares at a silent
+    /// program; nobody is by default.
+    pub on_wait: Option<OnWait>,
+}
+
+/// A wait before a request is sent again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// The request, as method and path without host and query.
+    pub request: String,
+    /// Why it failed: a lowercase fragment, safe to print.
+    pub message: String,
+    /// For how long.
+    pub duration: Duration,
+}
+
+/// Is told of waits. Called from several threads.
+#[derive(Clone)]
+pub struct OnWait(Arc<dyn Fn(&Wait) + Send + Sync>);
+
+impl OnWait {
+    /// Wraps a function, which should return soon.
+    pub fn new(tell: impl Fn(&Wait) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(tell))
+    }
+
+    pub(crate) fn tell(&self, wait: &Wait) {
+        (self.0)(wait);
+    }
+}
+
+impl fmt::Debug for OnWait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("OnWait")
+    }
 }
 
 /// When to give up on one request.
@@ -90,6 +127,7 @@ impl ClientOptions {
             requests_per_second,
             ca_file: None,
             user_agent: concat!("mixaccess/", env!("CARGO_PKG_VERSION")).to_owned(),
+            on_wait: None,
         })
     }
 }

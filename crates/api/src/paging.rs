@@ -13,6 +13,8 @@ use crate::transport::Transport;
 
 /// Most pages of one list.
 const MOST_PAGES: usize = 10_000;
+/// Most rows of one list.
+const MOST_ROWS: usize = 5_000_000;
 const QUOTE_LIMIT: usize = 80;
 
 /// Reads a list to its last page.
@@ -35,6 +37,9 @@ pub(crate) async fn read_all<R: Row>(
             rows = page.rows;
         } else {
             rows.extend(page.rows);
+        }
+        if rows.len() > MOST_ROWS {
+            return Err(refused(&request, &format!("the list has more than {MOST_ROWS} rows")));
         }
         match next_page(&url, &request.url, &page.next) {
             Ok(None) => return Ok(rows),

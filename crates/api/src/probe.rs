@@ -1,11 +1,13 @@
 //! Trying every reading endpoint, for `doctor` (`design.md`, "Commands"). Writes nothing.
 
+use futures_util::future;
 use jiff::Timestamp;
-use mixaccess_model::ProjectId;
+use mixaccess_model::{LiveMember, LiveProject, ProjectId};
 
 use crate::answer::{Answer, DecodeError, decode_value};
+use crate::list::{Row, decode_page};
 use crate::request::{Endpoint, Request};
-use crate::{ApiError, Client};
+use crate::{ApiError, AuditEvent, Client, ProjectMember};
 
 /// What every reading endpoint answers.
 #[derive(Clone, Debug)]
@@ -36,35 +38,39 @@ pub struct EndpointProbe {
 pub struct Answered {
     /// Its status.
     pub status: u16,
+    /// How many rows its first page has, when it is a list.
+    pub rows: Option<usize>,
     /// What time it is for the service.
     pub service_time: Option<Timestamp>,
 }
 
 impl Client {
-    /// Tries every reading endpoint once, the project one for `project`. Writes nothing, and goes on
-    /// after a failure.
+    /// Tries every reading endpoint once, side by side; the project one for `project`. An answer
+    /// counts when it reads as what the endpoint should answer. Writes nothing.
     pub async fn probe(&self, project: Option<ProjectId>) -> Probe {
         let dialect = self.members_dialect();
-        let mut endpoints = Vec::new();
-        for (endpoint, purpose, is_optional) in [
+        let probes = [
             (Endpoint::Me, "who the credentials are", true),
             (Endpoint::Members, "members of the organization", false),
             (Endpoint::Projects, "projects of the organization", false),
             (Endpoint::ProjectMembers, "members of a project", false),
             (Endpoint::AuditLog, "audit log", true),
-        ] {
-            if endpoint == Endpoint::ProjectMembers && project.is_none() {
-                continue;
-            }
+        ]
+        .into_iter()
+        .filter(|(endpoint, ..)| *endpoint != Endpoint::ProjectMembers || project.is_some())
+        .map(|(endpoint, purpose, is_optional)| {
             let request = dialect.reading(endpoint, project);
-            endpoints.push(EndpointProbe {
-                purpose,
-                request: request.label(),
-                is_inferred: endpoint.is_inferred(),
-                is_optional,
-                outcome: self.answered(&request).await,
-            });
-        }
+            async move {
+                EndpointProbe {
+                    purpose,
+                    request: request.label(),
+                    is_inferred: endpoint.is_inferred(),
+                    is_optional,
+                    outcome: self.answered(&request).await,
+                }
+            }
+        });
+        let endpoints = future::join_all(probes).await;
         let service_time = endpoints
             .iter()
             .filter_map(|probe| probe.outcome.as_ref().ok())
@@ -73,16 +79,29 @@ impl Client {
     }
 
     async fn answered(&self, request: &Request) -> Result<Answered, ApiError> {
-        self.transport().read(request, read_answered).await
+        let rows = match request.endpoint {
+            Endpoint::Members => rows::<LiveMember>,
+            Endpoint::Projects => rows::<LiveProject>,
+            Endpoint::ProjectMembers => rows::<ProjectMember>,
+            Endpoint::AuditLog => rows::<AuditEvent>,
+            _ => |answer: &Answer| decode_value(answer).map(|_| None),
+        };
+        let decode = |answer: &Answer| {
+            Ok(Answered {
+                status: answer.status.as_u16(),
+                rows: rows(answer)?,
+                service_time: service_time(answer),
+            })
+        };
+        self.transport().read(request, decode).await
     }
 }
 
-fn read_answered(answer: &Answer) -> Result<Answered, DecodeError> {
-    decode_value(answer)?;
-    let service_time = answer
-        .date
-        .as_deref()
-        .and_then(|date| httpdate::parse_http_date(date.trim()).ok())
-        .and_then(|date| Timestamp::try_from(date).ok());
-    Ok(Answered { status: answer.status.as_u16(), service_time })
+fn rows<R: Row>(answer: &Answer) -> Result<Option<usize>, DecodeError> {
+    decode_page::<R>(answer).map(|page| Some(page.rows.len()))
+}
+
+fn service_time(answer: &Answer) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(answer.date.as_deref()?.trim()).ok()?;
+    Timestamp::try_from(date).ok()
 }

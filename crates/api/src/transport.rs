@@ -20,7 +20,9 @@ use crate::answer::{Answer, DecodeError, said};
 use crate::error::quotable;
 use crate::request::Request;
 use crate::retry::{Cause, Failure, Tries, Verdict, retry_after};
-use crate::{ApiError, BaseUrl, ClientError, ClientOptions, Credentials, MAX_CONCURRENCY, hint};
+use crate::{
+    ApiError, BaseUrl, ClientError, ClientOptions, Credentials, MAX_CONCURRENCY, OnWait, Wait, hint,
+};
 
 const MOST_REDIRECTS: usize = 5;
 /// Most bytes of one page of a list.
@@ -40,6 +42,7 @@ pub(crate) struct Transport {
     limiter: Option<DefaultDirectRateLimiter>,
     backoff: Duration,
     max_wait: Duration,
+    on_wait: Option<OnWait>,
     sent: AtomicU64,
 }
 
@@ -63,6 +66,7 @@ impl Transport {
                 .map(|rate| RateLimiter::direct(Quota::per_second(rate))),
             backoff: options.backoff,
             max_wait: options.max_wait,
+            on_wait: options.on_wait,
             sent: AtomicU64::new(0),
         })
     }
@@ -109,8 +113,14 @@ impl Transport {
                 Err(failure) => failure,
             };
             failure.message = self.safe(&failure.message);
+            let message = failure.message.clone();
             match tries.judge(request, failure, began.elapsed()) {
-                Verdict::Again(wait) => tokio::time::sleep(wait).await,
+                Verdict::Again(duration) => {
+                    if let Some(on_wait) = &self.on_wait {
+                        on_wait.tell(&Wait { request: request.label(), message, duration });
+                    }
+                    tokio::time::sleep(duration).await;
+                }
                 Verdict::Fail(error) => return Err(error),
                 Verdict::AlreadyGone => match gone() {
                     Some(done) => return Ok(done),

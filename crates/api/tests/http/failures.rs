@@ -1,9 +1,12 @@
 //! Which failures are tried again, and what is known when they are not.
 
 use std::net::TcpListener;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use mixaccess_api::{AccessRead, AccessWrite, ApiError, Client, ErrorKind, Timeouts, Write};
+use mixaccess_api::{
+    AccessRead, AccessWrite, ApiError, Client, ErrorKind, OnWait, Timeouts, Write,
+};
 use mixaccess_model::{Email, OrganizationRole, ProjectId, ProjectRole, UserId};
 
 use crate::server::{Reply, Server};
@@ -187,6 +190,21 @@ fn waits_as_long_as_asked_and_no_longer_than_allowed() {
         write(&client(&server.url()), &grant()).unwrap();
         assert_eq!(server.lines().len(), 2, "{header}");
     }
+}
+
+#[test]
+fn waits_are_told() {
+    let busy = Reply::json(503, r#"{"error":"busy"}"#);
+    let server = Server::replies(vec![busy.clone(), busy, Reply::json(200, OK)]);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let list = Arc::clone(&told);
+    let mut options = options(&server.url());
+    options.on_wait = Some(OnWait::new(move |wait| list.lock().unwrap().push(wait.clone())));
+    read(&Client::new(options, credentials()).unwrap()).unwrap();
+    let told = told.lock().unwrap();
+    assert_eq!(told.len(), 2);
+    assert_eq!(told[1].request, "GET /api/app/organizations/12345/members");
+    assert_eq!(told[1].message, "the service answered 503: busy");
 }
 
 #[test]

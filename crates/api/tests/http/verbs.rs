@@ -113,16 +113,19 @@ fn a_probe_tries_every_reading_endpoint_and_writes_nothing() {
         Reply::with(200, &["Date: Wed, 21 Oct 2026 07:28:00 GMT"], "[]")
     });
     let probe = run(client(&server.url()).probe(Some(ProjectId(7))));
+    let mut lines = server.lines();
+    lines.sort_unstable();
     assert_eq!(
-        server.lines(),
+        lines,
         [
             "GET /api/app/me",
+            "GET /api/app/organizations/12345/audit_log",
             "GET /api/app/organizations/12345/members",
             "GET /api/app/organizations/12345/projects",
             "GET /api/app/projects/7/members",
-            "GET /api/app/organizations/12345/audit_log",
         ]
     );
+    assert!(probe.endpoints[1].outcome.as_ref().is_ok_and(|answered| answered.rows == Some(0)));
     assert_eq!(probe.service_time.unwrap().to_string(), "2026-10-21T07:28:00Z");
     let failed: Vec<&str> = probe
         .endpoints
@@ -131,4 +134,9 @@ fn a_probe_tries_every_reading_endpoint_and_writes_nothing() {
         .map(|probe| probe.request.as_str())
         .collect();
     assert_eq!(failed, ["GET /api/app/organizations/12345/projects"]);
+
+    let server = Server::replies(vec![Reply::json(200, r#"{"status":"ok"}"#)]);
+    let probe = run(client(&server.url()).probe(None));
+    let readable: Vec<bool> = probe.endpoints.iter().map(|probe| probe.outcome.is_ok()).collect();
+    assert_eq!(readable, [true, false, false, false]);
 }
