@@ -18,7 +18,7 @@ pub(crate) fn check(checker: Checker<'_>) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let mut effect = Effect::new(checker);
     for profile in &checker.declared.profiles {
-        effect.conflicts(&profile.access, profile.file, &mut problems);
+        effect.conflicts(&profile.access, Window::ALWAYS, profile.file, &mut problems);
     }
     let people: Vec<Diagnostic> = checker
         .declared
@@ -113,9 +113,9 @@ impl<'a> Effect<'a> {
 
     fn collaborator(&mut self, one: &'a Collaborator) -> Vec<Diagnostic> {
         let mut problems = Vec::new();
-        self.conflicts(&one.access, one.file, &mut problems);
+        self.conflicts(&one.access, Window::ALWAYS, one.file, &mut problems);
         for phase in &one.phases {
-            self.conflicts(&phase.access, one.file, &mut problems);
+            self.conflicts(&phase.access, phase.window, one.file, &mut problems);
         }
         let is_plain = |access: &Access| {
             access
@@ -271,7 +271,13 @@ impl<'a> Effect<'a> {
     }
 
     /// Groups of one level that give different roles in one project at one time.
-    fn conflicts(&mut self, access: &'a Access, file: FileIndex, problems: &mut Vec<Diagnostic>) {
+    fn conflicts(
+        &mut self,
+        access: &'a Access,
+        within: Window,
+        file: FileIndex,
+        problems: &mut Vec<Diagnostic>,
+    ) {
         let declared = self.declared;
         let groups: Vec<(&Entry, usize)> = access
             .entries
@@ -287,7 +293,7 @@ impl<'a> Effect<'a> {
         self.named.fill(declared, access);
         for (at, (second, group)) in groups.iter().enumerate() {
             let conflict = groups.iter().take(at).find_map(|(first, other)| {
-                let window = first.window().intersect(second.window());
+                let window = first.window().intersect(second.window()).intersect(within);
                 if first.role == second.role || window.is_empty() {
                     return None;
                 }

@@ -20,6 +20,8 @@ mod resolve;
 mod schema;
 mod source;
 mod suggest;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use codes::CODES;

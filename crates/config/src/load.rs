@@ -135,7 +135,8 @@ fn read_one(index: usize, file: &SourceFile, interner: &mut Interner<'_>) -> Rea
     match document::parse(&file.name, text) {
         Ok(Some(root)) => {
             let (fragment, problems) = decode::decode(index, &file.name, &root, interner);
-            Read { digest, fragment, problems, is_complete: true }
+            let is_complete = matches!(root.kind, Kind::Mapping(_) | Kind::Null);
+            Read { digest, fragment, problems, is_complete }
         }
         Ok(None) => {
             Read { digest, fragment: Fragment::default(), problems: Vec::new(), is_complete: true }

@@ -4,16 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use annotate_snippets::{
-    AnnotationKind, Element, Group, Level as Title, Origin, Renderer, Snippet,
+    Annotation, AnnotationKind, Element, Group, Level as Title, Origin, Renderer, Snippet,
 };
 use mixaccess_model::{Digest, Severity, printable};
 
-use crate::diagnostic::{Diagnostic, Label, Span};
+use crate::diagnostic::{Diagnostic, Label};
 use crate::load::Loaded;
 use crate::source;
-
-/// Longest line that is shown whole, in characters; of a longer one the part around the place.
-const MAX_LINE: usize = 160;
 
 /// Lines longer than this, in bytes, are not shown at all.
 const MAX_SHOWN: usize = 8192;
@@ -55,10 +52,13 @@ fn group<'a>(diagnostic: &'a Diagnostic, lines: &Lines<'a>) -> Group<'a> {
         level.primary_title(printable(diagnostic.message()).into_owned()).id(diagnostic.code()),
     );
     if let Some(label) = diagnostic.primary() {
-        group = group.element(lines.element(label, AnnotationKind::Primary));
-    }
-    for label in diagnostic.others() {
-        group = group.element(lines.element(label, AnnotationKind::Context));
+        let line = |label: &Label| (Arc::clone(&label.file), label.span.map(|span| span.line));
+        let (beside, apart): (Vec<&Label>, Vec<&Label>) =
+            diagnostic.others().iter().partition(|other| line(other) == line(label));
+        group = group.element(lines.element(label, AnnotationKind::Primary, &beside));
+        for other in apart {
+            group = group.element(lines.element(other, AnnotationKind::Context, &[]));
+        }
     }
     match diagnostic.help() {
         Some(hint) => group.element(Title::HELP.message(printable(hint).into_owned())),
@@ -112,7 +112,8 @@ impl Lines<'_> {
         }
     }
 
-    fn element<'b>(&self, label: &Label, kind: AnnotationKind) -> Element<'b> {
+    /// The line of a label, underlined there and where others point into the same line.
+    fn element<'b>(&self, label: &Label, kind: AnnotationKind, beside: &[&Label]) -> Element<'b> {
         let path = printable(&label.file).into_owned();
         let Some(span) = label.span else { return Origin::path(path).into() };
         let line = self.wanted.get(&(Arc::clone(&label.file), span.line)).and_then(Option::as_ref);
@@ -120,16 +121,14 @@ impl Lines<'_> {
             let (line, column) = (to_usize(span.line), to_usize(span.column));
             return Origin::path(path).line(line).char_column(column).into();
         };
-        let shown = Shown::new(line, span);
-        let annotation = kind.span(shown.from..shown.to);
-        let annotation = match label.text.as_str() {
-            "" => annotation,
-            text => annotation.label(printable(text).into_owned()),
-        };
+        let shown = Shown::new(line);
+        let mut annotations = vec![shown.annotation(label, kind)];
+        annotations
+            .extend(beside.iter().map(|other| shown.annotation(other, AnnotationKind::Context)));
         Snippet::source(shown.text)
             .line_start(to_usize(span.line))
             .path(path)
-            .annotation(annotation)
+            .annotations(annotations)
             .into()
     }
 }
@@ -138,39 +137,41 @@ fn to_usize(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// A line made safe to print, and the bytes of it that are underlined.
+/// A line made safe to print.
 struct Shown {
     text: String,
-    from: usize,
-    to: usize,
+    /// Where each character of the line begins in the text, and where the last one ends.
+    starts: Vec<usize>,
 }
 
 impl Shown {
-    fn new(line: &str, span: Span) -> Self {
+    fn new(line: &str) -> Self {
+        let mut text = String::with_capacity(line.len());
+        let mut starts = Vec::with_capacity(line.len() + 1);
+        for one in line.trim_end().chars() {
+            starts.push(text.len());
+            if one == '\t' {
+                text.push(' ');
+            } else {
+                text.push_str(&printable(one.encode_utf8(&mut [0; 4])));
+            }
+        }
+        starts.push(text.len());
+        Self { text, starts }
+    }
+
+    fn annotation<'b>(&self, label: &Label, kind: AnnotationKind) -> Annotation<'b> {
+        let span = label.span.unwrap_or_default();
         let column = to_usize(span.column).saturating_sub(1);
-        let length = match span.length {
-            0 => line.trim_end().chars().count().saturating_sub(column).max(1),
-            length => to_usize(length),
+        let end = match span.length {
+            0 => usize::MAX,
+            length => column.saturating_add(to_usize(length)),
         };
-        // Cut on the right only, so that columns stay what they are.
-        let end = column.saturating_add(length).min(column.saturating_add(MAX_LINE));
-        let part = |from: usize, to: usize| -> String {
-            let text: String = line.chars().skip(from).take(to.saturating_sub(from)).collect();
-            text.chars()
-                .map(|one| {
-                    if one == '\t' {
-                        " ".into()
-                    } else {
-                        printable(one.encode_utf8(&mut [0; 4])).into_owned()
-                    }
-                })
-                .collect::<Vec<String>>()
-                .concat()
-        };
-        let before = part(0, column);
-        let marked = part(column, end);
-        let after = part(end, end.max(MAX_LINE));
-        let (from, to) = (before.len(), before.len() + marked.len());
-        Self { text: format!("{before}{marked}{after}"), from, to }
+        let byte = |at: usize| self.starts.get(at).copied().unwrap_or(self.text.len());
+        let annotation = kind.span(byte(column)..byte(end));
+        match label.text.as_str() {
+            "" => annotation,
+            text => annotation.label(printable(text).into_owned()),
+        }
     }
 }

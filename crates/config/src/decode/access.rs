@@ -12,7 +12,8 @@ use crate::document::{Kind, Node};
 use crate::time::Window;
 
 /// Keys of the long form.
-const LONG: &[&str] = &["role", "from", "until", "ticket", "reason", "requested_by", "approved_by"];
+pub(super) const LONG: &[&str] =
+    &["role", "from", "until", "ticket", "reason", "requested_by", "approved_by"];
 
 /// What the long form holds; the short form is the role alone.
 struct Form<'n, 's> {

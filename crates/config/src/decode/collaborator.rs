@@ -12,7 +12,7 @@ use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{Kind, Node};
 use crate::time::Window;
 
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "name",
     "profile",
     "organization_role",
@@ -26,7 +26,7 @@ const KEYS: &[&str] = &[
     "requested_by",
     "approved_by",
 ];
-const PHASE_KEYS: &[&str] = &[
+pub(super) const PHASE_KEYS: &[&str] = &[
     "name",
     "from",
     "organization_role",

@@ -254,3 +254,19 @@ impl Decoder<'_, '_> {
         self.problem(codes::MISSING_KEY, span, format!("{what} has no `{key}`"), hint);
     }
 }
+
+/// Every fixed set of keys, with the name of its definition in the schema.
+#[cfg(test)]
+pub(crate) const KEYS: &[(&str, &[&str])] = &[
+    ("", TOP_LEVEL),
+    ("Organization", organization::KEYS),
+    ("Project", project::KEYS),
+    ("Profile", profile::KEYS),
+    ("Collaborator", collaborator::KEYS),
+    ("Phase", collaborator::PHASE_KEYS),
+    ("GrantTerms", access::LONG),
+    ("OrganizationRoleTerms", access::LONG),
+    ("Policy", policy::KEYS),
+    ("Override", policy::OVERRIDE_KEYS),
+    ("Deny", rule::DENY_KEYS),
+];

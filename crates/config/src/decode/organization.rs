@@ -7,7 +7,7 @@ use crate::codes;
 use crate::declaration::Organization;
 use crate::document::Node;
 
-const KEYS: &[&str] = &["id", "name", "region", "base_url", "api", "time_zone"];
+pub(super) const KEYS: &[&str] = &["id", "name", "region", "base_url", "api", "time_zone"];
 
 impl Decoder<'_, '_> {
     pub(super) fn organization(&mut self, (key, node): Pair<'_, '_>) -> Option<Organization> {

@@ -11,7 +11,7 @@ use crate::codes;
 use crate::declaration::{OverrideDeclaration, PolicyDeclaration};
 use crate::document::{Kind, Node};
 
-const KEYS: &[&str] = &[
+pub(super) const KEYS: &[&str] = &[
     "owners",
     "protected",
     "removals",
@@ -25,7 +25,7 @@ const KEYS: &[&str] = &[
     "plan_max_age",
     "overrides",
 ];
-const OVERRIDE_KEYS: &[&str] = &["guard", "maximum", "until", "reason", "ticket"];
+pub(super) const OVERRIDE_KEYS: &[&str] = &["guard", "maximum", "until", "reason", "ticket"];
 
 impl Decoder<'_, '_> {
     pub(super) fn policy(&mut self, (key, node): Pair<'_, '_>) -> Option<PolicyDeclaration> {

@@ -4,7 +4,7 @@ use super::Decoder;
 use crate::declaration::{Access, Profile};
 use crate::document::Node;
 
-const KEYS: &[&str] = &["organization_role", "projects"];
+pub(super) const KEYS: &[&str] = &["organization_role", "projects"];
 
 impl Decoder<'_, '_> {
     pub(super) fn profiles(&mut self, node: &Node<'_>) -> Vec<Profile> {

@@ -8,7 +8,7 @@ use crate::declaration::{Project, ProjectGroup};
 use crate::document::Node;
 use crate::names::Symbol;
 
-const KEYS: &[&str] = &["id", "environment", "custom_roles"];
+pub(super) const KEYS: &[&str] = &["id", "environment", "custom_roles"];
 /// Longest key, in bytes.
 const MAX_KEY: usize = 128;
 /// How many custom roles a project can have (`mixpanel-api.md`, "How the world behaves", 10).

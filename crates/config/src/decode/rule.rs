@@ -10,7 +10,7 @@ use crate::declaration::PolicyDeclaration;
 use crate::diagnostic::Span;
 use crate::document::Node;
 
-const DENY_KEYS: &[&str] =
+pub(super) const DENY_KEYS: &[&str] =
     &["domain", "outside", "tag", "environment", "project", "role", "organization_role"];
 
 impl Decoder<'_, '_> {

@@ -287,3 +287,36 @@ pub(crate) struct OrganizationRoleTerms {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) approved_by: Option<String>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schema_and_the_reader_know_the_same_keys() {
+        let schema = schema();
+        for (name, keys) in crate::decode::KEYS {
+            let object = if name.is_empty() { &schema } else { &schema["definitions"][name] };
+            let mut known: Vec<&str> = keys.to_vec();
+            known.sort_unstable();
+            let mut described: Vec<&str> =
+                object["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+            described.sort_unstable();
+            assert_eq!(described, known, "{name}");
+            assert_eq!(object["additionalProperties"], serde_json::Value::Bool(false), "{name}");
+        }
+    }
+
+    #[test]
+    fn valid_files_fit_the_types_of_the_schema() {
+        for text in [
+            include_str!("../../tests/corpus/valid/design.yaml"),
+            include_str!("../../tests/corpus/valid/policy.yaml"),
+        ] {
+            let file: AccessFile = serde_yaml::from_str(text).unwrap();
+            let again: AccessFile =
+                serde_yaml::from_str(&serde_yaml::to_string(&file).unwrap()).unwrap();
+            assert_eq!(file, again);
+        }
+    }
+}
