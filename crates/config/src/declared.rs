@@ -24,6 +24,17 @@ pub enum Specificity {
     Project,
 }
 
+impl Specificity {
+    /// The word used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Everything => "every project",
+            Self::Group => "project group",
+            Self::Project => "project",
+        }
+    }
+}
+
 /// What the left side of an entry means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -93,6 +104,21 @@ impl Declared {
             Target::Group(group) => self.group_has(group, project),
             Target::Everything => true,
         }
+    }
+
+    /// The projects an entry is about.
+    pub(crate) fn covered(&self, entry: &Entry) -> Vec<usize> {
+        match self.target(entry.target) {
+            Target::Unknown => Vec::new(),
+            Target::Project(project) => vec![project],
+            Target::Group(group) => self.group_projects.get(group).cloned().unwrap_or_default(),
+            Target::Everything => (0..self.projects.len()).collect(),
+        }
+    }
+
+    /// The projects an entry is about, when there are any.
+    pub(crate) fn some_covered(&self, entry: &Entry) -> Option<Vec<usize>> {
+        Some(self.covered(entry)).filter(|projects| !projects.is_empty())
     }
 
     /// The role of an entry; nothing is no access.
@@ -318,6 +344,17 @@ pub enum Level {
     Phase,
     /// The profile.
     Profile,
+}
+
+impl Level {
+    /// The word used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Own => "own",
+            Self::Phase => "phase",
+            Self::Profile => "profile",
+        }
+    }
 }
 
 /// One level of a collaborator's precedence.

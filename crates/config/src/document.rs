@@ -16,7 +16,7 @@ use crate::diagnostic::{Diagnostic, Span};
 /// Deepest nesting that is read; declarations need seven.
 pub(crate) const MAX_DEPTH: usize = 32;
 /// Most nodes that one file may have, those that aliases repeat included.
-pub(crate) const MAX_NODES: usize = 2_500_000;
+pub(crate) const MAX_NODES: usize = 1_500_000;
 /// Most nodes that the aliases of one file may add.
 const MAX_ALIASED_NODES: usize = 100_000;
 

@@ -146,7 +146,7 @@ impl<'a> Effect<'a> {
         if let Some((profile, span)) = profile
             && !profile.access.entries.is_empty()
             && profile.access.entries.iter().all(|entry| {
-                self.covered(entry).is_some_and(|projects| {
+                self.declared.some_covered(entry).is_some_and(|projects| {
                     projects.iter().all(|project| {
                         own.decides(self.declared, *project, None, entry.window())
                             || phases.iter().any(|(window, cover)| {
@@ -251,23 +251,12 @@ impl<'a> Effect<'a> {
         if before.is_empty() && matches!(target, Target::Project(_)) {
             return false;
         }
-        self.covered(entry).is_some_and(|projects| {
+        self.declared.some_covered(entry).is_some_and(|projects| {
             projects.iter().all(|project| {
                 before.iter().any(|cover| cover.decides(self.declared, *project, None, window))
                     || beside.decides(self.declared, *project, Some(target.specificity()), window)
             })
         })
-    }
-
-    /// The projects an entry covers, when there are any.
-    fn covered(&self, entry: &Entry) -> Option<Vec<usize>> {
-        let projects = match self.declared.target(entry.target) {
-            Target::Unknown => return None,
-            Target::Project(project) => vec![project],
-            Target::Group(group) => self.declared.group_projects.get(group)?.clone(),
-            Target::Everything => (0..self.declared.projects.len()).collect(),
-        };
-        (!projects.is_empty()).then_some(projects)
     }
 
     /// Groups of one level that give different roles in one project at one time.

@@ -5,127 +5,19 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Annotations, Email, FileIndex, OrganizationRole, Place, ProjectId, ProjectKey, ProjectRole,
-    State,
+    Annotations, Email, FileIndex, OrganizationRole, Place, ProjectKey, ProjectRole, State,
 };
 
 use crate::declaration::{Collaborator, Entry, OrganizationRoleEntry, Phase};
 use crate::declared::{Declared, Level, LevelAccess, Specificity};
 use crate::diagnostic::{Span, file_name};
+use crate::explanation::{
+    ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, Explanation, Transition,
+    Verdict,
+};
 use crate::load::Loaded;
 use crate::resolve::{active_phase, levels, organization_role, over, state};
 use crate::time::Window;
-
-/// Why somebody should have what they should have.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Explanation {
-    /// The address as the files spell it.
-    pub email: Email,
-    /// The name.
-    pub name: Option<Arc<str>>,
-    /// Where the person is declared.
-    pub place: Place,
-    /// The profile, and where it is declared.
-    pub profile: Option<(Arc<str>, Place)>,
-    /// The phase that is active, and where it stands.
-    pub phase: Option<(Arc<str>, Place)>,
-    /// Whether the person should be there.
-    pub state: ExplainedState,
-    /// The organization role.
-    pub organization_role: ExplainedRole,
-    /// The projects that were asked for, sorted by id.
-    pub projects: Vec<ExplainedProject>,
-}
-
-/// Why somebody should be there, or not.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExplainedState {
-    /// The state.
-    pub state: State,
-    /// What says so; absent when nothing does and the person is active by default.
-    pub place: Option<Place>,
-    /// When it changes next.
-    pub next: Option<Transition<State>>,
-}
-
-/// Why somebody has their organization role.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExplainedRole {
-    /// The role.
-    pub role: OrganizationRole,
-    /// What was considered, the closest first; empty when the default decides.
-    pub chain: Vec<ExplainedEntry>,
-    /// When it changes next.
-    pub next: Option<Transition<OrganizationRole>>,
-}
-
-/// Why somebody has their role in one project.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExplainedProject {
-    /// The project's key.
-    pub key: ProjectKey,
-    /// The project's number.
-    pub id: ProjectId,
-    /// The role; nothing is no access.
-    pub role: Option<ProjectRole>,
-    /// What was considered, in the order in which it decides.
-    pub chain: Vec<ExplainedEntry>,
-    /// When the role changes next.
-    pub next: Option<Transition<Option<ProjectRole>>>,
-}
-
-/// One entry that was considered.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ExplainedEntry {
-    /// Where in the precedence it stands.
-    pub level: Level,
-    /// The name of the phase or profile; absent for what stands at the person.
-    pub level_name: Option<Arc<str>>,
-    /// How specific it is; absent for an organization role.
-    pub specificity: Option<Specificity>,
-    /// What its left side says: a project, a group, `*` or `organization_role`.
-    pub target: Arc<str>,
-    /// The word of its role; `none` is no access.
-    pub role: Arc<str>,
-    /// Where it stands.
-    pub place: Place,
-    /// The first instant at which it counts; absent is always.
-    pub from: Option<Timestamp>,
-    /// The first instant at which it no longer counts; absent is never.
-    pub end: Option<Timestamp>,
-    /// Ticket, reason and people, those of the phase and of the person included.
-    pub annotations: Option<Arc<Annotations>>,
-    /// What became of it.
-    pub verdict: Verdict,
-}
-
-/// What became of an entry that was considered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Verdict {
-    /// It decides.
-    Decides,
-    /// It says the same as the entry that decides, at the same level and just as specific.
-    Agrees,
-    /// Something that comes before it decides.
-    Overridden,
-    /// It, or its phase, has not begun.
-    NotYet,
-    /// It, or its phase, has ended.
-    Expired,
-}
-
-/// The next change in time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transition<T> {
-    /// When.
-    pub at: Timestamp,
-    /// What it becomes.
-    pub becomes: T,
-    /// What says so from then on; absent when nothing does.
-    pub place: Option<Place>,
-    /// The phase that begins then, when one does.
-    pub phase: Option<Arc<str>>,
-}
 
 impl Loaded {
     /// Explains one collaborator, in one project or in every declared one. Nothing when the files do

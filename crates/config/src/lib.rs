@@ -12,6 +12,7 @@ mod diagnostic;
 mod document;
 mod effect;
 mod explain;
+mod explanation;
 mod load;
 mod lookalike;
 mod names;
@@ -27,7 +28,7 @@ mod time;
 pub use codes::CODES;
 pub use declared::{Level, Specificity};
 pub use diagnostic::Diagnostic;
-pub use explain::{
+pub use explanation::{
     ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, Explanation, Transition,
     Verdict,
 };

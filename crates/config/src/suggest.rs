@@ -13,7 +13,9 @@ pub fn nearest<'a>(written: &str, possible: impl IntoIterator<Item = &'a str>) -
     let allowed = (length / 3).max(1);
     possible
         .into_iter()
+        // Words whose length alone is too far away are most of them, and cheap to leave out.
         .filter(|word| word.len() <= MAX_COMPARED * 2 && *word != written)
+        .filter(|word| word.chars().count().abs_diff(length) <= allowed)
         .map(|word| {
             let other = word.to_lowercase().replace('_', "-");
             (strsim::damerau_levenshtein(&folded, &other), word)

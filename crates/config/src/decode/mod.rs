@@ -239,6 +239,11 @@ impl Decoder<'_, '_> {
     }
 
     fn unknown_key(&mut self, text: &str, span: Span, what: &str, known: &'static [&'static str]) {
+        if self.problems.len() >= MAX_PROBLEMS {
+            // Looking for what was meant costs more than all the rest.
+            self.dropped += 1;
+            return;
+        }
         let message = format!("{what} has no key `{}`", printable(text));
         let hint = if text == "<<" {
             Some("YAML merge keys are not read here; write a profile instead.".to_owned())

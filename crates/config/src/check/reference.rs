@@ -1,0 +1,223 @@
+//! Names that entries, groups and collaborators use.
+
+use std::collections::HashMap;
+
+use mixaccess_model::{FileIndex, OrganizationRole, ProjectKey, ProjectRole, printable};
+
+use super::Checker;
+use crate::codes;
+use crate::declaration::{Access, Collaborator, Entry, Role};
+use crate::declared::Target;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::names::Symbol;
+use crate::suggest;
+
+/// Most problems that are written out; a project that is gone may be named a million times.
+const MAX_PROBLEMS: usize = 2_000;
+
+/// Reports every name that is used and not declared, and every role that does not exist there.
+pub(super) fn check(checker: Checker<'_>) -> Vec<Diagnostic> {
+    let declared = checker.declared;
+    let mut references = References::new(checker);
+    for group in &declared.groups {
+        for (symbol, span) in &group.members {
+            if !matches!(declared.target(*symbol), Target::Project(_)) {
+                references.unknown_member(group.key, *symbol, group.file, *span);
+            }
+        }
+    }
+    for profile in &declared.profiles {
+        references.access(&profile.access, profile.file, None);
+    }
+    for one in &declared.collaborators {
+        references.access(&one.access, one.file, Some(one));
+        for phase in &one.phases {
+            references.access(&phase.access, one.file, Some(one));
+        }
+        if let Some((symbol, span)) = one.profile
+            && declared.profile(symbol).is_none()
+        {
+            references.unknown_profile(one, symbol, span);
+        }
+    }
+    references.finish()
+}
+
+struct References<'a> {
+    checker: Checker<'a>,
+    projects: Vec<&'a str>,
+    /// Project and group keys: what may stand on the left side of an entry.
+    targets: Vec<&'a str>,
+    profiles: Vec<&'a str>,
+    /// What was probably meant, so that it is searched for once a name.
+    meant: HashMap<Symbol, String>,
+    problems: Vec<Diagnostic>,
+    dropped: usize,
+}
+
+impl<'a> References<'a> {
+    fn new(checker: Checker<'a>) -> Self {
+        let declared = checker.declared;
+        let sorted = |mut words: Vec<&'a str>| {
+            words.sort_unstable();
+            words
+        };
+        let projects: Vec<&str> =
+            declared.projects.iter().map(|project| checker.name(project.key)).collect();
+        let groups = declared.groups.iter().map(|group| checker.name(group.key));
+        Self {
+            checker,
+            targets: sorted(projects.iter().copied().chain(groups).collect()),
+            projects: sorted(projects),
+            profiles: sorted(declared.profiles.iter().map(|one| checker.name(one.key)).collect()),
+            meant: HashMap::new(),
+            problems: Vec::new(),
+            dropped: 0,
+        }
+    }
+
+    fn finish(mut self) -> Vec<Diagnostic> {
+        if self.dropped > 0 {
+            let message = format!("{} more unknown names are not shown", self.dropped);
+            self.problems.push(Diagnostic::new(codes::TOO_MANY, message));
+        }
+        self.problems
+    }
+
+    /// Whether one more problem is to be written out; counts those that are not.
+    const fn has_room(&mut self) -> bool {
+        let has_room = self.problems.len() < MAX_PROBLEMS;
+        if !has_room {
+            self.dropped += 1;
+        }
+        has_room
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic, who: Option<&Collaborator>) {
+        self.problems.push(match who {
+            Some(one) => diagnostic.about(&one.email),
+            None => diagnostic,
+        });
+    }
+
+    fn access(&mut self, access: &Access, file: FileIndex, who: Option<&Collaborator>) {
+        let declared = self.checker.declared;
+        for entry in &access.entries {
+            if declared.target(entry.target) == Target::Unknown {
+                self.unknown_target(entry, file, who);
+            } else if let Role::Custom(role) = entry.role {
+                self.custom_role(entry, role, file, who);
+            }
+        }
+    }
+
+    fn unknown_target(&mut self, entry: &Entry, file: FileIndex, who: Option<&Collaborator>) {
+        if !self.has_room() {
+            return;
+        }
+        let name = self.checker.name(entry.target);
+        let targets = &self.targets;
+        let hint = self.meant.entry(entry.target).or_insert_with(|| {
+            suggest::did_you_mean(name, targets.iter().copied())
+                .unwrap_or_else(|| "No project is declared; write it below `projects`.".to_owned())
+        });
+        let message = format!("there is no project or group `{}`", printable(name));
+        let diagnostic = Diagnostic::new(codes::UNKNOWN_PROJECT, message)
+            .at(self.checker.label(file, entry.span))
+            .hint(hint.as_str());
+        self.report(diagnostic, who);
+    }
+
+    fn unknown_member(&mut self, group: Symbol, member: Symbol, file: FileIndex, span: Span) {
+        if !self.has_room() {
+            return;
+        }
+        let name = self.checker.name(member);
+        let message = match self.checker.declared.target(member) {
+            Target::Group(_) => format!(
+                "the group `{}` names the group `{}`",
+                self.checker.name(group),
+                printable(name)
+            ),
+            _ => format!(
+                "the group `{}` names `{}`, which is no declared project",
+                self.checker.name(group),
+                printable(name)
+            ),
+        };
+        let hint = match self.checker.declared.target(member) {
+            Target::Group(_) => "List the projects themselves: groups do not nest.".to_owned(),
+            _ => suggest::did_you_mean(name, self.projects.iter().copied())
+                .unwrap_or_else(|| "No project is declared; write it below `projects`.".to_owned()),
+        };
+        let diagnostic = Diagnostic::new(codes::UNKNOWN_PROJECT, message)
+            .at(self.checker.label(file, span))
+            .hint(hint);
+        self.report(diagnostic, None);
+    }
+
+    fn unknown_profile(&mut self, one: &Collaborator, profile: Symbol, span: Span) {
+        if !self.has_room() {
+            return;
+        }
+        let name = self.checker.name(profile);
+        let message = format!("there is no profile `{}`", printable(name));
+        let hint = suggest::did_you_mean(name, self.profiles.iter().copied())
+            .unwrap_or_else(|| "No profile is declared; write it below `profiles`.".to_owned());
+        let diagnostic = Diagnostic::new(codes::UNKNOWN_PROFILE, message)
+            .at(self.checker.label(one.file, span))
+            .hint(hint);
+        self.report(diagnostic, Some(one));
+    }
+
+    /// A role that is not a standard one must be listed by every project that the entry is about.
+    fn custom_role(
+        &mut self,
+        entry: &Entry,
+        role: Symbol,
+        file: FileIndex,
+        who: Option<&Collaborator>,
+    ) {
+        let declared = self.checker.declared;
+        let covered = declared.covered(entry);
+        let lists = |at: &usize| {
+            declared.projects.get(*at).is_some_and(|project| project.custom_roles.contains(&role))
+        };
+        let mut lacking = covered.iter().filter(|at| !lists(at));
+        let Some(first) = lacking.next().and_then(|at| declared.projects.get(*at)) else { return };
+        let others = lacking.count();
+        if !self.has_room() {
+            return;
+        }
+        let word = self.checker.name(role);
+        let more = match others {
+            0 => String::new(),
+            1 => " and another project".to_owned(),
+            number => format!(" and {number} other projects"),
+        };
+        let message = format!(
+            "there is no role `{}` in {}{more}",
+            printable(word),
+            self.checker.name(first.key)
+        );
+        let hint = if OrganizationRole::parse(word).is_some() {
+            format!("`{word}` is an organization role: write it as `organization_role`.")
+        } else if others + 1 < covered.len() {
+            let word = printable(word);
+            format!(
+                "Every project that this entry is about must list `{word}` below `custom_roles`."
+            )
+        } else {
+            let custom = first.custom_roles.iter().map(|symbol| self.checker.name(*symbol));
+            let standard = ProjectRole::STANDARD.iter().rev().map(ProjectRole::as_str);
+            let words: Vec<&str> = standard.chain(["none"]).chain(custom).collect();
+            let meant = suggest::did_you_mean(word, words.iter().copied()).unwrap_or_default();
+            format!("{meant} A custom role must be listed below the project's `custom_roles`.")
+        };
+        let diagnostic = Diagnostic::new(codes::UNKNOWN_ROLE, message)
+            .at(self.checker.label(file, entry.role_span))
+            .hint(hint)
+            .in_project(ProjectKey::new(declared.names.shared(first.key)));
+        self.report(diagnostic, who);
+    }
+}
