@@ -78,6 +78,9 @@ pub(crate) fn closing(plan: &Plan, kind: Kind, options: &RenderOptions<'_>) -> C
         facts.push(("live state", of(live_digest)));
     }
     facts.push(("changes", changes_digest.to_string()));
+    if options.redact.is_some() {
+        facts.push(("redacted", "people are shown by pseudonyms".to_owned()));
+    }
     let (next, commands) = next(plan, kind, options);
     Closing { changes_digest: changes_digest.to_string(), facts, next, commands }
 }

@@ -4,9 +4,11 @@ mod findings;
 mod people;
 mod totals;
 
+use std::collections::BTreeSet;
+
 use mixaccess_model::NotPlanned;
 
-use crate::outline::{NotPlannedGroup, Outline};
+use crate::outline::{Kind, NotPlannedGroup, Outline};
 use crate::page::{Page, Table, Tone};
 use crate::{RenderOptions, ReportError, Verbosity, diff, words};
 
@@ -55,10 +57,13 @@ fn heading(page: &mut Page, tone: Tone, text: &str) {
 fn refusals(page: &mut Page, outline: &Outline<'_>, options: &RenderOptions<'_>) {
     let refusals = outline.refusals.len();
     if refusals > 0 {
-        let count = words::counted(refusals, "guard rail", "times by guard rails");
-        let text =
-            if refusals == 1 { "Refused by a guard rail" } else { &format!("Refused {count}") };
-        heading(page, Tone::Bad, text);
+        let codes: BTreeSet<_> = outline.refusals.iter().map(|verdict| verdict.guard).collect();
+        let who = words::counted(codes.len(), "guard rail", "guard rails");
+        let text = match outline.kind {
+            Kind::Plan | Kind::Undo => format!("Refused by {who}"),
+            Kind::Drift => format!("Putting this back would be refused by {who}"),
+        };
+        heading(page, Tone::Bad, &text);
         for verdict in &outline.refusals {
             findings::guard(page, verdict);
         }

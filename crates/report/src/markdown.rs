@@ -85,8 +85,11 @@ pub(crate) fn plan(
 fn refusals(comment: &mut Comment, outline: &Outline<'_>) {
     let verdicts = outline.refusals.len();
     let errors = outline.errors.len();
-    if verdicts + errors > 0 && outline.kind != Kind::Drift {
-        comment.out.push_str("> **Refused: this plan cannot be applied.**\n>\n");
+    if verdicts + errors > 0 {
+        comment.out.push_str(match outline.kind {
+            Kind::Plan | Kind::Undo => "> **Refused: this plan cannot be applied.**\n>\n",
+            Kind::Drift => "> **Putting this back would be refused.**\n>\n",
+        });
     }
     let blocks = outline
         .refusals

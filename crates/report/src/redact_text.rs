@@ -1,12 +1,14 @@
 //! Finding people in free text: addresses, known names, and file names made of either.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// People who are known, by the words that give them away.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lexicon {
-    /// Sequences of words by their first word, longest first; all in lower case.
-    phrases: BTreeMap<String, Vec<(Vec<String>, String)>>,
+    /// Sequences of words in lower case.
+    phrases: BTreeMap<Vec<String>, String>,
+    /// How long the sequences with this first word are.
+    lengths: BTreeMap<String, BTreeSet<usize>>,
     /// Single words that give somebody away where the text is about them, or in a file name.
     words: BTreeMap<String, String>,
 }
@@ -53,14 +55,12 @@ impl Lexicon {
                 // `alexexample.yaml`: both names run together.
                 self.words.entry(phrase.concat()).or_insert_with(|| pseudonym.to_owned());
             }
-            let known = match phrase.first() {
-                Some(first) if !(single && is_ordinary(first)) => first.clone(),
-                _ => continue,
-            };
-            let list = self.phrases.entry(known).or_default();
-            if !list.iter().any(|(one, _)| *one == phrase) {
-                list.push((phrase, pseudonym.to_owned()));
-                list.sort_by_key(|(one, _)| std::cmp::Reverse(one.len()));
+            match phrase.first() {
+                Some(first) if !(single && is_ordinary(first)) => {
+                    self.lengths.entry(first.clone()).or_default().insert(phrase.len());
+                    self.phrases.entry(phrase).or_insert_with(|| pseudonym.to_owned());
+                }
+                _ => {}
             }
         }
         for word in words(local).chain(words(name.unwrap_or_default())) {
@@ -94,11 +94,10 @@ impl Lexicon {
 
     fn match_at(&self, rest: &[String], narrow: bool) -> Option<(usize, &str)> {
         let first = rest.first()?;
-        let phrase = self
-            .phrases
-            .get(first)
-            .and_then(|list| list.iter().find(|(phrase, _)| rest.starts_with(phrase)))
-            .map(|(phrase, pseudonym)| (phrase.len(), pseudonym.as_str()));
+        let phrase = self.lengths.get(first).into_iter().flatten().rev().find_map(|length| {
+            let phrase = rest.get(..*length)?;
+            self.phrases.get(phrase).map(|pseudonym| (*length, pseudonym.as_str()))
+        });
         let word = || self.words.get(first).map(|pseudonym| (1, pseudonym.as_str()));
         phrase.or_else(|| if narrow { word() } else { None })
     }

@@ -1,5 +1,6 @@
 //! Renderings as people see them, and what must hold of all of them.
 
+mod explained;
 mod hostile;
 mod machine;
 mod redacted;

@@ -101,16 +101,25 @@ pub(crate) fn upcoming(next: &NextChange, view: &ExplainView) -> String {
     format!("{} ({}): {what}", words::instant(*at), words::relative(*at, view.instant))
 }
 
-/// Where something is asked for, and why.
-pub(crate) fn asked(reason: &Reason) -> String {
+fn origin(reason: &Reason) -> String {
     let Reason { kind, place, annotations } = reason;
-    let origin = row::Ask { kind: *kind, place: place.as_ref(), annotations }.origin();
-    let why = row::annotation_text(annotations);
-    [origin, why].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+    row::Ask { kind: *kind, place: place.as_ref(), annotations }.origin()
 }
 
-/// One line of the table of projects: project, declared, live, effective, verdict, what decided.
-pub(crate) fn line(project: &ExplainProject) -> [String; 6] {
+/// Ticket, reason and people behind what decided; empty when nothing is given.
+pub(crate) fn why(project: &ExplainProject) -> String {
+    let reason = project.reason.as_ref();
+    reason.map(|reason| row::annotation_text(&reason.annotations)).unwrap_or_default()
+}
+
+/// Where something is asked for, and why.
+fn asked(reason: &Reason) -> String {
+    let why = row::annotation_text(&reason.annotations);
+    [origin(reason), why].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+}
+
+/// One line of the table of projects: project, declared, effective, verdict, place.
+pub(crate) fn line(project: &ExplainProject) -> [String; 5] {
     let ExplainProject { project, wanted, reason, live, effective, agrees, chain: _, next: _ } =
         project;
     let ProjectRef { id: _, key } = project;
@@ -118,11 +127,6 @@ pub(crate) fn line(project: &ExplainProject) -> [String; 6] {
         Wanted::Role(role) => role.to_string(),
         Wanted::NoAccess => "none".to_owned(),
         Wanted::Nothing => "-".to_owned(),
-    };
-    let held = match live.as_deref() {
-        None => "not read".to_owned(),
-        Some([]) => "none".to_owned(),
-        Some(grants) => grants.iter().map(granted).collect::<Vec<_>>().join(" + "),
     };
     let effective = match (effective, live) {
         (Some(role), _) => role.to_string(),
@@ -134,8 +138,17 @@ pub(crate) fn line(project: &ExplainProject) -> [String; 6] {
         Some(false) => "differs",
         None => "-",
     };
-    let reason = reason.as_ref().map(asked).unwrap_or_default();
-    [key.to_string(), declared, held, effective, verdict.to_owned(), reason]
+    let place = reason.as_ref().map(origin).unwrap_or_default();
+    [key.to_string(), declared, effective, verdict.to_owned(), place]
+}
+
+/// Every grant, when there is more to say than the effective role; empty otherwise.
+pub(crate) fn grants(project: &ExplainProject) -> String {
+    match project.live.as_deref() {
+        None | Some([]) => String::new(),
+        Some([only]) if only.source.is_individual() => String::new(),
+        Some(grants) => grants.iter().map(granted).collect::<Vec<_>>().join(" + "),
+    }
 }
 
 fn granted(grant: &Grant) -> String {
@@ -211,7 +224,7 @@ fn projects(page: &mut Page, view: &ExplainView) {
     }
     page.blank();
     let mut table = Table::default();
-    let header = ["Project", "declared", "live", "effective", "", "decided by"];
+    let header = ["Project", "declared", "effective", "", "decided by"];
     table.row(header.map(|text| (Tone::Strong, text.to_owned())));
     for project in &view.projects {
         let tone = match project.agrees {
@@ -219,14 +232,13 @@ fn projects(page: &mut Page, view: &ExplainView) {
             Some(false) => Tone::Bad,
             None => Tone::Dim,
         };
-        let [key, declared, live, effective, verdict, reason] = line(project);
+        let [key, declared, effective, verdict, place] = line(project);
         table.row([
             (Tone::Strong, key),
             (Tone::Plain, declared),
-            (Tone::Plain, live),
             (Tone::Plain, effective),
             (tone, verdict),
-            (Tone::Dim, reason),
+            (Tone::Dim, place),
         ]);
     }
     table.write(page, 0);
@@ -234,22 +246,26 @@ fn projects(page: &mut Page, view: &ExplainView) {
 
 fn chains(page: &mut Page, view: &ExplainView) {
     for project in &view.projects {
-        if project.chain.is_empty() && project.next.is_none() {
+        let (why, grants) = (why(project), grants(project));
+        if project.chain.is_empty() && project.next.is_none() && why.is_empty() && grants.is_empty()
+        {
             continue;
         }
         page.blank();
         page.line(0, Tone::Strong, &format!("Why, in {}", project.project.key));
+        if !why.is_empty() {
+            page.wrap(2, 4, &[(Tone::Plain, &why)]);
+        }
+        if !grants.is_empty() {
+            page.wrap(2, 4, &[(Tone::Dim, "live:"), (Tone::Plain, &grants)]);
+        }
         let mut table = Table::default();
         for ChainEntry { entry, role, place, decision: came } in &project.chain {
             let tone = if *came == Decision::Decides { Tone::Good } else { Tone::Dim };
             let role = role.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
             let place = place.as_ref().map(row::line_of).unwrap_or_default();
-            table.row([
-                (tone, role),
-                (Tone::Plain, entry.clone()),
-                (Tone::Plain, place),
-                (tone, decision(came)),
-            ]);
+            let entry = format!("{entry} - {}", decision(came));
+            table.row([(tone, role), (Tone::Dim, place), (tone, entry)]);
         }
         table.write(page, 2);
         if let Some(next) = &project.next {

@@ -56,6 +56,7 @@ pub(super) fn people(page: &mut Page, outline: &Outline<'_>) {
         for (row, tail) in person.rows.iter().zip(&tails) {
             line(page, row, tail, &columns, outline.kind, fits);
         }
+        members(page, person);
     }
 }
 
@@ -68,17 +69,7 @@ fn who(page: &mut Page, person: &Person<'_>) {
         }
         several => {
             let count = words::people(several.len());
-            pieces.push((Tone::Strong, format!("{count}, the same for each:")));
-            for (at, Identity { email, name }) in several.iter().enumerate() {
-                let comma = if at + 1 < several.len() { "," } else { "" };
-                match name {
-                    Some(name) => {
-                        pieces.push((Tone::Strong, email.to_string()));
-                        pieces.push((Tone::Plain, format!("({name}){comma}")));
-                    }
-                    None => pieces.push((Tone::Strong, format!("{email}{comma}"))),
-                }
-            }
+            pieces.push((Tone::Strong, format!("{count}, the same for each")));
         }
     }
     if !person.marks.is_empty() {
@@ -87,6 +78,28 @@ fn who(page: &mut Page, person: &Person<'_>) {
     let pieces: Vec<(Tone, &str)> =
         pieces.iter().map(|(tone, text)| (*tone, text.as_str())).collect();
     page.wrap(0, 2, &pieces);
+}
+
+/// Everybody of a group, below the lines that they share.
+fn members(page: &mut Page, person: &Person<'_>) {
+    if person.who.len() < 2 {
+        return;
+    }
+    let last = person.who.len() - 1;
+    let mut pieces = vec![(Tone::Dim, "for:".to_owned())];
+    for (at, Identity { email, name }) in person.who.iter().enumerate() {
+        let comma = if at < last { "," } else { "" };
+        match name {
+            Some(name) => {
+                pieces.push((Tone::Strong, email.to_string()));
+                pieces.push((Tone::Plain, format!("({name}){comma}")));
+            }
+            None => pieces.push((Tone::Strong, format!("{email}{comma}"))),
+        }
+    }
+    let pieces: Vec<(Tone, &str)> =
+        pieces.iter().map(|(tone, text)| (*tone, text.as_str())).collect();
+    page.wrap(2, 4, &pieces);
 }
 
 /// Who changed it, where it is asked for, and why, unless the person's note says why already.
@@ -134,7 +147,6 @@ fn line(page: &mut Page, row: &Row<'_>, tail: &str, columns: &Columns, kind: Kin
     page.to(SIGN);
     page.put(tone, row.symbol.as_str());
     page.to(FIRST);
-    page.put(Tone::Plain, row.target.as_str());
     let overlong = width(row.target.as_str()) > columns.target
         || width(row.before) > columns.before
         || width(row.after) > columns.after;
@@ -148,9 +160,11 @@ fn line(page: &mut Page, row: &Row<'_>, tail: &str, columns: &Columns, kind: Kin
             (Tone::Plain, row.after),
         ];
         pieces.extend(risk);
+        page.flow(FIRST + 2, &[(Tone::Plain, row.target.as_str())]);
         page.end();
         page.wrap(FIRST + 2, FIRST + 2, &pieces);
     } else {
+        page.put(Tone::Plain, row.target.as_str());
         let before = FIRST + columns.target + 2;
         page.to(before);
         page.put(Tone::Dim, left);

@@ -24,7 +24,11 @@ pub(super) fn overall(page: &mut Page, totals: &Totals, kind: Kind) {
     let mut table = Table::default();
     for total in projects {
         let one = |symbol: &str, count: usize| {
-            plain(if count == 0 { String::new() } else { format!("{symbol} {count}") })
+            plain(if count == 0 {
+                String::new()
+            } else {
+                format!("{symbol} {}", words::number(u64::try_from(count).unwrap_or(u64::MAX)))
+            })
         };
         table.row([
             plain(total.label.clone()),

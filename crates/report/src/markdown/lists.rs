@@ -4,13 +4,14 @@ use mixaccess_model::Finding;
 
 use super::{CLOSING, Comment, LIMIT, finding};
 use crate::checks::{Check, Status};
-use crate::explain::{self, ExplainView};
+use crate::explain::{self, ExplainProject, ExplainView};
 use crate::markup::{code, text};
 use crate::row;
 
 /// Renders findings on their own, by severity.
 pub(crate) fn findings(verdict: &str, lists: &[&[&Finding]; 3]) -> String {
-    let mut comment = Comment { out: format!("### {}\n\n", text(verdict)) };
+    let heading = format!("<!-- mixaccess findings -->\n### {}\n\n", text(verdict));
+    let mut comment = Comment { out: heading };
     let all = lists.iter().flat_map(|list| list.iter());
     let left = comment.push_list(all.map(|one| format!("{}\n", finding(one))), LIMIT - CLOSING);
     if left > 0 {
@@ -44,21 +45,31 @@ pub(crate) fn explanation(view: &ExplainView) -> String {
     for (label, value) in explain::facts(view) {
         comment.out.push_str(&format!("- {label}: {}\n", text(&value)));
     }
-    comment.out.push_str("\n| Project | Declared | Live | Effective | | Decided by |\n");
-    comment.out.push_str("|---|---|---|---|---|---|\n");
+    comment.out.push_str("\n| Project | Declared | Effective | | Decided by |\n");
+    comment.out.push_str("|---|---|---|---|---|\n");
     let rows = view.projects.iter().map(|project| {
-        let [key, declared, live, effective, verdict, reason] = explain::line(project);
-        let cells =
-            [code(&key), code(&declared), code(&live), code(&effective), verdict, text(&reason)];
+        let [key, declared, effective, verdict, place] = explain::line(project);
+        let cells = [code(&key), code(&declared), code(&effective), verdict, code(&place)];
         format!("| {} |\n", cells.join(" | "))
     });
     let mut left = comment.push_list(rows, LIMIT / 2);
     comment.out.push('\n');
-    let chains = view.projects.iter().filter(|project| !project.chain.is_empty()).map(|project| {
+    let told = |project: &&ExplainProject| {
+        !project.chain.is_empty() || !explain::grants(project).is_empty()
+    };
+    let chains = view.projects.iter().filter(told).map(|project| {
         let mut block = format!(
             "<details><summary>Why, in {}</summary>\n\n",
             text(project.project.key.as_str())
         );
+        let why = explain::why(project);
+        if !why.is_empty() {
+            block.push_str(&format!("{}\n\n", text(&why)));
+        }
+        let grants = explain::grants(project);
+        if !grants.is_empty() {
+            block.push_str(&format!("live: {}\n\n", text(&grants)));
+        }
         for entry in &project.chain {
             let role = entry.role.as_ref().map_or("none", |role| role.as_str());
             let place = entry.place.as_ref().map(row::line_of).unwrap_or_default();

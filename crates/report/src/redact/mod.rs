@@ -2,7 +2,10 @@
 
 mod plan;
 
-use mixaccess_model::{Annotations, Email, Finding, OrganizationId, Pattern, Place, Plan, Reason};
+use mixaccess_model::{
+    Annotations, Email, Finding, Grant, GrantSource, OrganizationId, Pattern, Place, Plan,
+    ProjectKey, ProjectRef, Reason,
+};
 use sha2::{Digest as _, Sha256};
 
 use crate::explain::{ChainEntry, ExplainDeclared, ExplainProject, ExplainView, NextChange};
@@ -138,6 +141,25 @@ impl Redaction {
         Place { file: self.path(file), line: *line, column: *column }
     }
 
+    /// A key may be a live name, in which anything can stand.
+    fn key(&self, key: &ProjectKey) -> ProjectKey {
+        ProjectKey::new(self.text(key.as_str()))
+    }
+
+    fn project(&self, project: &ProjectRef) -> ProjectRef {
+        let ProjectRef { id, key } = project;
+        ProjectRef { id: *id, key: self.key(key) }
+    }
+
+    fn grant(&self, grant: &Grant) -> Grant {
+        let Grant { project, role, source } = grant;
+        let source = match source {
+            GrantSource::Team(name) => GrantSource::Team(self.text(name).into()),
+            other => other.clone(),
+        };
+        Grant { project: *project, role: role.clone(), source }
+    }
+
     fn pattern(&self, pattern: &Pattern) -> Pattern {
         let text = pattern.as_str();
         let local = text.split('@').next().unwrap_or(text);
@@ -179,7 +201,7 @@ impl Redaction {
                     severity: *severity,
                     code: code.clone(),
                     email: email.as_ref().map(|email| self.email(email)),
-                    project: project.clone(),
+                    project: project.as_ref().map(|key| self.key(key)),
                     message: self.text(message),
                     hint: hint.as_ref().map(|hint| self.text(hint)),
                     place: place.as_ref().map(|place| self.place(place)),
@@ -228,7 +250,7 @@ impl Redaction {
             findings,
         } = view;
         ExplainView {
-            organization: organization.clone(),
+            organization: known.text(organization),
             instant: *instant,
             email: known.email(email),
             name: None,
@@ -254,10 +276,12 @@ impl Redaction {
             ..entry.clone()
         };
         ExplainProject {
-            project: project.clone(),
+            project: self.project(project),
             wanted: wanted.clone(),
             reason: reason.as_ref().map(|reason| self.reason(reason)),
-            live: live.clone(),
+            live: live
+                .as_ref()
+                .map(|grants| grants.iter().map(|grant| self.grant(grant)).collect()),
             effective: effective.clone(),
             agrees: *agrees,
             chain: chain.iter().map(entry).collect(),

@@ -1,8 +1,9 @@
 //! A plan rebuilt with pseudonyms. Its digests stay those of the original, so it cannot be applied.
 
 use mixaccess_model::{
-    ActingIdentity, AffectedSubject, Change, ChangeId, GuardVerdict, NotPlanned, Override,
-    OverrideOrigin, Plan, PlanContent, Policy, Precondition, Rule, Subject, Unmanaged,
+    Access, ActingIdentity, Action, AffectedSubject, Change, ChangeId, GuardVerdict, InvitedGrant,
+    NotPlanned, Override, OverrideOrigin, Plan, PlanContent, PlanOrganization, PlanProject, Policy,
+    Precondition, Rule, Subject, Unmanaged,
 };
 
 use super::Redaction;
@@ -46,7 +47,7 @@ impl Redaction {
             subjects.iter().map(|subject| self.affected(subject)).collect();
         subjects.sort_by(|a, b| a.subject.email().cmp(b.subject.email()));
         PlanContent {
-            organization: organization.clone(),
+            organization: self.organization(organization),
             instant: *instant,
             instant_given: *instant_given,
             undoes: *undoes,
@@ -58,12 +59,32 @@ impl Redaction {
             live_digest: *live_digest,
             policy: self.policy(policy),
             figures: *figures,
-            projects: projects.clone(),
+            projects: projects.iter().map(|project| self.listed(project)).collect(),
             subjects,
             changes: changes.iter().map(|change| self.change(change)).collect(),
             guards: guards.iter().map(|verdict| self.verdict(verdict)).collect(),
             findings: self.findings(findings),
             not_planned: not_planned.iter().map(|item| self.left_alone(item)).collect(),
+        }
+    }
+
+    fn organization(&self, organization: &PlanOrganization) -> PlanOrganization {
+        let PlanOrganization { id, name, base_url, api } = organization;
+        PlanOrganization {
+            id: *id,
+            name: name.as_ref().map(|name| self.text(name)),
+            base_url: self.text(base_url),
+            api: *api,
+        }
+    }
+
+    fn listed(&self, project: &PlanProject) -> PlanProject {
+        let PlanProject { id, key, environment, declared } = project;
+        PlanProject {
+            id: *id,
+            key: self.key(key),
+            environment: environment.as_ref().map(|environment| self.text(environment)),
+            declared: *declared,
         }
     }
 
@@ -82,8 +103,8 @@ impl Redaction {
             subject: self.subject(subject),
             name: None,
             tags: tags.iter().map(|tag| self.text(tag).into()).collect(),
-            before: before.clone(),
-            after: after.clone(),
+            before: before.as_ref().map(|access| self.access(access)),
+            after: after.as_ref().map(|access| self.access(access)),
         }
     }
 
@@ -93,11 +114,56 @@ impl Redaction {
         Change {
             id: id_of(id),
             subject: self.subject(subject),
-            action: action.clone(),
+            action: self.action(action),
             risk: *risk,
             reason: self.reason(reason),
             depends_on: depends_on.iter().map(id_of).collect(),
             preconditions: preconditions.iter().map(precondition).collect(),
+        }
+    }
+
+    fn access(&self, access: &Access) -> Access {
+        let Access { status, organization_role, grants } = access;
+        Access {
+            status: *status,
+            organization_role: *organization_role,
+            grants: grants.iter().map(|grant| self.grant(grant)).collect(),
+        }
+    }
+
+    fn action(&self, action: &Action) -> Action {
+        let carried = |grants: &[InvitedGrant]| {
+            let one = |InvitedGrant { project, role }: &InvitedGrant| InvitedGrant {
+                project: self.project(project),
+                role: role.clone(),
+            };
+            grants.iter().map(one).collect()
+        };
+        match action {
+            Action::Invite { organization_role, grants } => {
+                Action::Invite { organization_role: *organization_role, grants: carried(grants) }
+            }
+            Action::WithdrawInvitation { organization_role, loses } => Action::WithdrawInvitation {
+                organization_role: *organization_role,
+                loses: carried(loses),
+            },
+            Action::SetOrganizationRole { before, after } => {
+                Action::SetOrganizationRole { before: *before, after: *after }
+            }
+            Action::Grant { project, after } => {
+                Action::Grant { project: self.project(project), after: after.clone() }
+            }
+            Action::SetProjectRole { project, before, after } => Action::SetProjectRole {
+                project: self.project(project),
+                before: before.clone(),
+                after: after.clone(),
+            },
+            Action::Revoke { project, before } => {
+                Action::Revoke { project: self.project(project), before: before.clone() }
+            }
+            Action::RemoveMember { before, loses } => {
+                Action::RemoveMember { before: *before, loses: carried(loses) }
+            }
         }
     }
 
@@ -135,7 +201,7 @@ impl Redaction {
         NotPlanned {
             kind: *kind,
             email: email.as_ref().map(|email| self.email(email)),
-            project: project.clone(),
+            project: project.as_ref().map(|project| self.project(project)),
             message: self.text(message),
         }
     }

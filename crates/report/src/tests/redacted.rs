@@ -3,7 +3,7 @@
 use crate::sample;
 use crate::{Culprit, Culprits, Format, Purpose, Redaction, RenderOptions, plan};
 use mixaccess_model::{
-    Email, Finding, NotPlanned, NotPlannedKind, OrganizationId, Pattern, Plan, Severity,
+    Email, Finding, NotPlanned, NotPlannedKind, OrganizationId, Pattern, Plan, ProjectKey, Severity,
 };
 
 const TELLING: [&str; 12] = [
@@ -24,8 +24,7 @@ const TELLING: [&str; 12] = [
 fn telling() -> Plan {
     let mut sample = sample::refused();
     let content = &mut sample.content;
-    content.policy.protected =
-        ["zoe@acme.example", "zoe*", "*@corp.example"].map(Pattern::new).into();
+    content.policy.protected = ["zoe@acme.example", "zoe*", "*@corp.test"].map(Pattern::new).into();
     content.findings.push(Finding::new(
         Severity::Note,
         "look-alike",
@@ -39,6 +38,8 @@ fn telling() -> Plan {
     });
     content.changes[0].reason.annotations.reason = Some("Alex moves on; ask zoe@x.example".into());
     content.changes[0].id = mixaccess_model::ChangeId("revoke:alex@agency.example:1".into());
+    content.projects[3].key = ProjectKey::new("Kim Example's sandbox");
+    content.organization.name = Some("Alex Example Limited".to_owned());
     sample.seal()
 }
 
@@ -89,7 +90,7 @@ fn a_redacted_plan_cannot_be_applied() {
     value.as_object_mut().unwrap().remove("redacted");
     let bare = Plan::from_json(value.to_string().as_bytes()).unwrap();
     assert!(bare.verify().is_err());
-    assert!(bare.content.policy.protected.contains(&Pattern::new("*@corp.example")));
+    assert!(bare.content.policy.protected.contains(&Pattern::new("*@corp.test")));
 }
 
 #[test]

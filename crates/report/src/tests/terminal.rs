@@ -95,7 +95,7 @@ fn a_refused_plan_in_160_columns() {
     insta::assert_snapshot!(human(&sample::refused().seal(), &options(160)), @r#"
     Refused plan for Acme Corp (12345): 7 changes for 4 people - 3 escalations, 3 reductions, 1 removal
 
-    Refused by a guard rail
+    Refused by 1 guard rail
       removals: 12 of 40 people would lose everything; at most 10 are allowed
         access/policy.yaml:3
         way past: mixaccess plan --allow removals=12 --because "…", or an entry in policy.overrides
@@ -235,7 +235,7 @@ fn a_thousand_people_begin_with_totals_and_hide_nothing() {
       reduction   1,400 changes  1,000 people
 
     By project
-      web-staging              - 1000
+      web-staging              - 1,000
       web-production    ~ 800
 
     By role
@@ -250,7 +250,7 @@ fn a_thousand_people_begin_with_totals_and_hide_nothing() {
     let signs = text.lines().filter(|line| line.starts_with("  ~ ") || line.starts_with("  - "));
     // 800 people with two lines each, and one line for 200 people alike.
     assert_eq!(signs.count(), 1_601);
-    assert!(text.contains("200 people, the same for each:"));
+    assert!(text.contains("200 people, the same for each"));
 }
 
 #[test]
@@ -278,6 +278,39 @@ fn lines_keep_to_the_width_unless_one_word_is_longer() {
             }
         }
     }
+}
+
+#[test]
+fn long_and_wide_names_keep_to_the_width() {
+    use mixaccess_model::{Action, ProjectId, ProjectKey, ProjectRef, ReasonKind, Risk};
+    let mut sample = Sample::empty();
+    let key = ["project"; 9].join(" ");
+    for (email, before) in [("中村@例え.example", "a role of some length"), ("b@x.example", "none")]
+    {
+        let after = ["reviewer of everything"; 5].join(" ");
+        sample.person(email, Some("中村 花子"), None, None).change(
+            email,
+            Risk::Neutral,
+            Action::SetProjectRole {
+                project: ProjectRef { id: ProjectId(7), key: ProjectKey::new(key.as_str()) },
+                before: sample::role(before),
+                after: sample::role(&after),
+            },
+            sample::asked(ReasonKind::Declared, "access/中村.yaml", 3),
+        );
+    }
+    let text = human(&sample.seal(), &options(60));
+    let blocks: Vec<&str> = text.split("\n\n").skip(1).take(1).collect();
+    insta::assert_snapshot!(blocks.join("\n\n"), @r#"
+    b@x.example (中村 花子)
+      ~ project project project project project project project
+          project project #7
+          none -> reviewer of everything reviewer of everything
+          reviewer of everything reviewer of everything reviewer
+          of everything neutral
+          access/中村.yaml:3
+    "#);
+    assert!(text.lines().take(20).all(|line| line.width() <= 60), "{text}");
 }
 
 #[test]

@@ -1,0 +1,154 @@
+//! Explanations.
+
+use mixaccess_model::{
+    Email, Grant, GrantSource, ManagedBy, MemberStatus, OrganizationRole, ProjectId, ReasonKind,
+    State,
+};
+
+use crate::sample::{because, place, project, role};
+use crate::{
+    ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainView, Format,
+    NextChange, Redaction, RenderOptions, ReportError, Wanted, explain,
+};
+
+fn at(text: &str) -> jiff::Timestamp {
+    text.parse().unwrap()
+}
+
+fn projects() -> Vec<ExplainProject> {
+    let entry = |entry: &str, word: Option<&str>, line, decision| ChainEntry {
+        entry: entry.to_owned(),
+        role: word.map(role),
+        place: Some(place("access/alex.yaml", line)),
+        decision,
+    };
+    let held =
+        |word: &str, source| Grant { project: ProjectId(2_891_234), role: role(word), source };
+    vec![
+        ExplainProject {
+            project: project(2_891_234, "web-production"),
+            wanted: Wanted::Role(role("analyst")),
+            reason: Some(because("access/alex.yaml", 7)),
+            live: Some(vec![
+                held("analyst", GrantSource::Individual),
+                held("admin", GrantSource::Team("Growth".into())),
+            ]),
+            effective: Some(role("admin")),
+            agrees: Some(true),
+            chain: vec![
+                entry("own entry `web-production`", Some("analyst"), 7, Decision::Decides),
+                entry(
+                    "phase `support`, group `production`",
+                    None,
+                    12,
+                    Decision::Overruled { why: "own entries come first".to_owned() },
+                ),
+                entry(
+                    "own entry `*`",
+                    Some("consumer"),
+                    9,
+                    Decision::NotYet { from: at("2027-01-01T00:00:00Z") },
+                ),
+            ],
+            next: Some(NextChange {
+                at: at("2027-01-01T00:00:00Z"),
+                what: "`until` passes: none".to_owned(),
+            }),
+        },
+        ExplainProject {
+            project: project(2_891_236, "web-staging"),
+            wanted: Wanted::NoAccess,
+            reason: None,
+            live: Some(Vec::new()),
+            effective: None,
+            agrees: Some(true),
+            chain: Vec::new(),
+            next: None,
+        },
+    ]
+}
+
+fn view() -> ExplainView {
+    ExplainView {
+        organization: "Acme Corp (12345)".to_owned(),
+        instant: at("2026-11-22T05:00:00Z"),
+        email: Email::new("alex@agency.example"),
+        name: Some("Alex Example".to_owned()),
+        declared: Some(ExplainDeclared {
+            state: State::Active,
+            managed_by: ManagedBy::Mixpanel,
+            organization_role: OrganizationRole::Member,
+            reason: crate::sample::asked(ReasonKind::Declared, "access/alex.yaml", 3),
+            phase: Some("support".to_owned()),
+            profile: None,
+        }),
+        live: ExplainLive::Member {
+            status: MemberStatus::Active,
+            organization_role: Some(OrganizationRole::Admin),
+        },
+        projects: projects(),
+        next: None,
+        findings: Vec::new(),
+    }
+}
+
+#[test]
+fn an_explanation_in_80_columns() {
+    let text = explain(&view(), Format::Human, &RenderOptions::default()).unwrap();
+    insta::assert_snapshot!(text, @r#"
+    alex@agency.example (Alex Example) in Acme Corp (12345) on 2026-11-22 05:00 UTC
+      files              active
+      phase              support
+      asked by           access/alex.yaml:3
+      live               a member
+      organization role  declared member, live admin - differs
+
+    Project         declared  effective          decided by
+    web-production  analyst   admin      agrees  access/alex.yaml:7
+    web-staging     none      none       agrees
+
+    Why, in web-production
+      IAM-2847: Q4 instrumentation, requested by pat@acme.example, approved by
+        sam@acme.example
+      live: analyst + admin (team Growth)
+      analyst   access/alex.yaml:7   own entry `web-production` - decides
+      none      access/alex.yaml:12  phase `support`, group `production` -
+                                     overruled: own entries come first
+      consumer  access/alex.yaml:9   own entry `*` - not before 2027-01-01 00:00 UTC
+      next: 2027-01-01 00:00 UTC (in 39 days): `until` passes: none
+
+    Can
+      admin in web-production: view reports and dashboards, create reports, create
+        cohorts, export data, edit Lexicon, manage integrations and data pipelines,
+        manage project users, access API credentials
+    "#);
+}
+
+#[test]
+fn an_explanation_in_markdown_and_json() {
+    let text = explain(&view(), Format::Markdown, &RenderOptions::default()).unwrap();
+    assert!(
+        text.contains("| `web-production` | `analyst` | `admin` | agrees | `access/alex.yaml:7` |")
+    );
+    assert!(text.contains("<details><summary>Why, in web-production</summary>"));
+    let text = explain(&view(), Format::Json, &RenderOptions::default()).unwrap();
+    let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(value["projects"][0]["wanted"]["role"], "analyst");
+    assert_eq!(value["projects"][0]["chain"][2]["decision"]["kind"], "not_yet");
+    for format in [Format::Sarif, Format::Junit] {
+        let error = explain(&view(), format, &RenderOptions::default()).unwrap_err();
+        assert!(matches!(error, ReportError::Unsupported { .. }));
+    }
+}
+
+#[test]
+fn a_redacted_explanation_names_nobody() {
+    let redaction = Redaction::new(mixaccess_model::OrganizationId(12345));
+    let options = RenderOptions { redact: Some(&redaction), ..Default::default() };
+    for format in [Format::Human, Format::Markdown, Format::Json] {
+        let text = explain(&view(), format, &options).unwrap().to_lowercase();
+        for word in ["alex", "pat@", "sam@", "@agency"] {
+            assert!(!text.contains(word), "{format}: {word}\n{text}");
+        }
+    }
+}
