@@ -1,4 +1,7 @@
-//! Shows what the renderings look like: `cargo run -p mixaccess-report --example gallery -- usual human 80`.
+//! Shows what the renderings look like, and lets their cost be measured:
+//! `cargo run -p mixaccess-report --example gallery -- usual human 80`. The first word is `empty`,
+//! `usual`, `refused`, `large` or a number of people; `drift`, `diff`, `redact`, `verbose` and
+//! `color` may follow.
 #![expect(clippy::print_stdout, reason = "showing is what it is for")]
 #![expect(clippy::unwrap_used, reason = "an example for people at a terminal")]
 
@@ -18,7 +21,7 @@ fn main() {
         "empty" => sample::Sample::empty(),
         "refused" => sample::refused(),
         "large" => sample::large(1_000),
-        "medium" => sample::large(60),
+        count if count.parse::<usize>().is_ok() => sample::large(count.parse().unwrap()),
         _ => sample::usual(),
     };
     let culprits = BTreeMap::from([(
