@@ -124,7 +124,7 @@ fn markdown_is_ours_alone(text: &str, rows: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn markdown_is_never_anybody_elses(words in prop::collection::vec(hostile(), 1..12)) {
@@ -160,7 +160,7 @@ proptest! {
 
     #[test]
     fn comments_stay_below_the_limit(
-        word in hostile(), times in 1_usize..60, people in 1_usize..80, diff: bool,
+        word in hostile(), times in 1_usize..40, people in 1_usize..60, diff: bool,
     ) {
         let long = word.repeat(times);
         let mut words = vec![long; 12];
