@@ -1,6 +1,7 @@
 //! SHA-256 digests, written `sha256:` and 64 hexadecimal digits.
 
 use std::fmt;
+use std::io::{BufWriter, Write as _};
 use std::str::FromStr;
 
 use schemars::JsonSchema;
@@ -28,7 +29,11 @@ impl Digest {
     /// When the value cannot be written as JSON.
     pub fn of_json(value: &impl Serialize) -> Result<Self, serde_json::Error> {
         let mut hasher = Sha256::new();
-        serde_json::to_writer(HashWriter(&mut hasher), value)?;
+        // JSON is written a few bytes at a time, and hashed fastest in blocks.
+        let mut blocks = BufWriter::new(HashWriter(&mut hasher));
+        serde_json::to_writer(&mut blocks, value)?;
+        blocks.flush().map_err(serde_json::Error::io)?;
+        drop(blocks);
         Ok(Self(hasher.finalize().into()))
     }
 
@@ -40,13 +45,9 @@ impl Digest {
     }
 
     fn hex(self) -> String {
-        use fmt::Write as _;
-        let mut hex = String::with_capacity(64);
-        for byte in self.0 {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-        }
-        hex
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16);
+        let nibbles = self.0.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+        nibbles.filter_map(digit).collect()
     }
 }
 
@@ -107,5 +108,32 @@ impl JsonSchema for Digest {
     }
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({ "type": "string", "pattern": "^sha256:[0-9a-f]{64}$" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_digested_as_its_bytes() {
+        let long = "x".repeat(100_000);
+        for text in ["", "a", long.as_str()] {
+            let bytes = serde_json::to_vec(text).unwrap();
+            assert_eq!(Digest::of_json(&text).unwrap(), Digest::of_bytes(&bytes));
+        }
+    }
+
+    #[test]
+    fn text_and_digest_agree() {
+        let digest = Digest::of_bytes(b"");
+        let text = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(digest.to_string(), text);
+        assert_eq!(digest.short(6), "e3b0c4");
+        assert_eq!(text.parse(), Ok(digest));
+        for wrong in ["", "sha256:", "sha256:zz", text.trim_end_matches("55"), &format!("{text}0")]
+        {
+            assert_eq!(wrong.parse::<Digest>(), Err(DigestError), "{wrong}");
+        }
     }
 }

@@ -17,6 +17,8 @@ mod projection;
 mod sequence;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+#[cfg(test)]
+mod tests;
 mod undo;
 
 pub use codes::CODES;

@@ -39,9 +39,10 @@ pub(crate) fn sequence(
     floor: usize,
 ) -> Result<Sequence, serde_json::Error> {
     let ordered = in_order(people);
+    let mut json = Vec::new();
     let ids = ordered
         .iter()
-        .map(|(person, draft)| change_id(person.subject.email(), &draft.action))
+        .map(|(person, draft)| change_id(person.subject.email(), &draft.action, &mut json))
         .collect::<Result<Vec<_>, _>>()?;
     let dependencies = dependencies(&ordered, &ids, floor);
 
@@ -116,10 +117,15 @@ fn subjects(
     subjects
 }
 
-/// Sixteen hexadecimal digits over subject and action: the same for the same work.
-fn change_id(email: &Email, action: &Action) -> Result<ChangeId, serde_json::Error> {
-    let digest = Digest::of_json(&(email.folded(), action))?;
-    Ok(ChangeId(Arc::from(digest.short(16))))
+/// Sixteen hexadecimal digits over subject and action: the same for the same work. Works in `json`.
+fn change_id(
+    email: &Email,
+    action: &Action,
+    json: &mut Vec<u8>,
+) -> Result<ChangeId, serde_json::Error> {
+    json.clear();
+    serde_json::to_writer(&mut *json, &(email.folded(), action))?;
+    Ok(ChangeId(Arc::from(Digest::of_bytes(json).short(16))))
 }
 
 /// Whoever loses ownership waits for at most so many new owners, or for the owner floor if that is

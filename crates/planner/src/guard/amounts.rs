@@ -26,11 +26,12 @@ pub(super) fn removals(context: &Context<'_>) -> Option<GuardVerdict> {
         .count();
     let limits = context.policy().removals;
     let share = share_of(limits.percent, content.figures.members);
-    let limit = usize::try_from(limits.people).unwrap_or(usize::MAX).min(share).max(1);
+    let people = usize::try_from(limits.people).unwrap_or(usize::MAX);
+    let limit = people.min(share).max(1);
     let message = format!(
         "{} would be removed, suspended or lose their last project; allowed are {limit}: {} and {} % of {} members, whichever is less, and at least 1",
         plural(count, "person", "people"),
-        limits.people,
+        plural(people, "person", "people"),
         limits.percent,
         content.figures.members
     );

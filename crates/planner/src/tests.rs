@@ -1,0 +1,276 @@
+//! Unit tests over small organizations, each written in a line or two.
+
+mod comparing;
+mod guarding;
+mod observing;
+mod ordering;
+mod powers;
+mod undoing;
+
+use std::sync::Arc;
+
+use mixaccess_model::{
+    Action, Actor, Annotations, Cause, DeclaredOrganization, DeclaredProject, DesiredCollaborator,
+    DesiredGrant, DesiredState, Dialect, Digest, Email, FileIndex, Grant, GrantSource, GuardCode,
+    InvitedGrant, LIVE_FORMAT_VERSION, LiveMember, LiveProject, LiveState, ManagedBy, MemberStatus,
+    NotPlannedKind, OrganizationId, OrganizationRole, Pattern, PlanContent, Policy, Position,
+    ProjectId, ProjectKey, ProjectRole, Region, State, UnmanagedAction, UserId,
+};
+
+use crate::testing::{NOW, World};
+
+/// Key, number, environment and whether the files declare it.
+const PROJECTS: [(&str, u64, &str, bool); 4] = [
+    ("web", 11, "production", true),
+    ("ios", 12, "production", true),
+    ("qa", 13, "staging", true),
+    ("old", 14, "", false),
+];
+
+/// Files and organization, a line a person: a name, and then words.
+///
+/// In files: an organization role, `suspended`, `removed`, `scim`, `#tag`, `ticket:…`, `reason:…`,
+/// `for:…`, `by:…`, and `project=role`. Live: an organization role or `roleless`, `pending`,
+/// `unnumbered`, `project=role` (individual), `project/Team=role` and `project/*=role` (all users).
+fn world<F: AsRef<str>, L: AsRef<str>>(files: &[F], live: &[L]) -> World {
+    let mut desired = DesiredState {
+        organization: DeclaredOrganization {
+            id: OrganizationId(1),
+            name: None,
+            region: Region::Us,
+            base_url: None,
+            api: Dialect::Members,
+            time_zone: "UTC".to_owned(),
+            position: at(1),
+        },
+        instant: NOW,
+        files: vec![Arc::from("access.yaml")],
+        files_digest: Digest::of_bytes(b""),
+        projects: PROJECTS.into_iter().filter(|(.., declared)| *declared).map(project).collect(),
+        collaborators: (10..)
+            .zip(files)
+            .map(|(line, words)| declared(line, words.as_ref()))
+            .collect(),
+        policy: open_policy(),
+        findings: Vec::new(),
+    };
+    desired.collaborators.sort_by(|a, b| a.email.cmp(&b.email));
+    let mut live = LiveState {
+        format_version: LIVE_FORMAT_VERSION,
+        organization: OrganizationId(1),
+        organization_name: None,
+        dialect: Dialect::Members,
+        taken_at: NOW,
+        actor: actor("owner"),
+        projects: PROJECTS
+            .into_iter()
+            .map(|(name, id, ..)| LiveProject {
+                id: ProjectId(id),
+                name: name.to_owned(),
+                members_read: true,
+            })
+            .collect(),
+        members: (100..).zip(live).map(|(number, words)| member(number, words.as_ref())).collect(),
+    };
+    live.normalize();
+    World { desired, live }
+}
+
+/// Nothing is counted, and everybody may become owner.
+fn open_policy() -> Policy {
+    let mut policy = Policy::default();
+    policy.removals.people = 1_000;
+    policy.removals.percent = 10_000;
+    policy.reductions.percent = 10_000;
+    policy.escalations.allow_organization_owner = true;
+    policy
+}
+
+fn actor(role: &str) -> Actor {
+    Actor {
+        email: Some(email("robot")),
+        user: None,
+        organization_role: OrganizationRole::parse(role),
+    }
+}
+
+fn email(name: &str) -> Email {
+    if name.contains('@') { Email::new(name) } else { Email::new(&format!("{name}@acme.example")) }
+}
+
+const fn at(line: u32) -> Position {
+    Position { file: FileIndex(0), line, column: 1 }
+}
+
+fn project((key, id, environment, _): (&str, u64, &str, bool)) -> DeclaredProject {
+    DeclaredProject {
+        key: ProjectKey::new(key),
+        id: ProjectId(id),
+        environment: Some(Arc::from(environment)),
+        position: at(2),
+    }
+}
+
+fn id_of(project: &str) -> ProjectId {
+    ProjectId(PROJECTS.iter().find(|(key, ..)| *key == project).expect("a known project").1)
+}
+
+fn declared(line: u32, words: &str) -> DesiredCollaborator {
+    let mut words = words.split(' ');
+    let name = words.next().expect("a name");
+    let mut annotations = Annotations::default();
+    let bare = Cause { position: at(line), annotations: None };
+    let mut one = DesiredCollaborator {
+        email: email(name),
+        name: None,
+        state: State::Active,
+        managed_by: ManagedBy::Mixpanel,
+        tags: Vec::new(),
+        organization_role: OrganizationRole::Member,
+        organization_role_cause: bare.clone(),
+        grants: Vec::new(),
+        cause: bare.clone(),
+    };
+    for word in words {
+        if let Some((project, role)) = word.split_once('=') {
+            let role = (role != "none").then(|| ProjectRole::parse(role));
+            one.grants.push(DesiredGrant { project: id_of(project), role, cause: bare.clone() });
+        } else if let Some((key, value)) = word.split_once(':') {
+            let value = Some(Arc::from(value));
+            match key {
+                "ticket" => annotations.ticket = value,
+                "reason" => annotations.reason = value,
+                "for" => annotations.requested_by = value,
+                "by" => annotations.approved_by = value,
+                other => panic!("unknown key {other}"),
+            }
+        } else if let Some(tag) = word.strip_prefix('#') {
+            one.tags.push(Arc::from(tag));
+        } else {
+            match word {
+                "suspended" => one.state = State::Suspended,
+                "removed" => one.state = State::Removed,
+                "scim" => one.managed_by = ManagedBy::Scim,
+                role => one.organization_role = OrganizationRole::parse(role).expect(role),
+            }
+        }
+    }
+    let annotations = (!annotations.is_empty()).then(|| Arc::new(annotations));
+    one.organization_role_cause.annotations.clone_from(&annotations);
+    one.cause.annotations.clone_from(&annotations);
+    for grant in &mut one.grants {
+        grant.cause.annotations.clone_from(&annotations);
+    }
+    one.grants.sort_by_key(|grant| grant.project);
+    one
+}
+
+fn member(number: u64, words: &str) -> LiveMember {
+    let mut words = words.split(' ');
+    let name = words.next().expect("a name");
+    let mut one = LiveMember {
+        id: Some(UserId(number)),
+        email: email(name),
+        name: None,
+        organization_role: Some(OrganizationRole::Member),
+        status: MemberStatus::Active,
+        last_active: None,
+        grants: Vec::new(),
+    };
+    for word in words {
+        match word.split_once('=') {
+            Some((place, role)) => {
+                let (project, source) = place.split_once('/').unwrap_or((place, ""));
+                let source = match source {
+                    "" => GrantSource::Individual,
+                    "*" => GrantSource::AllUsers,
+                    "org" => GrantSource::Organization,
+                    team => GrantSource::Team(Arc::from(team)),
+                };
+                let role = ProjectRole::parse(role);
+                one.grants.push(Grant { project: id_of(project), role, source });
+            }
+            None => match word {
+                "pending" => one.status = MemberStatus::Pending,
+                "unnumbered" => one.id = None,
+                "roleless" => one.organization_role = None,
+                role => one.organization_role = Some(OrganizationRole::parse(role).expect(role)),
+            },
+        }
+    }
+    one
+}
+
+/// Changes, a line each.
+fn changes(content: &PlanContent) -> Vec<String> {
+    content
+        .changes
+        .iter()
+        .map(|change| {
+            let who = change.subject.email().as_str().replace("@acme.example", "");
+            let grants = |grants: &[InvitedGrant]| -> String {
+                grants.iter().map(|one| format!(" {}={}", one.project.key, one.role)).collect()
+            };
+            let role =
+                |role: &Option<OrganizationRole>| role.map_or("unknown", OrganizationRole::as_str);
+            match &change.action {
+                Action::Invite { organization_role, grants: given } => {
+                    format!("{who}: invite as {organization_role}{}", grants(given))
+                }
+                Action::WithdrawInvitation { organization_role, loses } => {
+                    format!("{who}: withdraw {}{}", role(organization_role), grants(loses))
+                }
+                Action::SetOrganizationRole { before, after } => {
+                    format!("{who}: {before} -> {after}")
+                }
+                Action::Grant { project, after } => format!("{who}: {} + {after}", project.key),
+                Action::SetProjectRole { project, before, after } => {
+                    format!("{who}: {} {before} -> {after}", project.key)
+                }
+                Action::Revoke { project, before } => {
+                    format!("{who}: {} - {before}", project.key)
+                }
+                Action::RemoveMember { before, loses } => {
+                    format!("{who}: remove {}{}", role(before), grants(loses))
+                }
+            }
+        })
+        .collect()
+}
+
+fn planned(world: &World) -> Vec<String> {
+    changes(&world.plan().expect("a plan"))
+}
+
+/// Findings, a line each: code and message.
+fn findings(content: &PlanContent) -> Vec<String> {
+    content.findings.iter().map(|one| format!("{}: {}", one.code, one.message)).collect()
+}
+
+/// What is not planned, a line each: why, who or where, and the message.
+fn left_alone(content: &PlanContent) -> Vec<(NotPlannedKind, String)> {
+    content
+        .not_planned
+        .iter()
+        .filter(|one| one.kind != NotPlannedKind::UndeclaredProject)
+        .map(|one| {
+            let who = one.email.as_ref().map_or("", Email::as_str).replace("@acme.example", "");
+            (one.kind, format!("{who}: {}", one.message))
+        })
+        .collect()
+}
+
+/// Guard rails that refuse.
+fn refusals(content: &PlanContent) -> Vec<GuardCode> {
+    content.refusals().map(|verdict| verdict.guard).collect()
+}
+
+fn sweeping(mut world: World, action: UnmanagedAction) -> World {
+    world.desired.policy.unmanaged.action = action;
+    world
+}
+
+fn protecting(mut world: World, pattern: &str) -> World {
+    world.desired.policy.protected.push(Pattern::new(pattern));
+    world
+}

@@ -1,0 +1,302 @@
+//! Which changes one person's declaration asks for.
+
+use mixaccess_model::{ManagedBy, NotPlannedKind, ProjectId, ReasonKind, UnmanagedAction};
+use proptest::prop_assert_eq;
+
+use super::{changes, findings, left_alone, planned, protecting, sweeping, world};
+use crate::reads_undeclared_projects;
+
+/// Somebody declared, the same person live, and the changes between them; an owner is always there.
+#[track_caller]
+fn check(declared: &str, live: &str, expected: &[&str]) {
+    let live: Vec<&str> = [live, "zoe owner"].into_iter().filter(|one| !one.is_empty()).collect();
+    let world = world(&[declared, "zoe owner"], &live);
+    assert_eq!(planned(&world), expected, "{declared} against {live:?}");
+}
+
+#[test]
+fn roles_are_given_changed_and_taken_away() {
+    check("ana web=admin", "ana web=admin", &[]);
+    check("ana web=admin", "ana", &["ana: web + admin"]);
+    check("ana web=admin", "ana web=analyst", &["ana: web analyst -> admin"]);
+    check("ana web=none", "ana web=analyst", &["ana: web - analyst"]);
+    check("ana", "ana web=analyst ios=owner", &["ana: ios - owner", "ana: web - analyst"]);
+    check("ana admin", "ana", &["ana: member -> admin"]);
+    check("ana", "ana roleless", &[]);
+    check("ana web=Messenger", "ana web=Analysts", &["ana: web Analysts -> Messenger"]);
+    // A live project that is not declared is never touched.
+    check("ana", "ana old=admin", &[]);
+}
+
+#[test]
+fn a_declared_role_is_met_by_what_gives_exactly_it() {
+    check("ana web=analyst", "ana web/Growth=analyst", &[]);
+    check("ana web=analyst", "ana web/*=analyst", &[]);
+    check("ana owner web=owner", "ana owner", &[]);
+    check("ana admin web=admin", "ana web/org=admin", &["ana: member -> admin"]);
+    // More than declared is not exactly it, and less is not either.
+    check("ana web=analyst", "ana web/Growth=admin", &["ana: web + analyst"]);
+    check("ana web=admin", "ana web/Growth=analyst", &["ana: web + admin"]);
+    check("ana owner web=admin", "ana owner", &["ana: web + admin"]);
+    // A weaker individual grant changes nothing; a stronger or a custom one goes.
+    check("ana web=analyst", "ana web=consumer web/Growth=analyst", &[]);
+    let lowered = ["ana: web admin -> analyst"];
+    check("ana web=analyst", "ana web=admin web/Growth=analyst", &lowered);
+    let standard = ["ana: web Messenger -> analyst"];
+    check("ana web=analyst", "ana web=Messenger web/Growth=analyst", &standard);
+    // An organization role that is not known gives nothing.
+    check("ana admin web=admin", "ana roleless", &["ana: web + admin"]);
+}
+
+#[test]
+fn the_stronger_of_two_individual_rows_does_not_hide() {
+    check("ana web=consumer", "ana web=consumer web=admin", &["ana: web admin -> consumer"]);
+    check("ana suspended", "ana web=consumer web=admin", &["ana: web - admin"]);
+    check("ana removed", "ana web=consumer web=admin", &["ana: remove member web=admin"]);
+}
+
+#[test]
+fn somebody_absent_is_invited() {
+    check("ana", "", &["ana: invite as member"]);
+    check("ana ios=none web=analyst", "", &["ana: invite as member web=analyst"]);
+    let two = ["ana: invite as member web=analyst", "ana: ios + admin"];
+    check("ana ios=admin web=analyst", "", &two);
+    // Only a member's invitation carries a grant.
+    let admin = ["ana: invite as admin", "ana: ios + owner"];
+    check("ana admin ios=owner web=admin", "", &admin);
+    check("ana suspended web=analyst", "", &[]);
+    check("ana removed", "", &[]);
+}
+
+#[test]
+fn an_invitation_carries_the_words_of_its_grant() {
+    let mut world = world(&["ana web=analyst ticket:IAM-1"], &["zoe owner"]);
+    world.desired.collaborators[0].organization_role_cause.annotations = None;
+    let content = world.plan().unwrap();
+    assert_eq!(content.changes[0].reason.annotations.ticket.as_deref(), Some("IAM-1"));
+}
+
+#[test]
+fn a_pending_role_is_replaced_not_changed() {
+    check("ana web=analyst", "ana pending web=analyst", &[]);
+    check("ana web=analyst", "ana pending", &["ana: web + analyst"]);
+    check("ana", "ana pending web=analyst", &["ana: web - analyst"]);
+    let regranted = ["ana: web - analyst", "ana: web + admin"];
+    check("ana web=admin", "ana pending web=analyst", &regranted);
+    let reinvited = [
+        "ana: withdraw member ios=owner web=analyst",
+        "ana: invite as admin",
+        "ana: web + analyst",
+    ];
+    // The withdrawn invitation names its grants by project number.
+    let by_number = ["ana: withdraw member web=analyst ios=owner", reinvited[1], reinvited[2]];
+    check("ana admin web=analyst", "ana pending web=analyst ios=owner", &by_number);
+    check("ana removed", "ana pending web=analyst", &["ana: withdraw member web=analyst"]);
+    check("ana suspended", "ana pending web=analyst", &["ana: web - analyst"]);
+    // An invitation as admin must not be accepted by somebody suspended.
+    check("ana suspended", "ana pending admin", &["ana: withdraw admin"]);
+}
+
+#[test]
+fn suspended_means_nothing_at_all() {
+    let everything = ["ana: admin -> member", "ana: old - owner", "ana: web - admin"];
+    check("ana suspended", "ana admin web=admin old=owner", &everything);
+    check("ana suspended", "ana", &[]);
+    check("ana suspended", "ana billing_admin", &["ana: billing_admin -> member"]);
+    let kept = world(&["ana suspended"], &["ana web/Growth=admin old/*=analyst", "zoe owner"]);
+    let content = kept.plan().unwrap();
+    assert_eq!(changes(&content), Vec::<String>::new());
+    let still: Vec<String> =
+        findings(&content).into_iter().filter(|one| one.starts_with("still")).collect();
+    assert_eq!(
+        still,
+        [
+            "still-has-access: keeps analyst in old through the project's role for all users",
+            "still-has-access: keeps admin in web through team Growth",
+        ]
+    );
+}
+
+#[test]
+fn undeclared_projects_are_read_for_suspended_people_only() {
+    let reads = |files: &[&str], live: &[&str], action| {
+        let world = sweeping(world(files, live), action);
+        reads_undeclared_projects(&world.desired, &world.live.members)
+    };
+    let report = UnmanagedAction::Report;
+    assert!(reads(&["ana suspended"], &["Ana"], report));
+    assert!(!reads(&["ana suspended"], &["bo"], report), "not live");
+    assert!(!reads(&["ana removed"], &["ana"], report));
+    assert!(reads(&["ana"], &["ana"], UnmanagedAction::Suspend));
+
+    for (files, refused) in [("ana suspended", true), ("ana", false), ("bo suspended", false)] {
+        let mut world = world(&[files], &["ana", "zoe owner"]);
+        world.live.projects[3].members_read = false;
+        let content = world.plan().unwrap();
+        let errors: Vec<_> = content.errors().map(|one| one.code.clone()).collect();
+        assert_eq!(errors == ["project-not-read"], refused, "{files}: {errors:?}");
+    }
+}
+
+#[test]
+fn removal_says_what_goes_with_it() {
+    check("ana removed", "ana admin web=admin", &["ana: remove admin web=admin"]);
+    check("ana removed", "ana roleless", &["ana: remove unknown"]);
+}
+
+#[test]
+fn identity_providers_are_not_fought() {
+    let world = world(&["ana scim web=admin", "bo scim"], &["ana admin", "bo", "zoe owner"]);
+    let content = world.plan().unwrap();
+    assert_eq!(changes(&content), Vec::<String>::new());
+    let expected = "ana: 2 differences: the identity provider would put back what is changed here";
+    assert!(left_alone(&content).contains(&(NotPlannedKind::ManagedByScim, expected.to_owned())));
+    assert!(!left_alone(&content).iter().any(|(_, message)| message.starts_with("bo")));
+}
+
+#[test]
+fn without_a_number_only_what_goes_by_address_is_planned() {
+    check("ana web=admin", "ana unnumbered", &["ana: web + admin"]);
+    let world = world(&["ana ios=admin"], &["ana unnumbered web=admin", "zoe owner"]);
+    let content = world.plan().unwrap();
+    assert_eq!(changes(&content), Vec::<String>::new());
+    let waits = "ana: 2 changes wait: the service gave no number to address this account by";
+    assert!(left_alone(&content).contains(&(NotPlannedKind::Unreadable, waits.to_owned())));
+}
+
+#[test]
+fn unmanaged_people_are_reported_suspended_or_removed() {
+    let live = ["ana admin web=admin old=owner", "bo pending web=analyst", "zoe owner"];
+    for (action, expected) in [
+        (UnmanagedAction::Report, vec![]),
+        (
+            UnmanagedAction::Suspend,
+            vec![
+                "ana: admin -> member",
+                "ana: old - owner",
+                "ana: web - admin",
+                "bo: web - analyst",
+            ],
+        ),
+        (
+            UnmanagedAction::Remove,
+            vec!["ana: remove admin web=admin old=owner", "bo: withdraw member web=analyst"],
+        ),
+    ] {
+        let world = sweeping(world(&["zoe owner"], &live), action);
+        let content = world.plan().unwrap();
+        assert_eq!(changes(&content), expected);
+        assert_eq!(content.figures.unmanaged, 2);
+        let kinds = content.changes.iter().all(|one| one.reason.kind == ReasonKind::Unmanaged);
+        assert!(kinds);
+        if action == UnmanagedAction::Report {
+            assert_eq!(
+                left_alone(&content),
+                [
+                    (NotPlannedKind::Unmanaged, "ana: not in the files: admin, 2 projects".into()),
+                    (
+                        NotPlannedKind::Unmanaged,
+                        "bo: not in the files: member, 1 project, pending".into()
+                    ),
+                ]
+            );
+        }
+    }
+}
+
+#[test]
+fn sweeping_leaves_ignored_protected_and_ourselves_alone() {
+    let live = ["ana web=admin", "bo web=admin", "robot owner", "zoe owner"];
+    let mut world =
+        protecting(sweeping(world(&["zoe owner"], &live), UnmanagedAction::Remove), "BO@*");
+    let pattern = mixaccess_model::Pattern::new("ana@acme.example");
+    world.desired.policy.unmanaged.ignore.push(pattern);
+    let content = world.plan().unwrap();
+    assert_eq!(changes(&content), Vec::<String>::new());
+    assert!(
+        !content.is_refused() || super::refusals(&content) == [mixaccess_model::GuardCode::Tiny]
+    );
+    assert_eq!(content.figures.unmanaged, 2);
+    assert_eq!(
+        left_alone(&content),
+        [
+            (NotPlannedKind::Protected, "bo: not in the files, and left alone: protected".into()),
+            (
+                NotPlannedKind::Protected,
+                "robot: not in the files, and left alone: the identity we run as".into()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn the_live_spelling_is_used() {
+    let world = world(&["ana web=admin"], &["Ana@Acme.example", "zoe owner"]);
+    let content = world.plan().unwrap();
+    assert_eq!(changes(&content), ["Ana@Acme.example: web + admin"]);
+    let expected = "spelling: declared as ana@acme.example, live as Ana@Acme.example";
+    assert!(findings(&content).contains(&expected.to_owned()));
+}
+
+#[test]
+fn look_alike_accounts_are_not_planned_for() {
+    let live = ["ana web=admin", "Ana@acme.example", "zoe owner"];
+    let declared = world(&["ana web=none", "zoe owner"], &live).plan().unwrap();
+    assert_eq!(changes(&declared), Vec::<String>::new());
+    let error = "duplicate-member: 2 live accounts for one address: ana@acme.example (number 100), Ana@acme.example (number 101)";
+    assert!(findings(&declared).contains(&error.to_owned()));
+    assert!(declared.is_refused());
+
+    for action in [UnmanagedAction::Report, UnmanagedAction::Remove] {
+        let unmanaged = sweeping(world(&["zoe owner"], &live), action).plan().unwrap();
+        assert_eq!(changes(&unmanaged), Vec::<String>::new());
+        assert_eq!(unmanaged.errors().count(), 0);
+        assert_eq!(unmanaged.figures.unmanaged, 2);
+        assert_eq!(left_alone(&unmanaged).len(), 2);
+    }
+}
+
+#[test]
+fn an_address_declared_twice_is_planned_once() {
+    let mut world = world(&["ana web=admin"], &["ana", "zoe owner"]);
+    let mut again = world.desired.collaborators[0].clone();
+    again.grants.clear();
+    world.desired.collaborators.push(again);
+    let content = world.plan().unwrap();
+    assert_eq!(changes(&content), ["ana: web + admin"]);
+    assert_eq!(
+        content.errors().map(|one| one.code.as_ref()).collect::<Vec<_>>(),
+        ["declared-twice"]
+    );
+}
+
+#[test]
+fn a_grant_in_a_project_that_is_not_declared_is_not_planned() {
+    for live in [vec!["zoe owner"], vec!["ana", "zoe owner"], vec!["ana old=admin", "zoe owner"]] {
+        let mut world = world(&["ana web=none"], &live);
+        world.desired.collaborators[0].managed_by = ManagedBy::Mixpanel;
+        for grant in &mut world.desired.collaborators[0].grants {
+            grant.project = ProjectId(14);
+            grant.role = Some(mixaccess_model::ProjectRole::Admin);
+        }
+        let about_old: Vec<String> =
+            planned(&world).into_iter().filter(|one| one.contains("old")).collect();
+        assert_eq!(about_old, Vec::<String>::new());
+    }
+}
+
+proptest::proptest! {
+    #![proptest_config(crate::testing::config(64))]
+
+    #[test]
+    fn risk_is_opposite_in_the_opposite_direction(a in 0..4_usize, b in 0..4_usize) {
+        use mixaccess_model::{ProjectRole, Risk};
+        let [a, b] = [a, b].map(|at| ProjectRole::STANDARD[at].clone());
+        let opposite = match crate::draft::risk_between(&a, &b) {
+            Risk::Escalation => Risk::Reduction,
+            Risk::Reduction => Risk::Escalation,
+            other => other,
+        };
+        prop_assert_eq!(crate::draft::risk_between(&b, &a), opposite);
+    }
+}

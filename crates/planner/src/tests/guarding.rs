@@ -1,0 +1,428 @@
+//! Every guard rail at, below and above its limit, and the ways past it.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use mixaccess_model::{
+    GuardCode, GuardVerdict, OrganizationRole, Override, OverrideOrigin, Owners, PlanMaxAge,
+    ProjectKey, ProjectRole, Requirement, Rule, RuleMatch, UnmanagedAction,
+};
+
+use super::{World, protecting, refusals, sweeping, world};
+use crate::guard;
+use crate::testing::NOW;
+
+fn allowed(guard: GuardCode, maximum: Option<u32>, until: Option<Timestamp>) -> Override {
+    let (reason, origin) = ("agreed".to_owned(), OverrideOrigin::CommandLine);
+    Override { guard, maximum, until, reason, ticket: None, origin }
+}
+
+fn verdict(world: &World, guard: GuardCode) -> Option<GuardVerdict> {
+    world.plan().unwrap().guards.into_iter().find(|one| one.guard == guard)
+}
+
+/// A guard rail refuses; then which overrides let it pass. `count` is the figure, if it counts.
+#[track_caller]
+fn check_ways_past(world: &World, guard: GuardCode, count: Option<u32>) {
+    let refused = verdict(world, guard).expect("a verdict");
+    assert_eq!(refused.overridden_by, None);
+    let way = match count {
+        Some(count) => format!("--allow {guard}={count} --because \"…\""),
+        None => format!("--allow {guard} --because \"…\""),
+    };
+    assert!(refused.way_past.contains(&way), "{}", refused.way_past);
+    let second = SignedDuration::from_secs(1);
+    let mut cases = vec![
+        (allowed(guard, None, None), true),
+        (allowed(guard, None, Some(NOW)), true),
+        (allowed(guard, None, Some(NOW - second)), false),
+        (allowed(GuardCode::PlanAge, None, None), false),
+    ];
+    match count {
+        Some(count) => cases.extend([
+            (allowed(guard, Some(count), None), true),
+            (allowed(guard, Some(count - 1), None), false),
+        ]),
+        None => cases.push((allowed(guard, Some(9), None), false)),
+    }
+    for (one, passes) in cases {
+        let content = world.plan_with(std::slice::from_ref(&one)).unwrap();
+        let verdict = content.guards.iter().find(|one| one.guard == guard).unwrap();
+        assert_eq!(verdict.overridden_by, passes.then(|| one.clone()), "{one:?}");
+        // In the files, it does the same.
+        let mut in_files = world.clone();
+        in_files.desired.policy.overrides.push(one);
+        assert_eq!(verdict.overridden_by, self::verdict(&in_files, guard).unwrap().overridden_by);
+    }
+}
+
+fn crowd(count: usize, words: &str) -> Vec<String> {
+    (0..count).map(|index| format!("p{index:02} {words}").trim_end().to_owned()).collect()
+}
+
+#[test]
+fn owner_floor() {
+    let floor = |owners: &[&str], after: &[&str], minimum: u32, set: bool| {
+        let mut world = world(after, owners);
+        world.desired.policy.owners = Owners { minimum, set };
+        world
+    };
+    let all = ["ana owner", "bo owner", "cleo owner"];
+    let one_goes = ["ana owner", "bo owner", "cleo"];
+    assert_eq!(verdict(&floor(&all, &one_goes, 2, true), GuardCode::OwnerFloor), None);
+    assert_eq!(verdict(&floor(&all, &one_goes, 3, false), GuardCode::OwnerFloor), None);
+    assert_eq!(verdict(&floor(&all, &one_goes, 0, true), GuardCode::OwnerFloor), None);
+    let two = floor(&all, &one_goes, 3, true);
+    check_ways_past(&two, GuardCode::OwnerFloor, None);
+    assert_eq!(
+        verdict(&two, GuardCode::OwnerFloor).unwrap().message,
+        "2 accepted owners would be left after cleo@acme.example loses the role; at least 3 must remain at every step"
+    );
+    // The last owner is beyond any override, whoever is pending.
+    for last in ["ana", "ana removed", "ana suspended"] {
+        let nobody = world(&[last, "bo owner"], &["ana owner", "bo owner pending"]);
+        let allow = [allowed(GuardCode::OwnerFloor, None, None)];
+        let content = nobody.plan_with(&allow).unwrap();
+        assert_eq!(refusals(&content), [GuardCode::OwnerFloor]);
+        assert!(content.guards[0].way_past.starts_with("there is none: make somebody else owner"));
+        assert_eq!(content.guards[0].place.as_ref().unwrap().line, 10);
+    }
+    // A plan that mends a lack of owners is not in its own way.
+    let mended = floor(&["ana owner", "bo"], &["ana owner", "bo owner"], 3, true);
+    assert_eq!(verdict(&mended, GuardCode::OwnerFloor), None);
+}
+
+#[test]
+fn protected() {
+    let live = ["ana web=admin", "robot", "zoe owner"];
+    let ana = protecting(world(&["ana web=none"], &live), "*@ACME.example");
+    check_ways_past(&ana, GuardCode::Protected, None);
+    assert_eq!(
+        verdict(&ana, GuardCode::Protected).unwrap().message,
+        "ana@acme.example is protected by `*@ACME.example`, and the plan changes it"
+    );
+    let unchanged = protecting(world(&["ana web=admin"], &live), "ana@*");
+    assert_eq!(verdict(&unchanged, GuardCode::Protected), None);
+    // Ourselves, by address or by number, have no way past.
+    for by_number in [false, true] {
+        let mut ourselves = world(&["robot admin"], &live);
+        if by_number {
+            ourselves.live.actor.email = None;
+            ourselves.live.actor.user = Some(mixaccess_model::UserId(101));
+        }
+        let content = ourselves.plan_with(&[allowed(GuardCode::Protected, None, None)]).unwrap();
+        assert_eq!(refusals(&content), [GuardCode::Protected]);
+        assert!(content.guards[0].way_past.starts_with("there is none"));
+    }
+}
+
+#[test]
+fn removals() {
+    // The smaller of 3 people and 50 % of 8 members.
+    let limited = |go: usize, words: &str, people, percent| {
+        let live = crowd(7, "web=admin").into_iter().chain(["zoe owner".to_owned()]);
+        let live: Vec<String> = live.collect();
+        let mut files = crowd(go, words);
+        files.extend(crowd(7, "web=admin").into_iter().skip(go));
+        let mut world = world(&files, &live);
+        world.desired.policy.removals.people = people;
+        world.desired.policy.removals.percent = percent;
+        world
+    };
+    for words in ["removed", "suspended", "web=none"] {
+        assert_eq!(verdict(&limited(3, words, 3, 50), GuardCode::Removals), None, "{words}");
+        check_ways_past(&limited(4, words, 3, 50), GuardCode::Removals, Some(4));
+        check_ways_past(&limited(4, words, 10, 40), GuardCode::Removals, Some(4));
+        // At least one is always allowed.
+        assert_eq!(verdict(&limited(1, words, 0, 0), GuardCode::Removals), None);
+        check_ways_past(&limited(2, words, 0, 0), GuardCode::Removals, Some(2));
+    }
+    // Who keeps a project through something else, or changes projects, does not count.
+    for words in ["ios=admin", "web=consumer", "admin"] {
+        assert_eq!(verdict(&limited(4, words, 1, 100), GuardCode::Removals), None, "{words}");
+    }
+    let all_users = world(&["ana"], &["ana web=admin ios/*=consumer", "bo", "zoe owner"]);
+    let mut all_users = all_users;
+    all_users.desired.policy.removals.people = 0;
+    assert_eq!(verdict(&all_users, GuardCode::Removals), None);
+    assert_eq!(
+        verdict(&limited(4, "removed", 3, 50), GuardCode::Removals).unwrap().message,
+        "4 people would be removed, suspended or lose their last project; allowed are 3: 3 people and 50 % of 8 members, whichever is less, and at least 1"
+    );
+}
+
+#[test]
+fn an_owner_who_becomes_member_loses_every_project() {
+    let mut world = world(&["ana", "bo"], &["ana owner", "bo admin", "zoe owner"]);
+    world.desired.policy.removals.people = 1;
+    check_ways_past(&world, GuardCode::Removals, Some(2));
+}
+
+#[test]
+fn reductions() {
+    let limited = |files: &[&str], percent| {
+        let mut world =
+            world(files, &["ana web=admin ios=admin qa=analyst", "bo web=Messenger", "zoe owner"]);
+        world.desired.policy.reductions.percent = percent;
+        world
+    };
+    let two = ["ana web=consumer qa=analyst", "bo web=Messenger"];
+    assert_eq!(verdict(&limited(&two, 50), GuardCode::Reductions), None);
+    check_ways_past(&limited(&two, 49), GuardCode::Reductions, Some(2));
+    let one = ["ana web=admin ios=admin qa=consumer", "bo web=Messenger"];
+    assert_eq!(verdict(&limited(&one, 0), GuardCode::Reductions), None);
+    // Raised grants do not count; those of a removed person do.
+    let raised = ["ana web=owner ios=owner qa=admin", "bo web=owner"];
+    assert_eq!(verdict(&limited(&raised, 0), GuardCode::Reductions), None);
+    check_ways_past(
+        &limited(&["ana removed", "bo web=Messenger"], 25),
+        GuardCode::Reductions,
+        Some(3),
+    );
+    assert_eq!(
+        verdict(&limited(&two, 49), GuardCode::Reductions).unwrap().message,
+        "2 individual grants would be removed or lowered; allowed are 1: 49 % of 4 individual grants, and at least 1"
+    );
+}
+
+#[test]
+fn organization_owners() {
+    for live in ["ana", "ana admin", ""] {
+        let live: Vec<&str> =
+            [live, "zoe owner"].into_iter().filter(|one| !one.is_empty()).collect();
+        let mut world = world(&["ana owner", "zoe owner"], &live);
+        assert_eq!(verdict(&world, GuardCode::Escalations), None);
+        world.desired.policy.escalations.allow_organization_owner = false;
+        check_ways_past(&world, GuardCode::Escalations, None);
+        let message = verdict(&world, GuardCode::Escalations).unwrap().message;
+        assert_eq!(
+            message,
+            "1 person would become organization owner (ana@acme.example), which the policy does not allow"
+        );
+    }
+}
+
+#[test]
+fn escalations() {
+    let limited = |maximum| {
+        let mut world = world(
+            &[
+                "ana admin",
+                "bo web=admin ios=owner",
+                "cleo qa=admin",
+                "dev web=admin",
+                "eve web=analyst",
+            ],
+            &["ana", "bo web=owner", "dev web=admin", "eve", "zoe owner"],
+        );
+        world.desired.policy.escalations.maximum = maximum;
+        world
+    };
+    // Ana in the organization, bo in ios and cleo by invitation; bo's web is lowered.
+    assert_eq!(verdict(&limited(None), GuardCode::Escalations), None);
+    assert_eq!(verdict(&limited(Some(3)), GuardCode::Escalations), None);
+    check_ways_past(&limited(Some(2)), GuardCode::Escalations, Some(3));
+    check_ways_past(&limited(Some(0)), GuardCode::Escalations, Some(3));
+}
+
+#[test]
+fn separation_of_duties() {
+    for (words, refused) in [
+        ("", true),
+        ("for:ana", true),
+        ("for:ana by:bo", false),
+        ("by:bo", false),
+        ("for:ana by:ANA", true),
+    ] {
+        let declared = format!("cleo web=admin {words}");
+        let mut world = world(&[declared.trim_end()], &["cleo", "zoe owner"]);
+        assert_eq!(verdict(&world, GuardCode::SeparationOfDuties), None, "off by default");
+        world.desired.policy.separation_of_duties = true;
+        assert_eq!(verdict(&world, GuardCode::SeparationOfDuties).is_some(), refused, "{words}");
+        if refused {
+            check_ways_past(&world, GuardCode::SeparationOfDuties, None);
+        }
+    }
+    let mut blank = world(&["cleo web=admin by:x"], &["cleo", "zoe owner"]);
+    let annotations =
+        mixaccess_model::Annotations { approved_by: Some(Arc::from("  ")), ..Default::default() };
+    blank.desired.collaborators[0].grants[0].cause.annotations = Some(Arc::new(annotations));
+    blank.desired.policy.separation_of_duties = true;
+    assert!(verdict(&blank, GuardCode::SeparationOfDuties).is_some());
+}
+
+#[test]
+fn ticket_and_reason() {
+    let requirement = |roles: &[&str], environments: &[&str]| Requirement {
+        roles: roles.iter().map(ToString::to_string).collect(),
+        environments: environments.iter().map(ToString::to_string).collect(),
+    };
+    for (declared, live, required, refused) in [
+        ("ana web=admin", "ana", requirement(&[], &[]), true),
+        ("ana web=admin ticket:I-1 reason:work", "ana", requirement(&[], &[]), false),
+        ("ana web=admin", "ana", requirement(&["admin"], &[]), true),
+        ("ana web=admin", "ana", requirement(&["owner"], &[]), false),
+        ("ana web=consumer", "ana", requirement(&["viewer"], &[]), true),
+        ("ana web=consumer", "ana", requirement(&[], &["production"]), true),
+        ("ana qa=admin", "ana", requirement(&[], &["production"]), false),
+        ("ana qa=admin", "ana", requirement(&["admin"], &["production"]), true),
+        // What is taken away, replaced or withdrawn counts as well.
+        ("ana", "ana web=admin", requirement(&["admin"], &[]), true),
+        ("ana web=analyst", "ana web=admin", requirement(&["admin"], &[]), true),
+        ("ana removed", "ana web=admin", requirement(&[], &["production"]), true),
+        ("ana removed", "ana pending admin", requirement(&["admin"], &[]), true),
+        ("ana web=admin", "", requirement(&[], &["production"]), true),
+        // An organization admin has every project.
+        ("ana admin", "ana", requirement(&[], &["production"]), true),
+        ("ana billing_admin", "ana", requirement(&[], &["production"]), false),
+    ] {
+        let live: Vec<&str> =
+            [live, "zoe owner"].into_iter().filter(|one| !one.is_empty()).collect();
+        for guard in [GuardCode::Ticket, GuardCode::Reason] {
+            let mut world = world(&[declared], &live);
+            let policy = &mut world.desired.policy;
+            let slot =
+                if guard == GuardCode::Ticket { &mut policy.ticket } else { &mut policy.reason };
+            *slot = Some(required.clone());
+            assert_eq!(verdict(&world, guard).is_some(), refused, "{declared} {required:?}");
+            if refused {
+                check_ways_past(&world, guard, None);
+            }
+        }
+    }
+    // A sweep was asked for by the policy.
+    let mut swept = sweeping(world(&["zoe owner"], &["ana", "zoe owner"]), UnmanagedAction::Remove);
+    swept.desired.policy.ticket = Some(requirement(&[], &[]));
+    assert_eq!(verdict(&swept, GuardCode::Ticket), None);
+}
+
+fn ruled(mut world: World, deny: RuleMatch) -> World {
+    let because = "it was agreed".to_owned();
+    world.desired.policy.rules.push(Rule { deny, because, place: None });
+    world
+}
+
+#[test]
+fn rules() {
+    let domain = |name: &str| vec![name.to_owned()];
+    let iz = RuleMatch {
+        domain: domain("IZ.example"),
+        role: vec![ProjectRole::Admin],
+        ..RuleMatch::default()
+    };
+    let outside = RuleMatch {
+        outside: domain("acme.example"),
+        environment: domain("production"),
+        ..RuleMatch::default()
+    };
+    let tagged = RuleMatch { tag: domain("contractor"), ..RuleMatch::default() };
+    let key = RuleMatch { project: vec![ProjectKey::new("qa")], ..RuleMatch::default() };
+    let powerful =
+        RuleMatch { organization_role: vec![OrganizationRole::Admin], ..RuleMatch::default() };
+    for (deny, declared, refused) in [
+        (&iz, "ana@iz.example web=admin", true),
+        (&iz, "ana@iz.example web=analyst", false),
+        (&iz, "ana web=admin", false),
+        (&iz, "ana@iz.example admin", true),
+        (&outside, "ana@iz.example web=consumer", true),
+        (&outside, "ana@iz.example qa=admin", false),
+        (&outside, "ana@iz.example owner", true),
+        (&outside, "ana web=admin", false),
+        (&tagged, "ana #contractor", true),
+        (&tagged, "ana #staff", false),
+        (&key, "ana qa=consumer", true),
+        (&key, "ana web=consumer", false),
+        (&powerful, "ana admin", true),
+        (&powerful, "ana", false),
+        (&iz, "ana@iz.example suspended web=admin", false),
+    ] {
+        // Whether the plan changes the person or finds everything as declared.
+        let unchanged = declared.split(' ').filter(|word| !word.starts_with('#'));
+        let unchanged: Vec<&str> = unchanged.filter(|word| *word != "suspended").collect();
+        for live in ["bo@x.example", &unchanged.join(" ")] {
+            let world = ruled(world(&[declared], &[live, "zoe@x.example owner"]), deny.clone());
+            assert_eq!(verdict(&world, GuardCode::Rule).is_some(), refused, "{declared} {deny:?}");
+            if refused {
+                check_ways_past(&world, GuardCode::Rule, None);
+            }
+        }
+        let world = ruled(world(&[declared], &["zoe owner"]), deny.clone());
+        assert_eq!(!guard::denied_declarations(&world.desired).is_empty(), refused, "{declared}");
+    }
+}
+
+#[test]
+fn rules_never_keep_access_in_place() {
+    let nobody = RuleMatch { domain: vec!["acme.example".to_owned()], ..RuleMatch::default() };
+    let admins = RuleMatch { role: vec![ProjectRole::Admin], ..RuleMatch::default() };
+    let live = ["ana web/Growth=admin ios=analyst", "zoe@x.example owner"];
+    // Suspended or swept, somebody stays a member with what the team gives.
+    for deny in [&nobody, &admins] {
+        let suspended = ruled(world(&["ana suspended"], &live), deny.clone());
+        assert_eq!(verdict(&suspended, GuardCode::Rule), None);
+        let swept = sweeping(world(&["bo@x.example"], &live), UnmanagedAction::Suspend);
+        assert_eq!(verdict(&ruled(swept, deny.clone()), GuardCode::Rule), None);
+    }
+    // A reduction does not answer for the team's grant; an addition does, and so does what is declared.
+    let reduced = ruled(world(&["ana"], &live), admins.clone());
+    assert_eq!(verdict(&reduced, GuardCode::Rule), None);
+    let added = ruled(world(&["ana ios=analyst qa=analyst"], &live), admins.clone());
+    assert_eq!(
+        verdict(&added, GuardCode::Rule).unwrap().message,
+        "denied for 1 person (ana@acme.example: admin in web) because it was agreed"
+    );
+    let lowered =
+        ruled(world(&["ana web=admin"], &["ana web=owner", "zoe@x.example owner"]), admins);
+    assert!(verdict(&lowered, GuardCode::Rule).is_some());
+}
+
+#[test]
+fn tiny() {
+    let live: Vec<String> = crowd(9, "").into_iter().chain(["zoe owner".to_owned()]).collect();
+    let files = |count| {
+        let mut files = crowd(count, "");
+        files.push("zoe owner".to_owned());
+        world(&files, &live)
+    };
+    let none = world::<&str, _>(&[], &live);
+    check_ways_past(&none, GuardCode::Tiny, None);
+    assert_eq!(
+        verdict(&none, GuardCode::Tiny).unwrap().message,
+        "the files declare no collaborator"
+    );
+    for action in [UnmanagedAction::Suspend, UnmanagedAction::Remove] {
+        assert_eq!(verdict(&sweeping(files(4), action), GuardCode::Tiny), None, "5 of 10");
+        check_ways_past(&sweeping(files(3), action), GuardCode::Tiny, None);
+    }
+    assert_eq!(verdict(&files(0), GuardCode::Tiny), None, "reporting only");
+    // Many collaborators of another company are no better than none.
+    let strangers: Vec<String> =
+        (0..20).map(|index| format!("s{index:02}")).chain(["zoe owner".to_owned()]).collect();
+    let strangers = sweeping(world(&strangers, &live), UnmanagedAction::Remove);
+    assert_eq!(
+        verdict(&strangers, GuardCode::Tiny).unwrap().message,
+        "the files name 1 of 10 live members, fewer than half, and the policy does not leave unmanaged people alone"
+    );
+}
+
+#[test]
+fn plan_age() {
+    let world = world(&["ana web=admin"], &["ana", "zoe owner"]);
+    let mut content = world.plan().unwrap();
+    content.policy.plan_max_age_seconds = PlanMaxAge(3_600);
+    let after = |seconds: i64| {
+        let now = NOW + SignedDuration::from_secs(seconds);
+        let verdicts = guard::evaluate(&content, &world.live, now, Some(NOW));
+        verdicts.into_iter().find(|one| one.guard == GuardCode::PlanAge).map(|one| one.message)
+    };
+    assert_eq!(after(3_600), None);
+    assert_eq!(after(3_601).unwrap(), "the plan is 60 minutes old; it may be at most 60 minutes");
+    assert_eq!(after(8_000).unwrap(), "the plan is 2 hours old; it may be at most 60 minutes");
+    assert_eq!(after(-300), None, "clocks differ a little");
+    assert!(after(-301).unwrap().contains("in the future"));
+    assert_eq!(guard::evaluate(&content, &world.live, Timestamp::MAX, None), []);
+    let mut allowed_late = content.clone();
+    allowed_late.policy.overrides.push(allowed(GuardCode::PlanAge, None, None));
+    let late = guard::evaluate(&allowed_late, &world.live, Timestamp::MAX, Some(NOW));
+    assert!(late.iter().all(|one| one.overridden_by.is_some()) && late.len() == 1);
+}

@@ -1,0 +1,196 @@
+//! What a human is told besides the changes.
+
+use mixaccess_model::{Actor, Capabilities, NotPlannedKind, ProjectId, UserId};
+
+use super::{changes, findings, left_alone, world};
+use crate::testing::CAPABILITIES;
+use crate::{PlanningInput, plan};
+
+#[test]
+fn what_is_declared_and_not_there_blocks() {
+    for (code, damage) in [
+        ("project-not-live", (|world| world.live.projects.truncate(2)) as fn(&mut super::World)),
+        ("project-not-read", |world| world.live.projects[2].members_read = false),
+    ] {
+        let mut world = world(&["zoe owner"], &["zoe owner"]);
+        damage(&mut world);
+        let content = world.plan().unwrap();
+        let error = content.errors().next().unwrap();
+        assert_eq!(error.code, code);
+        assert_eq!(error.project.as_ref().map(mixaccess_model::ProjectKey::as_str), Some("qa"));
+        assert_eq!(error.place.as_ref().map(ToString::to_string).unwrap(), "access.yaml:2:1");
+    }
+}
+
+#[test]
+fn undeclared_projects_are_named() {
+    let mut world = world(&["zoe owner"], &["zoe owner"]);
+    world.live.projects[3].name = String::new();
+    let content = world.plan().unwrap();
+    let [one] = content.not_planned.as_slice() else { panic!("one: {:?}", content.not_planned) };
+    assert_eq!(one.kind, NotPlannedKind::UndeclaredProject);
+    let project = one.project.as_ref().unwrap();
+    assert_eq!((project.id, project.key.as_str()), (ProjectId(14), "14"));
+}
+
+#[test]
+fn pending_people_are_named_unless_the_invitation_goes() {
+    for (declared, waits) in
+        [("ana", true), ("ana web=admin", true), ("ana admin", false), ("ana removed", false)]
+    {
+        let content = world(&[declared], &["ana pending", "zoe owner"]).plan().unwrap();
+        let pending = (NotPlannedKind::Pending, "ana: invited, and not accepted yet".to_owned());
+        assert_eq!(left_alone(&content).contains(&pending), waits, "{declared}");
+        let reinvited = findings(&content).iter().any(|one| one.starts_with("reinvited"));
+        assert_eq!(reinvited, declared == "ana admin");
+    }
+}
+
+#[test]
+fn roles_met_otherwise_are_one_note_a_person() {
+    let files = ["ana web=analyst ios=analyst qa=analyst", "bo web=analyst ios=analyst"];
+    let live = [
+        "ana web/*=analyst ios/*=analyst qa/*=analyst",
+        "bo web/*=analyst ios/Growth=analyst",
+        "zoe owner",
+    ];
+    let content = world(&files, &live).plan().unwrap();
+    let notes: Vec<String> =
+        findings(&content).into_iter().filter(|one| one.starts_with("grant-unchanged")).collect();
+    let web = "grant-unchanged: analyst in web is already given through the project's role for all users, so nothing is added";
+    assert_eq!(
+        notes,
+        [format!("{web} (and 2 more projects alike)"), format!("{web} (and 1 more project alike)")]
+    );
+}
+
+#[test]
+fn revoked_and_still_in() {
+    let content = world(&["ana"], &["ana web=admin web/Growth=analyst", "zoe owner"]).plan();
+    let content = content.unwrap();
+    assert_eq!(changes(&content), ["ana: web - admin"]);
+    let still = "still-has-access: keeps analyst in web through team Growth".to_owned();
+    assert!(findings(&content).contains(&still));
+}
+
+#[test]
+fn few_owners_are_a_warning() {
+    for (live, expected) in [
+        (vec!["zoe owner"], Some("few-owners: the organization will have 1 accepted owner")),
+        (
+            vec!["zoe owner pending"],
+            Some("few-owners: the organization will have 0 accepted owners"),
+        ),
+        (vec!["zoe owner", "ana owner"], None),
+    ] {
+        let content = world::<&str, _>(&[], &live).plan().unwrap();
+        let found = findings(&content).into_iter().find(|one| one.starts_with("few-owners"));
+        assert_eq!(found.as_deref(), expected);
+    }
+}
+
+#[test]
+fn what_cannot_be_undone_is_counted() {
+    let files = ["ana removed", "bo removed", "cleo removed", "dev"];
+    let live = ["ana", "bo", "cleo pending", "zoe owner"];
+    let content = world(&files, &live).plan().unwrap();
+    let expected = "irreversible: no undo plan can reverse 2 removals, 1 withdrawn invitation, 1 sent invitation";
+    assert!(findings(&content).contains(&expected.to_owned()));
+}
+
+#[test]
+fn an_alias_of_a_live_account_is_a_warning() {
+    let files = ["ana+new@acme.example", "bo"];
+    let content = world(&files, &["Ana@acme.example", "zoe owner"]).plan().unwrap();
+    let look_alikes: Vec<String> =
+        findings(&content).into_iter().filter(|one| one.starts_with("look-alike")).collect();
+    assert_eq!(
+        look_alikes,
+        [
+            "look-alike-member: ana+new@acme.example is invited although Ana@acme.example is already live"
+        ]
+    );
+}
+
+#[test]
+fn one_number_for_two_accounts_blocks_a_change() {
+    for (declared, blocked) in [("ana web=admin", true), ("ana", false)] {
+        let mut world = world(&[declared, "bo"], &["ana", "bo", "zoe owner"]);
+        world.live.members[1].id = Some(UserId(100));
+        let content = world.plan().unwrap();
+        assert_eq!(content.is_refused(), blocked);
+        let message =
+            "duplicate-member: number 100 stands for ana@acme.example and bo@acme.example";
+        assert_eq!(findings(&content).contains(&message.to_owned()), blocked);
+    }
+}
+
+#[test]
+fn unknown_credentials_are_a_note() {
+    for (role, email, notes) in
+        [(Some("owner"), true, 0), (None, true, 1), (Some("owner"), false, 1), (None, false, 2)]
+    {
+        let mut world = world(&["zoe owner"], &["zoe owner"]);
+        let known = super::actor(role.unwrap_or_default());
+        world.live.actor = Actor { email: known.email.filter(|_| email), ..known };
+        let content = world.plan().unwrap();
+        let found = content.findings.iter().filter(|one| one.code == "actor-unknown").count();
+        assert_eq!(found, notes);
+        assert!(!content.is_refused());
+    }
+}
+
+#[test]
+fn a_verb_that_the_dialect_lacks_blocks() {
+    let world = world(
+        &["ana admin", "bo web=none", "cleo web=admin", "dev removed", "eve"],
+        &["ana", "bo web=admin", "cleo web=analyst", "dev", "zoe owner"],
+    );
+    let none = Capabilities {
+        set_organization_role: false,
+        set_project_role: false,
+        revoke: false,
+        remove_member: false,
+        ..CAPABILITIES
+    };
+    let content = plan(&PlanningInput {
+        desired: &world.desired,
+        live: &world.live,
+        capabilities: &none,
+        base_url: "https://mixpanel.example",
+        instant_given: false,
+        allow: &[],
+    })
+    .unwrap();
+    let errors: Vec<&str> = content.errors().map(|one| one.message.as_str()).collect();
+    assert_eq!(
+        errors,
+        [
+            "the dialect members has no verb for set_organization_role",
+            "the dialect members has no verb for revoke",
+            "the dialect members has no verb for set_project_role",
+            "the dialect members has no verb for remove_member",
+        ]
+    );
+}
+
+#[test]
+fn a_dialect_that_changes_pending_roles_needs_no_new_invitation() {
+    let world = world(&["ana admin web=admin"], &["ana pending web=analyst", "zoe owner"]);
+    let capabilities = Capabilities {
+        change_pending_roles: true,
+        invitation_grants: mixaccess_model::InvitationGrants::Many,
+        ..CAPABILITIES
+    };
+    let content = plan(&PlanningInput {
+        desired: &world.desired,
+        live: &world.live,
+        capabilities: &capabilities,
+        base_url: "https://mixpanel.example",
+        instant_given: true,
+        allow: &[],
+    })
+    .unwrap();
+    assert_eq!(changes(&content), ["ana: member -> admin"]);
+    assert!(content.instant_given);
+}

@@ -1,0 +1,219 @@
+//! The order of changes, and what they wait for.
+
+use std::collections::BTreeSet;
+
+use mixaccess_model::{
+    ChangeId, GuardCode, MemberStatus, OrganizationRole, Precondition, Risk, UserId,
+};
+
+use super::{changes, id_of, planned, refusals, world};
+use crate::Projection;
+
+#[test]
+fn governance_then_reductions_then_additions() {
+    let world = world(
+        &[
+            "ana owner",
+            "bo web=admin",
+            "cleo removed",
+            "dev ios=consumer",
+            "eve web=analyst",
+            "zoe",
+        ],
+        &[
+            "ana web=admin",
+            "bo web=analyst",
+            "cleo web=admin",
+            "dev ios=admin web=analyst",
+            "zoe owner",
+        ],
+    );
+    let content = world.plan().unwrap();
+    assert_eq!(
+        changes(&content),
+        [
+            "ana: member -> owner",
+            "ana: web - admin",
+            "cleo: remove member web=admin",
+            "dev: ios admin -> consumer",
+            "dev: web - analyst",
+            "zoe: owner -> member",
+            "bo: web analyst -> admin",
+            "eve: invite as member web=analyst",
+        ]
+    );
+    let risks: Vec<Risk> = content.changes.iter().map(|change| change.risk).collect();
+    use Risk::{Destructive, Escalation, Reduction};
+    assert_eq!(
+        risks,
+        [
+            Escalation,
+            Reduction,
+            Destructive,
+            Reduction,
+            Reduction,
+            Reduction,
+            Escalation,
+            Escalation
+        ]
+    );
+    // The old owner waits for the new one.
+    assert_eq!(content.changes[5].depends_on, [content.changes[0].id.clone()]);
+    assert_eq!(refusals(&content), []);
+}
+
+#[test]
+fn what_builds_on_something_waits_for_it() {
+    let world = world(
+        &["ana admin ios=owner web=owner", "bo web=admin"],
+        &["ana pending", "bo pending web=analyst", "zoe owner"],
+    );
+    let content = world.plan().unwrap();
+    assert_eq!(
+        changes(&content),
+        [
+            "ana: withdraw member",
+            "bo: web - analyst",
+            "ana: invite as admin",
+            "ana: ios + owner",
+            "ana: web + owner",
+            "bo: web + admin",
+        ]
+    );
+    let waits: Vec<Vec<usize>> = content
+        .changes
+        .iter()
+        .map(|change| {
+            let index = |id: &ChangeId| content.changes.iter().position(|one| one.id == *id);
+            change.depends_on.iter().filter_map(index).collect()
+        })
+        .collect();
+    assert_eq!(waits, [vec![], vec![], vec![0], vec![2], vec![2], vec![1]]);
+    // The new invitation has another number than the withdrawn one.
+    let numbers: Vec<Option<UserId>> =
+        content.changes.iter().map(|change| change.subject.user()).collect();
+    let (ana, bo) = (Some(UserId(100)), Some(UserId(101)));
+    assert_eq!(numbers, [ana, bo, None, None, None, bo]);
+}
+
+#[test]
+fn preconditions_describe_the_moment_of_the_change() {
+    let world = world(&["ana admin web=owner", "bo"], &["ana web=analyst", "zoe owner"]);
+    let content = world.plan().unwrap();
+    assert_eq!(
+        changes(&content),
+        ["ana: member -> admin", "ana: web analyst -> owner", "bo: invite as member"]
+    );
+    let member = |organization_role| Precondition::Member {
+        user: Some(UserId(100)),
+        status: MemberStatus::Active,
+        organization_role: Some(organization_role),
+    };
+    let held = Precondition::IndividualGrant {
+        project: id_of("web"),
+        role: Some(mixaccess_model::ProjectRole::Analyst),
+    };
+    assert_eq!(content.changes[0].preconditions, [member(OrganizationRole::Member)]);
+    assert_eq!(content.changes[1].preconditions, [member(OrganizationRole::Admin), held]);
+    assert_eq!(content.changes[2].preconditions, [Precondition::Absent]);
+}
+
+#[test]
+fn what_moved_is_said() {
+    let before = world(&["ana web=admin", "bo"], &["ana web=analyst", "zoe owner"]);
+    let content = before.plan().unwrap();
+    for (live, expected) in [
+        (vec!["ana web=analyst"], vec![]),
+        (vec![], vec!["expected a member, found nobody", "expected a member, found nobody"]),
+        (vec!["ana web=owner"], vec!["expected analyst in project 11, found owner"]),
+        (vec!["ana"], vec!["expected analyst in project 11, found none"]),
+        (
+            vec!["ana pending web=analyst"],
+            vec!["expected an accepted member, found a pending invitation"],
+        ),
+        (vec!["ana admin web=analyst"], vec!["expected organization role member, found admin"]),
+        (
+            vec!["ana roleless web=analyst"],
+            vec!["expected organization role member, found unknown"],
+        ),
+        (
+            vec!["zoe", "ana web=analyst"],
+            vec!["expected the same account, found another with this address"],
+        ),
+        (
+            vec!["ana web=analyst", "bo pending"],
+            vec!["expected nobody, found a pending invitation with organization role member"],
+        ),
+    ] {
+        let now = world::<&str, _>(&[], &live).live;
+        let projection = Projection::new(&now);
+        let moved: Vec<String> = content
+            .changes
+            .iter()
+            .flat_map(|change| projection.moved(change))
+            .map(|moved| moved.message)
+            .collect();
+        assert_eq!(moved, expected, "{live:?}");
+    }
+}
+
+#[test]
+fn ids_are_stable_and_short() {
+    let first = world(&["ana web=admin", "bo ios=admin"], &["ana", "bo", "zoe owner"]);
+    let second = world(&["bo ios=admin"], &["bo", "Ana@acme.example web=admin", "zoe owner"]);
+    let ids = |content: &mixaccess_model::PlanContent| {
+        content.changes.iter().map(|one| one.id.clone()).collect::<Vec<_>>()
+    };
+    let (first, second) = (first.plan().unwrap(), second.plan().unwrap());
+    assert_eq!(ids(&first)[1], ids(&second)[0]);
+    assert!(ids(&first).iter().all(|id| id.0.len() == 16));
+}
+
+/// Many owners change: dependencies stay few, and the floor holds however the changes interleave.
+#[test]
+fn swapping_many_owners_stays_linear_and_governed() {
+    let name = |index: usize| format!("p{index:03}");
+    for (owners, come, go) in [(30, 30, 30), (40, 12, 38), (12, 40, 11), (2, 0, 1), (1, 20, 1)] {
+        let live: Vec<String> = (0..owners + come)
+            .map(|index| {
+                format!("{} {}", name(index), if index < owners { "owner" } else { "member" })
+            })
+            .collect();
+        let files: Vec<String> = (0..owners + come)
+            .map(|index| format!("{} {}", name(index), if index < go { "member" } else { "owner" }))
+            .collect();
+        let content = world(&files, &live).plan().unwrap();
+        assert_eq!(refusals(&content), [], "{owners} {come} {go}");
+        let edges: usize = content.changes.iter().map(|one| one.depends_on.len()).sum();
+        assert!(edges <= 8 * go, "{edges} dependencies for {go} owners who go");
+        // Worst case: everybody goes as early as what they wait for allows.
+        let mut came: BTreeSet<&ChangeId> = BTreeSet::new();
+        let (mut now, mut gone) = (owners, 0);
+        for change in content.changes.iter().filter(|one| one.risk == Risk::Escalation) {
+            came.insert(&change.id);
+            now += 1;
+            for goes in content.changes.iter().filter(|one| one.risk == Risk::Reduction) {
+                if goes.depends_on.contains(&change.id)
+                    && goes.depends_on.iter().all(|id| came.contains(id))
+                {
+                    now -= 1;
+                    gone += 1;
+                    assert!(now >= owners.min(owners + come - go), "{now} owners left");
+                }
+            }
+        }
+        assert_eq!(gone, if come == 0 { 0 } else { go });
+    }
+}
+
+#[test]
+fn two_owners_can_swap_and_the_last_cannot_go() {
+    let swap = world(&["ana owner", "bo"], &["ana", "bo owner"]);
+    assert_eq!(planned(&swap), ["ana: member -> owner", "bo: owner -> member"]);
+    assert_eq!(refusals(&swap.plan().unwrap()), []);
+    // Somebody pending is no owner yet, and an invited owner is none either.
+    for live in [vec!["bo owner"], vec!["ana owner pending", "bo owner"]] {
+        let handed_over = world(&["ana owner", "bo"], &live).plan().unwrap();
+        assert_eq!(refusals(&handed_over), [GuardCode::OwnerFloor], "{live:?}");
+    }
+}

@@ -1,0 +1,117 @@
+//! What the service would refuse for the identity we run as.
+
+use mixaccess_model::{NotPlannedKind, UnmanagedAction};
+
+use super::{actor, changes, left_alone, planned, sweeping, world};
+
+/// The refusal of the one thing that `declared` asks of `live`, run as an organization `role`.
+#[track_caller]
+fn check(role: &str, declared: &str, live: &str, expected: Option<&str>) {
+    let live: Vec<&str> =
+        [live, "robot web=admin", "zoe owner"].into_iter().filter(|one| !one.is_empty()).collect();
+    let mut world = world(&[declared], &live);
+    world.live.actor = actor(role);
+    let content = world.plan().unwrap();
+    assert!(!content.changes.is_empty());
+    let errors: Vec<&str> = content.errors().map(|one| one.message.as_str()).collect();
+    match expected {
+        None => assert_eq!(errors, Vec::<&str>::new(), "{role}: {declared}"),
+        Some(part) => {
+            assert_eq!(errors.len(), 1, "{role}: {declared}: {errors:?}");
+            assert!(errors[0].contains(part), "{}", errors[0]);
+            assert!(errors[0].starts_with("the service would refuse this: the credentials "));
+            let finding = content.errors().next().unwrap();
+            assert!(finding.place.is_some() && finding.hint.is_some());
+        }
+    }
+}
+
+const ABOVE: Option<&str> = Some("nobody assigns a role above their own");
+const ORGANIZATION: Option<&str> = Some("only admins and owners write to the organization");
+const PROJECT: Option<&str> = Some("only project admins and owners manage its people");
+const NOT_BELOW: Option<&str> = Some("nobody removes somebody who is not below them");
+const TOUCHES: Option<&str> = Some("nobody changes the role of somebody above them");
+
+#[test]
+fn inviting() {
+    check("owner", "ana owner", "", None);
+    check("admin", "ana owner", "", ABOVE);
+    check("admin", "ana admin", "", None);
+    check("billing_admin", "ana", "", ORGANIZATION);
+    // An invitation with a grant is a write to the project.
+    check("member", "ana web=admin", "", None);
+    check("member", "ana web=owner", "", ABOVE);
+    check("member", "ana ios=consumer", "", PROJECT);
+}
+
+#[test]
+fn changing_organization_roles() {
+    check("owner", "ana", "ana owner", None);
+    check("admin", "ana owner", "ana", ABOVE);
+    check("admin", "ana", "ana owner", TOUCHES);
+    check("admin", "ana", "ana admin", None);
+    check("member", "ana admin", "ana", ORGANIZATION);
+}
+
+#[test]
+fn removing_and_withdrawing() {
+    check("owner", "ana removed", "ana owner", None);
+    check("admin", "ana removed", "ana owner", NOT_BELOW);
+    check("admin", "ana removed", "ana admin", NOT_BELOW);
+    check("admin", "ana removed", "ana billing_admin", None);
+    check("admin", "ana removed", "ana pending admin", NOT_BELOW);
+    check("member", "ana removed", "ana", ORGANIZATION);
+    // An unknown role cannot be compared.
+    check("admin", "ana removed", "ana roleless", None);
+}
+
+#[test]
+fn granting_and_changing_project_roles() {
+    check("admin", "ana ios=admin", "ana", None);
+    check("admin", "ana ios=owner", "ana", ABOVE);
+    check("member", "ana web=admin", "ana", None);
+    check("member", "ana web=owner", "ana", ABOVE);
+    check("member", "ana ios=analyst", "ana", PROJECT);
+    check("member", "ana web=analyst", "ana web=admin", None);
+    check("member", "ana web=analyst", "ana web=owner", ABOVE);
+    check("member", "ana web=Messenger", "ana", None);
+}
+
+#[test]
+fn revoking() {
+    check("owner", "ana", "ana web=owner", None);
+    check("admin", "ana", "ana web=owner", None);
+    check("admin", "ana admin", "ana admin web=owner", Some("do not stand above this person"));
+    check("member", "ana", "ana web=analyst", None);
+    check("member", "ana", "ana web=admin", Some("do not stand above this person"));
+    check("member", "ana", "ana ios=analyst", PROJECT);
+    check("member", "ana", "ana web=analyst web/Growth=consumer", ORGANIZATION);
+    check("member", "ana admin", "ana admin web=analyst", Some("do not stand above this person"));
+}
+
+#[test]
+fn unknown_power_refuses_nothing() {
+    check("", "ana owner", "", None);
+    check("", "ana removed", "ana owner", None);
+}
+
+#[test]
+fn what_only_a_sweep_asks_for_is_left_out_instead() {
+    let live = ["ana admin web=admin", "bo web=admin", "zoe owner"];
+    let mut world = sweeping(world(&["zoe owner"], &live), UnmanagedAction::Remove);
+    world.live.actor = actor("admin");
+    let content = world.plan().unwrap();
+    assert_eq!(changes(&content), ["bo: remove member web=admin"]);
+    assert_eq!(content.errors().count(), 0);
+    let [(kind, message)] = &left_alone(&content)[..] else { panic!("one person is left alone") };
+    assert_eq!(*kind, NotPlannedKind::ActorPower);
+    assert!(message.starts_with("ana: not in the files, and left alone: the credentials are"));
+}
+
+#[test]
+fn our_own_standing_in_a_project_counts() {
+    let mut world = world(&["ana ios=admin"], &["ana", "robot ios/Growth=admin", "zoe owner"]);
+    world.live.actor = actor("member");
+    assert_eq!(planned(&world), ["ana: ios + admin"]);
+    assert!(!world.plan().unwrap().is_refused());
+}
