@@ -1,0 +1,276 @@
+//! `apply`: executes a reviewed plan; or plans, checks, executes; or plans, asks, executes.
+
+use std::io::BufRead as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use mixaccess_api::{Client, capabilities};
+use mixaccess_applier::{
+    ApplyError, ApplyOptions, Cancellation, Receipt, StateDirectory, Target, cancellation,
+};
+use mixaccess_config::Loaded;
+use mixaccess_model::{
+    DeclaredOrganization, Dialect, Digest, FileIndex, OrganizationId, Plan, Position, Region,
+};
+
+use super::stop::asked_to_stop;
+use crate::args::{Apply as Args, LiveSource};
+use crate::clock;
+use crate::connection::{ORGANIZATION_VARIABLE, base_url, block_on, connect};
+use crate::console::Console;
+use crate::context::{Context, MADE_BY};
+use crate::exit::Exit;
+use crate::failure::{CommandResult, Failure};
+use crate::progress::StderrProgress;
+use crate::receipt;
+use crate::situation::Situation;
+use crate::storage;
+
+pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
+    match (&args.plan, &args.expect) {
+        (Some(path), _) => saved(path, args, context),
+        (None, Some(expected)) => expected_only(expected, args, context),
+        (None, None) => planned_now(args, context),
+    }
+}
+
+/// Executes a plan file.
+fn saved(path: &Path, args: &Args, context: &Context) -> CommandResult {
+    let plan = storage::read_plan(path)?;
+    let loaded = context.load();
+    let organization = target_organization(context, &loaded)?;
+    warn_of_changed_files(&plan, &loaded, context);
+    execute(&plan, &organization, args, context)
+}
+
+/// Plans again and executes only what was reviewed.
+fn expected_only(expected: &str, args: &Args, context: &Context) -> CommandResult {
+    let expected: Digest = expected.trim().parse().map_err(|error| {
+        Failure::new(format!("--expect: {error}")).hint(
+            "It is the changes digest that `mixaccess plan` prints, `changes_digest` in its JSON.",
+        )
+    })?;
+    let (situation, plan) = plan_now(args, context)?;
+    if plan.content.is_empty() {
+        return execute(&plan, &situation.desired.organization, args, context);
+    }
+    if plan.changes_digest != expected {
+        show(&plan, context)?;
+        return Err(Failure::refused(format!(
+            "the changes are not the reviewed ones: expected {expected}, planned {}",
+            plan.changes_digest
+        ))
+        .hint("Files or live state changed since the review. Review the plan above, then expect its digest."));
+    }
+    if plan.content.is_refused() {
+        show(&plan, context)?;
+        return Ok(Exit::Refused);
+    }
+    execute(&plan, &situation.desired.organization, args, context)
+}
+
+/// Plans, shows, asks, executes.
+fn planned_now(args: &Args, context: &Context) -> CommandResult {
+    let (situation, plan) = plan_now(args, context)?;
+    show(&plan, context)?;
+    if plan.content.is_refused() {
+        return Ok(Exit::Refused);
+    }
+    if plan.content.is_empty() {
+        return Ok(Exit::Done);
+    }
+    if !args.auto_approve && !approved(&plan)? {
+        context.console.say("Nothing was changed.");
+        return Ok(Exit::Done);
+    }
+    execute(&plan, &situation.desired.organization, args, context)
+}
+
+fn plan_now(args: &Args, context: &Context) -> Result<(Situation, Plan), Failure> {
+    let situation = Situation::gather(context, &LiveSource { live: None }, &args.connection)?;
+    let plan = situation.plan(context, &args.allow)?;
+    Ok((situation, plan))
+}
+
+/// Shows what is about to be executed: on stdout for people, on stderr when stdout is for the receipt
+/// in a machine format.
+fn show(plan: &Plan, context: &Context) -> Result<(), Failure> {
+    let redaction = context.redaction(plan.content.organization.id);
+    let mut options = context.rendering(redaction.as_ref());
+    if context.common.format == crate::args::Format::Human {
+        return context.console.result(&mixaccess_report::plan(plan, context.format(), &options)?);
+    }
+    options.color = context.console.color_on_stderr;
+    let text = mixaccess_report::plan(plan, mixaccess_report::Format::Human, &options)?;
+    Console::raw_stderr(&text);
+    Ok(())
+}
+
+fn approved(plan: &Plan) -> Result<bool, Failure> {
+    if !Console::can_ask() {
+        return Err(Failure::new("nobody can be asked: this is no terminal")
+            .hint("Review a plan first (`plan --out plan.json`, then `apply plan.json`), or add --auto-approve."));
+    }
+    let name = plan.content.organization.name.as_deref().unwrap_or("this organization");
+    Console::raw_stderr(&format!(
+        "\nApply {} to {} ({})? Only `yes` does: ",
+        match plan.content.changes.len() {
+            1 => "this change".to_owned(),
+            count => format!("these {count} changes"),
+        },
+        mixaccess_model::printable(name),
+        plan.content.organization.id
+    ));
+    let mut answer = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Failure::new(format!("cannot read the answer: {error}")))?;
+    Ok(answer.trim() == "yes")
+}
+
+fn execute(
+    plan: &Plan,
+    organization: &DeclaredOrganization,
+    args: &Args,
+    context: &Context,
+) -> CommandResult {
+    if plan.content.instant_given {
+        context.console.warn(&format!(
+            "this plan was resolved for {}, not for the moment it was made ({})",
+            plan.content.instant, plan.made_at
+        ));
+    }
+    let client = connect(&context.environment, organization, &args.connection)?;
+    let state = StateDirectory::open(&args.state.state_dir).map_err(|error| {
+        Failure::new(error).hint("Name a directory you can write to with --state-dir.")
+    })?;
+    let target = Target {
+        organization: organization.id,
+        base_url: base_url(&context.environment, organization),
+        capabilities: *capabilities(organization.api),
+    };
+    let mut options = ApplyOptions::new(target, Arc::new(clock::now), MADE_BY);
+    options.concurrency = usize::from(args.connection.concurrency);
+    options.resume = args.resume;
+    let redaction =
+        context.redaction(plan.content.organization.id).map(|redaction| redaction.knowing(plan));
+    let progress = StderrProgress::new(context.console, redaction.clone());
+    let outcome = block_on(interruptible(plan, &client, &state, &options, &progress))?;
+    progress.finish();
+    let receipt = outcome.map_err(failed)?;
+    let text = receipt::render(&receipt, context.common.format, redaction.as_ref())?;
+    context.console.result(&text)?;
+    if receipt.exit_code() == Exit::Incomplete.code() {
+        let again = args.plan.as_ref().map(|path| path.display().to_string());
+        context.console.say(&next_step(&receipt, again.as_deref()));
+        return Ok(Exit::Incomplete);
+    }
+    Ok(Exit::Done)
+}
+
+/// Applies until done, or until Ctrl-C or a termination signal asks to stop.
+async fn interruptible(
+    plan: &Plan,
+    client: &Client,
+    state: &StateDirectory,
+    options: &ApplyOptions,
+    progress: &StderrProgress,
+) -> Result<Receipt, ApplyError> {
+    let (cancel, token) = cancellation();
+    let listening = tokio::spawn(listen(cancel));
+    let result = mixaccess_applier::apply(plan, client, state, options, progress, &token).await;
+    listening.abort();
+    result
+}
+
+async fn listen(cancel: Cancellation) {
+    asked_to_stop().await;
+    Console::raw_stderr("\nStopping: what is in flight finishes, nothing new starts.\n");
+    cancel.cancel();
+    loop {
+        asked_to_stop().await;
+        Console::raw_stderr(
+            "\nStill finishing what is in flight, so that the journal stays true.\n",
+        );
+    }
+}
+
+fn failed(error: ApplyError) -> Failure {
+    match error {
+        ApplyError::Refused(refusals) => {
+            let mut failure = Failure::refused(format!(
+                "the plan was refused, and nothing was changed:{}",
+                refusals.iter().map(|one| format!("\n  - {one}")).collect::<String>()
+            ));
+            for refusal in &refusals {
+                let hint = refusal.hint();
+                if !failure.hints.contains(&hint) {
+                    failure.hints.push(hint);
+                }
+            }
+            failure
+        }
+        other => {
+            let hint = other.hint();
+            let failure = Failure::new(other);
+            match hint {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            }
+        }
+    }
+}
+
+fn next_step(receipt: &Receipt, plan: Option<&str>) -> String {
+    match (plan, &receipt.journal) {
+        (Some(plan), Some(_)) => {
+            format!("Go on with `mixaccess apply {plan} --resume`, or plan again.")
+        }
+        _ => "Plan again to see what is left.".to_owned(),
+    }
+}
+
+/// Where an apply of a plan file writes to: never what the plan says, but what the files or, without
+/// files, the environment say, so that an edited plan cannot carry credentials elsewhere.
+fn target_organization(
+    context: &Context,
+    loaded: &Loaded,
+) -> Result<DeclaredOrganization, Failure> {
+    if let Some(organization) = loaded.organization() {
+        return Ok(organization.clone());
+    }
+    let Some(id) = context.environment.get(ORGANIZATION_VARIABLE) else {
+        return Err(Failure::new(format!(
+            "no files in {}, and {ORGANIZATION_VARIABLE} is not set, so it is not known where to apply",
+            context.common.config.display()
+        ))
+        .hint("Name the files with --config, or set MIXPANEL_ORGANIZATION_ID (and MIXPANEL_BASE_URL outside the US)."));
+    };
+    let id = id
+        .trim()
+        .parse()
+        .map_err(|_| Failure::new(format!("{ORGANIZATION_VARIABLE} is not a number")))?;
+    Ok(DeclaredOrganization {
+        id: OrganizationId(id),
+        name: None,
+        region: Region::default(),
+        base_url: None,
+        api: Dialect::default(),
+        time_zone: "UTC".to_owned(),
+        position: Position { file: FileIndex(0), line: 1, column: 1 },
+    })
+}
+
+fn warn_of_changed_files(plan: &Plan, loaded: &Loaded, context: &Context) {
+    if loaded.has_errors() || plan.content.undoes.is_some() {
+        return;
+    }
+    if let Ok(resolved) = loaded.resolve(plan.content.instant)
+        && resolved.state.files_digest != plan.content.files_digest
+    {
+        context.console.warn(
+            "the files changed since this plan was made; the reviewed plan is what is applied",
+        );
+    }
+}

@@ -1,0 +1,228 @@
+//! `doctor`: credentials, privileges, endpoints, clock, files: each with the remedy.
+
+use jiff::{SignedDuration, Timestamp};
+use mixaccess_api::{AccessRead as _, Client, Credentials, EndpointProbe};
+use mixaccess_applier::StateDirectory;
+use mixaccess_model::{Actor, DeclaredOrganization, OrganizationRole, Severity};
+use mixaccess_report::{Check, Status};
+
+use crate::args::Doctor as Args;
+use crate::connection::{base_url, block_on, check_organization, connect};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{CommandResult, Failure};
+
+/// How far the clocks may be apart before a plan's age cannot be trusted.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
+    let mut checks = Vec::new();
+    let loaded = context.load();
+    checks.push(files(context, &loaded));
+    checks.push(credentials(context));
+    match loaded.organization() {
+        Some(organization) => {
+            checks.push(organization_id(context, organization));
+            service(args, context, &loaded, organization, &mut checks)?;
+        }
+        None => checks.push(skipped("service", "it is not known which organization to ask")),
+    }
+    checks.push(state_directory(args));
+    let redaction = loaded.organization().and_then(|one| context.redaction(one.id));
+    let options = context.rendering(redaction.as_ref());
+    context.console.result(&mixaccess_report::checks(&checks, context.format(), &options)?)?;
+    let failed = checks.iter().any(|check| check.status == Status::Fail);
+    Ok(if failed { Exit::Error } else { Exit::Done })
+}
+
+fn check(name: &str, status: Status, message: impl Into<String>) -> Check {
+    Check { name: name.to_owned(), status, message: message.into(), remedy: None }
+}
+
+fn skipped(name: &str, message: &str) -> Check {
+    check(name, Status::Skipped, message)
+}
+
+fn failed(name: &str, failure: &Failure) -> Check {
+    let remedy = (!failure.hints.is_empty()).then(|| failure.hints.join(" "));
+    Check { remedy, ..check(name, Status::Fail, failure.error.to_string()) }
+}
+
+fn files(context: &Context, loaded: &mixaccess_config::Loaded) -> Check {
+    let path = context.common.config.display();
+    let count = |diagnostics: &[mixaccess_config::Diagnostic]| {
+        diagnostics.iter().filter(|one| one.severity() == Severity::Error).count()
+    };
+    let mut errors = count(loaded.diagnostics());
+    let mut warnings = loaded.diagnostics().len() - errors;
+    let mut people = 0;
+    if errors == 0 {
+        match loaded.resolve(context.now) {
+            Ok(resolved) => {
+                warnings += resolved.diagnostics.len();
+                people = resolved.state.collaborators.len();
+            }
+            Err(diagnostics) => errors = count(&diagnostics),
+        }
+    }
+    let remedy = Some("Run `mixaccess validate` to see each with its place.".to_owned());
+    match (errors, warnings) {
+        (0, 0) => check("files", Status::Pass, format!("{path}: {people} collaborators")),
+        (0, _) => Check {
+            remedy,
+            ..check(
+                "files",
+                Status::Warn,
+                format!("{path}: {people} collaborators, {warnings} warnings or notes"),
+            )
+        },
+        _ => Check { remedy, ..check("files", Status::Fail, format!("{path}: {errors} errors")) },
+    }
+}
+
+fn credentials(context: &Context) -> Check {
+    match Credentials::from_lookup(|name| context.environment.get(name).map(Into::into)) {
+        Ok(credentials) => check(
+            "credentials",
+            Status::Pass,
+            format!(
+                "set, for service account {}",
+                mixaccess_model::printable(credentials.username())
+            ),
+        ),
+        Err(error) => Check {
+            remedy: Some(error.hint().to_owned()),
+            ..check("credentials", Status::Fail, error.to_string())
+        },
+    }
+}
+
+fn organization_id(context: &Context, organization: &DeclaredOrganization) -> Check {
+    match check_organization(&context.environment, organization.id) {
+        Ok(()) => {
+            let url = base_url(&context.environment, organization);
+            check("organization", Status::Pass, format!("{} at {url}", organization.id))
+        }
+        Err(failure) => self::failed("organization", &failure),
+    }
+}
+
+/// Everything that needs an answer.
+fn service(
+    args: &Args,
+    context: &Context,
+    loaded: &mixaccess_config::Loaded,
+    organization: &DeclaredOrganization,
+    checks: &mut Vec<Check>,
+) -> Result<(), Failure> {
+    let client = match connect(&context.environment, organization, &args.connection) {
+        Ok(client) => client,
+        Err(failure) => {
+            let credentials_failed = checks
+                .iter()
+                .any(|check| check.name == "credentials" && check.status == Status::Fail);
+            checks.push(if credentials_failed {
+                skipped("service", "it cannot be asked without credentials")
+            } else {
+                self::failed("service", &failure)
+            });
+            return Ok(());
+        }
+    };
+    let project = loaded
+        .resolve(context.now)
+        .ok()
+        .and_then(|resolved| resolved.state.projects.first().map(|project| project.id));
+    let (probe, actor) = block_on(ask(&client, project))?;
+    checks.extend(probe.endpoints.iter().map(endpoint));
+    if let Ok(actor) = actor {
+        checks.push(privilege(&actor));
+    }
+    checks.push(clock(probe.service_time, context.now));
+    Ok(())
+}
+
+async fn ask(
+    client: &Client,
+    project: Option<mixaccess_model::ProjectId>,
+) -> (mixaccess_api::Probe, Result<Actor, mixaccess_api::ApiError>) {
+    let probe = client.probe(project).await;
+    let actor = client.me().await;
+    (probe, actor)
+}
+
+fn endpoint(probe: &EndpointProbe) -> Check {
+    let name = format!("endpoint: {}", probe.purpose);
+    match &probe.outcome {
+        Ok(answered) => {
+            check(&name, Status::Pass, format!("{} answers {}", probe.request, answered.status))
+        }
+        Err(error) => {
+            let status = if probe.is_optional { Status::Warn } else { Status::Fail };
+            let remedy = match (&error.hint, probe.is_inferred) {
+                (Some(hint), _) => Some(hint.clone()),
+                (None, true) => Some(
+                    "No published document names this endpoint; this organization may not have it."
+                        .to_owned(),
+                ),
+                (None, false) => None,
+            };
+            Check { remedy, ..check(&name, status, error.to_string()) }
+        }
+    }
+}
+
+fn privilege(actor: &Actor) -> Check {
+    let who =
+        actor.email.as_ref().map_or_else(|| "the credentials".to_owned(), ToString::to_string);
+    match actor.organization_role {
+        Some(role) if role >= OrganizationRole::Admin => {
+            check("privilege", Status::Pass, format!("{who} is organization {role}"))
+        }
+        Some(role) => Check {
+            remedy: Some(
+                "Reading works. To apply, use a service account that is organization admin or owner."
+                    .to_owned(),
+            ),
+            ..check("privilege", Status::Warn, format!("{who} is organization {role}"))
+        },
+        None => Check {
+            remedy: Some(
+                "Plans cannot foresee what the service will refuse. Check the role in Organization Settings."
+                    .to_owned(),
+            ),
+            ..check("privilege", Status::Warn, format!("the service did not say which role {who} has"))
+        },
+    }
+}
+
+fn clock(service: Option<Timestamp>, now: Timestamp) -> Check {
+    let Some(service) = service else {
+        return skipped("clock", "no answer said what time it is");
+    };
+    let apart = now.duration_since(service).abs();
+    if apart <= CLOCK_SKEW {
+        return check(
+            "clock",
+            Status::Pass,
+            format!("{} seconds from the service's", apart.as_secs()),
+        );
+    }
+    Check {
+        remedy: Some(
+            "Set this machine's clock; plan age, `from` and `until` depend on it.".to_owned(),
+        ),
+        ..check("clock", Status::Warn, format!("{} seconds from the service's", apart.as_secs()))
+    }
+}
+
+fn state_directory(args: &Args) -> Check {
+    let path = args.state.state_dir.display();
+    match StateDirectory::open(&args.state.state_dir) {
+        Ok(_) => check("state directory", Status::Pass, format!("{path} can be written")),
+        Err(error) => Check {
+            remedy: Some("Name a directory you can write to with --state-dir.".to_owned()),
+            ..check("state directory", Status::Fail, error.to_string())
+        },
+    }
+}

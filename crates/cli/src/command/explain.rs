@@ -1,0 +1,316 @@
+//! `explain`: what somebody should have, why, what they have, and what comes next.
+
+use mixaccess_config::{
+    ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, Explanation, Level, Loaded,
+    Specificity, Verdict,
+};
+use mixaccess_model::{
+    Annotations, DesiredCollaborator, DesiredState, Email, LiveMember, LiveState, ManagedBy,
+    ProjectId, ProjectKey, ProjectRef, ProjectRole, Reason, ReasonKind, State,
+};
+use mixaccess_planner::{effective_role, is_met_otherwise};
+use mixaccess_report::{
+    ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainView, NextChange,
+    Wanted,
+};
+
+use crate::args::Explain as Args;
+use crate::connection::{block_on, connect};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{CommandResult, Failure};
+use crate::situation::{check_same_organization, read_for};
+use crate::storage;
+
+pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
+    let (loaded, desired) = context.desired()?;
+    let email = Email::new(&args.email);
+    let project = args.project.as_deref().map(|key| known_project(key, &loaded)).transpose()?;
+    let live = live(args, context, &desired)?;
+    let explanation = loaded.explain(&email, project.as_ref(), desired.instant);
+    let member = live.as_ref().and_then(|live| live.member(&email));
+    if explanation.is_none() && member.is_none() {
+        return Err(nobody(&email, &loaded, live.is_some()));
+    }
+    let telling = Telling { desired: &desired, live: live.as_ref(), email: &email, member };
+    let view = telling.view(explanation.as_ref(), project.as_ref());
+    let redaction = context
+        .redaction(desired.organization.id)
+        .map(|redaction| redaction.with_person(&email, view.name.as_deref()));
+    let options = context.rendering(redaction.as_ref());
+    context.console.result(&mixaccess_report::explain(&view, context.format(), &options)?)?;
+    Ok(Exit::Done)
+}
+
+fn live(
+    args: &Args,
+    context: &Context,
+    desired: &DesiredState,
+) -> Result<Option<LiveState>, Failure> {
+    if args.offline {
+        return Ok(None);
+    }
+    if let Some(path) = &args.live.live {
+        let live = storage::read_live(path)?;
+        check_same_organization(&desired.organization, &live)?;
+        return Ok(Some(live));
+    }
+    match connect(&context.environment, &desired.organization, &args.connection) {
+        Ok(client) => Ok(Some(block_on(read_for(context, &client, desired, &args.connection))??)),
+        Err(failure) => Err(failure.hint("To see only what the files say, add --offline.")),
+    }
+}
+
+fn known_project(key: &str, loaded: &Loaded) -> Result<ProjectKey, Failure> {
+    if let Some(found) = loaded.project_keys().find(|known| known.as_str() == key) {
+        return Ok(found.clone());
+    }
+    let keys: Vec<&str> = loaded.project_keys().map(ProjectKey::as_str).collect();
+    let failure = Failure::new(format!("no project `{key}` in the files"));
+    Err(match mixaccess_config::nearest(key, keys.iter().copied()) {
+        Some(near) => failure.hint(format!("Did you mean `{near}`?")),
+        None => failure.hint(format!("The projects are {}.", keys.join(", "))),
+    })
+}
+
+fn nobody(email: &Email, loaded: &Loaded, asked: bool) -> Failure {
+    let failure = Failure::new(if asked {
+        format!("{email} is neither in the files nor in the live organization")
+    } else {
+        format!("{email} is not in the files")
+    });
+    let known = loaded.collaborator_emails().map(Email::folded);
+    match mixaccess_config::nearest(email.folded(), known) {
+        Some(near) => failure.hint(format!("Did you mean {near}?")),
+        None => failure,
+    }
+}
+
+/// What is known about one person.
+struct Telling<'a> {
+    desired: &'a DesiredState,
+    live: Option<&'a LiveState>,
+    email: &'a Email,
+    member: Option<&'a LiveMember>,
+}
+
+impl Telling<'_> {
+    fn view(&self, explanation: Option<&Explanation>, only: Option<&ProjectKey>) -> ExplainView {
+        let organization = &self.desired.organization;
+        let declared = self.desired.collaborator(self.email);
+        let name = declared
+            .and_then(|one| one.name.as_deref())
+            .or_else(|| self.member.and_then(|member| member.name.as_deref()));
+        ExplainView {
+            organization: match &organization.name {
+                Some(name) => format!("{name} ({})", organization.id),
+                None => organization.id.to_string(),
+            },
+            instant: self.desired.instant,
+            email: self.email.clone(),
+            name: name.map(str::to_owned),
+            declared: explanation.zip(declared).map(|(one, declared)| said(one, declared)),
+            live: match (self.live, self.member) {
+                (None, _) => ExplainLive::NotRead,
+                (Some(_), None) => ExplainLive::Absent,
+                (Some(_), Some(member)) => ExplainLive::Member {
+                    status: member.status,
+                    organization_role: member.organization_role,
+                },
+            },
+            projects: match explanation {
+                Some(one) => {
+                    one.projects.iter().map(|project| self.project(project, declared)).collect()
+                }
+                None => self.undeclared_projects(only),
+            },
+            next: explanation.and_then(|one| next_of_person(&one.state, &one.organization_role)),
+            findings: self
+                .desired
+                .findings
+                .iter()
+                .filter(|finding| finding.email.as_ref() == Some(self.email))
+                .cloned()
+                .collect(),
+        }
+    }
+
+    fn project(
+        &self,
+        one: &ExplainedProject,
+        declared: Option<&DesiredCollaborator>,
+    ) -> ExplainProject {
+        let live = self.grants_in(one.id);
+        let wanted = match declared.map(|one| one.state) {
+            Some(State::Suspended | State::Removed) => None,
+            _ => one.role.clone(),
+        };
+        let organization_role = self.member.and_then(|member| member.organization_role);
+        let agrees = live.as_ref().map(|grants| {
+            let held = grants.iter().find(|grant| grant.source.is_individual());
+            let held = held.map(|grant| &grant.role);
+            match &wanted {
+                None => held.is_none(),
+                Some(role) if held == Some(role) => true,
+                Some(role) => {
+                    let exceeds = held.is_some_and(|held| held.power() >= role.power());
+                    let after = declared
+                        .map(|one| one.organization_role)
+                        .unwrap_or(mixaccess_model::OrganizationRole::LOWEST);
+                    !exceeds && is_met_otherwise(role, grants, after).is_some()
+                }
+            }
+        });
+        let deciding = one.chain.iter().find(|entry| entry.verdict == Verdict::Decides);
+        ExplainProject {
+            project: ProjectRef { id: one.id, key: one.key.clone() },
+            wanted: wanted.map_or(Wanted::NoAccess, Wanted::Role),
+            reason: deciding.map(reason),
+            effective: live.as_ref().and_then(|grants| effective_role(grants, organization_role)),
+            live,
+            agrees,
+            chain: one.chain.iter().map(|entry| chain_entry(entry, deciding)).collect(),
+            next: one.next.as_ref().map(|next| NextChange {
+                at: next.at,
+                what: match &next.phase {
+                    Some(phase) => format!("phase {phase} begins: {}", word(next.becomes.as_ref())),
+                    None => word(next.becomes.as_ref()).to_owned(),
+                },
+            }),
+        }
+    }
+
+    /// Somebody who is live and not in the files: what they hold, and that nothing asks for it.
+    fn undeclared_projects(&self, only: Option<&ProjectKey>) -> Vec<ExplainProject> {
+        let organization_role = self.member.and_then(|member| member.organization_role);
+        self.desired
+            .projects
+            .iter()
+            .filter(|project| only.is_none_or(|only| project.key == *only))
+            .map(|project| {
+                let live = self.grants_in(project.id);
+                ExplainProject {
+                    project: ProjectRef { id: project.id, key: project.key.clone() },
+                    wanted: Wanted::Nothing,
+                    reason: None,
+                    effective: live
+                        .as_ref()
+                        .and_then(|grants| effective_role(grants, organization_role)),
+                    live,
+                    agrees: None,
+                    chain: Vec::new(),
+                    next: None,
+                }
+            })
+            .collect()
+    }
+
+    fn grants_in(&self, project: ProjectId) -> Option<Vec<mixaccess_model::Grant>> {
+        let read = self.live?.project(project)?.members_read;
+        read.then(|| {
+            self.member.map(|member| member.grants_in(project).to_vec()).unwrap_or_default()
+        })
+    }
+}
+
+fn said(one: &Explanation, declared: &DesiredCollaborator) -> ExplainDeclared {
+    let deciding =
+        one.organization_role.chain.iter().find(|entry| entry.verdict == Verdict::Decides);
+    ExplainDeclared {
+        state: one.state.state,
+        managed_by: match declared.managed_by {
+            ManagedBy::Mixpanel => ManagedBy::Mixpanel,
+            ManagedBy::Scim => ManagedBy::Scim,
+        },
+        organization_role: one.organization_role.role,
+        reason: deciding.map_or_else(
+            || Reason {
+                kind: ReasonKind::Declared,
+                place: Some(one.place.clone()),
+                annotations: Annotations::default(),
+            },
+            reason,
+        ),
+        phase: one.phase.as_ref().map(|(name, _)| name.to_string()),
+        profile: one.profile.as_ref().map(|(name, _)| name.to_string()),
+    }
+}
+
+fn reason(entry: &ExplainedEntry) -> Reason {
+    Reason {
+        kind: ReasonKind::Declared,
+        place: Some(entry.place.clone()),
+        annotations: entry.annotations.as_deref().cloned().unwrap_or_default(),
+    }
+}
+
+fn chain_entry(entry: &ExplainedEntry, deciding: Option<&ExplainedEntry>) -> ChainEntry {
+    let decision = match entry.verdict {
+        Verdict::Decides => Decision::Decides,
+        Verdict::Agrees => Decision::Overruled { why: "says the same".to_owned() },
+        Verdict::Overridden => Decision::Overruled { why: why_overridden(entry, deciding) },
+        Verdict::NotYet => match entry.from {
+            Some(from) => Decision::NotYet { from },
+            None => Decision::Overruled { why: "its phase has not begun".to_owned() },
+        },
+        Verdict::Expired => match entry.end {
+            Some(until) => Decision::Expired { until },
+            None => Decision::Overruled { why: "its phase has ended".to_owned() },
+        },
+    };
+    ChainEntry {
+        entry: format!("{}{}", level(entry), target(entry)),
+        role: (&*entry.role != "none").then(|| ProjectRole::parse(&entry.role)),
+        place: Some(entry.place.clone()),
+        decision,
+    }
+}
+
+fn level(entry: &ExplainedEntry) -> String {
+    let name = entry.level_name.as_deref().unwrap_or_default();
+    match entry.level {
+        Level::Own => "own entry".to_owned(),
+        Level::Phase => format!("phase {name}"),
+        Level::Profile => format!("profile {name}"),
+    }
+}
+
+fn target(entry: &ExplainedEntry) -> String {
+    match entry.specificity {
+        Some(Specificity::Project) => ", this project".to_owned(),
+        Some(Specificity::Group) => format!(", group {}", entry.target),
+        Some(Specificity::Everything) => ", every project".to_owned(),
+        None => String::new(),
+    }
+}
+
+fn why_overridden(entry: &ExplainedEntry, deciding: Option<&ExplainedEntry>) -> String {
+    match deciding {
+        Some(deciding) if deciding.level != entry.level => {
+            format!("{} is closer to the person", level(deciding))
+        }
+        Some(_) => "a more specific entry decides".to_owned(),
+        None => "another entry decides".to_owned(),
+    }
+}
+
+fn word(role: Option<&ProjectRole>) -> &str {
+    role.map_or("none", ProjectRole::as_str)
+}
+
+/// The earlier of the next state and the next organization role.
+fn next_of_person(state: &ExplainedState, role: &ExplainedRole) -> Option<NextChange> {
+    let phase = |phase: &Option<std::sync::Arc<str>>| match phase {
+        Some(phase) => format!("phase {phase} begins: "),
+        None => String::new(),
+    };
+    let state = state.next.as_ref().map(|next| NextChange {
+        at: next.at,
+        what: format!("{}{}", phase(&next.phase), next.becomes),
+    });
+    let role = role.next.as_ref().map(|next| NextChange {
+        at: next.at,
+        what: format!("{}organization {}", phase(&next.phase), next.becomes),
+    });
+    [state, role].into_iter().flatten().min_by_key(|next| next.at)
+}

@@ -1,0 +1,42 @@
+//! One file a command.
+
+mod apply;
+mod completions;
+mod demo;
+mod doctor;
+mod drift;
+mod emulator;
+mod explain;
+mod man;
+mod plan;
+mod schema;
+mod show;
+mod snapshot;
+mod stop;
+mod validate;
+
+use crate::args::Command;
+use crate::context::Context;
+use crate::failure::CommandResult;
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever the command reports.
+pub(crate) fn run(command: &Command, context: &Context) -> CommandResult {
+    match command {
+        Command::Validate => validate::run(context),
+        Command::Plan(args) => plan::run(args, context),
+        Command::Show(args) => show::run(args, context),
+        Command::Apply(args) => apply::run(args, context),
+        Command::Drift(args) => drift::run(args, context),
+        Command::Explain(args) => explain::run(args, context),
+        Command::Snapshot(args) => snapshot::run(args, context),
+        Command::Doctor(args) => doctor::run(args, context),
+        Command::Schema(args) => schema::run(args, context),
+        Command::Completions(args) => completions::run(args, context),
+        Command::Man(args) => man::run(args, context),
+        Command::Emulator(args) => emulator::run(args, context),
+        Command::Demo(args) => demo::run(args, context),
+    }
+}

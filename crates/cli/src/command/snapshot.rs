@@ -1,0 +1,49 @@
+//! `snapshot`: writes the live state to a file.
+
+use mixaccess_api::read_live;
+use mixaccess_model::ProjectId;
+use mixaccess_planner::reads_undeclared_projects;
+
+use crate::args::Snapshot as Args;
+use crate::connection::{block_on, connect};
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{CommandResult, Failure};
+use crate::storage;
+
+pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
+    if context.common.redact {
+        return Err(Failure::new("a snapshot cannot be redacted").hint(
+            "Plans need the addresses. Redact the plan instead: `plan --live FILE --redact`.",
+        ));
+    }
+    let (_, desired) = context.desired()?;
+    let client = connect(&context.environment, &desired.organization, &args.connection)?;
+    let declared: Vec<ProjectId> = desired.projects.iter().map(|project| project.id).collect();
+    let live = block_on(read_live(
+        &client,
+        desired.organization.id,
+        desired.organization.api,
+        &declared,
+        |members| args.all_projects || reads_undeclared_projects(&desired, members),
+        usize::from(args.connection.concurrency),
+        context.now,
+    ))??;
+    let bytes = serde_json::to_vec(&live)
+        .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
+    match &args.out {
+        Some(path) => {
+            storage::write(path, &bytes)?;
+            let read = live.projects.iter().filter(|project| project.members_read).count();
+            context.console.say(&format!(
+                "Wrote {}: {} members, {} of {} projects read.",
+                path.display(),
+                live.members.len(),
+                read,
+                live.projects.len()
+            ));
+        }
+        None => context.console.result(&format!("{}\n", String::from_utf8_lossy(&bytes)))?,
+    }
+    Ok(Exit::Done)
+}

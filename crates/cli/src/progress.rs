@@ -1,0 +1,109 @@
+//! How an apply goes on: a bar on a terminal, lines elsewhere, always on stderr.
+
+use std::io::IsTerminal as _;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use mixaccess_applier::{Outcome, Progress};
+use mixaccess_model::{Change, Email, printable};
+use mixaccess_report::Redaction;
+
+use crate::console::{Console, Loudness};
+
+/// Progress on stderr.
+#[derive(Debug)]
+pub(crate) struct StderrProgress {
+    console: Console,
+    redaction: Option<Redaction>,
+    bar: OnceLock<ProgressBar>,
+    total: AtomicUsize,
+    done: AtomicUsize,
+}
+
+impl StderrProgress {
+    /// Progress as this console wants it.
+    pub(crate) const fn new(console: Console, redaction: Option<Redaction>) -> Self {
+        Self {
+            console,
+            redaction,
+            bar: OnceLock::new(),
+            total: AtomicUsize::new(0),
+            done: AtomicUsize::new(0),
+        }
+    }
+
+    /// Takes the bar away, so that what comes next starts on a clean line.
+    pub(crate) fn finish(&self) {
+        if let Some(bar) = self.bar.get() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn name(&self, email: &Email) -> String {
+        match &self.redaction {
+            Some(redaction) => redaction.pseudonymize(email),
+            None => printable(email.as_str()).into_owned(),
+        }
+    }
+
+    fn line(&self, text: &str) {
+        match self.bar.get() {
+            Some(bar) => bar.suspend(|| self.console.say(text)),
+            None => self.console.say(text),
+        }
+    }
+
+    fn described(&self, change: &Change) -> String {
+        let name = self.name(change.subject.email());
+        let kind = change.action.kind().replace('_', " ");
+        match change.action.project() {
+            Some(project) => format!("{name}: {kind} in {}", printable(project.key.as_str())),
+            None => format!("{name}: {kind}"),
+        }
+    }
+}
+
+impl Progress for StderrProgress {
+    fn started(&self, total: usize) {
+        self.total.store(total, Ordering::Relaxed);
+        let on_terminal = std::io::stderr().is_terminal();
+        if on_terminal && self.console.loudness == Loudness::Normal && total > 0 {
+            let length = u64::try_from(total).unwrap_or(u64::MAX);
+            let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+            if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}") {
+                bar.set_style(style.progress_chars("=> "));
+            }
+            let _ = self.bar.set(bar);
+        } else {
+            let plural = if total == 1 { "" } else { "s" };
+            self.console.say(&format!("Applying {total} change{plural}"));
+        }
+    }
+
+    fn change_started(&self, change: &Change) {
+        if let Some(bar) = self.bar.get() {
+            bar.set_message(self.described(change));
+        }
+    }
+
+    fn change_done(&self, change: &Change, outcome: &Outcome) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(bar) = self.bar.get() {
+            bar.inc(1);
+            if outcome.is_in_place() {
+                return;
+            }
+        }
+        let total = self.total.load(Ordering::Relaxed);
+        self.line(&format!("[{done}/{total}] {} {}", self.described(change), outcome.as_str()));
+    }
+
+    fn note(&self, message: &str) {
+        let message = match &self.redaction {
+            Some(redaction) => redaction.text(message),
+            None => message.to_owned(),
+        };
+        self.line(&printable(&message));
+    }
+}

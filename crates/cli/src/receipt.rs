@@ -1,0 +1,198 @@
+//! What an apply did, for people, programs and pull requests.
+
+use std::fmt::Write as _;
+
+use mixaccess_applier::{ApplyStatus, ChangeReport, Outcome, Receipt, Verification};
+use mixaccess_model::printable;
+use mixaccess_report::Redaction;
+
+use crate::args::Format;
+use crate::failure::Failure;
+use crate::storage;
+
+/// Renders a receipt.
+///
+/// # Errors
+/// When the format has no form for it.
+pub(crate) fn render(
+    receipt: &Receipt,
+    format: Format,
+    redaction: Option<&Redaction>,
+) -> Result<String, Failure> {
+    let text = match format {
+        Format::Json => String::from_utf8_lossy(&storage::pretty(receipt)?).into_owned(),
+        Format::Human => human(receipt),
+        Format::Markdown => markdown(receipt),
+        Format::Sarif | Format::Junit => {
+            return Err(Failure::new("an apply has no SARIF or JUnit form")
+                .hint("Use --format json, or --format markdown."));
+        }
+    };
+    Ok(match redaction {
+        Some(redaction) => redaction.text(&text),
+        None => text,
+    })
+}
+
+/// One line that says how it ended.
+fn verdict(receipt: &Receipt) -> String {
+    let total = receipt.changes.len();
+    let in_place = receipt.count(Outcome::is_in_place);
+    let plural = if total == 1 { "" } else { "s" };
+    match receipt.status {
+        ApplyStatus::NothingToDo => "Nothing to do: the plan has no changes.".to_owned(),
+        ApplyStatus::AlreadyApplied => {
+            "Already applied: every change of this plan was in place before, so nothing was sent."
+                .to_owned()
+        }
+        ApplyStatus::Applied => format!(
+            "Applied {total} change{plural} with {} write{}, and verified them by reading again.",
+            receipt.requests.writes,
+            if receipt.requests.writes == 1 { "" } else { "s" }
+        ),
+        ApplyStatus::Incomplete => {
+            let stopped = if receipt.cancelled { "stopped on request" } else { "incomplete" };
+            format!("The apply is {stopped}: {in_place} of {total} changes are in place.")
+        }
+    }
+}
+
+/// What is not in place, with why and what to do.
+fn open_changes(receipt: &Receipt) -> impl Iterator<Item = (&ChangeReport, String)> {
+    receipt.changes.iter().filter(|report| !report.outcome.is_in_place()).map(|report| {
+        let why = match &report.outcome {
+            Outcome::Failed { failure } | Outcome::Unknown { failure } => match &failure.hint {
+                Some(hint) => format!("{}. {hint}", failure.message),
+                None => failure.message.clone(),
+            },
+            Outcome::Moved { message } => message.clone(),
+            Outcome::Skipped { because } => format!("change {because} did not succeed"),
+            Outcome::NotTried => "the apply stopped before it".to_owned(),
+            Outcome::Applied { .. } | Outcome::AlreadySo => String::new(),
+        };
+        (report, why)
+    })
+}
+
+/// What people should know besides: verification, undo, journal, notes.
+fn remarks(receipt: &Receipt) -> Vec<String> {
+    let mut remarks = Vec::new();
+    match &receipt.verification {
+        Verification::Mismatches { mismatches } => {
+            for one in mismatches {
+                let place = one.project.as_ref().map_or_else(
+                    || "the organization".to_owned(),
+                    |project| project.key.to_string(),
+                );
+                remarks.push(format!(
+                    "Not as planned: {} in {place}: expected {}, found {}.",
+                    one.email, one.expected, one.found
+                ));
+            }
+        }
+        Verification::Unreadable { message } => {
+            remarks.push(format!("Not verified, because reading again failed: {message}."));
+        }
+        Verification::NotDone { because } if receipt.status == ApplyStatus::Incomplete => {
+            remarks.push(format!("Not verified: {because}."));
+        }
+        Verification::Verified | Verification::NotDone { .. } => {}
+    }
+    for one in &receipt.undo.irreversible {
+        remarks.push(format!("Cannot be undone: {} {}: {}.", one.email, one.change, one.because));
+    }
+    if let Some(error) = &receipt.undo.error {
+        remarks.push(format!("There is no undo plan: {error}."));
+    }
+    if let Some(error) = &receipt.journal_error {
+        remarks.push(format!("The journal is not whole: {error}."));
+    }
+    remarks.extend(
+        receipt
+            .overrides
+            .iter()
+            .map(|one| format!("Past guard rail {}: {}.", one.guard, one.reason)),
+    );
+    remarks.extend(receipt.notes.iter().map(|note| format!("Note: {note}.")));
+    remarks
+}
+
+fn human(receipt: &Receipt) -> String {
+    let mut text = format!("{}\n", verdict(receipt));
+    let open: Vec<(&ChangeReport, String)> = open_changes(receipt).collect();
+    if !open.is_empty() {
+        text.push_str("\nLeft undone:\n");
+        for (report, why) in &open {
+            // Writing to a string cannot fail.
+            let _ = writeln!(
+                text,
+                "  {} {} {}: {}\n    {}",
+                report.change,
+                printable(report.email.as_str()),
+                report.action.replace('_', " "),
+                report.outcome.as_str(),
+                printable(why)
+            );
+        }
+    }
+    let remarks = remarks(receipt);
+    if !remarks.is_empty() {
+        text.push('\n');
+        for remark in remarks {
+            let _ = writeln!(text, "{}", printable(&remark));
+        }
+    }
+    if receipt.journal.is_some() || receipt.undo.plan.is_some() {
+        text.push('\n');
+    }
+    if let Some(journal) = &receipt.journal {
+        let _ = writeln!(text, "Journal:   {}", journal.display());
+    }
+    if let Some(undo) = &receipt.undo.plan {
+        let _ = writeln!(text, "Undo plan: {}", undo.display());
+    }
+    text
+}
+
+fn markdown(receipt: &Receipt) -> String {
+    let mut text = format!("### {}\n", verdict(receipt));
+    let open: Vec<(&ChangeReport, String)> = open_changes(receipt).collect();
+    if !open.is_empty() {
+        text.push_str("\n| change | who | what | outcome | why |\n|---|---|---|---|---|\n");
+        for (report, why) in &open {
+            let _ = writeln!(
+                text,
+                "| `{}` | {} | {} | {} | {} |",
+                report.change,
+                cell(report.email.as_str()),
+                report.action.replace('_', " "),
+                report.outcome.as_str(),
+                cell(why)
+            );
+        }
+    }
+    for remark in remarks(receipt) {
+        let _ = write!(text, "\n- {}", cell(&remark));
+    }
+    text.push('\n');
+    text
+}
+
+/// Text as one cell of a Markdown table, with nothing in it that Markdown or HTML would act on.
+fn cell(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + 8);
+    for character in printable(text).chars() {
+        match character {
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '@' => escaped.push_str("&#64;"),
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' | '#' | '~' | '!' => {
+                escaped.push('\\');
+                escaped.push(character);
+            }
+            other => escaped.push(other),
+        }
+    }
+    escaped
+}

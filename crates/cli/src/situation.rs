@@ -1,0 +1,176 @@
+//! Files and live state side by side, and the plan between them.
+
+use mixaccess_api::{AccessRead, capabilities, read_live};
+use mixaccess_model::{
+    DeclaredOrganization, DesiredState, GuardCode, LiveState, Override, OverrideOrigin, Plan,
+    ProjectId,
+};
+use mixaccess_planner::{PlanningInput, plan, reads_undeclared_projects};
+
+use crate::args::{Allow, Connection, LiveSource};
+use crate::connection::{base_url, block_on, check_organization, connect};
+use crate::context::{Context, MADE_BY};
+use crate::failure::Failure;
+use crate::storage;
+
+/// Files and live state of one run, each read once.
+#[derive(Debug)]
+pub(crate) struct Situation {
+    /// What they say for the instant of this run.
+    pub(crate) desired: DesiredState,
+    /// What is live.
+    pub(crate) live: LiveState,
+    /// The address of the service.
+    pub(crate) base_url: String,
+}
+
+impl Situation {
+    /// Reads files and live state: from `--live`, or from the service.
+    ///
+    /// # Errors
+    /// When either cannot be read, or they are about different organizations.
+    pub(crate) fn gather(
+        context: &Context,
+        source: &LiveSource,
+        connection: &Connection,
+    ) -> Result<Self, Failure> {
+        let (_, desired) = context.desired()?;
+        let live = match &source.live {
+            Some(path) => {
+                check_organization(&context.environment, desired.organization.id)?;
+                let live = storage::read_live(path)?;
+                check_same_organization(&desired.organization, &live)?;
+                live
+            }
+            None => {
+                let client = connect(&context.environment, &desired.organization, connection)?;
+                block_on(read_for(context, &client, &desired, connection))??
+            }
+        };
+        let base_url = base_url(&context.environment, &desired.organization);
+        Ok(Self { desired, live, base_url })
+    }
+
+    /// Plans and seals.
+    ///
+    /// # Errors
+    /// When an override is not understood.
+    pub(crate) fn plan(&self, context: &Context, allow: &Allow) -> Result<Plan, Failure> {
+        let allow = overrides(allow)?;
+        plan_between(context, &self.desired, &self.live, &self.base_url, &allow)
+    }
+}
+
+/// Plans between files and live state, and seals the plan.
+///
+/// # Errors
+/// When the plan cannot be written as JSON, which no valid state causes.
+pub(crate) fn plan_between(
+    context: &Context,
+    desired: &DesiredState,
+    live: &LiveState,
+    base_url: &str,
+    allow: &[Override],
+) -> Result<Plan, Failure> {
+    let content = plan(&PlanningInput {
+        desired,
+        live,
+        capabilities: capabilities(desired.organization.api),
+        base_url,
+        instant_given: context.common.at.is_some(),
+        allow,
+    });
+    content
+        .and_then(|content| Plan::seal(content, context.now, MADE_BY.to_owned()))
+        .map_err(|error| Failure::new(format!("cannot write the plan: {error}")))
+}
+
+/// Reads the live state that a plan for these files needs.
+///
+/// # Errors
+/// When the service refuses or cannot be reached.
+pub(crate) async fn read_for<C: AccessRead>(
+    context: &Context,
+    client: &C,
+    desired: &DesiredState,
+    connection: &Connection,
+) -> Result<LiveState, Failure> {
+    let declared: Vec<ProjectId> = desired.projects.iter().map(|project| project.id).collect();
+    let live = read_live(
+        client,
+        desired.organization.id,
+        desired.organization.api,
+        &declared,
+        |members| reads_undeclared_projects(desired, members),
+        usize::from(connection.concurrency),
+        context.now,
+    )
+    .await?;
+    Ok(live)
+}
+
+/// Checks that live state and files are about one organization.
+///
+/// # Errors
+/// When they are not.
+pub(crate) fn check_same_organization(
+    declared: &DeclaredOrganization,
+    live: &LiveState,
+) -> Result<(), Failure> {
+    if declared.id == live.organization {
+        return Ok(());
+    }
+    Err(Failure::new(format!(
+        "the live state is of organization {}, and the files are about organization {}",
+        live.organization, declared.id
+    ))
+    .hint("Take the snapshot with the files of the same organization."))
+}
+
+/// The overrides of `--allow CODE[=N] --because TEXT`.
+///
+/// # Errors
+/// When a code is unknown, a number is none, or no reason is given.
+pub(crate) fn overrides(allow: &Allow) -> Result<Vec<Override>, Failure> {
+    let because = allow.because.as_deref().map(str::trim).unwrap_or_default();
+    if !allow.allow.is_empty() && because.is_empty() {
+        return Err(Failure::new("--allow needs a reason")
+            .hint("Say why with --because TEXT; it is written into the plan and the journal."));
+    }
+    allow.allow.iter().map(|one| parse_override(one, because)).collect()
+}
+
+fn parse_override(text: &str, because: &str) -> Result<Override, Failure> {
+    let (code, maximum) = match text.split_once('=') {
+        Some((code, number)) => (code, Some(number)),
+        None => (text, None),
+    };
+    let Some(guard) = GuardCode::parse(code.trim()) else {
+        let known: Vec<&str> = GuardCode::ALL.iter().map(|code| code.as_str()).collect();
+        return Err(Failure::new(format!("--allow: there is no guard rail `{code}`"))
+            .hint(format!("The guard rails are {}.", known.join(", "))));
+    };
+    if guard == GuardCode::OwnerFloor {
+        return Err(Failure::new("--allow: there is no way past owner-floor")
+            .hint("Make somebody else owner first, and let them accept."));
+    }
+    let maximum = match maximum {
+        None => None,
+        Some(_) if !guard.takes_maximum() => {
+            return Err(Failure::new(format!(
+                "--allow: {guard} counts nothing, so it takes no number"
+            )));
+        }
+        Some(number) => Some(number.trim().parse::<u32>().map_err(|_| {
+            Failure::new(format!("--allow: `{number}` is not a number of {guard}"))
+        })?),
+    };
+    Ok(Override {
+        guard,
+        maximum,
+        until: None,
+        reason: because.to_owned(),
+        ticket: None,
+        origin: OverrideOrigin::CommandLine,
+    })
+}
