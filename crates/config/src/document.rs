@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use granit_parser::{Event, Marker, Options, Parser, ScalarStyle, ScanError, Tag};
+use granit_parser::{ErrorKind, Event, Marker, Options, Parser, ScalarStyle, ScanError, Tag};
 
 use crate::codes;
 use crate::diagnostic::{Diagnostic, Span};
@@ -72,10 +72,12 @@ pub(crate) fn parse<'s>(name: &Arc<str>, text: &'s str) -> Result<Option<Node<'s
 }
 
 fn syntax(name: &Arc<str>, error: &ScanError) -> Diagnostic {
-    let info = error.info();
-    let is_alias = info.contains("unknown anchor") || info.contains("undefined anchor");
     let span = Span { length: 1, ..start(*error.marker()) };
-    let hint = if is_alias {
+    if *error.kind() == ErrorKind::RecursionLimitExceeded {
+        return too_deep(name, span);
+    }
+    let info = error.info();
+    let hint = if *error.kind() == ErrorKind::UnknownAnchor {
         "Text that begins with `*` names an anchor; write it in quotes if it is a plain word, as in \"*\"."
     } else if info.contains("tab") {
         "Indent with blanks; YAML does not allow tabs there."
@@ -85,6 +87,12 @@ fn syntax(name: &Arc<str>, error: &ScanError) -> Diagnostic {
     Diagnostic::new(codes::SYNTAX, format!("not valid YAML: {}", mixaccess_model::printable(&info)))
         .at(span.label(name, ""))
         .hint(hint)
+}
+
+fn too_deep(name: &Arc<str>, span: Span) -> Diagnostic {
+    Diagnostic::new(codes::TOO_DEEP, format!("nested more than {MAX_DEPTH} levels deep"))
+        .at(span.label(name, ""))
+        .hint("No declaration nests that deeply; the rest of the file was not read.")
 }
 
 fn count(number: usize) -> u32 {
@@ -207,10 +215,7 @@ impl<'s, 'n> Builder<'s, 'n> {
         if self.open.len() < MAX_DEPTH {
             return Ok(());
         }
-        let message = format!("nested more than {MAX_DEPTH} levels deep");
-        Err(Diagnostic::new(codes::TOO_DEEP, message)
-            .at(Span { length: 1, ..span }.label(self.name, ""))
-            .hint("No declaration nests that deeply; the rest of the file was not read."))
+        Err(too_deep(self.name, Span { length: 1, ..span }))
     }
 
     fn close(&mut self) -> Result<(), Diagnostic> {

@@ -14,6 +14,10 @@ use crate::suggest;
 
 /// Most problems that are written out; a project that is gone may be named a million times.
 const MAX_PROBLEMS: usize = 2_000;
+/// Most names for which the nearest declared one is searched.
+const MAX_SEARCHED: usize = 200;
+/// What to do where no project is declared at all.
+const NO_PROJECT: &str = "No project is declared; write it below `projects`.";
 
 /// Reports every name that is used and not declared, and every role that does not exist there.
 pub(super) fn check(checker: Checker<'_>) -> Vec<Diagnostic> {
@@ -117,9 +121,15 @@ impl<'a> References<'a> {
         }
         let name = self.checker.name(entry.target);
         let targets = &self.targets;
+        let may_search = self.meant.len() < MAX_SEARCHED;
         let hint = self.meant.entry(entry.target).or_insert_with(|| {
-            suggest::did_you_mean(name, targets.iter().copied())
-                .unwrap_or_else(|| "No project is declared; write it below `projects`.".to_owned())
+            let words = targets.iter().copied();
+            let meant = if may_search { suggest::nearest(name, words.clone()) } else { None };
+            match (meant, suggest::list(words)) {
+                (Some(word), _) => format!("Did you mean `{word}`?"),
+                (None, Some(words)) => format!("Possible here: {words}."),
+                (None, None) => NO_PROJECT.to_owned(),
+            }
         });
         let message = format!("there is no project or group `{}`", printable(name));
         let diagnostic = Diagnostic::new(codes::UNKNOWN_PROJECT, message)
@@ -148,7 +158,7 @@ impl<'a> References<'a> {
         let hint = match self.checker.declared.target(member) {
             Target::Group(_) => "List the projects themselves: groups do not nest.".to_owned(),
             _ => suggest::did_you_mean(name, self.projects.iter().copied())
-                .unwrap_or_else(|| "No project is declared; write it below `projects`.".to_owned()),
+                .unwrap_or_else(|| NO_PROJECT.to_owned()),
         };
         let diagnostic = Diagnostic::new(codes::UNKNOWN_PROJECT, message)
             .at(self.checker.label(file, span))

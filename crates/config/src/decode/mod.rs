@@ -12,6 +12,8 @@ mod rule;
 mod scalar;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use mixaccess_model::{FileIndex, printable};
@@ -131,6 +133,16 @@ impl Decoder<'_, '_> {
         }
     }
 
+    /// Whether no more problems are kept; counts the one that is about to be dropped, so that nothing
+    /// is worked out for it.
+    const fn is_full(&mut self) -> bool {
+        let is_full = self.problems.len() >= MAX_PROBLEMS;
+        if is_full {
+            self.dropped += 1;
+        }
+        is_full
+    }
+
     fn problem(&mut self, code: Code, span: Span, message: impl Into<String>, hint: &str) {
         let diagnostic = Diagnostic::new(code, message).at(self.label(span)).hint(hint);
         self.report(diagnostic);
@@ -146,7 +158,7 @@ impl Decoder<'_, '_> {
         match &node.kind {
             Kind::Null => Some(&[]),
             Kind::Mapping(entries) => {
-                self.check_keys(entries, str::to_owned);
+                self.check_keys(entries, |text| text);
                 Some(entries)
             }
             other => {
@@ -163,8 +175,12 @@ impl Decoder<'_, '_> {
     }
 
     /// Reports keys that are not single values, and keys that stand there twice once folded.
-    fn check_keys(&mut self, entries: &[(Node<'_>, Node<'_>)], fold: impl Fn(&str) -> String) {
-        let mut first: HashMap<String, Span> = HashMap::with_capacity(entries.len());
+    fn check_keys<'n, K: Eq + Hash>(
+        &mut self,
+        entries: &'n [(Node<'_>, Node<'_>)],
+        fold: impl Fn(&'n str) -> K,
+    ) {
+        let mut first: HashMap<K, Span> = HashMap::with_capacity(entries.len());
         for (key, _) in entries {
             let Some(text) = key_text(key) else {
                 let message =
@@ -177,15 +193,22 @@ impl Decoder<'_, '_> {
                 );
                 continue;
             };
-            if let Some(before) = first.get(&fold(text)).copied() {
-                self.duplicate(text, before, key.span);
-            } else {
-                first.insert(fold(text), key.span);
+            match first.entry(fold(text)) {
+                Entry::Occupied(before) => {
+                    let before = *before.get();
+                    self.duplicate(text, before, key.span);
+                }
+                Entry::Vacant(slot) => {
+                    slot.insert(key.span);
+                }
             }
         }
     }
 
     fn duplicate(&mut self, text: &str, first: Span, second: Span) {
+        if self.is_full() {
+            return;
+        }
         let message = format!("`{}` stands here twice", printable(text));
         let diagnostic = Diagnostic::new(codes::DUPLICATE_KEY, message)
             .at(second.label(self.name, "again"))
@@ -215,7 +238,7 @@ impl Decoder<'_, '_> {
             }
         };
         if entries.len() > known.len() {
-            self.check_keys(entries, str::to_owned);
+            self.check_keys(entries, |text| text);
         } else {
             self.check_few_keys(entries);
         }
@@ -233,15 +256,13 @@ impl Decoder<'_, '_> {
             let repeats =
                 entries.iter().take(at).any(|(other, _)| key_text(other) == key_text(key));
             if repeats || key_text(key).is_none() {
-                return self.check_keys(entries, str::to_owned);
+                return self.check_keys(entries, |text| text);
             }
         }
     }
 
     fn unknown_key(&mut self, text: &str, span: Span, what: &str, known: &'static [&'static str]) {
-        if self.problems.len() >= MAX_PROBLEMS {
-            // Looking for what was meant costs more than all the rest.
-            self.dropped += 1;
+        if self.is_full() {
             return;
         }
         let message = format!("{what} has no key `{}`", printable(text));

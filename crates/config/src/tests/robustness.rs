@@ -85,9 +85,9 @@ proptest! {
 #[test]
 fn nesting_is_bounded() {
     for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", "")] {
-        let text = format!("projects: {}{}", open.repeat(10_000), close.repeat(10_000));
+        let text = format!("projects:\n  {}{}", open.repeat(10_000), close.repeat(10_000));
         let problem = parse(&"deep.yaml".into(), &text).unwrap_err();
-        assert!(["too-deep", "syntax"].contains(&problem.code()), "{problem:?}");
+        assert_eq!(problem.code(), "too-deep", "{open}");
     }
     let block: String = (0..10_000).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
     assert_eq!(parse(&"deep.yaml".into(), &block).unwrap_err().code(), "too-deep");
