@@ -16,6 +16,9 @@ const QUOTE_LIMIT: usize = 60;
 /// The name of a team that the service does not name.
 const UNNAMED_TEAM: &str = "(unnamed)";
 
+const ACCEPTED: [&str; 4] = ["active", "accepted", "member", "enabled"];
+const NOT_ACCEPTED: [&str; 5] = ["pending", "invited", "invitation_sent", "expired", "unaccepted"];
+
 /// A person in an organization's or a project's member list.
 #[derive(Deserialize)]
 pub(crate) struct PersonRow<'a> {
@@ -63,13 +66,13 @@ impl PersonRow<'_> {
 
     /// Whether the invitation was accepted: by the status where it is a word we know, else by the flags.
     fn member_status(&self) -> MemberStatus {
-        let status = self.status.word().map(str::to_ascii_lowercase);
-        match status.as_deref() {
-            Some("pending" | "invited" | "invitation_sent" | "expired" | "unaccepted") => {
+        if let Some(status) = self.status.word() {
+            if known(status, &ACCEPTED).is_some() {
+                return MemberStatus::Active;
+            }
+            if known(status, &NOT_ACCEPTED).is_some() {
                 return MemberStatus::Pending;
             }
-            Some("active" | "accepted" | "member" | "enabled") => return MemberStatus::Active,
-            _ => {}
         }
         let says_pending = [&self.is_pending, &self.pending, &self.invited]
             .into_iter()
@@ -82,17 +85,20 @@ impl PersonRow<'_> {
     }
 
     fn source(&self, words: &mut Words) -> Result<GrantSource, String> {
-        let kind = self.grant_type.word().map(|kind| kind.to_ascii_lowercase().replace('_', "-"));
-        match kind.as_deref() {
-            None if self.team.is_nothing() => Ok(GrantSource::Individual),
-            None | Some("team") => Ok(GrantSource::Team(self.team_name(words))),
+        let Some(kind) = self.grant_type.word() else {
+            return Ok(if self.team.is_nothing() {
+                GrantSource::Individual
+            } else {
+                GrantSource::Team(self.team_name(words))
+            });
+        };
+        match known(kind, &["individual", "team", "organization", "all-users", "all_users"]) {
             Some("individual") => Ok(GrantSource::Individual),
+            Some("team") => Ok(GrantSource::Team(self.team_name(words))),
             Some("organization") => Ok(GrantSource::Organization),
-            Some("all-users") => Ok(GrantSource::AllUsers),
+            Some(_) => Ok(GrantSource::AllUsers),
             // Taking it for an individual grant would let a plan delete what it does not understand.
-            Some(other) => {
-                Err(format!("has the unknown grant type `{}`", quotable(other, QUOTE_LIMIT)))
-            }
+            None => Err(format!("has the unknown grant type `{}`", quotable(kind, QUOTE_LIMIT))),
         }
     }
 
@@ -103,6 +109,12 @@ impl PersonRow<'_> {
             (None, None) => words.name(UNNAMED_TEAM),
         }
     }
+}
+
+/// The one of these words that was meant, whatever the capitals. Allocates nothing, since a large
+/// organization has a million rows.
+fn known(word: &str, words: &[&'static str]) -> Option<&'static str> {
+    words.iter().copied().find(|one| one.eq_ignore_ascii_case(word))
 }
 
 fn number(key: Option<&str>) -> Option<u64> {
@@ -156,12 +168,11 @@ impl Row for ProjectMember {
             }
         }
         let word = row.role.word().ok_or("has no role")?;
-        let lower = word.to_ascii_lowercase();
-        let role = match lower.as_str() {
-            "none" | "no access" | "no_access" => return Ok(None),
-            "owner" | "admin" | "analyst" | "consumer" | "viewer" => words.role(&lower),
-            _ => words.role(word),
-        };
+        if known(word, &["none", "no access", "no_access"]).is_some() {
+            return Ok(None);
+        }
+        let standard = known(word, &["admin", "analyst", "viewer", "consumer", "owner"]);
+        let role = words.role(standard.unwrap_or(word));
         Ok(Some(Self { user, email, status: row.member_status(), role, source }))
     }
 }
