@@ -230,8 +230,7 @@ impl Loader {
     }
 
     fn nothing_declared(&mut self) {
-        let hint =
-            "Write a first tree with `mixaccess init`, or say where the files are with `--config`.";
+        let hint = "Say where the files are with `--config`; `mixaccess demo` leaves a tree to start from.";
         let problem = Diagnostic::new(codes::NOTHING_DECLARED, "there is no *.yaml or *.yml file")
             .at(Label::whole(source::shown(&self.root)))
             .hint(hint);

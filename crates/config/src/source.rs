@@ -50,7 +50,7 @@ pub(crate) fn discover(root: &Path) -> Tree {
     let metadata = match fs::metadata(root) {
         Ok(metadata) => metadata,
         Err(error) => {
-            let hint = "Say where the files are with `--config`, or write a first tree with `mixaccess init`.";
+            let hint = "Say where the files are with `--config`; `mixaccess demo` leaves a tree to start from.";
             tree.diagnostics.push(unreadable(&shown, &error).hint(hint));
             return tree;
         }
@@ -127,7 +127,7 @@ fn not_a_file(name: &str) -> Diagnostic {
 
 struct Walk<'a> {
     top: PathBuf,
-    /// Canonical paths that were reached already, so that loops end and nothing is read twice.
+    /// Targets of links that were followed already, so that nothing is read twice.
     visited: BTreeSet<PathBuf>,
     tree: &'a mut Tree,
 }
@@ -213,7 +213,8 @@ impl Walk<'_> {
         let below = target.strip_prefix(&self.top).unwrap_or(&target);
         let is_reached_anyway = is_yaml(&below.to_string_lossy())
             && !below.components().any(|part| part.as_os_str().to_string_lossy().starts_with('.'));
-        if !is_reached_anyway && depth <= MAX_DIRECTORY_DEPTH {
+        if !is_reached_anyway && depth <= MAX_DIRECTORY_DEPTH && self.visited.insert(target.clone())
+        {
             self.file(path, name, relative);
         }
     }
@@ -234,13 +235,6 @@ impl Walk<'_> {
             }
             return;
         }
-        // Only links need the canonical path: everything else is reached once by construction.
-        if path.is_symlink() {
-            let canonical = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-            if !self.visited.insert(canonical) {
-                return;
-            }
-        }
         let size = metadata.len();
         self.tree.files.push(SourceFile {
             name: name.into(),
@@ -257,13 +251,11 @@ fn is_yaml(name: &str) -> bool {
     })
 }
 
-/// Reads one file, never more than [`MAX_FILE_BYTES`].
+/// Reads one file, never more than [`MAX_FILE_BYTES`]. That it is a regular one was seen when it was
+/// found; asking again costs a large tree as much as opening it.
 pub(crate) fn read(file: &SourceFile) -> Result<Vec<u8>, Diagnostic> {
     let failed = |error: &std::io::Error| unreadable(&file.name, error);
     let handle = fs::File::open(&file.path).map_err(|error| failed(&error))?;
-    if !handle.metadata().map_err(|error| failed(&error))?.is_file() {
-        return Err(not_a_file(&file.name));
-    }
     let mut bytes = Vec::with_capacity(usize::try_from(file.size).unwrap_or(0).saturating_add(1));
     handle.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(&error))?;
     if bytes.len() as u64 > MAX_FILE_BYTES {

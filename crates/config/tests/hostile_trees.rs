@@ -36,7 +36,7 @@ fn nothing_there_is_an_error_with_a_way_out() {
     assert_eq!(codes(&read(other.path())), ["nothing-declared"]);
     let loaded = read(&empty.path().join("missing"));
     assert_eq!(codes(&loaded), ["unreadable"]);
-    assert!(loaded.diagnostics()[0].help().unwrap().contains("mixaccess init"));
+    assert!(loaded.diagnostics()[0].help().unwrap().contains("mixaccess demo"));
     let comments = tree(&[("a.yaml", b"# nothing yet\n"), ("b.yml", b"")]);
     assert_eq!(codes(&read(comments.path())), ["no-organization"]);
 }
