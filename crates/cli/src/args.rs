@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 
 /// Mixpanel access as code.
@@ -45,22 +46,22 @@ pub struct Common {
     #[arg(long, global = true, value_name = "INSTANT", env = "MIXACCESS_AT")]
     pub at: Option<String>,
     /// Replace addresses by short stable pseudonyms, for output that the world can read
-    #[arg(long, global = true, env = "MIXACCESS_REDACT")]
+    #[arg(long, global = true, env = "MIXACCESS_REDACT", value_parser = FalseyValueParser::new())]
     pub redact: bool,
     /// Format of the result
     #[arg(long, global = true, value_enum, default_value_t = Format::Human, env = "MIXACCESS_FORMAT")]
     pub format: Format,
     /// Never use colour
-    #[arg(long, global = true, env = "MIXACCESS_NO_COLOR")]
+    #[arg(long, global = true, env = "MIXACCESS_NO_COLOR", value_parser = FalseyValueParser::new())]
     pub no_color: bool,
     /// Columns of the output instead of those of the terminal
     #[arg(long, global = true, value_name = "COLUMNS", env = "MIXACCESS_WIDTH")]
     pub width: Option<usize>,
     /// Say less
-    #[arg(short, long, global = true, conflicts_with = "verbose", env = "MIXACCESS_QUIET")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", env = "MIXACCESS_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
     /// Say more
-    #[arg(short, long, global = true, action = ArgAction::SetTrue, env = "MIXACCESS_VERBOSE")]
+    #[arg(short, long, global = true, action = ArgAction::SetTrue, env = "MIXACCESS_VERBOSE", value_parser = FalseyValueParser::new())]
     pub verbose: bool,
 }
 
@@ -172,10 +173,10 @@ pub struct Plan {
     #[arg(short, long, value_name = "FILE", env = "MIXACCESS_OUT")]
     pub out: Option<PathBuf>,
     /// Exit with 2 when there is something to change
-    #[arg(long, env = "MIXACCESS_DETAILED_EXITCODE")]
+    #[arg(long, env = "MIXACCESS_DETAILED_EXITCODE", value_parser = FalseyValueParser::new())]
     pub detailed_exitcode: bool,
     /// Also show each person's access before and after as a unified diff
-    #[arg(long, env = "MIXACCESS_DIFF")]
+    #[arg(long, env = "MIXACCESS_DIFF", value_parser = FalseyValueParser::new())]
     pub diff: bool,
     /// Where live state comes from.
     #[command(flatten)]
@@ -195,7 +196,7 @@ pub struct Show {
     #[arg(value_name = "PLAN")]
     pub plan: PathBuf,
     /// Also show each person's access before and after as a unified diff
-    #[arg(long, env = "MIXACCESS_DIFF")]
+    #[arg(long, env = "MIXACCESS_DIFF", value_parser = FalseyValueParser::new())]
     pub diff: bool,
 }
 
@@ -209,10 +210,10 @@ pub struct Apply {
     #[arg(long, value_name = "DIGEST", env = "MIXACCESS_EXPECT")]
     pub expect: Option<String>,
     /// Do not ask before executing a plan made now
-    #[arg(long, env = "MIXACCESS_AUTO_APPROVE")]
+    #[arg(long, env = "MIXACCESS_AUTO_APPROVE", value_parser = FalseyValueParser::new())]
     pub auto_approve: bool,
     /// Go on with an apply of this plan that was interrupted
-    #[arg(long, requires = "plan", env = "MIXACCESS_RESUME")]
+    #[arg(long, requires = "plan", env = "MIXACCESS_RESUME", value_parser = FalseyValueParser::new())]
     pub resume: bool,
     /// Ways past a guard rail.
     #[command(flatten)]
@@ -232,7 +233,7 @@ pub struct Drift {
     #[arg(short, long, value_name = "FILE", env = "MIXACCESS_OUT")]
     pub out: Option<PathBuf>,
     /// Also show each person's access before and after as a unified diff
-    #[arg(long, env = "MIXACCESS_DIFF")]
+    #[arg(long, env = "MIXACCESS_DIFF", value_parser = FalseyValueParser::new())]
     pub diff: bool,
     /// How many days of the audit log to search for who changed it; 0 asks nothing
     #[arg(long, value_name = "DAYS", default_value_t = 30, value_parser = clap::value_parser!(u16).range(0..=365), env = "MIXACCESS_AUDIT_DAYS")]
@@ -255,7 +256,7 @@ pub struct Explain {
     #[arg(long, value_name = "PROJECT", env = "MIXACCESS_PROJECT")]
     pub project: Option<String>,
     /// Say only what the files say; ask nobody
-    #[arg(long, conflicts_with = "live", env = "MIXACCESS_OFFLINE")]
+    #[arg(long, conflicts_with = "live", env = "MIXACCESS_OFFLINE", value_parser = FalseyValueParser::new())]
     pub offline: bool,
     /// Where live state comes from.
     #[command(flatten)]
@@ -272,7 +273,7 @@ pub struct Snapshot {
     #[arg(short, long, value_name = "FILE", env = "MIXACCESS_OUT")]
     pub out: Option<PathBuf>,
     /// Read the members of undeclared projects as well
-    #[arg(long, env = "MIXACCESS_ALL_PROJECTS")]
+    #[arg(long, env = "MIXACCESS_ALL_PROJECTS", value_parser = FalseyValueParser::new())]
     pub all_projects: bool,
     /// How to talk to the service.
     #[command(flatten)]

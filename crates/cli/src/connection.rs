@@ -3,10 +3,11 @@
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use mixaccess_api::{Client, ClientOptions, Credentials, Timeouts};
+use mixaccess_api::{Client, ClientOptions, Credentials, OnWait, Timeouts, Wait};
 use mixaccess_model::{DeclaredOrganization, OrganizationId};
 
 use crate::args::Connection;
+use crate::context::Context;
 use crate::environment::Environment;
 use crate::failure::Failure;
 
@@ -51,10 +52,11 @@ pub(crate) fn check_organization(
 /// # Errors
 /// When credentials are missing, or the address or a certificate file cannot be used.
 pub(crate) fn connect(
-    environment: &Environment,
+    context: &Context,
     organization: &DeclaredOrganization,
     connection: &Connection,
 ) -> Result<Client, Failure> {
+    let environment = &context.environment;
     check_organization(environment, organization.id)?;
     let credentials = Credentials::from_lookup(|name| environment.get(name).map(Into::into))
         .map_err(|error| {
@@ -64,8 +66,14 @@ pub(crate) fn connect(
     let url = base_url(environment, organization);
     let mut options =
         ClientOptions::new(&url, organization.id, organization.api).map_err(|error| {
-            Failure::new(error).hint("Correct MIXPANEL_BASE_URL, or base_url in the files.")
+            let hint = error.hint();
+            Failure::new(error).hint(hint)
         })?;
+    let console = context.console;
+    options.on_wait = Some(OnWait::new(move |Wait { request, message, duration }| {
+        console
+            .say(&format!("{request}: {message}; trying again in {:.1} s", duration.as_secs_f64()));
+    }));
     options.concurrency = usize::from(connection.concurrency);
     options.max_wait = Duration::from_secs(connection.max_wait);
     let total = Duration::from_secs(connection.timeout);

@@ -43,7 +43,7 @@ impl Situation {
                 live
             }
             None => {
-                let client = connect(&context.environment, &desired.organization, connection)?;
+                let client = connect(context, &desired.organization, connection)?;
                 block_on(read_for(context, &client, &desired, connection))??
             }
         };

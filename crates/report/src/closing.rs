@@ -1,9 +1,9 @@
 //! What frames a plan: for which instant, how old, by which digests, and what to do next.
 
-use mixaccess_model::{ActingIdentity, Plan, PlanContent};
+use mixaccess_model::{ActingIdentity, Override, OverrideOrigin, Plan, PlanContent};
 
 use crate::outline::{Kind, short};
-use crate::{RenderOptions, Verbosity, words};
+use crate::{Purpose, RenderOptions, Verbosity, words};
 
 /// How far the plan's instant may be from now before that is said loudly.
 const SAME_INSTANT_SECONDS: i64 = 60;
@@ -96,6 +96,9 @@ fn next(plan: &Plan, kind: Kind, options: &RenderOptions<'_>) -> (&'static str, 
     if plan.content.is_empty() && !plan.content.is_refused() {
         return ("", Vec::new());
     }
+    if matches!(options.purpose, Purpose::Apply) && !plan.content.is_refused() {
+        return ("", Vec::new());
+    }
     if kind == Kind::Drift {
         return (
             "Somebody changed live state by hand, or the files changed and were not applied. \
@@ -111,7 +114,7 @@ fn next(plan: &Plan, kind: Kind, options: &RenderOptions<'_>) -> (&'static str, 
         );
     }
     let file = options.plan_file.map(|file| format!("mixaccess apply {}", quoted(file)));
-    let expect = format!("mixaccess apply --expect {}", plan.changes_digest);
+    let expect = expecting(plan);
     match file {
         // Nobody can plan an undo again from the files, so only the file itself will do.
         Some(file) if kind == Kind::Undo => ("To apply exactly these changes:", vec![file]),
@@ -119,6 +122,29 @@ fn next(plan: &Plan, kind: Kind, options: &RenderOptions<'_>) -> (&'static str, 
         Some(file) => ("To apply exactly these changes, either of:", vec![file, expect]),
         None => ("To apply exactly these changes:", vec![expect]),
     }
+}
+
+/// The command that plans the same again and executes it, with every option that made this plan.
+fn expecting(plan: &Plan) -> String {
+    let mut command = format!("mixaccess apply --expect {}", plan.changes_digest);
+    if plan.content.instant_given {
+        command.push_str(&format!(" --at {}", plan.content.instant));
+    }
+    let given = |one: &&Override| one.origin == OverrideOrigin::CommandLine;
+    let mut because = None;
+    for Override { guard, maximum, reason, .. } in
+        plan.content.policy.overrides.iter().filter(given)
+    {
+        match maximum {
+            Some(maximum) => command.push_str(&format!(" --allow {guard}={maximum}")),
+            None => command.push_str(&format!(" --allow {guard}")),
+        }
+        because = Some(reason);
+    }
+    if let Some(reason) = because {
+        command.push_str(&format!(" --because {}", quoted(reason)));
+    }
+    command
 }
 
 /// A file name as a POSIX shell reads it back.

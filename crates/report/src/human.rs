@@ -6,7 +6,7 @@ mod totals;
 
 use std::collections::BTreeSet;
 
-use mixaccess_model::NotPlanned;
+use mixaccess_model::{Finding, NotPlanned};
 
 use crate::outline::{Kind, NotPlannedGroup, Outline};
 use crate::page::{Page, Table, Tone};
@@ -18,6 +18,8 @@ pub(crate) use findings::{findings, override_text};
 const EXAMPLES: usize = 5;
 /// How many notes with the same code are shown without `-v`.
 const SAME_NOTES: usize = 10;
+/// Code of the note about declared roles that are met without an individual grant: true on every run.
+const RECURRING_NOTE: &str = "grant-unchanged";
 
 /// Renders a plan for a terminal.
 pub(crate) fn plan(
@@ -39,14 +41,33 @@ pub(crate) fn plan(
     not_planned(&mut page, &outline.not_planned, options.verbosity);
     findings(&mut page, "Warnings", &outline.warnings, usize::MAX);
     if options.verbosity > Verbosity::Quiet {
-        let most = if options.verbosity == Verbosity::Verbose { usize::MAX } else { SAME_NOTES };
-        findings(&mut page, "Notes", &outline.notes, most);
+        notes(&mut page, outline, options.verbosity);
     }
     if options.diff {
         access(&mut page, outline)?;
     }
     closing(&mut page, outline, options);
     Ok(page.finish())
+}
+
+/// Notes. Without `-v`, those that repeat on every run are counted only.
+fn notes(page: &mut Page, outline: &Outline<'_>, verbosity: Verbosity) {
+    if verbosity == Verbosity::Verbose {
+        return findings(page, "Notes", &outline.notes, usize::MAX);
+    }
+    let (recurring, notes): (Vec<&Finding>, Vec<&Finding>) =
+        outline.notes.iter().copied().partition(|note| note.code == RECURRING_NOTE);
+    findings(page, "Notes", &notes, SAME_NOTES);
+    if !recurring.is_empty() {
+        if notes.is_empty() {
+            page.blank();
+        }
+        let people = words::counted(recurring.len(), "person has", "people have");
+        let text = format!(
+            "{people} declared roles through something other than an individual grant; -v says which."
+        );
+        page.wrap(0, 2, &[(Tone::Dim, &text)]);
+    }
 }
 
 fn heading(page: &mut Page, tone: Tone, text: &str) {

@@ -45,7 +45,7 @@ pub(crate) fn plan(plan: &Plan, options: &RenderOptions<'_>) -> Result<String, R
             .iter()
             .map(|((email, project), culprit)| ChangedBy { email, project: *project, culprit })
             .collect(),
-        Purpose::Plan | Purpose::Undo => Vec::new(),
+        Purpose::Plan | Purpose::Undo | Purpose::Apply => Vec::new(),
     };
     let mut diffs = Vec::new();
     if options.diff {

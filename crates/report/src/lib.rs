@@ -75,7 +75,7 @@ pub fn plan(
     let file = options.plan_file.map(|file| redaction.path(file));
     let culprits = match options.purpose {
         Purpose::Drift { culprits } => redaction.culprits(culprits),
-        Purpose::Plan | Purpose::Undo => Culprits::new(),
+        Purpose::Plan | Purpose::Undo | Purpose::Apply => Culprits::new(),
     };
     let purpose = match options.purpose {
         Purpose::Drift { .. } => Purpose::Drift { culprits: &culprits },

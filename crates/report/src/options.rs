@@ -85,6 +85,8 @@ pub enum Purpose<'a> {
     },
     /// To reverse an applied plan.
     Undo,
+    /// To be approved and executed in this very run, so that nothing needs to be said of what to do.
+    Apply,
 }
 
 /// Who changed whose access: by address and project, or by address and nothing for the organization.

@@ -11,6 +11,9 @@ use crate::row::ProjectLabels;
 use crate::totals::{self, Totals};
 use crate::{Purpose, RenderOptions, words};
 
+/// Codes of notes whose content has a part of the outline of its own.
+const SAID_ELSEWHERE: [&str; 2] = ["irreversible", "pending"];
+
 /// Which sentences a plan is told in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -43,7 +46,7 @@ pub(crate) struct Outline<'a> {
     pub(crate) errors: Vec<&'a Finding>,
     /// Findings that are warnings.
     pub(crate) warnings: Vec<&'a Finding>,
-    /// Findings that are notes.
+    /// Findings that are notes, without those that another part of the outline says.
     pub(crate) notes: Vec<&'a Finding>,
     /// Totals, when the plan is large.
     pub(crate) totals: Option<Totals>,
@@ -140,7 +143,7 @@ impl<'a> Outline<'a> {
         let kind = Kind::of(plan, options.purpose);
         let culprits = match options.purpose {
             Purpose::Drift { culprits } => Some(culprits),
-            Purpose::Plan | Purpose::Undo => None,
+            Purpose::Plan | Purpose::Undo | Purpose::Apply => None,
         };
         let labels = ProjectLabels::of(projects);
         let people = people::people(content, kind, &labels, culprits);
@@ -158,7 +161,9 @@ impl<'a> Outline<'a> {
             overridden,
             errors: of(Severity::Error).collect(),
             warnings: of(Severity::Warning).collect(),
-            notes: of(Severity::Note).collect(),
+            notes: of(Severity::Note)
+                .filter(|note| !SAID_ELSEWHERE.contains(&&*note.code))
+                .collect(),
             totals: totals::totals(&people, kind),
             irreversible: irreversible(content, kind),
             not_planned: not_planned(left_alone),
@@ -194,7 +199,7 @@ impl Kind {
             Purpose::Drift { .. } => Self::Drift,
             Purpose::Undo => Self::Undo,
             Purpose::Plan if plan.content.undoes.is_some() => Self::Undo,
-            Purpose::Plan => Self::Plan,
+            Purpose::Plan | Purpose::Apply => Self::Plan,
         }
     }
 }

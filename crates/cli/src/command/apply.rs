@@ -12,6 +12,7 @@ use mixaccess_config::Loaded;
 use mixaccess_model::{
     DeclaredOrganization, Dialect, Digest, FileIndex, OrganizationId, Plan, Position, Region,
 };
+use mixaccess_report::Purpose;
 
 use super::stop::asked_to_stop;
 use crate::args::{Apply as Args, LiveSource};
@@ -97,6 +98,7 @@ fn plan_now(args: &Args, context: &Context) -> Result<(Situation, Plan), Failure
 fn show(plan: &Plan, context: &Context) -> Result<(), Failure> {
     let redaction = context.redaction(plan.content.organization.id);
     let mut options = context.rendering(redaction.as_ref());
+    options.purpose = Purpose::Apply;
     if context.common.format == crate::args::Format::Human {
         return context.console.result(&mixaccess_report::plan(plan, context.format(), &options)?);
     }
@@ -141,7 +143,7 @@ fn execute(
             plan.content.instant, plan.made_at
         ));
     }
-    let client = connect(&context.environment, organization, &args.connection)?;
+    let client = connect(context, organization, &args.connection)?;
     let state = StateDirectory::open(&args.state.state_dir).map_err(|error| {
         Failure::new(error).hint("Name a directory you can write to with --state-dir.")
     })?;

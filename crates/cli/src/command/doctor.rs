@@ -115,7 +115,7 @@ fn service(
     organization: &DeclaredOrganization,
     checks: &mut Vec<Check>,
 ) -> Result<(), Failure> {
-    let client = match connect(&context.environment, organization, &args.connection) {
+    let client = match connect(context, organization, &args.connection) {
         Ok(client) => client,
         Err(failure) => {
             let credentials_failed = checks
@@ -152,11 +152,14 @@ async fn ask(
 }
 
 fn endpoint(probe: &EndpointProbe) -> Check {
-    let name = format!("endpoint: {}", probe.purpose);
+    let name = "endpoint".to_owned();
+    let purpose = probe.purpose;
     match &probe.outcome {
-        Ok(answered) => {
-            check(&name, Status::Pass, format!("{} answers {}", probe.request, answered.status))
-        }
+        Ok(answered) => check(
+            &name,
+            Status::Pass,
+            format!("{purpose}: {} answers {}", probe.request, answered.status),
+        ),
         Err(error) => {
             let status = if probe.is_optional { Status::Warn } else { Status::Fail };
             let remedy = match (&error.hint, probe.is_inferred) {
@@ -167,7 +170,7 @@ fn endpoint(probe: &EndpointProbe) -> Check {
                 ),
                 (None, false) => None,
             };
-            Check { remedy, ..check(&name, status, error.to_string()) }
+            Check { remedy, ..check(&name, status, format!("{purpose}: {error}")) }
         }
     }
 }

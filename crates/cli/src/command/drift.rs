@@ -50,7 +50,7 @@ fn who_changed(
     situation: &Situation,
     plan: &Plan,
 ) -> Result<Culprits, Failure> {
-    let client = connect(&context.environment, &situation.desired.organization, &args.connection)?;
+    let client = connect(context, &situation.desired.organization, &args.connection)?;
     let since = context.now - SignedDuration::from_hours(24 * i64::from(args.audit_days));
     block_on(async {
         let mut culprits = Culprits::new();

@@ -55,7 +55,7 @@ fn live(
         check_same_organization(&desired.organization, &live)?;
         return Ok(Some(live));
     }
-    match connect(&context.environment, &desired.organization, &args.connection) {
+    match connect(context, &desired.organization, &args.connection) {
         Ok(client) => Ok(Some(block_on(read_for(context, &client, desired, &args.connection))??)),
         Err(failure) => Err(failure.hint("To see only what the files say, add --offline.")),
     }

@@ -18,7 +18,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         ));
     }
     let (_, desired) = context.desired()?;
-    let client = connect(&context.environment, &desired.organization, &args.connection)?;
+    let client = connect(context, &desired.organization, &args.connection)?;
     let declared: Vec<ProjectId> = desired.projects.iter().map(|project| project.id).collect();
     let live = block_on(read_live(
         &client,
