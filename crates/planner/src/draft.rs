@@ -70,3 +70,27 @@ pub(crate) fn stage_of(action: &Action) -> Stage {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn custom_roles_count_as_escalations_between_the_extremes() {
+        use Risk::{Escalation, Neutral, Reduction};
+        for (before, after, expected) in [
+            ("analyst", "admin", Escalation),
+            ("admin", "analyst", Reduction),
+            ("admin", "admin", Neutral),
+            ("admin", "Messenger", Escalation),
+            ("owner", "Messenger", Reduction),
+            ("Messenger", "owner", Escalation),
+            ("Messenger", "analyst", Escalation),
+            ("Messenger", "consumer", Reduction),
+            ("Messenger", "Reviewer", Escalation),
+        ] {
+            let [from, to] = [before, after].map(ProjectRole::parse);
+            assert_eq!(risk_between(&from, &to), expected, "{before} to {after}");
+        }
+    }
+}
