@@ -123,3 +123,96 @@ fn lacking(action: &Action, capabilities: &Capabilities) -> Option<&'static str>
     };
     (!able).then_some(what)
 }
+
+#[cfg(test)]
+mod tests {
+    use mixaccess_model::ProjectRole;
+
+    use super::*;
+    use crate::fake::{Planner, Roster, capabilities, person, project};
+
+    const ANN: &str = "ann@acme.example";
+
+    fn change(action: Action) -> Change {
+        let mut roster = Roster::new();
+        if !matches!(action, Action::Invite { .. }) {
+            roster.insert(Email::new(ANN), person(1, OrganizationRole::Member, &[]));
+        }
+        let mut planner = Planner::new(&roster);
+        planner.add(ANN, action, &[]);
+        planner.content().changes.remove(0)
+    }
+
+    fn invite(organization_role: OrganizationRole, projects: u64) -> Action {
+        let grants = (0..projects)
+            .map(|number| InvitedGrant { project: project(number), role: ProjectRole::Analyst })
+            .collect();
+        Action::Invite { organization_role, grants }
+    }
+
+    #[test]
+    fn every_change_is_one_write() {
+        let email = || Email::new(ANN);
+        let (id, user) = (project(7).id, UserId(42));
+        let (admin, analyst) = (ProjectRole::Admin, ProjectRole::Analyst);
+        let (owner, member) = (OrganizationRole::Owner, OrganizationRole::Member);
+        for (action, expected) in [
+            (invite(owner, 0), Write::InviteToOrganization { email: email(), role: owner }),
+            (
+                invite(member, 1),
+                Write::Grant { project: project(0).id, email: email(), role: analyst.clone() },
+            ),
+            (
+                Action::Grant { project: project(7), after: admin.clone() },
+                Write::Grant { project: id, email: email(), role: admin.clone() },
+            ),
+            (
+                Action::SetProjectRole {
+                    project: project(7),
+                    before: analyst.clone(),
+                    after: admin.clone(),
+                },
+                Write::SetProjectRole { project: id, user, role: admin },
+            ),
+            (
+                Action::Revoke { project: project(7), before: analyst },
+                Write::Revoke { project: id, user },
+            ),
+            (
+                Action::SetOrganizationRole { before: member, after: owner },
+                Write::SetOrganizationRole { user, role: owner },
+            ),
+            (
+                Action::RemoveMember { before: Some(member), loses: Vec::new() },
+                Write::RemoveMember { user },
+            ),
+            (
+                Action::WithdrawInvitation { organization_role: None, loses: Vec::new() },
+                Write::RemoveMember { user },
+            ),
+        ] {
+            let numbered = needs_user(&action);
+            let change = change(action);
+            assert_eq!(write_for(&change, Some(user), &capabilities()), Ok(expected));
+            let without = write_for(&change, None, &capabilities());
+            assert_eq!(without.is_err(), numbered, "{without:?}");
+        }
+    }
+
+    #[test]
+    fn what_the_dialect_cannot_send_in_one_write_is_an_error() {
+        for action in [invite(OrganizationRole::Member, 2), invite(OrganizationRole::Admin, 1)] {
+            let error = write_for(&change(action), None, &capabilities()).unwrap_err();
+            assert!(error.message.contains("one project role"), "{error}");
+        }
+        let mut poor = capabilities();
+        poor.set_project_role = false;
+        let action = Action::SetProjectRole {
+            project: project(7),
+            before: ProjectRole::Analyst,
+            after: ProjectRole::Admin,
+        };
+        let error = write_for(&change(action), Some(UserId(1)), &poor).unwrap_err();
+        assert_eq!(error.message, "the dialect members cannot change a project role in place");
+    }
+}

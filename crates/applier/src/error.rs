@@ -27,22 +27,12 @@ pub enum ApplyError {
     Journal(#[from] JournalError),
     /// Live state cannot be read.
     #[error("cannot read live state: {0}")]
-    Read(ReadError),
-}
-
-/// A failed read, with the client's error behind it.
-#[derive(Clone, Debug)]
-pub struct ReadError(pub ApiError);
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+    Read(Box<ApiError>),
 }
 
 impl From<ApiError> for ApplyError {
     fn from(error: ApiError) -> Self {
-        Self::Read(ReadError(error))
+        Self::Read(Box::new(error))
     }
 }
 
@@ -67,7 +57,7 @@ impl ApplyError {
                 Some("Name a directory you can write to with --state-dir.".to_owned())
             }
             Self::Journal(error) => Some(error.hint().to_owned()),
-            Self::Read(error) => error.0.hint.clone(),
+            Self::Read(error) => error.hint.clone(),
         }
     }
 }

@@ -54,6 +54,8 @@ pub(crate) struct Person {
     pub(crate) role: OrganizationRole,
     pub(crate) status: MemberStatus,
     pub(crate) grants: BTreeMap<ProjectId, ProjectRole>,
+    /// Grants that no plan writes.
+    pub(crate) others: Vec<Grant>,
 }
 
 pub(crate) type Roster = BTreeMap<Email, Person>;
@@ -71,6 +73,10 @@ pub(crate) struct Inner {
     pub(crate) requests: usize,
     pub(crate) reads: usize,
     pub(crate) writes: Vec<Write>,
+    /// For everybody who was invited, the write that did it.
+    inviting: BTreeMap<Email, Write>,
+    /// Invitations that were sent although they had been carried out.
+    pub(crate) repeated: Vec<Write>,
     /// E-mails that went out.
     pub(crate) invitations: Vec<Email>,
     pub(crate) unreadable: bool,
@@ -162,7 +168,10 @@ impl Fake {
             if inner.unreadable {
                 return Err(error(ErrorKind::Transient, Some(503), "service unavailable"));
             }
-            let behind = inner.stale.pop_front().unwrap_or(0);
+            let behind = match inner.past.len() {
+                0 | 1 => 0,
+                _ => inner.stale.pop_front().unwrap_or(0),
+            };
             if behind == 0 {
                 return Ok(answer(&inner.roster));
             }
@@ -206,14 +215,16 @@ impl AccessRead for Fake {
 fn rows(roster: &Roster, project: ProjectId) -> Vec<ProjectMember> {
     roster
         .iter()
-        .filter_map(|(email, person)| {
-            Some(ProjectMember {
-                user: Some(person.id),
-                email: Some(email.clone()),
-                status: person.status,
-                role: person.grants.get(&project)?.clone(),
-                source: GrantSource::Individual,
-            })
+        .flat_map(|(email, person)| {
+            access(person).grants.into_iter().map(move |grant| (email, person, grant))
+        })
+        .filter(|(_, _, grant)| grant.project == project)
+        .map(|(email, person, grant)| ProjectMember {
+            user: Some(person.id),
+            email: Some(email.clone()),
+            status: person.status,
+            role: grant.role,
+            source: grant.source,
         })
         .collect()
 }
@@ -239,6 +250,9 @@ impl AccessWrite for Fake {
         self.request(|inner| {
             let fault = inner.faults.remove(&inner.writes.len());
             inner.writes.push(write.clone());
+            if inner.inviting.values().any(|inviting| inviting == write) {
+                inner.repeated.push(write.clone());
+            }
             let lost = || error(ErrorKind::OutcomeUnknown, None, "connection lost");
             match fault {
                 Some(Fault::Refuse) => Err(error(ErrorKind::Permanent, Some(403), "not allowed")),
@@ -257,7 +271,13 @@ impl AccessWrite for Fake {
 }
 
 fn carry_out(inner: &mut Inner, write: &Write) -> Result<(), ApiError> {
+    let sent = inner.invitations.len();
     change_roster(inner, write)?;
+    if let Some(email) = inner.invitations.get(sent) {
+        inner.inviting.insert(email.clone(), write.clone());
+    }
+    let Inner { inviting, roster, .. } = inner;
+    inviting.retain(|email, _| roster.contains_key(email));
     inner.past.push(inner.roster.clone());
     Ok(())
 }
@@ -333,6 +353,7 @@ fn invite(inner: &mut Inner, email: &Email, role: OrganizationRole) {
             role,
             status: MemberStatus::Pending,
             grants: BTreeMap::new(),
+            others: Vec::new(),
         },
     );
 }
@@ -395,6 +416,7 @@ pub(crate) fn person(id: u64, role: OrganizationRole, grants: &[(u64, ProjectRol
         role,
         status: MemberStatus::Active,
         grants: grants.iter().map(|(id, role)| (ProjectId(*id), role.clone())).collect(),
+        others: Vec::new(),
     }
 }
 
@@ -534,19 +556,14 @@ fn figures() -> Figures {
 }
 
 fn access(person: &Person) -> Access {
-    Access {
-        status: person.status,
-        organization_role: Some(person.role),
-        grants: person
-            .grants
-            .iter()
-            .map(|(project, role)| Grant {
-                project: *project,
-                role: role.clone(),
-                source: GrantSource::Individual,
-            })
-            .collect(),
-    }
+    let individual = person.grants.iter().map(|(project, role)| Grant {
+        project: *project,
+        role: role.clone(),
+        source: GrantSource::Individual,
+    });
+    let mut grants = individual.chain(person.others.iter().cloned()).collect::<Vec<_>>();
+    grants.sort_unstable();
+    Access { status: person.status, organization_role: Some(person.role), grants }
 }
 
 fn preconditions(person: Option<&Person>, action: &Action) -> Vec<Precondition> {
@@ -582,6 +599,7 @@ fn effect(person: Option<&Person>, action: &Action) -> Option<Person> {
             role: *organization_role,
             status: MemberStatus::Pending,
             grants: grants.iter().map(|one| (one.project.id, one.role.clone())).collect(),
+            others: Vec::new(),
         }),
         Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => None,
         Action::SetOrganizationRole { after, .. } => with(&|person| person.role = *after),

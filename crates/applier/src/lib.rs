@@ -7,6 +7,7 @@
 mod apply;
 mod call;
 mod cancel;
+mod conclude;
 mod counting;
 mod error;
 mod execute;
@@ -15,6 +16,7 @@ mod lock;
 mod options;
 mod outcome;
 pub mod precheck;
+mod prepare;
 mod receipt;
 pub mod remains;
 mod reread;
@@ -32,6 +34,8 @@ mod fake;
 mod interruption_tests;
 #[cfg(test)]
 mod scenario_tests;
+#[cfg(test)]
+mod world_tests;
 
 pub use apply::apply;
 pub use call::CallError;

@@ -107,7 +107,7 @@ pub struct ChangeReport {
     /// What became of it.
     #[serde(flatten)]
     pub outcome: Outcome,
-    /// Whether an earlier run of this plan had done it.
+    /// Whether it was in place, through this plan, before this run began.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub in_earlier_run: bool,
 }

@@ -85,3 +85,120 @@ fn standing_after(outcome: &Outcome) -> Option<Standing> {
         Outcome::Moved { .. } | Outcome::Skipped { .. } | Outcome::NotTried => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use jiff::Timestamp;
+    use mixaccess_model::{
+        ActingIdentity, Action, Dialect, Digest, Email, OrganizationId, OrganizationRole,
+        ProjectRole,
+    };
+
+    use super::*;
+    use crate::Runner;
+    use crate::fake::{Planner, Roster, person, project};
+    use crate::journal::Header;
+
+    fn changes() -> Vec<Change> {
+        let ann = (Email::new("ann@acme.example"), person(1, OrganizationRole::Member, &[]));
+        let mut planner = Planner::new(&Roster::from([ann]));
+        for number in 0..4 {
+            let after = ProjectRole::Analyst;
+            let action = Action::Grant { project: project(number), after };
+            planner.add("ann@acme.example", action, &[]);
+        }
+        planner.content().changes
+    }
+
+    fn run(resumes: Option<&str>, records: Vec<Record>) -> JournalRun {
+        let header = Header {
+            format_version: 1,
+            made_by: "mixaccess".into(),
+            plan: Digest::of_bytes(b"plan"),
+            changes_digest: Digest::of_bytes(b"changes"),
+            seal: Digest::of_bytes(b"seal"),
+            changes: 4,
+            organization: OrganizationId(1),
+            base_url: "https://mixpanel.example".into(),
+            api: Dialect::Members,
+            acting_as: ActingIdentity::default(),
+            runner: Runner { pid: 1, host: "ci".into(), user: "deploy".into() },
+            started_at: Timestamp::UNIX_EPOCH,
+            resumes: resumes.map(ToOwned::to_owned),
+            overrides: Vec::new(),
+        };
+        JournalRun { path: PathBuf::from("j"), header, records, finished: None, damaged: false }
+    }
+
+    fn intent(change: &Change) -> Record {
+        Record::Intent {
+            change: change.id.clone(),
+            email: change.subject.email().clone(),
+            action: "grant".into(),
+            attempt: 1,
+            at: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn outcome(change: &Change, outcome: Outcome) -> Record {
+        Record::Outcome { change: change.id.clone(), at: Timestamp::UNIX_EPOCH, outcome }
+    }
+
+    const APPLIED: Outcome = Outcome::Applied { settled_by_reading: false };
+
+    #[test]
+    fn the_last_word_on_each_change_counts() {
+        let changes = changes();
+        let busy = Failure::local("busy", "");
+        let first = run(
+            None,
+            vec![
+                intent(&changes[0]),
+                outcome(&changes[0], APPLIED),
+                intent(&changes[1]),
+                outcome(&changes[1], Outcome::Failed { failure: busy.clone() }),
+                intent(&changes[2]),
+            ],
+        );
+        let once = remains(&changes, std::slice::from_ref(&first));
+        let expected = [
+            Standing::InPlace(APPLIED),
+            Standing::Failed(busy),
+            Standing::Unknown,
+            Standing::NotTried,
+        ];
+        assert_eq!(once.standings, expected);
+        assert!(once.has_begun() && !once.applied);
+
+        let moved = Outcome::Moved { message: "elsewhere".into() };
+        let second = run(Some("j"), vec![intent(&changes[1]), outcome(&changes[2], moved)]);
+        let twice = remains(&changes, &[first, second]).standings;
+        assert_eq!(twice[1..3], [Standing::Unknown, Standing::Unknown]);
+    }
+
+    #[test]
+    fn a_run_that_begins_anew_ends_what_was_before() {
+        let changes = changes();
+        let old = run(None, vec![intent(&changes[0]), outcome(&changes[0], APPLIED)]);
+        let new = run(None, vec![intent(&changes[1])]);
+        let remains = remains(&changes, &[old, new]);
+        assert_eq!(remains.standings[..2], [Standing::NotTried, Standing::Unknown]);
+        assert_eq!(remains.since, 1);
+    }
+
+    #[test]
+    fn damage_leaves_only_what_is_in_place_certain() {
+        let changes = changes();
+        let failure = Failure::local("busy", "");
+        let mut run = run(
+            None,
+            vec![outcome(&changes[0], APPLIED), outcome(&changes[1], Outcome::Failed { failure })],
+        );
+        run.damaged = true;
+        let standings = remains(&changes, &[run]).standings;
+        assert_eq!(standings[0], Standing::InPlace(APPLIED));
+        assert_eq!(standings[1..], [Standing::Unknown, Standing::Unknown, Standing::Unknown]);
+    }
+}

@@ -1,6 +1,6 @@
 //! Reading again what an apply touches, and no more.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, ApiError, read_members};
@@ -91,4 +91,20 @@ pub(crate) async fn read<R: AccessRead>(
     };
     live.normalize();
     Ok(live)
+}
+
+/// Lays a newer reading of some projects over an older one of more: members are always read whole,
+/// grants only in the projects of `scope`.
+pub(crate) fn refresh(older: &mut LiveState, newer: LiveState, scope: &Scope) {
+    let mut known = BTreeMap::new();
+    for member in std::mem::take(&mut older.members) {
+        known.insert((member.email, member.id), member.grants);
+    }
+    older.members = newer.members;
+    for member in &mut older.members {
+        let grants = known.remove(&(member.email.clone(), member.id)).unwrap_or_default();
+        let elsewhere = grants.into_iter().filter(|one| !scope.projects.contains(&one.project));
+        member.grants.extend(elsewhere);
+    }
+    older.normalize();
 }

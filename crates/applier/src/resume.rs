@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use mixaccess_model::{Action, Change, Email, LiveState};
+use mixaccess_model::{Action, Change, Email, LiveState, MemberStatus, Precondition};
 use mixaccess_planner::{Moved, Projection};
 
 use crate::Outcome;
+use crate::call::follows_invitation;
 use crate::remains::Standing;
 
 /// What to do with one change.
@@ -36,7 +37,8 @@ pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> V
     let mut projection = Projection::new(live);
     let mut stopped: BTreeSet<&Email> = BTreeSet::new();
     let mut steps = Vec::with_capacity(changes.len());
-    for (change, standing) in changes.iter().zip(standings) {
+    let follows_invitation = follows_invitation(changes);
+    for ((change, standing), follows) in changes.iter().zip(standings).zip(&follows_invitation) {
         let maybe_sent = matches!(standing, Standing::Unknown);
         let email = change.subject.email();
         let step = match standing {
@@ -44,7 +46,7 @@ pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> V
             // Not sent in the end: it depends on the change at which the person was stopped.
             _ if stopped.contains(email) => Step::Send { maybe_sent },
             Standing::NotTried | Standing::Failed(_) | Standing::Unknown => {
-                let moved = projection.moved(change);
+                let moved = moved(&projection, change, *follows);
                 if moved.is_empty() {
                     projection.apply(change);
                     Step::Send { maybe_sent }
@@ -59,6 +61,23 @@ pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> V
         steps.push(step);
     }
     steps
+}
+
+/// What moved under a change. That somebody whom this plan invited has accepted since is expected,
+/// and no obstacle to what works for pending and accepted people alike.
+fn moved(projection: &Projection<'_>, change: &Change, follows_invitation: bool) -> Vec<Moved> {
+    let moved = projection.moved(change);
+    let indifferent = matches!(change.action, Action::Grant { .. } | Action::Revoke { .. });
+    if moved.is_empty() || !follows_invitation || !indifferent {
+        return moved;
+    }
+    let mut accepted = change.clone();
+    for precondition in &mut accepted.preconditions {
+        if let Precondition::Member { status, .. } = precondition {
+            *status = MemberStatus::Active;
+        }
+    }
+    if projection.moved(&accepted).is_empty() { Vec::new() } else { moved }
 }
 
 const fn found(maybe_sent: bool) -> Outcome {
@@ -89,4 +108,102 @@ pub(crate) const fn must_happen_once(action: &Action) -> bool {
 
 fn join(moved: &[Moved]) -> String {
     moved.iter().map(|one| one.message.as_str()).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use mixaccess_model::{OrganizationRole, ProjectRole};
+
+    use super::*;
+    use crate::Failure;
+    use crate::fake::{Fake, Person, Planner, Roster, person, project};
+
+    const ANN: &str = "ann@acme.example";
+    const NEW: &str = "new@agency.example";
+
+    fn ann(role: ProjectRole) -> Person {
+        person(1, OrganizationRole::Member, &[(7, role)])
+    }
+
+    fn roster(people: &[(&str, Person)]) -> Roster {
+        people.iter().map(|(email, one)| (Email::new(email), one.clone())).collect()
+    }
+
+    /// Ann goes from analyst to admin; somebody new is invited to one project and gets a second.
+    fn changes() -> Vec<Change> {
+        let mut planner = Planner::new(&roster(&[(ANN, ann(ProjectRole::Analyst))]));
+        let (before, after) = (ProjectRole::Analyst, ProjectRole::Admin);
+        planner.add(ANN, Action::SetProjectRole { project: project(7), before, after }, &[]);
+        let grants = vec![mixaccess_model::InvitedGrant {
+            project: project(7),
+            role: ProjectRole::Consumer,
+        }];
+        let organization_role = OrganizationRole::Member;
+        planner.add(NEW, Action::Invite { organization_role, grants }, &[]);
+        let after = ProjectRole::Consumer;
+        planner.add(NEW, Action::Grant { project: project(8), after }, &[]);
+        planner.content().changes
+    }
+
+    fn steps(standings: &[Standing], people: &[(&str, Person)]) -> Vec<Step> {
+        decide(&changes(), standings, &Fake::new(roster(people)).live())
+    }
+
+    fn failed() -> Standing {
+        Standing::Failed(Failure::local("busy", ""))
+    }
+
+    const SEND: Step = Step::Send { maybe_sent: false };
+    const APPLIED: Outcome = Outcome::Applied { settled_by_reading: false };
+
+    #[test]
+    fn what_is_open_is_sent_found_or_has_moved() {
+        use Standing::{InPlace, NotTried, Unknown};
+        let analyst = [(ANN, ann(ProjectRole::Analyst))];
+        let admin = [(ANN, ann(ProjectRole::Admin))];
+        let open = [Unknown, NotTried, NotTried];
+        assert_eq!(steps(&open, &analyst), [Step::Send { maybe_sent: true }, SEND, SEND]);
+        let settled = Step::Found(Outcome::Applied { settled_by_reading: true });
+        assert_eq!(steps(&open, &admin)[0], settled);
+        assert_eq!(
+            steps(&[failed(), NotTried, NotTried], &admin)[0],
+            Step::Found(Outcome::AlreadySo)
+        );
+        let moved = steps(&open, &[(ANN, ann(ProjectRole::Owner))]);
+        assert!(matches!(&moved[0], Step::Moved { message } if message.contains("found owner")));
+        assert_eq!(moved[1..], [SEND, SEND]);
+        // What is certain is not asked of live state again.
+        let known = [InPlace(APPLIED), NotTried, NotTried];
+        assert_eq!(steps(&known, &analyst)[0], Step::Known(APPLIED));
+    }
+
+    #[test]
+    fn somebody_who_accepted_the_plans_invitation_still_gets_the_rest() {
+        let standings = [Standing::NotTried, Standing::InPlace(APPLIED), failed()];
+        let accepted = person(9, OrganizationRole::Member, &[(7, ProjectRole::Consumer)]);
+        assert_eq!(steps(&standings, &[(NEW, accepted.clone())])[2], SEND);
+        let mut promoted = accepted;
+        promoted.role = OrganizationRole::Admin;
+        assert!(matches!(steps(&standings, &[(NEW, promoted)])[2], Step::Moved { .. }));
+    }
+
+    #[test]
+    fn only_what_we_did_ourselves_can_be_stale() {
+        use Standing::{InPlace, NotTried, Unknown};
+        let analyst = [(ANN, ann(ProjectRole::Analyst))];
+        let owner = [(ANN, ann(ProjectRole::Owner))];
+        for (standings, people, expected) in [
+            // An invitation that may have been sent and is not seen.
+            ([NotTried, Unknown, NotTried], &analyst, true),
+            // A role can be sent again without harm.
+            ([Unknown, NotTried, NotTried], &analyst, false),
+            // Somebody whom we did not touch has moved.
+            ([NotTried, NotTried, NotTried], &owner, false),
+            ([Unknown, NotTried, NotTried], &owner, true),
+            ([InPlace(APPLIED), InPlace(APPLIED), NotTried], &analyst, true),
+        ] {
+            let steps = steps(&standings, people);
+            assert_eq!(may_be_stale(&changes(), &standings, &steps), expected, "{standings:?}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use mixaccess_model::{
 
 use crate::apply::apply_into;
 use crate::fake::{
-    Fake, Fault, FullAfter, Planner, Roster, Unflushed, comparable, options, person, project,
+    Crash, Fake, Fault, FullAfter, Planner, Roster, Unflushed, comparable, options, person, project,
 };
 use crate::{
     ApplyError, ApplyOptions, ApplyStatus, CancelToken, Cancellation, NoProgress, Outcome,
@@ -136,7 +136,7 @@ async fn a_plan_is_applied_verified_journaled_and_applied_only_once() {
 
     let again = bench.apply().await.unwrap();
     assert_eq!((again.status, again.exit_code()), (ApplyStatus::AlreadyApplied, 0));
-    assert_eq!(again.journal, receipt.journal);
+    assert_eq!((&again.journal, &again.undo.plan), (&receipt.journal, &receipt.undo.plan));
     assert!(again.notes.is_empty());
     assert_eq!(bench.writes(), 5);
 
@@ -300,7 +300,7 @@ async fn a_lost_answer_is_settled_by_reading() {
         let mut bench = Bench::new(planner());
         bench.options.concurrency = 1;
         bench.fake.lock().faults.insert(0, fault);
-        bench.fake.lock().stale.extend([0, 0, 0, 0, 1, 1]);
+        bench.fake.lock().stale.extend([1, 1]);
         let receipt = bench.apply().await.unwrap();
         assert_eq!(receipt.status, ApplyStatus::Applied, "{fault:?}: {receipt:?}");
         assert!(bench.is_as_planned());
@@ -357,9 +357,68 @@ async fn a_service_that_lies_is_found_out() {
 
 #[tokio::test]
 async fn an_answer_from_before_our_writes_is_no_mismatch() {
-    let bench = Bench::new(planner());
-    bench.fake.lock().stale.extend([0, 0, 0, 0, 5, 5, 5, 2, 0]);
-    assert_eq!(bench.apply().await.unwrap().status, ApplyStatus::Applied);
+    let mut bench = Bench::new(ben_then_cat());
+    // The members, the first project from before the last write, and the second; then again the
+    // members and the first project, which differed.
+    bench.fake.lock().stale.extend([0, 1, 0]);
+    bench.options.concurrency = 1;
+    let receipt = bench.apply().await.unwrap();
+    assert_eq!(receipt.status, ApplyStatus::Applied);
+    let plain = Bench::new(ben_then_cat());
+    let expected = plain.apply().await.unwrap();
+    assert_eq!(receipt.requests.reads, expected.requests.reads + 2);
+    assert_eq!(undo_of(&receipt).content, undo_of(&expected).content);
+}
+
+fn ben_then_cat() -> Planner {
+    let mut planner = Planner::new(&roster());
+    planner.add(BEN, set(10, ProjectRole::Analyst, ProjectRole::Admin), &[]);
+    planner.add(BEN, grant(11, ProjectRole::Consumer), &[]);
+    planner.add(CAT, Action::Revoke { project: project(10), before: ProjectRole::Admin }, &[]);
+    planner
+}
+
+fn undo_of(receipt: &Receipt) -> Plan {
+    Plan::from_json(&std::fs::read(receipt.undo.plan.as_ref().unwrap()).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn after_a_crash_only_resume_goes_on_and_what_was_carried_out_counts_as_ours() {
+    let mut bench = Bench::new(planner());
+    bench.options.concurrency = 1;
+    // Four reads, then the first write: carried out, and the process dies before the answer.
+    bench.fake.lock().crash = Some(Crash { at_request: 4, carried_out: true });
+    tokio::select! {
+        _ = bench.apply() => panic!("the process dies"),
+        () = bench.fake.crashed.notified() => {}
+    }
+    let refusals = bench.refusals().await;
+    assert!(matches!(&refusals[..], [Refusal::Unfinished { .. }]), "{refusals:?}");
+    let receipt = bench.resume().await.unwrap();
+    assert_eq!(receipt.status, ApplyStatus::Applied);
+    assert_eq!(receipt.changes[0].outcome, Outcome::Applied { settled_by_reading: true });
+    assert!(receipt.changes[0].in_earlier_run);
+    assert_eq!(bench.writes(), 5);
+    let undone = undo_of(&receipt).content;
+    assert!(undone.changes.iter().any(|change| change.subject.email() == &Email::new(BEN)
+        && matches!(change.action, Action::SetProjectRole { .. })));
+}
+
+#[tokio::test]
+async fn a_revocation_that_was_carried_out_is_not_failed_because_it_is_gone() {
+    let mut bench = Bench::new(planner());
+    bench.options.concurrency = 1;
+    bench.fake.lock().crash = Some(Crash { at_request: 5, carried_out: true });
+    tokio::select! {
+        _ = bench.apply() => panic!("the process dies"),
+        () = bench.fake.crashed.notified() => {}
+    }
+    bench.fake.lock().crash = None;
+    // When going on, and once more after the 404, the answers are from before the revocation.
+    bench.fake.lock().stale.extend([0, 1, 1, 1, 1, 1, 0, 0]);
+    let receipt = bench.resume().await.unwrap();
+    assert_eq!(receipt.changes[1].outcome, Outcome::Applied { settled_by_reading: true });
+    assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
 }
 
 /// Stops the apply, or cuts the service off, when the first change is done.

@@ -89,3 +89,107 @@ impl Schedule {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mixaccess_model::{Action, OrganizationRole, ProjectRole};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::fake::{Planner, Roster, person, project};
+
+    /// So many changes of four people, with dependencies on earlier ones.
+    fn changes(drawn: &[(u8, Vec<prop::sample::Index>)]) -> Vec<Change> {
+        let address = |number: u8| format!("p{number}@acme.example");
+        let roster = (0..4)
+            .map(|number| {
+                let one = person(u64::from(number) + 1, OrganizationRole::Member, &[]);
+                (Email::new(&address(number)), one)
+            })
+            .collect::<Roster>();
+        let mut planner = Planner::new(&roster);
+        let mut ids: Vec<ChangeId> = Vec::new();
+        for (number, (who, on)) in drawn.iter().enumerate() {
+            let depends_on = if ids.is_empty() {
+                Vec::new()
+            } else {
+                on.iter().map(|index| index.get(&ids).clone()).collect()
+            };
+            let action = Action::Grant {
+                project: project(u64::try_from(number).unwrap()),
+                after: ProjectRole::Analyst,
+            };
+            ids.push(planner.add(&address(*who), action, &depends_on));
+        }
+        planner.content().changes
+    }
+
+    fn before(changes: &[Change], index: usize) -> Vec<usize> {
+        let change = &changes[index];
+        (0..index)
+            .filter(|earlier| {
+                let earlier = &changes[*earlier];
+                earlier.subject == change.subject || change.depends_on.contains(&earlier.id)
+            })
+            .collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Against the definition: a change is handed out once all before it are in place, and is
+        /// skipped exactly when one of them is not; several are out at once.
+        #[test]
+        fn hands_out_what_may_run_and_skips_the_rest(
+            drawn in vec((0_u8..4, vec(any::<prop::sample::Index>(), 0..3)), 0..14),
+            fails in vec(any::<bool>(), 14),
+            order in vec(any::<prop::sample::Index>(), 14),
+        ) {
+            let changes = changes(&drawn);
+            let mut schedule = Schedule::new(&changes);
+            let mut state = vec!["waiting"; changes.len()];
+            let mut out: Vec<usize> = Vec::new();
+            let mut order = order.iter();
+            loop {
+                while let Some(index) = schedule.next() {
+                    prop_assert_eq!(state[index], "waiting");
+                    for earlier in before(&changes, index) {
+                        prop_assert_eq!(state[earlier], "in place");
+                    }
+                    state[index] = "out";
+                    out.push(index);
+                }
+                if out.is_empty() {
+                    break;
+                }
+                let at = order.next().unwrap().index(out.len());
+                let index = out.swap_remove(at);
+                if fails[index] {
+                    state[index] = "failed";
+                    for (skipped, cause) in schedule.not_in_place(index) {
+                        prop_assert_eq!(state[skipped], "waiting");
+                        prop_assert!(before(&changes, skipped).contains(&cause));
+                        state[skipped] = "skipped";
+                    }
+                } else {
+                    state[index] = "in place";
+                    schedule.in_place(index);
+                }
+            }
+            for index in 0..changes.len() {
+                let blocked = before(&changes, index)
+                    .into_iter()
+                    .any(|earlier| matches!(state[earlier], "failed" | "skipped"));
+                let expected = if blocked {
+                    "skipped"
+                } else if fails[index] {
+                    "failed"
+                } else {
+                    "in place"
+                };
+                prop_assert_eq!(state[index], expected);
+            }
+        }
+    }
+}

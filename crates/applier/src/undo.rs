@@ -1,9 +1,10 @@
 //! The undo plan: the reverse changes, as an ordinary plan file.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use mixaccess_model::{ChangeId, LiveMember, LiveState, Plan};
+use mixaccess_model::{ChangeId, LiveState, Plan};
 use mixaccess_planner::{Projection, undo};
 
 use crate::state_directory::write_atomically;
@@ -61,9 +62,14 @@ fn write(
     let mut text = serde_json::to_vec_pretty(&sealed)
         .map_err(|error| format!("cannot write the undo plan: {error}"))?;
     text.push(b'\n');
-    let path = state.undo_plans().join(format!("{}.json", plan.digest.short(16)));
+    let path = undo_plan_path(state, plan);
     write_atomically(&path, &text).map_err(|error| error.to_string())?;
     Ok(path)
+}
+
+/// Where the undo plan of a plan is kept.
+pub(crate) fn undo_plan_path(state: &StateDirectory, plan: &Plan) -> PathBuf {
+    state.undo_plans().join(format!("{}.json", plan.digest.short(16)))
 }
 
 /// Live state as it must be after the changes that are in place, for when it could not be read again.
@@ -74,14 +80,13 @@ pub(crate) fn derived_state(plan: &Plan, outcomes: &[Outcome], before: &LiveStat
             projection.apply(change);
         }
     }
+    let people =
+        plan.content.subjects.iter().map(|one| one.subject.email()).collect::<BTreeSet<_>>();
     let mut derived = before.clone();
-    for affected in &plan.content.subjects {
-        let email = affected.subject.email();
-        derived.members.retain(|member| member.email != *email);
-        derived
-            .members
-            .extend(projection.member(email).cloned().into_iter().collect::<Vec<LiveMember>>());
-    }
+    derived.members.retain(|member| !people.contains(&member.email));
+    derived
+        .members
+        .extend(people.into_iter().filter_map(|email| projection.member(email).cloned()));
     derived.normalize();
     derived
 }

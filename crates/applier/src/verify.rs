@@ -12,7 +12,7 @@ use mixaccess_model::{
 use mixaccess_planner::Projection;
 use serde::{Deserialize, Serialize};
 
-use crate::reread::{Scope, read};
+use crate::reread::{Scope, read, refresh};
 use crate::{CancelToken, Outcome, Verification};
 
 /// Something that is not as the plan promised although every write to it was answered well.
@@ -88,7 +88,7 @@ fn projects_of<'a>(
 }
 
 /// Reads again until everything is as expected, at most once more than there are `waits`; each
-/// further reading asks only for what was not as expected.
+/// further reading asks only for what was not as expected. Gives live state as it was last seen.
 pub(crate) async fn verify<R: AccessRead>(
     client: &R,
     scope: &Scope,
@@ -98,7 +98,7 @@ pub(crate) async fn verify<R: AccessRead>(
     cancel: &CancelToken,
     now: impl Fn() -> Timestamp,
 ) -> (Verification, Option<LiveState>) {
-    let mut first = None;
+    let mut seen: Option<LiveState> = None;
     let mut waits = waits.iter();
     let mut scope = scope.clone();
     loop {
@@ -107,22 +107,25 @@ pub(crate) async fn verify<R: AccessRead>(
                 expected.retain(|one| !mismatches(one, content, &live).is_empty());
                 let found =
                     expected.iter().flat_map(|one| mismatches(one, content, &live)).collect();
-                first.get_or_insert(live);
+                match &mut seen {
+                    Some(seen) => refresh(seen, live, &scope),
+                    None => seen = Some(live),
+                }
                 Verification::Mismatches { mismatches: found }
             }
             Err(error) => Verification::Unreadable { message: error.to_string() },
         };
         if expected.is_empty() && matches!(outcome, Verification::Mismatches { .. }) {
-            return (Verification::Verified, first);
+            return (Verification::Verified, seen);
         }
         let Some(wait) = waits.next() else {
-            return (outcome, first);
+            return (outcome, seen);
         };
         if matches!(outcome, Verification::Mismatches { .. }) {
             scope.projects = expected.iter().flat_map(|one| one.projects.iter().copied()).collect();
         }
         if !cancel.pause(*wait).await {
-            return (outcome, first);
+            return (outcome, seen);
         }
     }
 }

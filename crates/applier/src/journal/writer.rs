@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
+use futures_util::future::try_join_all;
 use mixaccess_model::Digest;
 use tokio::sync::oneshot;
 
@@ -96,6 +97,15 @@ impl JournalWriter {
         written.await.map_err(|error| self.failed(&error))?
     }
 
+    /// Appends records one after another, waiting for the disk as rarely as it allows.
+    pub(crate) async fn append_all(
+        &self,
+        records: impl Iterator<Item = Record>,
+    ) -> Result<(), JournalError> {
+        let records = records.collect::<Vec<_>>();
+        try_join_all(records.iter().map(|record| self.append(record))).await.map(|_| ())
+    }
+
     fn failed(&self, error: &dyn std::fmt::Display) -> JournalError {
         JournalError::Write { path: self.path.clone(), message: error.to_string() }
     }
@@ -123,11 +133,11 @@ mod tests {
 
     use super::*;
 
-    /// Holds the first line back until told, then takes so many appends before it fails.
+    /// Holds the first line back until told; one append fails, and those after it do not.
     struct Disk {
         appends: Arc<Mutex<Vec<Vec<u8>>>>,
         gate: Option<mpsc::Receiver<()>>,
-        room: usize,
+        fails_at: usize,
     }
 
     impl Sink for Disk {
@@ -136,10 +146,10 @@ mod tests {
                 gate.recv().unwrap();
             }
             let mut appends = self.appends.lock().unwrap();
-            if appends.len() >= self.room {
+            appends.push(lines.to_vec());
+            if appends.len() == self.fails_at {
                 return Err(io::Error::from(io::ErrorKind::StorageFull));
             }
-            appends.push(lines.to_vec());
             Ok(())
         }
     }
@@ -158,7 +168,7 @@ mod tests {
     async fn lines_that_wait_share_a_flush() {
         let appends = Arc::default();
         let (open, gate) = mpsc::channel();
-        let disk = Disk { appends: Arc::clone(&appends), gate: Some(gate), room: 100 };
+        let disk = Disk { appends: Arc::clone(&appends), gate: Some(gate), fails_at: 100 };
         let writer = JournalWriter::start("j".into(), Box::new(disk)).unwrap();
         let records = (0..20).map(|n| record(&format!("c{n}"))).collect::<Vec<_>>();
         let all = futures_util::future::join_all(records.iter().map(|one| writer.append(one)));
@@ -177,13 +187,13 @@ mod tests {
     #[tokio::test]
     async fn after_a_failure_nothing_more_is_written() {
         let appends = Arc::default();
-        let disk = Disk { appends: Arc::clone(&appends), gate: None, room: 1 };
+        let disk = Disk { appends: Arc::clone(&appends), gate: None, fails_at: 2 };
         let writer = JournalWriter::start("full.jsonl".into(), Box::new(disk)).unwrap();
         writer.append(&record("a")).await.unwrap();
         let error = writer.append(&record("b")).await.unwrap_err();
         assert!(error.to_string().starts_with("cannot write the journal full.jsonl: "), "{error}");
         assert_eq!(writer.append(&record("c")).await.unwrap_err(), error);
         drop(writer);
-        assert_eq!(appends.lock().unwrap().len(), 1);
+        assert_eq!(appends.lock().unwrap().len(), 2);
     }
 }

@@ -1,0 +1,85 @@
+//! The end of a run: verification, the undo plan, the last line of the journal, the receipt.
+
+use mixaccess_api::{AccessRead, AccessWrite};
+use mixaccess_model::LiveState;
+
+use crate::apply::Run;
+use crate::execute::Executed;
+use crate::journal::{JournalError, JournalWriter, Record};
+use crate::prepare::Ready;
+use crate::undo::{derived_state, write_undo_plan};
+use crate::verify::{expectations, verify};
+use crate::{ApplyStatus, ChangeReport, Outcome, Receipt, Verification};
+
+impl<C: AccessRead + AccessWrite> Run<'_, C> {
+    /// Verifies, writes the undo plan, closes the journal.
+    pub(crate) async fn conclude(
+        &self,
+        ready: Ready,
+        executed: Executed,
+        journal: &JournalWriter,
+    ) -> Receipt {
+        let Executed { outcomes, mut journal_error } = executed;
+        let (verification, after) = self.read_again(&outcomes, &ready.live).await;
+        let mut after = after.unwrap_or_else(|| derived_state(self.plan, &outcomes, &ready.live));
+        after.actor = ready.live.actor;
+        let now = self.options.clock.now();
+        let made_by = &self.options.made_by;
+        let undo = write_undo_plan(self.plan, &outcomes, &after, self.state, now, made_by);
+        let whole = outcomes.iter().all(Outcome::is_in_place)
+            && verification == Verification::Verified
+            && undo.error.is_none()
+            && journal_error.is_none();
+        let mut status = if whole { ApplyStatus::Applied } else { ApplyStatus::Incomplete };
+        if journal_error.is_none() {
+            let mismatches = verification.mismatches().len();
+            let finished = Record::Finished { status, at: now, mismatches };
+            journal_error = journal.append(&finished).await.err();
+        }
+        if journal_error.is_some() {
+            status = ApplyStatus::Incomplete;
+        }
+        let reports = self.plan.content.changes.iter().zip(outcomes).zip(ready.in_earlier_run);
+        let changes = reports
+            .map(|((change, outcome), in_earlier_run)| ChangeReport {
+                change: change.id.clone(),
+                email: change.subject.email().clone(),
+                action: change.action.kind(),
+                outcome,
+                in_earlier_run,
+            })
+            .collect();
+        Receipt {
+            status,
+            finished_at: now,
+            resumed: ready.resumes.is_some(),
+            cancelled: self.cancel.is_cancelled(),
+            changes,
+            verification,
+            journal: Some(journal.path().to_owned()),
+            journal_error: journal_error.as_ref().map(JournalError::to_string),
+            undo,
+            overrides: ready.overrides,
+            ..self.nothing_sent(status, ready.notes, None)
+        }
+    }
+
+    async fn read_again(
+        &self,
+        outcomes: &[Outcome],
+        before: &LiveState,
+    ) -> (Verification, Option<LiveState>) {
+        if self.cancel.is_cancelled() && !outcomes.iter().all(Outcome::is_in_place) {
+            return (Verification::NotDone { because: "the apply was asked to stop" }, None);
+        }
+        let content = &self.plan.content;
+        let expected = expectations(content, outcomes, before);
+        if expected.is_empty() {
+            return (Verification::NotDone { because: "nothing was changed" }, None);
+        }
+        self.progress.note("reading the changed members again");
+        let waits = &self.options.patience.verify;
+        let now = || self.options.clock.now();
+        verify(self.client, &self.scope, content, expected, waits, self.cancel, now).await
+    }
+}

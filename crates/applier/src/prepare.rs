@@ -1,0 +1,133 @@
+//! The checks before the first write, of a plan that begins and of one that goes on.
+
+use std::collections::BTreeSet;
+
+use mixaccess_api::{AccessRead, AccessWrite};
+use mixaccess_model::{GuardVerdict, LiveState, Override};
+
+use crate::Outcome;
+use crate::apply::Run;
+use crate::error::ApplyError;
+use crate::journal::JournalRun;
+use crate::precheck::{Precheck, check_guards, check_live, remaining_content};
+use crate::remains::Standing;
+use crate::reread::read_with_actor;
+use crate::resume::{Step, decide, may_be_stale};
+
+/// The checks are passed: what was read, and what is to be sent.
+pub(crate) struct Ready {
+    pub(crate) live: LiveState,
+    /// For each change, what became of it, when that is known already.
+    pub(crate) known: Vec<Option<Outcome>>,
+    pub(crate) in_earlier_run: Vec<bool>,
+    pub(crate) maybe_sent: Vec<bool>,
+    pub(crate) overrides: Vec<Override>,
+    pub(crate) resumes: Option<String>,
+    /// What else deserves to be known.
+    pub(crate) notes: Vec<String>,
+}
+
+impl<C: AccessRead + AccessWrite> Run<'_, C> {
+    /// Checks a plan that no run has begun; nothing when everything it wants is so.
+    pub(crate) async fn begin(&self) -> Result<Option<Ready>, ApplyError> {
+        let live = read_with_actor(self.client, &self.scope, self.started_at).await?;
+        let count = self.plan.content.changes.len();
+        match check_live(self.plan, &live, self.started_at) {
+            Precheck::AlreadyApplied => Ok(None),
+            Precheck::Refused(refusals) => Err(ApplyError::Refused(refusals)),
+            Precheck::Ready { overridden } => Ok(Some(Ready {
+                notes: self.notes(&live),
+                live,
+                known: vec![None; count],
+                in_earlier_run: vec![false; count],
+                maybe_sent: vec![false; count],
+                overrides: overrides(overridden),
+                resumes: None,
+            })),
+        }
+    }
+
+    /// Checks what an earlier run left, reading again for as long as an answer may be from before it.
+    pub(crate) async fn resume(
+        &self,
+        standings: &[Standing],
+        last: &JournalRun,
+    ) -> Result<Ready, ApplyError> {
+        let content = &self.plan.content;
+        let changes = &content.changes;
+        let mut waits = self.options.patience.settle.iter();
+        let (live, steps) = loop {
+            let live = read_with_actor(self.client, &self.scope, self.started_at).await?;
+            let steps = decide(changes, standings, &live);
+            if self.cancel.is_cancelled() || !may_be_stale(changes, standings, &steps) {
+                break (live, steps);
+            }
+            let Some(wait) = waits.next() else { break (live, steps) };
+            self.progress.note("reading again what became of the earlier run");
+            self.cancel.pause(*wait).await;
+        };
+        let to_send = steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| matches!(step, Step::Send { .. }))
+            .map(|(index, _)| index)
+            .collect::<BTreeSet<_>>();
+        let mut overridden = Vec::new();
+        if !to_send.is_empty() {
+            let remaining = remaining_content(content, &to_send);
+            let (refusals, passed) = check_guards(self.plan, &remaining, &live, self.started_at);
+            if !refusals.is_empty() {
+                return Err(ApplyError::Refused(refusals));
+            }
+            overridden = passed;
+        }
+        let maybe_sent =
+            steps.iter().map(|step| matches!(step, Step::Send { maybe_sent: true })).collect();
+        let in_earlier_run = steps
+            .iter()
+            .map(|step| matches!(step, Step::Known(_) | Step::Found(Outcome::Applied { .. })))
+            .collect();
+        let known = steps
+            .into_iter()
+            .map(|step| match step {
+                Step::Known(outcome) | Step::Found(outcome) => Some(outcome),
+                Step::Moved { message } => Some(Outcome::Moved { message }),
+                Step::Send { .. } => None,
+            })
+            .collect();
+        let overrides = overrides(overridden);
+        let resumes = Some(last.file_name());
+        let notes = self.notes(&live);
+        Ok(Ready { live, known, in_earlier_run, maybe_sent, overrides, resumes, notes })
+    }
+
+    fn notes(&self, live: &LiveState) -> Vec<String> {
+        let content = &self.plan.content;
+        let mut notes = Vec::new();
+        if content.instant_given {
+            notes.push(format!(
+                "the plan is for {}, which was asked for, not for now",
+                content.instant
+            ));
+        }
+        if live.actor.organization_role.is_none() {
+            notes.push(
+                "the service does not say which organization role the credentials have".to_owned(),
+            );
+        }
+        for note in &notes {
+            self.progress.note(note);
+        }
+        notes
+    }
+}
+
+fn overrides(verdicts: Vec<GuardVerdict>) -> Vec<Override> {
+    let mut overrides = Vec::new();
+    for given in verdicts.into_iter().filter_map(|verdict| verdict.overridden_by) {
+        if !overrides.contains(&given) {
+            overrides.push(given);
+        }
+    }
+    overrides
+}
