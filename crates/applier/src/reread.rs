@@ -20,12 +20,17 @@ pub(crate) struct Scope {
 }
 
 impl Scope {
-    /// Everything a plan names.
+    /// Everything a plan names, also where a hand-made plan does not list it.
     pub(crate) fn of_plan(content: &PlanContent, in_flight: usize) -> Self {
         Self {
             organization: content.organization.id,
             dialect: content.organization.api,
-            projects: content.projects.iter().map(|project| project.id).collect(),
+            projects: content
+                .projects
+                .iter()
+                .map(|project| project.id)
+                .chain(content.changes.iter().flat_map(projects_of))
+                .collect(),
             in_flight,
         }
     }

@@ -1,6 +1,8 @@
 //! Planned, applied and gone on with over HTTP: any one request goes wrong in any way, and going on
 //! converges without doing anything twice that must happen once.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up fails")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
