@@ -150,10 +150,6 @@ fn parse_override(text: &str, because: &str) -> Result<Override, Failure> {
         return Err(Failure::new(format!("--allow: there is no guard rail `{code}`"))
             .hint(format!("The guard rails are {}.", known.join(", "))));
     };
-    if guard == GuardCode::OwnerFloor {
-        return Err(Failure::new("--allow: there is no way past owner-floor")
-            .hint("Make somebody else owner first, and let them accept."));
-    }
     let maximum = match maximum {
         None => None,
         Some(_) if !guard.takes_maximum() => {

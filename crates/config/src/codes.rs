@@ -51,7 +51,6 @@ codes! {
     NOT_UTF8 = "not-utf8", Error, "a file is not UTF-8";
     OUTSIDE_TREE = "outside-tree", Error, "a symbolic link leads out of the directory";
     OVERRIDE_EXPIRED = "override-expired", Note, "an override of a guard rail is past its `until`";
-    OVERRIDE_FORBIDDEN = "override-forbidden", Error, "a guard rail that cannot be overridden";
     SEVERAL_DOCUMENTS = "several-documents", Error, "a file holds more than one YAML document";
     SYNTAX = "syntax", Error, "a file is not valid YAML";
     TOO_DEEP = "too-deep", Error, "a file nests deeper than any declaration does";

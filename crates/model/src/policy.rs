@@ -109,7 +109,7 @@ pub struct Escalations {
 }
 
 /// Which changes need a ticket or a reason. With both lists empty, every change does; otherwise
-/// those whose role is listed or whose project is in a listed environment.
+/// those that give a listed role, or touch a project in a listed environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Requirement {

@@ -209,20 +209,7 @@ impl Decoder<'_, '_> {
             }
         }
         let words = GuardCode::ALL.map(|guard| (guard.as_str(), guard));
-        let guard = fields.get("guard").and_then(|node| {
-            let guard = self.word(node, "a guard rail", &words)?;
-            if guard == GuardCode::OwnerFloor {
-                let hint = "An organization always keeps an owner; add one before the other goes.";
-                self.problem(
-                    codes::OVERRIDE_FORBIDDEN,
-                    node.span,
-                    "`owner-floor` cannot be overridden",
-                    hint,
-                );
-                return None;
-            }
-            Some(guard)
-        });
+        let guard = fields.get("guard").and_then(|node| self.word(node, "a guard rail", &words));
         let maximum =
             fields.get("maximum").and_then(|node| self.small_number(node, "`maximum`", 1));
         if let (Some(guard), Some((key, _))) = (guard, fields.pair("maximum"))

@@ -197,7 +197,7 @@ pub(crate) struct UnmanagedSchema {
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Override")]
 pub(crate) struct OverrideSchema {
-    /// Which guard rail; `owner-floor` has no way past it.
+    /// Which guard rail. Nothing leads past `owner-floor` to an organization without an owner.
     pub(crate) guard: GuardCode,
     /// How far, for removals, reductions and escalations; absent is without limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]

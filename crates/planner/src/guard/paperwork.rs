@@ -56,39 +56,38 @@ fn is_blank(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.trim().is_empty())
 }
 
+/// Whether a change gives a listed role, or touches a project in a listed environment. Taking a
+/// listed role away needs no paperwork of its own: access that should be gone goes.
 fn requires(context: &Context<'_>, requirement: &Requirement, action: &Action) -> bool {
     let Requirement { roles, environments } = requirement;
     if roles.is_empty() && environments.is_empty() {
         return true;
     }
-    let role_listed =
+    let role_given =
         |word: &str| roles.iter().any(|role| ProjectRole::parse(role).as_str() == word);
     // An organization owner or admin has every project, whatever its environment.
-    let organization = |role: &OrganizationRole| {
-        role_listed(role.as_str())
-            || (!environments.is_empty() && role.implied_project_role().is_some())
-    };
-    let project = |role: &ProjectRole, project: &ProjectRef| {
-        role_listed(role.as_str()) || is_in(context, environments, project)
-    };
+    let reaches =
+        |role: &OrganizationRole| !environments.is_empty() && role.implied_project_role().is_some();
+    let lies_in = |project: &ProjectRef| is_in(context, environments, project);
     match action {
         Action::Invite { organization_role, grants } => {
-            organization(organization_role)
-                || grants.iter().any(|grant| project(&grant.role, &grant.project))
+            role_given(organization_role.as_str())
+                || reaches(organization_role)
+                || grants
+                    .iter()
+                    .any(|grant| role_given(grant.role.as_str()) || lies_in(&grant.project))
         }
         Action::WithdrawInvitation { organization_role: before, loses }
         | Action::RemoveMember { before, loses } => {
-            before.as_ref().is_some_and(organization)
-                || loses.iter().any(|grant| project(&grant.role, &grant.project))
+            before.as_ref().is_some_and(reaches) || loses.iter().any(|one| lies_in(&one.project))
         }
         Action::SetOrganizationRole { before, after } => {
-            organization(before) || organization(after)
+            role_given(after.as_str()) || reaches(before) || reaches(after)
         }
-        Action::Grant { project: at, after } => project(after, at),
-        Action::SetProjectRole { project: at, before, after } => {
-            project(before, at) || project(after, at)
+        Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
+            role_given(after.as_str()) || lies_in(project)
         }
-        Action::Revoke { project: at, before } => project(before, at),
+        Action::Revoke { project, .. } => lies_in(project),
     }
 }
 

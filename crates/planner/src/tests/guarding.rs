@@ -266,11 +266,12 @@ fn ticket_and_reason() {
         ("ana web=consumer", "ana", requirement(&[], &["production"]), true),
         ("ana qa=admin", "ana", requirement(&[], &["production"]), false),
         ("ana qa=admin", "ana", requirement(&["admin"], &["production"]), true),
-        // What is taken away, replaced or withdrawn counts as well.
-        ("ana", "ana web=admin", requirement(&["admin"], &[]), true),
-        ("ana web=analyst", "ana web=admin", requirement(&["admin"], &[]), true),
+        // Taking a listed role away needs nothing; touching a listed environment does.
+        ("ana", "ana web=admin", requirement(&["admin"], &[]), false),
+        ("ana web=analyst", "ana web=admin", requirement(&["admin"], &[]), false),
+        ("ana", "ana web=admin", requirement(&[], &["production"]), true),
         ("ana removed", "ana web=admin", requirement(&[], &["production"]), true),
-        ("ana removed", "ana pending admin", requirement(&["admin"], &[]), true),
+        ("ana removed", "ana pending admin", requirement(&["admin"], &[]), false),
         ("ana web=admin", "", requirement(&[], &["production"]), true),
         // An organization admin has every project.
         ("ana admin", "ana", requirement(&[], &["production"]), true),
