@@ -18,6 +18,8 @@ pub use rules::{denied_by_rules, denied_declarations};
 /// from, or at apply the live state read again. `now` decides whether overrides are still valid; at
 /// apply, `made_at` is when the plan was made and lets `plan-age` be checked.
 ///
+/// An undo plan is not held against the guard rails that count, nor against missing paperwork.
+///
 /// Reads `content.changes`, `.subjects`, `.projects`, `.policy`, `.figures` and `.acting_as`.
 pub fn evaluate(
     content: &PlanContent,
@@ -29,13 +31,17 @@ pub fn evaluate(
     let mut verdicts = Vec::new();
     verdicts.extend(owners::evaluate(&context));
     verdicts.extend(protected::evaluate(&context));
-    verdicts.extend(amounts::removals(&context));
-    verdicts.extend(amounts::reductions(&context));
     verdicts.extend(amounts::owner_grants(&context));
-    verdicts.extend(amounts::escalations(&context));
-    verdicts.extend(paperwork::separation_of_duties(&context));
-    verdicts.extend(paperwork::tickets(&context));
-    verdicts.extend(paperwork::reasons(&context));
+    // An undo plan takes back no more than what passed these when it was given, and nobody can plan
+    // it again with an override.
+    if content.undoes.is_none() {
+        verdicts.extend(amounts::removals(&context));
+        verdicts.extend(amounts::reductions(&context));
+        verdicts.extend(amounts::escalations(&context));
+        verdicts.extend(paperwork::separation_of_duties(&context));
+        verdicts.extend(paperwork::tickets(&context));
+        verdicts.extend(paperwork::reasons(&context));
+    }
     verdicts.extend(rules::evaluate(&context));
     verdicts.extend(tiny::evaluate(&context));
     verdicts.extend(age::evaluate(&context, made_at));

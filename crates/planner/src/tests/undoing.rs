@@ -160,3 +160,15 @@ fn what_was_allowed_was_allowed_for_the_plan_only() {
     assert_eq!(undone.changes[1].depends_on, [undone.changes[0].id.clone()]);
     assert_eq!(refusals(&undone), [mixaccess_model::GuardCode::Escalations]);
 }
+
+#[test]
+fn no_count_is_in_the_way_of_an_undo() {
+    // Three people get everything they have: taking that back loses every grant there is.
+    let world = world(
+        &["ana web=admin ios=admin", "ben web=admin", "cleo web=admin", "zoe owner"],
+        &["ana", "ben", "cleo", "zoe owner"],
+    );
+    let content = undone(&world, |_| {});
+    assert_eq!(content.changes.len(), 4);
+    assert_eq!(refusals(&content), []);
+}
