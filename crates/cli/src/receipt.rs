@@ -10,6 +10,18 @@ use crate::args::Format;
 use crate::failure::Failure;
 use crate::storage;
 
+/// Checks that a receipt can be rendered in that format.
+///
+/// # Errors
+/// When the format has no form for it.
+pub(crate) fn check_format(format: Format) -> Result<(), Failure> {
+    match format {
+        Format::Human | Format::Json | Format::Markdown => Ok(()),
+        Format::Sarif | Format::Junit => Err(Failure::new("an apply has no SARIF or JUnit form")
+            .hint("Use --format json, or --format markdown.")),
+    }
+}
+
 /// Renders a receipt.
 ///
 /// # Errors
@@ -24,8 +36,8 @@ pub(crate) fn render(
         Format::Human => human(receipt),
         Format::Markdown => markdown(receipt),
         Format::Sarif | Format::Junit => {
-            return Err(Failure::new("an apply has no SARIF or JUnit form")
-                .hint("Use --format json, or --format markdown."));
+            check_format(format)?;
+            String::new()
         }
     };
     Ok(match redaction {

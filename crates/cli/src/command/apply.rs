@@ -28,6 +28,8 @@ use crate::situation::Situation;
 use crate::storage;
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
+    // Before anything is sent, not when there is a receipt that cannot be shown.
+    receipt::check_format(context.common.format)?;
     match (&args.plan, &args.expect) {
         (Some(path), _) => saved(path, args, context),
         (None, Some(expected)) => expected_only(expected, args, context),
