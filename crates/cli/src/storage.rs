@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
-use mixaccess_model::{LiveState, Plan};
+use mixaccess_model::{LiveState, Plan, PlanFormatError};
 
 use crate::failure::Failure;
 
@@ -62,12 +62,17 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 /// Reads a plan file. Its digests are not checked yet.
 ///
 /// # Errors
-/// When it cannot be read or is no plan.
+/// When it cannot be read or is no plan, or is a redacted one.
 pub(crate) fn read_plan(path: &Path) -> Result<Plan, Failure> {
     let bytes = read(path)?;
     Plan::from_json(&bytes).map_err(|error| {
-        Failure::new(format!("{}: {error}", path.display()))
-            .hint("A plan file is what `mixaccess plan --out FILE` writes.")
+        let message = format!("{}: {error}", path.display());
+        match error {
+            PlanFormatError::Redacted => Failure::refused(message)
+                .hint("Use the plan file that `mixaccess plan --out FILE` wrote."),
+            PlanFormatError::Json(_) | PlanFormatError::Newer { .. } => Failure::new(message)
+                .hint("A plan file is what `mixaccess plan --out FILE` writes."),
+        }
     })
 }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AffectedSubject, Change, Dialect, Digest, Email, Finding, GuardCode, OrganizationId,
-    OrganizationRole, Override, Place, Policy, ProjectId, ProjectKey, ProjectRef, Risk, Severity,
+    OrganizationRole, Override, Place, Policy, ProjectId, ProjectKey, ProjectRef, Reason, Risk,
+    Severity,
 };
 
 /// Version of the plan file that this program writes and reads.
@@ -21,7 +22,8 @@ pub struct Plan {
     pub format_version: u32,
     /// Digest over `content`.
     pub digest: Digest,
-    /// Digest over `content.changes` alone: the same for the same work, whenever it is planned.
+    /// Digest over `content.changes` alone, without the places in the files that ask for them: the
+    /// same for the same work, whenever it is planned and wherever the lines have moved to.
     pub changes_digest: Digest,
     /// When the plan was made; its age counts from here.
     pub made_at: Timestamp,
@@ -218,6 +220,9 @@ pub enum PlanFormatError {
     /// The file is no plan.
     #[error("not a plan file: {0}")]
     Json(#[from] serde_json::Error),
+    /// The file shows a plan with pseudonyms in place of addresses.
+    #[error("the plan is redacted: it can be read, and not be applied")]
+    Redacted,
     /// The file comes from a newer program.
     #[error(
         "plan format version {found} is newer than {PLAN_FORMAT_VERSION}, the newest this program reads"
@@ -253,7 +258,7 @@ impl Plan {
         made_by: String,
     ) -> Result<Self, serde_json::Error> {
         let digest = Digest::of_json(&content)?;
-        let changes_digest = Digest::of_json(&content.changes)?;
+        let changes_digest = digest_of_work(&content.changes)?;
         let seal = seal_of(digest, changes_digest, made_at, &made_by)?;
         Ok(Self {
             format_version: PLAN_FORMAT_VERSION,
@@ -269,11 +274,12 @@ impl Plan {
     /// Reads a plan file. Its digests are not checked yet: see [`Plan::verify`].
     ///
     /// # Errors
-    /// When the text is no plan, or comes from a newer program.
+    /// When the text is no plan, is redacted, or comes from a newer program.
     pub fn from_json(bytes: &[u8]) -> Result<Self, PlanFormatError> {
         #[derive(Deserialize)]
         struct Header {
             format_version: u32,
+            redacted: Option<String>,
         }
         match serde_json::from_slice::<Self>(bytes) {
             Ok(plan) if plan.format_version > PLAN_FORMAT_VERSION => {
@@ -284,6 +290,7 @@ impl Plan {
                 Ok(header) if header.format_version > PLAN_FORMAT_VERSION => {
                     Err(PlanFormatError::Newer { found: header.format_version })
                 }
+                Ok(Header { redacted: Some(_), .. }) => Err(PlanFormatError::Redacted),
                 _ => Err(PlanFormatError::Json(error)),
             },
         }
@@ -297,7 +304,7 @@ impl Plan {
         if Digest::of_json(&self.content).ok() != Some(self.digest) {
             return Err(SealError::Content);
         }
-        if Digest::of_json(&self.content.changes).ok() != Some(self.changes_digest) {
+        if digest_of_work(&self.content.changes).ok() != Some(self.changes_digest) {
             return Err(SealError::Changes);
         }
         let seal = seal_of(self.digest, self.changes_digest, self.made_at, &self.made_by);
@@ -306,6 +313,19 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// Digests what is done, to whom and why; not in which line that stands.
+fn digest_of_work(changes: &[Change]) -> Result<Digest, serde_json::Error> {
+    let work: Vec<_> = changes
+        .iter()
+        .map(|change| {
+            let Change { id, subject, action, risk, reason, depends_on, preconditions } = change;
+            let Reason { kind, place: _, annotations } = reason;
+            (id, subject, action, risk, kind, annotations, depends_on, preconditions)
+        })
+        .collect();
+    Digest::of_json(&work)
 }
 
 fn seal_of(
