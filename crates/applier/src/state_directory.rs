@@ -42,7 +42,7 @@ impl StateDirectory {
         }
         let ignore = state.root.join(".gitignore");
         if !ignore.exists() {
-            fs::write(&ignore, "*\n").map_err(StateError::on("write", &ignore))?;
+            write_atomically(&ignore, b"*\n")?;
         }
         Ok(state)
     }
