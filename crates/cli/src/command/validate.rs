@@ -43,7 +43,9 @@ pub(super) fn run(context: &Context) -> CommandResult {
     match tally {
         Some((collaborators, projects)) if !refused && context.common.format == Format::Human => {
             context.console.say(&format!(
-                "The files are valid: {collaborators} collaborators, {projects} projects."
+                "The files are valid: {collaborators} collaborator{}, {projects} project{}.",
+                plural(collaborators),
+                plural(projects)
             ));
         }
         _ => {}
@@ -53,6 +55,10 @@ pub(super) fn run(context: &Context) -> CommandResult {
         (false, true) => Exit::Refused,
         (false, false) => Exit::Done,
     })
+}
+
+const fn plural(count: usize) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }
 
 /// Declarations that a rule of the policy denies: errors, unless an override lets them pass.
