@@ -3,7 +3,7 @@
 use mixaccess_model::{Actor, Capabilities, NotPlannedKind, ProjectId, UserId};
 
 use super::{changes, findings, left_alone, world};
-use crate::testing::CAPABILITIES;
+use crate::testing::{CAPABILITIES, NOW};
 use crate::{PlanningInput, plan};
 
 #[test]
@@ -193,4 +193,18 @@ fn a_dialect_that_changes_pending_roles_needs_no_new_invitation() {
     .unwrap();
     assert_eq!(changes(&content), ["ana: member -> admin"]);
     assert!(content.instant_given);
+}
+
+#[test]
+fn lines_that_moved_are_the_same_work() {
+    let content = world(&["ana web=admin"], &["ana", "zoe owner"]).plan().unwrap();
+    let mut moved = content.clone();
+    for change in &mut moved.changes {
+        change.reason.place.as_mut().unwrap().line += 7;
+    }
+    let seal = |content| mixaccess_model::Plan::seal(content, NOW, "test".to_owned()).unwrap();
+    let (before, after) = (seal(content), seal(moved));
+    assert_eq!(before.changes_digest, after.changes_digest);
+    assert_ne!(before.digest, after.digest);
+    assert_eq!(after.verify(), Ok(()));
 }
