@@ -1,0 +1,53 @@
+//! The demo: the whole loop with nothing to set up.
+
+use std::fs;
+
+use crate::harness::Program;
+
+#[test]
+fn the_demo_tells_the_loop_and_leaves_a_directory_to_go_on_from() {
+    let root = tempfile::tempdir().unwrap();
+    let demo = || Program::new(&["demo"]).directory(root.path()).run();
+    let told = demo().exits(0);
+    for command in ["validate", "plan", "apply", "drift", "explain chloe@acme.example"] {
+        assert!(told.stdout.contains(&format!("$ mixaccess {command}")), "{command}:\n{told}");
+    }
+    let told = told.shows("No changes").shows("chloe@acme.example").shows("jordan@acme.example");
+    assert!(!told.stdout.contains('\u{1b}') && !told.stderr.contains('\u{1b}'), "{told}");
+    let left = root.path().join("mixaccess-demo");
+    for name in ["access/organization.yaml", "access.schema.json", "plan.json", "live.yaml"] {
+        assert!(left.join(name).is_file(), "{name} is missing");
+    }
+    for name in ["state/journals", "state/undo"] {
+        let count = fs::read_dir(left.join(name)).map(Iterator::count);
+        assert!(matches!(count, Ok(1)), "{name}: {count:?}");
+    }
+
+    // A demo replaces what a demo left, and nothing else.
+    fs::write(left.join("plan.json"), "edited").unwrap();
+    fs::write(left.join("stray"), "").unwrap();
+    demo().exits(0);
+    assert!(!left.join("stray").exists());
+    assert_ne!(fs::read_to_string(left.join("plan.json")).unwrap(), "edited");
+    let own = root.path().join("own");
+    fs::create_dir(&own).unwrap();
+    fs::write(own.join("thesis.txt"), "precious").unwrap();
+    let refused = Program::new(&["demo", "--directory", "own"]).directory(root.path()).run();
+    refused.exits(1).says("own exists and is no former demo's").says("--directory");
+    assert_eq!(fs::read_to_string(own.join("thesis.txt")).unwrap(), "precious");
+}
+
+#[test]
+fn the_demo_minds_nobody_elses_credentials() {
+    let root = tempfile::tempdir().unwrap();
+    Program::new(&["demo"])
+        .directory(root.path())
+        .variable("MIXPANEL_BASE_URL", "https://nowhere.example")
+        .variable("MIXPANEL_ORGANIZATION_ID", "4711")
+        .variable("MIXPANEL_SERVICE_ACCOUNT", "somebody")
+        .variable("MIXPANEL_SERVICE_ACCOUNT_SECRET", "their-own-secret")
+        .run()
+        .exits(0)
+        .never_shows("nowhere.example")
+        .never_shows("their-own-secret");
+}

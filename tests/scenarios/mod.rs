@@ -1,0 +1,21 @@
+//! One file a theme.
+
+mod credentials;
+mod demo;
+mod examples;
+mod faults;
+mod interruptions;
+mod refusals;
+
+/// A file that nobody lists here is a scenario that never runs.
+#[test]
+fn no_scenario_is_forgotten() {
+    let listed = include_str!("mod.rs");
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    for entry in std::fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let is_listed = listed.lines().any(|line| line == format!("mod {name};"));
+        assert!(is_listed || name == "mod", "scenarios/{name}.rs is not in scenarios/mod.rs");
+    }
+}
