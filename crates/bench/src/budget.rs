@@ -1,0 +1,237 @@
+//! The measurements that have budgets, as a table.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use mixaccess_bench::measure::{Usage, in_a_process_of_its_own};
+use mixaccess_bench::tree::Shape;
+
+/// What a measurement may take.
+#[derive(Clone, Copy)]
+struct Budget {
+    wall: Duration,
+    memory: Option<u64>,
+}
+
+const fn budget(milliseconds: u64, megabytes: Option<u64>) -> Option<Budget> {
+    let memory = match megabytes {
+        Some(megabytes) => Some(megabytes * 1_000_000),
+        None => None,
+    };
+    Some(Budget { wall: Duration::from_millis(milliseconds), memory })
+}
+
+const SMALL: Shape = Shape { people: 2_000, projects: 100, grants_each: 10, changes: 0 };
+const LARGE: Shape = Shape { people: 20_000, projects: 100, grants_each: 50, changes: 0 };
+/// People of the trees that show how the cost grows; each has fifty grants on average.
+const LADDER: [usize; 4] = [20, 200, 2_000, 20_000];
+const FORMATS: [&str; 5] = ["human", "markdown", "json", "sarif", "junit"];
+/// Runs of a measurement that takes milliseconds, where few would not find an undisturbed one.
+const SHORT: usize = 8;
+
+/// Measures everything that has a budget.
+pub(crate) fn run(program: Option<PathBuf>, times: usize) -> Result<()> {
+    let program = match program {
+        Some(program) => program,
+        None => std::env::current_exe()?.with_file_name("mixaccess"),
+    };
+    ensure!(
+        program.is_file(),
+        "{} is not there: build it with `cargo build --release -p mixaccess-cli`",
+        program.display()
+    );
+    let bench = Bench { program: program.into(), times };
+    println!("| what | grants | wall | processors | peak memory | budget | |");
+    println!("|---|---:|---:|---:|---:|---|---|");
+    bench.row("`--version`", 0, &["--version"], budget(10, None))?;
+    bench.nothing_to_do(SMALL, budget(300, Some(60)), None)?;
+    bench.nothing_to_do(LARGE, budget(4_000, Some(700)), budget(3_000, None))?;
+    bench.changes()?;
+    bench.growth()
+}
+
+struct Bench {
+    program: OsString,
+    times: usize,
+}
+
+impl Bench {
+    fn nothing_to_do(
+        &self,
+        shape: Shape,
+        plan: Option<Budget>,
+        validate: Option<Budget>,
+    ) -> Result<()> {
+        let tree = Tree::generate(shape)?;
+        self.row("`plan --live`, nothing to do", tree.grants, &tree.plan(), plan)?;
+        self.row("`validate`", tree.grants, &tree.validate(), validate)
+    }
+
+    fn changes(&self) -> Result<()> {
+        let tree = Tree::generate(Shape { changes: 1_000, ..SMALL })?;
+        let saved = tree.path("plan.json");
+        let what = "`plan --live --out`, 1,000 changes";
+        let mut arguments = tree.plan();
+        // There are differences, so the exit code would say so.
+        arguments.retain(|one| *one != DETAILED);
+        arguments.extend(["--out", &saved]);
+        self.row(what, tree.grants, &arguments, None)?;
+        for format in FORMATS {
+            let what = format!("`show --format {format}`, 1,000 changes");
+            self.row(&what, tree.grants, &["show", &saved, "--format", format], None)?;
+        }
+        Ok(())
+    }
+
+    /// What a grant costs in trees of each size, beyond what the same organization costs with one person.
+    /// On one thread, because the time for which threads wait for each other is no cost of a grant.
+    fn growth(&self) -> Result<()> {
+        let cost = |people| {
+            let tree = Tree::generate(Shape { people, ..LARGE })?;
+            let times = if people < 20_000 { self.times * SHORT } else { self.times };
+            let plan = self.measure(&tree.plan(), times, Some(1))?;
+            let validate = self.measure(&tree.validate(), times, Some(1))?;
+            Ok::<_, anyhow::Error>(Cost {
+                grants: tree.grants,
+                plan: plan.processors,
+                validate: validate.processors,
+            })
+        };
+        let alone = cost(1)?;
+        let costs = LADDER.into_iter().map(cost).collect::<Result<Vec<Cost>>>()?;
+        print_growth(&alone, &costs);
+        Ok(())
+    }
+
+    fn measure(&self, arguments: &[&str], times: usize, threads: Option<usize>) -> Result<Usage> {
+        let program: Vec<OsString> = std::iter::once(self.program.clone())
+            .chain(arguments.iter().map(OsString::from))
+            .collect();
+        in_a_process_of_its_own(&program, 0, times, threads)
+    }
+
+    fn row(
+        &self,
+        what: &str,
+        grants: usize,
+        arguments: &[&str],
+        budget: Option<Budget>,
+    ) -> Result<()> {
+        let usage = self.measure(arguments, self.times, None)?;
+        let (allowed, verdict) =
+            budget.map_or_else(Default::default, |budget| judge(usage, budget));
+        println!(
+            "| {what} | {} | {} | {} | {:.1} MB | {allowed} | {verdict} |",
+            thousands(grants),
+            time(usage.wall),
+            time(usage.processors),
+            megabytes(usage.peak_memory),
+        );
+        Ok(())
+    }
+}
+
+/// With this option a plan that is not empty ends with exit code 2.
+const DETAILED: &str = "--detailed-exitcode";
+
+/// A generated tree on disk.
+struct Tree {
+    directory: tempfile::TempDir,
+    access: String,
+    live: String,
+    grants: usize,
+}
+
+impl Tree {
+    fn generate(shape: Shape) -> Result<Self> {
+        let directory = tempfile::tempdir().context("cannot create a directory for the tree")?;
+        let grants = shape.write(directory.path())?.grants;
+        let mut tree = Self { directory, access: String::new(), live: String::new(), grants };
+        (tree.access, tree.live) = (tree.path("access"), tree.path("live.json"));
+        Ok(tree)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).to_string_lossy().into_owned()
+    }
+
+    fn plan(&self) -> Vec<&str> {
+        vec!["plan", "--config", &self.access, "--live", &self.live, DETAILED]
+    }
+
+    fn validate(&self) -> Vec<&str> {
+        vec!["validate", "--config", &self.access]
+    }
+}
+
+/// What a tree costs.
+struct Cost {
+    grants: usize,
+    plan: Duration,
+    validate: Duration,
+}
+
+fn judge(usage: Usage, budget: Budget) -> (String, &'static str) {
+    let memory =
+        budget.memory.map_or_else(String::new, |bytes| format!(", {:.0} MB", megabytes(bytes)));
+    let is_met =
+        usage.wall < budget.wall && budget.memory.is_none_or(|allowed| usage.peak_memory < allowed);
+    (format!("{}{memory}", time(budget.wall)), if is_met { "met" } else { "**missed**" })
+}
+
+fn print_growth(alone: &Cost, costs: &[Cost]) {
+    let each = |time: Duration, alone_time: Duration, grants: usize| {
+        let grants = grants.saturating_sub(alone.grants).max(1);
+        time.saturating_sub(alone_time).as_nanos() as f64 / grants as f64
+    };
+    let plan = |cost: &Cost| each(cost.plan, alone.plan, cost.grants);
+    let validate = |cost: &Cost| each(cost.validate, alone.validate, cost.grants);
+    let Some(largest) = costs.last() else { return };
+    println!(
+        "\n| grants | `plan --live`, a grant | against the largest | `validate`, a grant | against the largest |"
+    );
+    println!("|---:|---:|---:|---:|---:|");
+    for cost in costs {
+        println!(
+            "| {} | {:.0} ns | {:+.0} % | {:.0} ns | {:+.0} % |",
+            thousands(cost.grants),
+            plan(cost),
+            (plan(cost) / plan(largest) - 1.0) * 100.0,
+            validate(cost),
+            (validate(cost) / validate(largest) - 1.0) * 100.0,
+        );
+    }
+    let (plan, validate) = (time(alone.plan), time(alone.validate));
+    println!(
+        "\nBeyond what one person costs: {plan} for `plan --live`, {validate} for `validate`."
+    );
+}
+
+fn time(time: Duration) -> String {
+    let milliseconds = time.as_secs_f64() * 1e3;
+    if milliseconds < 20.0 {
+        format!("{milliseconds:.1} ms")
+    } else if milliseconds < 1_000.0 {
+        format!("{milliseconds:.0} ms")
+    } else {
+        format!("{:.2} s", time.as_secs_f64())
+    }
+}
+
+fn megabytes(bytes: u64) -> f64 {
+    bytes as f64 / 1e6
+}
+
+fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
