@@ -64,7 +64,13 @@ fn verdict(receipt: &Receipt) -> String {
         ),
         ApplyStatus::Incomplete => {
             let stopped = if receipt.cancelled { "stopped on request" } else { "incomplete" };
-            format!("The apply is {stopped}: {in_place} of {total} changes are in place.")
+            match receipt.verification.mismatches().len() {
+                0 => format!("The apply is {stopped}: {in_place} of {total} changes are in place."),
+                found => format!(
+                    "The apply is {stopped}: {in_place} of {total} changes were accepted, and reading again found {found} thing{} not as planned.",
+                    if found == 1 { "" } else { "s" }
+                ),
+            }
         }
     }
 }

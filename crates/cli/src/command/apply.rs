@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mixaccess_api::{Client, capabilities};
 use mixaccess_applier::{
-    ApplyError, ApplyOptions, Cancellation, Receipt, StateDirectory, Target, cancellation,
+    ApplyError, ApplyOptions, Cancellation, Outcome, Receipt, StateDirectory, Target, cancellation,
 };
 use mixaccess_config::Loaded;
 use mixaccess_model::{
@@ -227,8 +227,10 @@ fn failed(error: ApplyError) -> Failure {
 }
 
 fn next_step(receipt: &Receipt, plan: Option<&str>) -> String {
+    // What was accepted and is not so would be believed again: only a new plan sees it.
+    let is_open = receipt.count(Outcome::is_in_place) < receipt.changes.len();
     match (plan, &receipt.journal) {
-        (Some(plan), Some(_)) => {
+        (Some(plan), Some(_)) if is_open => {
             format!("Go on with `mixaccess apply {plan} --resume`, or plan again.")
         }
         _ => "Plan again to see what is left.".to_owned(),
