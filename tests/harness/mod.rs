@@ -1,6 +1,7 @@
 //! What the scenarios share.
 
 mod bench;
+pub(crate) mod many;
 pub(crate) mod mixed;
 mod plan_file;
 mod program;

@@ -5,6 +5,8 @@ mod demo;
 mod examples;
 mod faults;
 mod interruptions;
+mod liars;
+mod politeness;
 mod refusals;
 
 /// A file that nobody lists here is a scenario that never runs.
