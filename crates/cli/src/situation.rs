@@ -34,17 +34,22 @@ impl Situation {
         source: &LiveSource,
         connection: &Connection,
     ) -> Result<Self, Failure> {
-        let (_, desired) = context.desired()?;
-        let live = match &source.live {
+        let files = || context.desired().map(|(_, desired)| desired);
+        let (desired, live) = match &source.live {
             Some(path) => {
+                // Both are long for a large organization, and neither needs the other.
+                let (desired, live) = rayon::join(files, || storage::read_live(path));
+                let desired = desired?;
                 check_organization(&context.environment, desired.organization.id)?;
-                let live = storage::read_live(path)?;
+                let live = live?;
                 check_same_organization(&desired.organization, &live)?;
-                live
+                (desired, live)
             }
             None => {
+                let desired = files()?;
                 let client = connect(context, &desired.organization, connection)?;
-                block_on(read_for(context, &client, &desired, connection))??
+                let live = block_on(read_for(context, &client, &desired, connection))??;
+                (desired, live)
             }
         };
         let base_url = base_url(&context.environment, &desired.organization);
