@@ -1,5 +1,6 @@
-//! The `mixaccess` program, under a name of its own, for the tests of this package.
+//! The `mixaccess` program, under a file name of its own, for the tests of this package.
 
 fn main() -> std::process::ExitCode {
-    mixaccess_cli::run(std::env::args_os())
+    let arguments = std::env::args_os().skip(1);
+    mixaccess_cli::run(std::iter::once("mixaccess".into()).chain(arguments))
 }

@@ -5,6 +5,7 @@ pub(crate) mod many;
 pub(crate) mod mixed;
 mod plan_file;
 mod program;
+pub(crate) mod repository;
 mod scrub;
 mod shell;
 

@@ -169,17 +169,16 @@ impl Run {
         self
     }
 
-    /// Asserts that stdout holds something.
+    /// Asserts that stdout holds something, wherever its lines are broken.
     #[track_caller]
     pub(crate) fn shows(self, text: &str) -> Self {
-        assert!(self.stdout.contains(text), "no {text:?} on stdout:\n{self}");
+        assert!(flat(&self.stdout).contains(&flat(text)), "no {text:?} on stdout:\n{self}");
         self
     }
 
     /// Asserts that stderr holds something, wherever its lines are broken.
     #[track_caller]
     pub(crate) fn says(self, text: &str) -> Self {
-        let flat = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat(&self.stderr).contains(&flat(text)), "no {text:?} on stderr:\n{self}");
         self
     }
@@ -197,6 +196,10 @@ impl Run {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}:\n{self}"))
     }
+}
+
+fn flat(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl std::fmt::Display for Run {

@@ -7,7 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 /// An instant counts as now when it is this near.
 const NEAR: SignedDuration = SignedDuration::from_hours(1);
 /// Hexadecimal digits from which on a run of them is a digest.
-const DIGEST: usize = 12;
+const LONG: usize = 12;
+/// The same for a run without letters: longer than any number of ours.
+const LONGER: usize = 16;
 
 /// Replaces the emulator's address, the directory, instants near now, and digests.
 pub(crate) fn scrub(text: &str, base_url: &str, root: &Path) -> String {
@@ -63,15 +65,26 @@ fn distances(text: &str) -> String {
     scrubbed.map(|line| line + "\n").collect()
 }
 
-/// Long runs of hexadecimal digits that are no decimal number become `DIGEST`.
+/// Digests become `DIGEST`: what is named as one, and long runs of hexadecimal digits that are no
+/// decimal number of ours.
 fn digests(text: &str) -> String {
+    let mut parts = text.split("sha256:");
+    let mut scrubbed = long_runs(parts.next().unwrap_or_default());
+    for part in parts {
+        let rest = part.trim_start_matches(|digit: char| digit.is_ascii_hexdigit());
+        scrubbed.push_str("sha256:DIGEST");
+        scrubbed.push_str(&long_runs(rest));
+    }
+    scrubbed
+}
+
+fn long_runs(text: &str) -> String {
     replace_runs(
         text,
         |character| character.is_ascii_hexdigit(),
         |run| {
-            let is_digest =
-                run.len() >= DIGEST && run.contains(|digit: char| digit.is_ascii_alphabetic());
-            is_digest.then_some("DIGEST")
+            let has_letter = run.contains(|digit: char| digit.is_ascii_alphabetic());
+            (run.len() >= LONG && (has_letter || run.len() >= LONGER)).then_some("DIGEST")
         },
     )
 }
@@ -102,7 +115,7 @@ fn what_differs_from_run_to_run_goes_and_the_rest_stays() {
     let minute = now.strftime("%Y-%m-%d %H:%M UTC");
     let text = format!(
         "made {now} for 2020-01-01T00:00:00Z\n\
-         at http://127.0.0.1:4242, in /t/x: 123456789012 abcdef012345\n\
+         at http://127.0.0.1:4242, in /t/x: 123456789012 abcdef012345 sha256:900151831381\n\
          made {minute}, 2 seconds ago, by hand\n\
          ! another instant than now: 2020-01-01 00:00 UTC (7 years ago).\n\
          next: 2020-01-03 00:00 UTC (in 2 days)\n"
@@ -110,7 +123,7 @@ fn what_differs_from_run_to_run_goes_and_the_rest_stays() {
     assert_eq!(
         scrub(&text, "http://127.0.0.1:4242", Path::new("/t")),
         "made NOW for 2020-01-01T00:00:00Z\n\
-         at http://127.0.0.1:8400, in DIRECTORY/x: 123456789012 DIGEST\n\
+         at http://127.0.0.1:8400, in DIRECTORY/x: 123456789012 DIGEST sha256:DIGEST\n\
          made NOW, DISTANCE, by hand\n\
          ! another instant than now: 2020-01-01 00:00 UTC (DISTANCE).\n\
          next: 2020-01-03 00:00 UTC (in 2 days)\n"

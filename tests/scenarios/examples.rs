@@ -6,24 +6,8 @@ use std::path::{Path, PathBuf};
 
 use mixaccess_emulator::EmulatorOptions;
 
+use crate::harness::repository::{copy, example_organization, repository};
 use crate::harness::{Bench, scrub, side_by_side, words};
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
-}
 
 /// What a person who types the commands of an example sees, and whether it ends as noted.
 fn transcript(example: &Path) -> String {
@@ -81,9 +65,7 @@ fn every_example_prints_what_it_promises() {
 
 #[test]
 fn the_organization_of_the_repository_goes_round_the_loop() {
-    let seed = fs::read_to_string(repository().join("access/.live/organization.yaml")).unwrap();
-    let bench = Bench::empty(&seed, EmulatorOptions::default());
-    copy(&repository().join("access"), &bench.path("access"));
+    let bench = example_organization();
     bench.run("validate").exits(0);
     bench.run("plan --out plan.json --detailed-exitcode").exits(2);
     let changes = bench.plan("plan.json").content.changes.len();

@@ -1,5 +1,6 @@
 //! One file a theme.
 
+mod command_line;
 mod credentials;
 mod demo;
 mod examples;
