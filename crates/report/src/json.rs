@@ -62,7 +62,11 @@ pub(crate) fn plan(plan: &Plan, options: &RenderOptions<'_>) -> Result<String, R
 /// Pretty JSON in which nothing steers a terminal: what [`printable`] would escape is written as
 /// `\uXXXX`, which reads back as the same value.
 pub(crate) fn text(value: &impl Serialize) -> Result<String, ReportError> {
-    let json = serde_json::to_string_pretty(value)?;
+    let mut json = serde_json::to_string_pretty(value)?;
+    if json.split('\n').all(|line| matches!(printable(line), std::borrow::Cow::Borrowed(_))) {
+        json.push('\n');
+        return Ok(json);
+    }
     let mut safe = String::with_capacity(json.len() + 1);
     for line in json.split('\n') {
         if matches!(printable(line), std::borrow::Cow::Borrowed(_)) {
