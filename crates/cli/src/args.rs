@@ -26,6 +26,9 @@ pub struct Cli {
     pub common: Common,
 }
 
+/// Where the files are unless `--config` says otherwise.
+pub(crate) const DEFAULT_CONFIG: &str = "access";
+
 /// Options of every command.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Common options")]
@@ -35,7 +38,7 @@ pub struct Common {
         long,
         global = true,
         value_name = "DIR",
-        default_value = "access",
+        default_value = DEFAULT_CONFIG,
         env = "MIXACCESS_CONFIG"
     )]
     pub config: PathBuf,

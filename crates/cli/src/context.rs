@@ -1,11 +1,13 @@
 //! What every command is handed: the common options, the console, the environment and the instant.
 
-use jiff::Timestamp;
-use mixaccess_config::{LoadOptions, Loaded, RenderStyle, Resolved};
-use mixaccess_model::{DesiredState, OrganizationId, Severity};
-use mixaccess_report::{Redaction, RenderOptions, Verbosity};
+use std::path::Path;
 
-use crate::args::{Common, Format};
+use jiff::Timestamp;
+use mixaccess_config::{Diagnostic, LoadOptions, Loaded, RenderStyle, Resolved};
+use mixaccess_model::{DesiredState, Finding, OrganizationId, Severity};
+use mixaccess_report::{Redaction, RenderOptions, ReportError, Verbosity};
+
+use crate::args::{Common, DEFAULT_CONFIG, Format};
 use crate::clock;
 use crate::console::{Console, Loudness};
 use crate::environment::Environment;
@@ -25,6 +27,8 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     /// The present instant.
     pub(crate) now: Timestamp,
+    /// The options that chose the files, to repeat in the commands that are told.
+    chosen: Vec<String>,
 }
 
 impl Context {
@@ -38,7 +42,8 @@ impl Context {
             Loudness::Normal
         };
         let console = Console::detect(common.no_color, common.width, loudness);
-        Self { common, console, environment, now: clock::now() }
+        let chosen = chosen(&common);
+        Self { common, console, environment, now: clock::now(), chosen }
     }
 
     /// Reads the files. Errors in them are in the result.
@@ -69,19 +74,51 @@ impl Context {
     /// When the files have errors.
     pub(crate) fn desired(&self) -> Result<(Loaded, DesiredState), Failure> {
         let loaded = self.load();
-        let style = RenderStyle { color: self.console.color_on_stderr, width: self.console.width };
         if loaded.has_errors() {
-            let text = mixaccess_config::render(loaded.diagnostics(), &loaded, style);
-            Console::raw_stderr(&text);
+            self.show_problems(loaded.diagnostics(), &loaded)?;
             return Err(files_failed(loaded.diagnostics()));
         }
         let instant = self.instant(&loaded)?;
         match loaded.resolve(instant) {
             Ok(Resolved { state, .. }) => Ok((loaded, state)),
             Err(diagnostics) => {
-                Console::raw_stderr(&mixaccess_config::render(&diagnostics, &loaded, style));
+                self.show_problems(&diagnostics, &loaded)?;
                 Err(files_failed(&diagnostics))
             }
+        }
+    }
+
+    /// Shows what is wrong with the files on stderr: with the lines, which name people, unless redacted.
+    fn show_problems(&self, problems: &[Diagnostic], loaded: &Loaded) -> Result<(), Failure> {
+        let color = self.console.color_on_stderr;
+        let text = match self.redaction_for(loaded) {
+            None => {
+                let style = RenderStyle { color, width: self.console.width };
+                mixaccess_config::render(problems, loaded, style)
+            }
+            redaction @ Some(_) => {
+                let findings: Vec<Finding> = problems.iter().map(Diagnostic::to_finding).collect();
+                let options = RenderOptions { color, ..self.rendering(redaction.as_ref()) };
+                mixaccess_report::findings(&findings, mixaccess_report::Format::Human, &options)?
+            }
+        };
+        Console::raw_stderr(&text);
+        Ok(())
+    }
+
+    /// The pseudonyms of `--redact` for these files, also when they do not say whose they are.
+    pub(crate) fn redaction_for(&self, loaded: &Loaded) -> Option<Redaction> {
+        self.redaction(loaded.organization().map_or(OrganizationId(0), |one| one.id))
+    }
+
+    /// A failure as it may be shown: with `--redact`, addresses in it become pseudonyms.
+    pub(crate) fn shown(&self, failure: Failure) -> Failure {
+        if !self.common.redact {
+            return failure;
+        }
+        match self.redaction_for(&self.load()) {
+            Some(redaction) => failure.map_text(|text| redaction.text(text)),
+            None => failure,
         }
     }
 
@@ -91,7 +128,7 @@ impl Context {
     }
 
     /// How to render a result.
-    pub(crate) fn rendering<'a>(&self, redaction: Option<&'a Redaction>) -> RenderOptions<'a> {
+    pub(crate) fn rendering<'a>(&'a self, redaction: Option<&'a Redaction>) -> RenderOptions<'a> {
         RenderOptions {
             width: self.console.width,
             color: self.console.color,
@@ -102,6 +139,7 @@ impl Context {
             },
             redact: redaction,
             now: Some(self.now),
+            chosen: &self.chosen,
             ..RenderOptions::default()
         }
     }
@@ -118,14 +156,30 @@ impl Context {
     }
 }
 
-fn files_failed(diagnostics: &[mixaccess_config::Diagnostic]) -> Failure {
+fn chosen(common: &Common) -> Vec<String> {
+    let mut chosen = Vec::new();
+    if common.config != Path::new(DEFAULT_CONFIG) {
+        chosen.extend(["--config".to_owned(), common.config.display().to_string()]);
+    }
+    if let Some(key) = &common.organization {
+        chosen.extend(["--organization".to_owned(), key.clone()]);
+    }
+    chosen
+}
+
+fn files_failed(diagnostics: &[Diagnostic]) -> Failure {
     let errors = diagnostics.iter().filter(|one| one.severity() == Severity::Error).count();
     let plural = if errors == 1 { "" } else { "s" };
     Failure::new(format!("{errors} error{plural} in the files, so nothing was done"))
 }
 
-impl From<mixaccess_report::ReportError> for Failure {
-    fn from(error: mixaccess_report::ReportError) -> Self {
-        Self::new(error)
+impl From<ReportError> for Failure {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::Unsupported { .. } => {
+                Self::new(error).hint("Use --format human, json or markdown.")
+            }
+            ReportError::Json(_) | ReportError::Yaml(_) => Self::new(error),
+        }
     }
 }

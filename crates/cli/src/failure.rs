@@ -29,6 +29,16 @@ impl Failure {
         Self { exit: Exit::Refused, ..Self::new(message) }
     }
 
+    /// The same failure in other words.
+    pub(crate) fn map_text(self, words: impl Fn(&str) -> String) -> Self {
+        let causes: Vec<String> =
+            self.error.chain().map(|cause| words(&cause.to_string())).collect();
+        let mut causes = causes.into_iter().rev();
+        let first = anyhow::Error::msg(causes.next().unwrap_or_default());
+        let error = causes.fold(first, anyhow::Error::context);
+        Self { exit: self.exit, error, hints: self.hints.iter().map(|hint| words(hint)).collect() }
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {

@@ -49,6 +49,7 @@ fn execute(cli: Cli, environment: Environment) -> Exit {
         Ok(exit) => exit,
         Err(failure) => {
             let console: &Console = &context.console;
+            let failure = context.shown(failure);
             console.fail(&failure);
             failure.exit
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use mixaccess_applier::{ApplyStatus, ChangeReport, Outcome, Receipt, Verification};
 use mixaccess_model::printable;
-use mixaccess_report::Redaction;
+use mixaccess_report::{Redaction, paragraph};
 
 use crate::args::Format;
 use crate::failure::Failure;
@@ -30,10 +30,18 @@ pub(crate) fn render(
     receipt: &Receipt,
     format: Format,
     redaction: Option<&Redaction>,
+    width: usize,
 ) -> Result<String, Failure> {
     let text = match format {
         Format::Json => String::from_utf8_lossy(&storage::pretty(receipt)?).into_owned(),
-        Format::Human => human(receipt),
+        Format::Human => {
+            // Before it is wrapped, so that no name hides in a line end.
+            let shown = |text: &str| match redaction {
+                Some(redaction) => redaction.text(text),
+                None => text.to_owned(),
+            };
+            return Ok(human(receipt, width, shown));
+        }
         Format::Markdown => markdown(receipt),
         Format::Sarif | Format::Junit => {
             check_format(format)?;
@@ -135,39 +143,39 @@ fn remarks(receipt: &Receipt) -> Vec<String> {
     remarks
 }
 
-fn human(receipt: &Receipt) -> String {
-    let mut text = format!("{}\n", verdict(receipt));
+fn human(receipt: &Receipt, width: usize, shown: impl Fn(&str) -> String) -> String {
+    let mut text = paragraph(&verdict(receipt), 0, 2, width);
     let open: Vec<(&ChangeReport, String)> = open_changes(receipt).collect();
     if !open.is_empty() {
         text.push_str("\nLeft undone:\n");
         for (report, why) in &open {
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "  {} {} {}: {}\n    {}",
+            let what = format!(
+                "{} {} {}: {}",
                 report.change,
-                printable(report.email.as_str()),
+                report.email,
                 report.action.replace('_', " "),
-                report.outcome.as_str(),
-                printable(why)
+                report.outcome.as_str()
             );
+            text.push_str(&paragraph(&shown(&what), 2, 4, width));
+            text.push_str(&paragraph(&shown(why), 4, 4, width));
         }
     }
     let remarks = remarks(receipt);
     if !remarks.is_empty() {
         text.push('\n');
         for remark in remarks {
-            let _ = writeln!(text, "{}", printable(&remark));
+            text.push_str(&paragraph(&shown(&remark), 0, 2, width));
         }
     }
     if receipt.journal.is_some() || receipt.undo.plan.is_some() {
         text.push('\n');
     }
     if let Some(journal) = &receipt.journal {
-        let _ = writeln!(text, "Journal:   {}", journal.display());
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "Journal:   {}", shown(&journal.display().to_string()));
     }
     if let Some(undo) = &receipt.undo.plan {
-        let _ = writeln!(text, "Undo plan: {}", undo.display());
+        let _ = writeln!(text, "Undo plan: {}", shown(&undo.display().to_string()));
     }
     text
 }

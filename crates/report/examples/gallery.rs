@@ -42,6 +42,7 @@ fn main() {
         now: Some("2026-11-22T05:10:00Z".parse().unwrap()),
         purpose: if flag("drift") { Purpose::Drift { culprits: &culprits } } else { Purpose::Plan },
         plan_file: Some("plan.json"),
+        chosen: &[],
     };
     print!("{}", plan(&made, format, &options).unwrap());
 }

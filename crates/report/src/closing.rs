@@ -103,7 +103,7 @@ fn next(plan: &Plan, kind: Kind, options: &RenderOptions<'_>) -> (&'static str, 
         return (
             "Somebody changed live state by hand, or the files changed and were not applied. \
              To put back what the files say:",
-            vec!["mixaccess plan --out plan.json".to_owned()],
+            vec![format!("mixaccess plan --out plan.json{}", chosen(options))],
         );
     }
     if plan.content.is_refused() {
@@ -113,8 +113,10 @@ fn next(plan: &Plan, kind: Kind, options: &RenderOptions<'_>) -> (&'static str, 
             Vec::new(),
         );
     }
-    let file = options.plan_file.map(|file| format!("mixaccess apply {}", quoted(file)));
-    let expect = expecting(plan);
+    let file = options
+        .plan_file
+        .map(|file| format!("mixaccess apply {}{}", quoted(file), chosen(options)));
+    let expect = expecting(plan, options);
     match file {
         // Nobody can plan an undo again from the files, so only the file itself will do.
         Some(file) if kind == Kind::Undo => ("To apply exactly these changes:", vec![file]),
@@ -125,8 +127,9 @@ fn next(plan: &Plan, kind: Kind, options: &RenderOptions<'_>) -> (&'static str, 
 }
 
 /// The command that plans the same again and executes it, with every option that made this plan.
-fn expecting(plan: &Plan) -> String {
+fn expecting(plan: &Plan, options: &RenderOptions<'_>) -> String {
     let mut command = format!("mixaccess apply --expect {}", plan.changes_digest);
+    command.push_str(&chosen(options));
     if plan.content.instant_given {
         command.push_str(&format!(" --at {}", plan.content.instant));
     }
@@ -145,6 +148,15 @@ fn expecting(plan: &Plan) -> String {
         command.push_str(&format!(" --because {}", quoted(reason)));
     }
     command
+}
+
+/// The options that chose the files, as they follow a command.
+pub(crate) fn chosen(options: &RenderOptions<'_>) -> String {
+    options.chosen.iter().map(|word| format!(" {}", as_option(word))).collect()
+}
+
+fn as_option(word: &str) -> String {
+    if word.starts_with("--") { word.to_owned() } else { quoted(word) }
 }
 
 /// A file name as a POSIX shell reads it back.

@@ -58,6 +58,14 @@ pub enum ReportError {
     Yaml(#[from] serde_yaml::Error),
 }
 
+/// A paragraph for a terminal, wrapped at spaces and ending in a line feed; what follows the first line
+/// hangs by so many columns. A word longer than the line stays whole, so that it can be copied.
+pub fn paragraph(text: &str, indent: usize, hang: usize, width: usize) -> String {
+    let mut page = page::Page::new(width, false);
+    page.wrap(indent, hang, &[(page::Tone::Plain, text)]);
+    page.finish()
+}
+
 /// Renders a plan, ending in a line feed (`design.md`, "The plan").
 ///
 /// # Errors
@@ -73,6 +81,7 @@ pub fn plan(
     let redaction = redaction.knowing(plan);
     let redacted = redaction.plan(plan);
     let file = options.plan_file.map(|file| redaction.path(file));
+    let chosen: Vec<String> = options.chosen.iter().map(|word| redaction.path(word)).collect();
     let culprits = match options.purpose {
         Purpose::Drift { culprits } => redaction.culprits(culprits),
         Purpose::Plan | Purpose::Undo | Purpose::Apply => Culprits::new(),
@@ -81,7 +90,8 @@ pub fn plan(
         Purpose::Drift { .. } => Purpose::Drift { culprits: &culprits },
         other => other,
     };
-    render(&redacted, format, &RenderOptions { purpose, plan_file: file.as_deref(), ..*options })
+    let plan_file = file.as_deref();
+    render(&redacted, format, &RenderOptions { purpose, plan_file, chosen: &chosen, ..*options })
 }
 
 fn render(plan: &Plan, format: Format, options: &RenderOptions<'_>) -> Result<String, ReportError> {

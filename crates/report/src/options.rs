@@ -121,6 +121,8 @@ pub struct RenderOptions<'a> {
     pub purpose: Purpose<'a>,
     /// The plan's file, to say how to apply or show it.
     pub plan_file: Option<&'a str>,
+    /// The options that chose the files, such as `--config` and its value, to repeat in every command.
+    pub chosen: &'a [String],
 }
 
 impl Default for RenderOptions<'_> {
@@ -134,6 +136,7 @@ impl Default for RenderOptions<'_> {
             now: None,
             purpose: Purpose::Plan,
             plan_file: None,
+            chosen: &[],
         }
     }
 }

@@ -163,7 +163,12 @@ fn execute(
     let outcome = block_on(interruptible(plan, &client, &state, &options, &progress))?;
     progress.finish();
     let receipt = outcome.map_err(failed)?;
-    let text = receipt::render(&receipt, context.common.format, redaction.as_ref())?;
+    let text = receipt::render(
+        &receipt,
+        context.common.format,
+        redaction.as_ref(),
+        context.console.width,
+    )?;
     context.console.result(&text)?;
     if receipt.exit_code() == Exit::Incomplete.code() {
         let again = args.plan.as_ref().map(|path| path.display().to_string());

@@ -28,7 +28,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         None => checks.push(skipped("service", "it is not known which organization to ask")),
     }
     checks.push(state_directory(args));
-    let redaction = loaded.organization().and_then(|one| context.redaction(one.id));
+    let redaction = context.redaction_for(&loaded);
     let options = context.rendering(redaction.as_ref());
     context.console.result(&mixaccess_report::checks(&checks, context.format(), &options)?)?;
     let failed = checks.iter().any(|check| check.status == Status::Fail);

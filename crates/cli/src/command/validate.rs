@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context) -> CommandResult {
     }
     let failed = diagnostics.iter().any(|one| one.severity() == Severity::Error);
     let refused = denied.iter().any(|finding| finding.severity == Severity::Error);
-    let redaction = loaded.organization().and_then(|one| context.redaction(one.id));
+    let redaction = context.redaction_for(&loaded);
     let options = context.rendering(redaction.as_ref());
     let text = if context.common.format == Format::Human && !context.common.redact {
         let style = RenderStyle { color: context.console.color, width: context.console.width };

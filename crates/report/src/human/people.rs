@@ -32,12 +32,15 @@ impl Columns {
             rows().map(of).filter(|wide| *wide <= most).max().unwrap_or_default()
         };
         let risk = rows().filter_map(|row| row.risk).map(|risk| outline.kind.risk(risk).len());
-        Self {
-            target: widest(&|row| width(row.target.as_str()), page * 2 / 5),
+        let mut columns = Self {
+            target: 0,
             before: widest(&|row| width(row.before), page / 5),
             after: widest(&|row| width(row.after), page / 5),
             risk: risk.max().unwrap_or_default(),
-        }
+        };
+        let room = page.saturating_sub(aligned(&columns, outline.kind));
+        columns.target = widest(&|row| width(row.target.as_str()), room.min(page * 2 / 5));
+        columns
     }
 }
 

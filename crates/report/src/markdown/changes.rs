@@ -73,7 +73,7 @@ pub(super) fn table(comment: &mut Comment, outline: &Outline<'_>, options: &Rend
         let partly = if partly { ", and the last person shown is cut short" } else { "" };
         let command = match options.plan_file {
             Some(file) => format!("mixaccess show {}", crate::closing::quoted(file)),
-            None => "mixaccess plan".to_owned(),
+            None => format!("mixaccess plan{}", crate::closing::chosen(options)),
         };
         comment.out.push_str(&format!(
             "**Left out: {} for {}{partly}.** {} shows all.\n\n",

@@ -82,11 +82,11 @@ fn a_plan_in_80_columns() {
     resolved for  2026-11-22 05:00 UTC
     acting as     mixaccess.ci@acme.example, organization admin
     plan          sha256:2b18892c4f3e
-    changes       sha256:4c43a7148d9ecfda1ea5b35bdd2f63a37b17e44e8e83808a3fea8ec74e52d944
+    changes       sha256:51ba9d82d08635dcbb56ffc9b04a1e028377a91fe63a5b99a4b3e1dd102d2e4c
 
     To apply exactly these changes, either of:
       mixaccess apply plan.json
-      mixaccess apply --expect sha256:4c43a7148d9ecfda1ea5b35bdd2f63a37b17e44e8e83808a3fea8ec74e52d944
+      mixaccess apply --expect sha256:51ba9d82d08635dcbb56ffc9b04a1e028377a91fe63a5b99a4b3e1dd102d2e4c
     "#);
 }
 
@@ -153,7 +153,7 @@ fn a_refused_plan_in_160_columns() {
     resolved for  2026-11-22 05:00 UTC
     acting as     mixaccess.ci@acme.example, organization admin
     plan          sha256:156f35b442b4
-    changes       sha256:4c43a7148d9ecfda1ea5b35bdd2f63a37b17e44e8e83808a3fea8ec74e52d944
+    changes       sha256:51ba9d82d08635dcbb56ffc9b04a1e028377a91fe63a5b99a4b3e1dd102d2e4c
 
     This plan cannot be applied. Resolve what refuses it, or take the way past it that is named above, and plan again.
     "#);
