@@ -24,6 +24,7 @@ codes! {
     NOT_UNDONE = "not-undone", Warning, "an undo plan does not take back something that was applied";
     PROJECT_NOT_LIVE = "project-not-live", Error, "a declared project is not in the live organization";
     PROJECT_NOT_READ = "project-not-read", Error, "the members of a project that the plan is about were not read";
+    READING_CREDENTIALS = "reading-credentials", Warning, "the credentials can plan, and cannot apply all of it";
     REINVITED = "reinvited", Warning, "a changed role of a pending person takes a new invitation";
     SPELLING = "spelling", Warning, "the live address is spelled differently";
     STILL_HAS_ACCESS = "still-has-access", Warning, "somebody keeps access through something other than an individual grant";

@@ -24,5 +24,6 @@ mod undo;
 pub use codes::CODES;
 pub use effective::{effective_role, is_met_otherwise};
 pub use planning::{PlanningInput, plan, reads_undeclared_projects};
+pub use power::refused_by_service;
 pub use projection::{Moved, Projection};
 pub use undo::undo;

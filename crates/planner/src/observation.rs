@@ -10,8 +10,9 @@ use mixaccess_model::{
 
 use crate::codes::{
     ACTOR_POWER, ACTOR_UNKNOWN, DECLARED_TWICE, DUPLICATE_MEMBER, FEW_OWNERS, GRANT_UNCHANGED,
-    IRREVERSIBLE, LOOK_ALIKE_MEMBER, NOT_UNDONE, PROJECT_NOT_LIVE, PROJECT_NOT_READ, REINVITED,
-    SPELLING, STILL_HAS_ACCESS, UNKNOWN_ORGANIZATION_ROLE, UNKNOWN_VERB,
+    IRREVERSIBLE, LOOK_ALIKE_MEMBER, NOT_UNDONE, PROJECT_NOT_LIVE, PROJECT_NOT_READ,
+    READING_CREDENTIALS, REINVITED, SPELLING, STILL_HAS_ACCESS, UNKNOWN_ORGANIZATION_ROLE,
+    UNKNOWN_VERB,
 };
 use crate::sequence::Sequence;
 
@@ -121,6 +122,25 @@ pub(crate) fn still_has_access(
     .with_hint("Plans change individual grants only: take the person out of the team, or lower the project's default.")
 }
 
+/// Access beyond what is declared: one warning a person, however many projects it is about.
+pub(crate) fn excess(member: &LiveMember, excess: &MetOtherwise) -> Finding {
+    let MetOtherwise { project, role, source, projects } = excess;
+    let more = match projects.saturating_sub(1) {
+        0 => String::new(),
+        1 => " (and 1 more project alike)".to_owned(),
+        count => format!(" (and {count} more projects alike)"),
+    };
+    let message = format!(
+        "has {role} in {} through {}, which is more than declared{more}",
+        project.key,
+        through(source)
+    );
+    Finding::new(Severity::Warning, STILL_HAS_ACCESS, message)
+        .about(&member.email)
+        .in_project(&project.key)
+        .with_hint("Plans change individual grants only: take the person out of the team, or lower the project's default.")
+}
+
 fn through(source: &GrantSource) -> String {
     match source {
         GrantSource::Individual => "an individual grant".to_owned(),
@@ -219,6 +239,19 @@ pub(crate) fn actor_power(sequence: &Sequence) -> Vec<Finding> {
         Some(finding)
     });
     refused.collect()
+}
+
+/// The one thing to tell somebody who plans with credentials that cannot apply.
+pub(crate) fn reading_identity(sequence: &Sequence) -> Option<Finding> {
+    let refused = sequence.refused.len();
+    let message = format!(
+        "the credentials can plan, and the service would refuse {refused} of the {} changes to them",
+        sequence.changes.len()
+    );
+    (refused > 0).then(|| {
+        Finding::new(Severity::Warning, READING_CREDENTIALS, message)
+            .with_hint("Apply with a service account that is organization admin or owner.")
+    })
 }
 
 /// Undeclared projects that were not read, although somebody is to lose the access in them

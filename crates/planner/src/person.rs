@@ -20,6 +20,8 @@ pub(crate) struct Comparison {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) findings: Vec<Finding>,
     met_otherwise: Option<MetOtherwise>,
+    /// Access beyond what is declared that no plan takes away.
+    excess: Option<MetOtherwise>,
 }
 
 /// Compares people; holds what is the same for all of them.
@@ -129,6 +131,9 @@ impl Comparer<'_> {
             None => out.findings.push(observation::unknown_organization_role(member)),
         }
         self.grants(collaborator, member, out);
+        if let Some(excess) = out.excess.take() {
+            out.findings.push(observation::excess(member, &excess));
+        }
         if let Some(met) = out.met_otherwise.take() {
             out.findings.push(observation::met_otherwise(member, &met));
         }
@@ -179,11 +184,10 @@ impl Comparer<'_> {
                 role: (*role).clone(),
             })
             .collect();
-        // An invitation that carries a grant is that grant's write, so that grant's words count.
-        let organization = &collaborator.organization_role_cause;
+        // An invitation that carries a grant is that grant's write, so only that grant's words count.
         let cause = match wanted.first() {
-            Some((grant, _)) if carried > 0 && grant.cause.annotations.is_some() => &grant.cause,
-            _ => organization,
+            Some((grant, _)) if carried > 0 => &grant.cause,
+            _ => &collaborator.organization_role_cause,
         };
         out.drafts.push(Draft {
             action: Action::Invite { organization_role: role, grants },
@@ -247,7 +251,11 @@ impl Comparer<'_> {
         out: &mut Comparison,
     ) {
         let held = Grant::individual_role(task.rows);
-        if held == task.want || self.desired.project(task.project).is_none() {
+        if held == task.want {
+            self.note_excess(task, out);
+            return;
+        }
+        if self.desired.project(task.project).is_none() {
             return;
         }
         let project = self.names.reference(task.project);
@@ -292,6 +300,33 @@ impl Comparer<'_> {
             }
         };
         out.drafts.push(Draft { action, reason: self.reason(task.kind, task.cause) });
+    }
+
+    /// Notes what a team or all-users gives beyond what is declared, although nothing is to be changed.
+    /// What everybody has is worth a word only where the files speak of the project.
+    fn note_excess(&self, task: &GrantTask<'_>, out: &mut Comparison) {
+        let wanted = task.want.and_then(ProjectRole::power).unwrap_or(0);
+        let excess = task.rows.iter().find(|row| {
+            let counts = match row.source {
+                GrantSource::Team(_) => true,
+                GrantSource::AllUsers => task.kind == ReasonKind::Declared,
+                GrantSource::Individual | GrantSource::Organization => false,
+            };
+            counts && row.role.power().is_none_or(|power| power > wanted)
+        });
+        if let Some(row) = excess
+            && task.want != Some(&row.role)
+            && self.desired.project(task.project).is_some()
+        {
+            out.excess
+                .get_or_insert_with(|| MetOtherwise {
+                    project: self.names.reference(task.project),
+                    role: row.role.clone(),
+                    source: row.source.clone(),
+                    projects: 0,
+                })
+                .projects += 1;
+        }
     }
 
     /// A role cannot be changed in place while the invitation is pending.

@@ -240,8 +240,11 @@ impl<'a> Gathering<'a> {
             let message = format!("not in the files: {role}, {count} project{plural}{status}");
             return Some((NotPlannedKind::Unmanaged, message));
         }
-        let why = if is_actor(&self.input.live.actor, member) {
+        let actor = &self.input.live.actor;
+        let why = if is_actor(actor, member) {
             "the identity we run as"
+        } else if actor.email.is_none() && actor.user.is_none() {
+            "it is not known who we run as, and it could be this person"
         } else if matches_any(&self.input.desired.policy.protected, member) {
             "protected"
         } else {
@@ -276,7 +279,8 @@ impl<'a> Gathering<'a> {
     }
 
     /// Puts the drafts in order. What the service would refuse is an error where the files ask for
-    /// it by name; where only a sweeping rule does, the person is left out and reported.
+    /// it by name; where only a sweeping rule does, the person is left out and reported. Credentials
+    /// that are for reading plan what others will apply: they are told once, and nothing is left out.
     fn sequence_what_may_run(
         &mut self,
         power: Option<Power<'_>>,
@@ -288,7 +292,8 @@ impl<'a> Gathering<'a> {
             let Some(change) = first.changes.get(refused.change) else {
                 continue;
             };
-            if change.reason.kind == ReasonKind::Unmanaged {
+            let reads_only = power.is_some_and(Power::is_below_admin);
+            if change.reason.kind == ReasonKind::Unmanaged && !reads_only {
                 withheld.insert(change.subject.email().clone(), refused.message.clone());
             }
         }
@@ -308,7 +313,11 @@ impl<'a> Gathering<'a> {
                 message: format!("not in the files, and left alone: {message}"),
             });
         }
-        self.findings.extend(observation::actor_power(&settled));
+        self.findings.extend(if power.is_some_and(Power::is_below_admin) {
+            observation::reading_identity(&settled).into_iter().collect()
+        } else {
+            observation::actor_power(&settled)
+        });
         Ok(settled)
     }
 

@@ -4,7 +4,8 @@
 //! and organization-scoped writes need an organization admin or owner.
 
 use mixaccess_model::{
-    Action, Actor, GrantSource, LiveMember, OrganizationRole, ProjectId, ProjectRef, ProjectRole,
+    Action, Actor, ChangeId, Email, GrantSource, LiveMember, LiveState, OrganizationRole,
+    PlanContent, ProjectId, ProjectRef, ProjectRole,
 };
 
 use crate::effective::effective_role;
@@ -89,12 +90,26 @@ impl<'a> Power<'a> {
         })
     }
 
+    /// Whether these credentials are for reading: what an organization admin must do, they cannot.
+    pub(crate) fn is_below_admin(self) -> bool {
+        self.organization_role < OrganizationRole::Admin
+    }
+
+    /// The power in projects of somebody who is no member is not known: service accounts are in no
+    /// member list, and can be given projects all the same.
+    fn is_unknown_in_projects(self) -> bool {
+        self.membership.is_none() && self.is_below_admin()
+    }
+
     fn role_in(self, project: ProjectId) -> Option<ProjectRole> {
         let grants = self.membership.map_or(&[][..], |member| member.grants_in(project));
         effective_role(grants, Some(self.organization_role))
     }
 
     fn assigns_in(self, project: &ProjectRef, role: &ProjectRole) -> Option<String> {
+        if self.is_unknown_in_projects() {
+            return None;
+        }
         let own = self.role_in(project.id);
         let power = own.as_ref().and_then(ProjectRole::power).unwrap_or(0);
         if power < ADMIN_POWER {
@@ -113,7 +128,7 @@ impl<'a> Power<'a> {
     }
 
     fn revokes(self, project: &ProjectRef, subject: Option<&LiveMember>) -> Option<String> {
-        if self.organization_role == OrganizationRole::Owner {
+        if self.organization_role == OrganizationRole::Owner || self.is_unknown_in_projects() {
             return None;
         }
         let own = self.role_in(project.id);
@@ -149,11 +164,30 @@ pub(crate) fn is_actor(actor: &Actor, member: &LiveMember) -> bool {
     actor.email.as_ref() == Some(&member.email) || (actor.user.is_some() && actor.user == member.id)
 }
 
+/// The changes of a plan that the service would refuse for the identity that `live` was read with, and
+/// why. An apply asks this about its own credentials, whoever planned.
+pub fn refused_by_service(
+    content: &PlanContent,
+    live: &LiveState,
+) -> Vec<(ChangeId, Email, String)> {
+    let Some(power) = Power::of(&live.actor, &live.members) else { return Vec::new() };
+    let mut projection = Projection::new(live);
+    let mut refused = Vec::new();
+    for change in &content.changes {
+        let email = change.subject.email();
+        if let Some(message) = refusal_now(power, &projection, email, &change.action) {
+            refused.push((change.id.clone(), email.clone(), message));
+        }
+        projection.apply(change);
+    }
+    refused
+}
+
 /// The refusal of an action by the state as of now.
 pub(crate) fn refusal_now(
     power: Power<'_>,
     projection: &Projection<'_>,
-    email: &mixaccess_model::Email,
+    email: &Email,
     action: &Action,
 ) -> Option<String> {
     power.refusal(projection.member(email), action)

@@ -18,8 +18,6 @@ pub use rules::{denied_by_rules, denied_declarations};
 /// from, or at apply the live state read again. `now` decides whether overrides are still valid; at
 /// apply, `made_at` is when the plan was made and lets `plan-age` be checked.
 ///
-/// An undo plan is not held against the guard rails that count, nor against missing paperwork.
-///
 /// Reads `content.changes`, `.subjects`, `.projects`, `.policy`, `.figures` and `.acting_as`.
 pub fn evaluate(
     content: &PlanContent,
@@ -31,22 +29,27 @@ pub fn evaluate(
     let mut verdicts = Vec::new();
     verdicts.extend(owners::evaluate(&context));
     verdicts.extend(protected::evaluate(&context));
+    verdicts.extend(amounts::removals(&context));
+    verdicts.extend(amounts::reductions(&context));
     verdicts.extend(amounts::owner_grants(&context));
-    // An undo plan takes back no more than what passed these when it was given, and nobody can plan
-    // it again with an override.
-    if content.undoes.is_none() {
-        verdicts.extend(amounts::removals(&context));
-        verdicts.extend(amounts::reductions(&context));
-        verdicts.extend(amounts::escalations(&context));
-        verdicts.extend(paperwork::separation_of_duties(&context));
-        verdicts.extend(paperwork::tickets(&context));
-        verdicts.extend(paperwork::reasons(&context));
-    }
+    verdicts.extend(amounts::escalations(&context));
+    verdicts.extend(paperwork::separation_of_duties(&context));
+    verdicts.extend(paperwork::tickets(&context));
+    verdicts.extend(paperwork::reasons(&context));
     verdicts.extend(rules::evaluate(&context));
     verdicts.extend(tiny::evaluate(&context));
     verdicts.extend(age::evaluate(&context, made_at));
+    if content.undoes.is_some() {
+        // Nobody can plan an undo again: its overrides are given when it is applied.
+        for verdict in &mut verdicts {
+            verdict.way_past = verdict.way_past.replace(PLAN_AGAIN, "apply it with");
+        }
+    }
     verdicts
 }
+
+/// How the way past a guard rail begins.
+const PLAN_AGAIN: &str = "plan again with";
 
 /// What every guard rail sees.
 struct Context<'a> {
@@ -92,7 +95,7 @@ fn way_past(guard: GuardCode, figure: Option<usize>) -> String {
         None => (guard.to_string(), format!("guard: {guard}")),
     };
     format!(
-        "plan again with `--allow {option} --because \"…\"`, or add `{{ {entry}, until: …, reason: … }}` to policy.overrides"
+        "{PLAN_AGAIN} `--allow {option} --because \"…\"`, or add `{{ {entry}, until: …, reason: … }}` to policy.overrides"
     )
 }
 

@@ -2,7 +2,8 @@
 
 use mixaccess_model::{NotPlannedKind, UnmanagedAction};
 
-use super::{actor, changes, left_alone, planned, sweeping, world};
+use super::{actor, changes, findings, left_alone, planned, sweeping, world};
+use crate::refused_by_service;
 
 /// The refusal of the one thing that `declared` asks of `live`, run as an organization `role`.
 #[track_caller]
@@ -13,16 +14,24 @@ fn check(role: &str, declared: &str, live: &str, expected: Option<&str>) {
     world.live.actor = actor(role);
     let content = world.plan().unwrap();
     assert!(!content.changes.is_empty());
+    let refused = refused_by_service(&content, &world.live);
     let errors: Vec<&str> = content.errors().map(|one| one.message.as_str()).collect();
-    match expected {
-        None => assert_eq!(errors, Vec::<&str>::new(), "{role}: {declared}"),
-        Some(part) => {
-            assert_eq!(errors.len(), 1, "{role}: {declared}: {errors:?}");
-            assert!(errors[0].contains(part), "{}", errors[0]);
-            assert!(errors[0].starts_with("the service would refuse this: the credentials "));
-            let finding = content.errors().next().unwrap();
-            assert!(finding.place.is_some() && finding.hint.is_some());
-        }
+    let Some(part) = expected else {
+        assert_eq!(refused, [], "{role}: {declared}");
+        assert_eq!(errors, Vec::<&str>::new(), "{role}: {declared}");
+        return;
+    };
+    assert_eq!(refused.len(), 1, "{role}: {declared}: {refused:?}");
+    assert!(refused[0].2.contains(part) && refused[0].2.starts_with("the credentials "));
+    if matches!(role, "admin" | "owner") {
+        assert_eq!(errors, [format!("the service would refuse this: {}", refused[0].2)]);
+        let finding = content.errors().next().unwrap();
+        assert!(finding.place.is_some() && finding.hint.is_some());
+    } else {
+        // Somebody else may apply what was planned for reading.
+        assert_eq!(errors, Vec::<&str>::new(), "{role}: {declared}");
+        let told = findings(&content).iter().any(|one| one.contains("the credentials can plan"));
+        assert!(told, "{:?}", findings(&content));
     }
 }
 
@@ -114,4 +123,34 @@ fn our_own_standing_in_a_project_counts() {
     world.live.actor = actor("member");
     assert_eq!(planned(&world), ["ana: ios + admin"]);
     assert!(!world.plan().unwrap().is_refused());
+}
+
+#[test]
+fn an_account_that_is_in_no_member_list_may_have_projects_all_the_same() {
+    let mut world = world(&["ana ios=admin", "zoe owner"], &["ana", "zoe owner"]);
+    world.live.actor = actor("member");
+    let content = world.plan().unwrap();
+    assert_eq!(refused_by_service(&content, &world.live), []);
+    assert!(!findings(&content).iter().any(|one| one.contains("actor-power")));
+}
+
+#[test]
+fn who_plans_does_not_decide_what_is_planned() {
+    let declared = ["ana admin", "bo removed", "cleo web=owner", "zoe owner"];
+    let live = ["ana", "bo admin", "cleo", "dan admin web=admin", "zoe owner"];
+    let mut world = sweeping(world(&declared, &live), UnmanagedAction::Suspend);
+    world.live.actor = actor("owner");
+    let by_owner = world.plan().unwrap();
+    world.live.actor = actor("member");
+    assert_eq!(world.plan().unwrap().changes, by_owner.changes);
+}
+
+#[test]
+fn nobody_is_swept_away_while_it_is_unknown_who_we_are() {
+    let mut world =
+        sweeping(world(&["zoe owner"], &["robot web=admin", "zoe owner"]), UnmanagedAction::Remove);
+    world.live.actor = mixaccess_model::Actor::default();
+    let content = world.plan().unwrap();
+    assert_eq!(changes(&content), Vec::<String>::new());
+    assert_eq!(left_alone(&content)[0].0, NotPlannedKind::Protected);
 }

@@ -162,7 +162,7 @@ fn what_was_allowed_was_allowed_for_the_plan_only() {
 }
 
 #[test]
-fn no_count_is_in_the_way_of_an_undo() {
+fn guard_rails_of_an_undo_are_passed_when_it_is_applied() {
     // Three people get everything they have: taking that back loses every grant there is.
     let world = world(
         &["ana web=admin ios=admin", "ben web=admin", "cleo web=admin", "zoe owner"],
@@ -170,5 +170,9 @@ fn no_count_is_in_the_way_of_an_undo() {
     );
     let content = undone(&world, |_| {});
     assert_eq!(content.changes.len(), 4);
-    assert_eq!(refusals(&content), []);
+    assert!(content.is_refused());
+    for verdict in content.refusals() {
+        assert!(verdict.way_past.contains("apply it with `--allow"), "{}", verdict.way_past);
+        assert!(!verdict.way_past.contains("plan again"), "{}", verdict.way_past);
+    }
 }
