@@ -46,7 +46,6 @@ fn what_cannot_be_meant_is_an_error_with_a_way_out() {
         ("plan --nonsense", "--nonsense"),
         ("plan --format html", "human"),
         ("plan --width wide", "--width"),
-        ("plan -q -v", "--verbose"),
         ("plan --at nonsense", "Write a date"),
         ("plan --allow reductions=9", "--because"),
         ("plan --allow nonsense --because x", "reductions"),

@@ -61,7 +61,7 @@ pub struct Common {
     #[arg(long, global = true, value_name = "COLUMNS", env = "MIXACCESS_WIDTH")]
     pub width: Option<usize>,
     /// Say less
-    #[arg(short, long, global = true, conflicts_with = "verbose", env = "MIXACCESS_QUIET", value_parser = FalseyValueParser::new())]
+    #[arg(short, long, global = true, env = "MIXACCESS_QUIET", value_parser = FalseyValueParser::new())]
     pub quiet: bool,
     /// Say more
     #[arg(short, long, global = true, action = ArgAction::SetTrue, env = "MIXACCESS_VERBOSE", value_parser = FalseyValueParser::new())]
@@ -102,13 +102,7 @@ pub struct LiveSource {
 #[command(next_help_heading = "Guard rails")]
 pub struct Allow {
     /// Let this plan past a guard rail, up to N where it counts; needs --because
-    #[arg(
-        long,
-        value_name = "CODE[=N]",
-        requires = "because",
-        env = "MIXACCESS_ALLOW",
-        value_delimiter = ','
-    )]
+    #[arg(long, value_name = "CODE[=N]", env = "MIXACCESS_ALLOW", value_delimiter = ',')]
     pub allow: Vec<String>,
     /// Why; written into the plan and the journal
     #[arg(long, value_name = "TEXT", env = "MIXACCESS_BECAUSE")]
@@ -173,7 +167,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Plan {
     /// Write the plan to this file
-    #[arg(short, long, value_name = "FILE", env = "MIXACCESS_OUT")]
+    #[arg(short, long, value_name = "FILE", env = "MIXACCESS_PLAN_OUT")]
     pub out: Option<PathBuf>,
     /// Exit with 2 when there is something to change
     #[arg(long, env = "MIXACCESS_DETAILED_EXITCODE", value_parser = FalseyValueParser::new())]
@@ -207,7 +201,7 @@ pub struct Show {
 #[derive(Debug, Args)]
 pub struct Apply {
     /// The reviewed plan file; without it, plan now, show, ask, and execute
-    #[arg(value_name = "PLAN", conflicts_with_all = ["expect", "allow", "auto_approve"])]
+    #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
     /// Plan now, and execute only if the changes are the reviewed ones with this changes digest
     #[arg(long, value_name = "DIGEST", env = "MIXACCESS_EXPECT")]
@@ -216,7 +210,7 @@ pub struct Apply {
     #[arg(long, env = "MIXACCESS_AUTO_APPROVE", value_parser = FalseyValueParser::new())]
     pub auto_approve: bool,
     /// Go on with an apply of this plan that was interrupted
-    #[arg(long, requires = "plan", env = "MIXACCESS_RESUME", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "MIXACCESS_RESUME", value_parser = FalseyValueParser::new())]
     pub resume: bool,
     /// Ways past a guard rail.
     #[command(flatten)]
@@ -233,7 +227,7 @@ pub struct Apply {
 #[derive(Debug, Args)]
 pub struct Drift {
     /// Write the drift as a plan to this file
-    #[arg(short, long, value_name = "FILE", env = "MIXACCESS_OUT")]
+    #[arg(short, long, value_name = "FILE", env = "MIXACCESS_DRIFT_OUT")]
     pub out: Option<PathBuf>,
     /// Also show each person's access before and after as a unified diff
     #[arg(long, env = "MIXACCESS_DIFF", value_parser = FalseyValueParser::new())]
@@ -259,7 +253,7 @@ pub struct Explain {
     #[arg(long, value_name = "PROJECT", env = "MIXACCESS_PROJECT")]
     pub project: Option<String>,
     /// Say only what the files say; ask nobody
-    #[arg(long, conflicts_with = "live", env = "MIXACCESS_OFFLINE", value_parser = FalseyValueParser::new())]
+    #[arg(long, env = "MIXACCESS_OFFLINE", value_parser = FalseyValueParser::new())]
     pub offline: bool,
     /// Where live state comes from.
     #[command(flatten)]
@@ -273,7 +267,7 @@ pub struct Explain {
 #[derive(Debug, Args)]
 pub struct Snapshot {
     /// Write to this file instead of standard output
-    #[arg(short, long, value_name = "FILE", env = "MIXACCESS_OUT")]
+    #[arg(short, long, value_name = "FILE", env = "MIXACCESS_SNAPSHOT_OUT")]
     pub out: Option<PathBuf>,
     /// Read the members of undeclared projects as well
     #[arg(long, env = "MIXACCESS_ALL_PROJECTS", value_parser = FalseyValueParser::new())]
@@ -325,7 +319,7 @@ pub struct Completions {
 #[derive(Debug, Args)]
 pub struct Man {
     /// Write one page a command into this directory instead of printing the first page
-    #[arg(short, long, value_name = "DIR", env = "MIXACCESS_OUT")]
+    #[arg(short, long, value_name = "DIR", env = "MIXACCESS_MAN_OUT")]
     pub out: Option<PathBuf>,
 }
 

@@ -1,6 +1,6 @@
 //! Files that commands read and write: bounded on the way in, whole or not at all on the way out.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
@@ -31,27 +31,40 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
-/// Writes a file so that after a crash it is the old one or the new one, never half of one.
+/// Writes a file so that after a crash it is the old one or the new one, never half of one. A link is
+/// followed, and what is no regular file, such as a pipe, is written to as it is.
 ///
 /// # Errors
 /// When the directory or the disk refuses.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let named =
         |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
-    let directory = match path.parent() {
+    let target = match std::fs::canonicalize(path) {
+        Ok(target) => target,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => path.to_owned(),
+        Err(error) => return Err(named(error)),
+    };
+    if std::fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
+        let opened = OpenOptions::new().write(true).open(&target);
+        return opened.and_then(|mut file| file.write_all(bytes)).map_err(named);
+    }
+    let directory = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let Some(name) = path.file_name() else {
+    let Some(name) = target.file_name() else {
         return Err(Failure::new(format!("cannot write {}: it names no file", path.display())));
     };
     let temporary =
         directory.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-    let written = File::create(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let renamed = written.and_then(|()| std::fs::rename(&temporary, path));
+    // What a process of the same number left behind; `create_new` follows no link.
+    let _ = std::fs::remove_file(&temporary);
+    let written =
+        OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()
+        });
+    let renamed = written.and_then(|()| std::fs::rename(&temporary, &target));
     if renamed.is_err() {
         // The error that matters is the first one.
         let _ = std::fs::remove_file(&temporary);
@@ -97,4 +110,26 @@ pub(crate) fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> 
         .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_followed_and_no_device_is_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let (real, link) = (directory.path().join("real"), directory.path().join("link"));
+        std::fs::write(&real, "old").unwrap();
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        write(&link, b"new").unwrap();
+        assert_eq!(std::fs::read(&real).unwrap(), b"new");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(write(directory.path(), b"no").is_err());
+        let socket = directory.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        assert!(write(&socket, b"no").is_err());
+        assert!(!std::fs::metadata(&socket).unwrap().is_file());
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 3);
+    }
 }

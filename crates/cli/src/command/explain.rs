@@ -5,8 +5,9 @@ use mixaccess_config::{
     Specificity, Verdict,
 };
 use mixaccess_model::{
-    Annotations, DesiredCollaborator, DesiredState, Email, LiveMember, LiveState, ManagedBy,
-    ProjectId, ProjectKey, ProjectRef, ProjectRole, Reason, ReasonKind, State,
+    Annotations, DesiredCollaborator, DesiredState, Email, Grant, GrantSource, LiveMember,
+    LiveState, ManagedBy, OrganizationRole, ProjectId, ProjectKey, ProjectRef, ProjectRole, Reason,
+    ReasonKind, State,
 };
 use mixaccess_planner::{effective_role, is_met_otherwise};
 use mixaccess_report::{
@@ -146,21 +147,7 @@ impl Telling<'_> {
             _ => one.role.clone(),
         };
         let organization_role = self.member.and_then(|member| member.organization_role);
-        let agrees = live.as_ref().map(|grants| {
-            let held = grants.iter().find(|grant| grant.source.is_individual());
-            let held = held.map(|grant| &grant.role);
-            match &wanted {
-                None => held.is_none(),
-                Some(role) if held == Some(role) => true,
-                Some(role) => {
-                    let exceeds = held.is_some_and(|held| held.power() >= role.power());
-                    let after = declared
-                        .map(|one| one.organization_role)
-                        .unwrap_or(mixaccess_model::OrganizationRole::LOWEST);
-                    !exceeds && is_met_otherwise(role, grants, after).is_some()
-                }
-            }
-        });
+        let agrees = live.as_ref().map(|grants| self.agrees(wanted.as_ref(), grants, declared));
         let deciding = one.chain.iter().find(|entry| entry.verdict == Verdict::Decides);
         ExplainProject {
             project: ProjectRef { id: one.id, key: one.key.clone() },
@@ -178,6 +165,38 @@ impl Telling<'_> {
                 },
             }),
         }
+    }
+
+    /// Whether live access in a project is what the files want: no more and no less, wherever it comes
+    /// from. Somebody who should be gone agrees only by being gone.
+    fn agrees(
+        &self,
+        wanted: Option<&ProjectRole>,
+        grants: &[Grant],
+        declared: Option<&DesiredCollaborator>,
+    ) -> bool {
+        let state = declared.map_or(State::Active, |one| one.state);
+        if state == State::Removed && self.member.is_some() {
+            return false;
+        }
+        let power = |role: Option<&ProjectRole>| role.and_then(ProjectRole::power).unwrap_or(0);
+        let exceeds = grants.iter().any(|grant| {
+            matches!(grant.source, GrantSource::Team(_) | GrantSource::AllUsers)
+                && grant.role.power().is_none_or(|held| held > power(wanted))
+                && wanted != Some(&grant.role)
+        });
+        let held = Grant::individual_role(grants);
+        let organization_role =
+            declared.map_or(OrganizationRole::LOWEST, |one| one.organization_role);
+        let as_wanted = match wanted {
+            None => held.is_none(),
+            Some(role) if held == Some(role) => true,
+            Some(role) => {
+                power(held) < power(Some(role))
+                    && is_met_otherwise(role, grants, organization_role).is_some()
+            }
+        };
+        as_wanted && !exceeds
     }
 
     /// Somebody who is live and not in the files: what they hold, and that nothing asks for it.

@@ -9,6 +9,7 @@ mod emulator;
 mod explain;
 mod man;
 mod plan;
+mod reviewed;
 mod schema;
 mod show;
 mod snapshot;

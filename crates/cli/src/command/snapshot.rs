@@ -4,7 +4,7 @@ use mixaccess_api::read_live;
 use mixaccess_model::ProjectId;
 use mixaccess_planner::reads_undeclared_projects;
 
-use crate::args::Snapshot as Args;
+use crate::args::{Format, Snapshot as Args};
 use crate::connection::{block_on, connect};
 use crate::context::Context;
 use crate::exit::Exit;
@@ -16,6 +16,11 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         return Err(Failure::new("a snapshot cannot be redacted").hint(
             "Plans need the addresses. Redact the plan instead: `plan --live FILE --redact`.",
         ));
+    }
+    if !matches!(context.common.format, Format::Human | Format::Json) {
+        return Err(
+            Failure::new("a snapshot is JSON, and has no other form").hint("Leave --format out.")
+        );
     }
     let (_, desired) = context.desired()?;
     let client = connect(context, &desired.organization, &args.connection)?;

@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context) -> CommandResult {
     let refused = denied.iter().any(|finding| finding.severity == Severity::Error);
     let redaction = context.redaction_for(&loaded);
     let options = context.rendering(redaction.as_ref());
-    let text = if context.common.format == Format::Human && !context.common.redact {
+    let mut text = if context.common.format == Format::Human && !context.common.redact {
         let style = RenderStyle { color: context.console.color, width: context.console.width };
         let mut text = mixaccess_config::render(&diagnostics, &loaded, style);
         if !denied.is_empty() {
@@ -39,17 +39,17 @@ pub(super) fn run(context: &Context) -> CommandResult {
         findings.extend(denied);
         mixaccess_report::findings(&findings, context.format(), &options)?
     };
-    context.console.result(&text)?;
-    match tally {
-        Some((collaborators, projects)) if !refused && context.common.format == Format::Human => {
-            context.console.say(&format!(
-                "The files are valid: {collaborators} collaborator{}, {projects} project{}.",
-                plural(collaborators),
-                plural(projects)
-            ));
-        }
-        _ => {}
+    if let Some((collaborators, projects)) = tally
+        && !refused
+        && context.common.format == Format::Human
+    {
+        text.push_str(&format!(
+            "The files are valid: {collaborators} collaborator{}, {projects} project{}.\n",
+            plural(collaborators),
+            plural(projects)
+        ));
     }
+    context.console.result(&text)?;
     Ok(match (failed, refused) {
         (true, _) => Exit::Error,
         (false, true) => Exit::Refused,
