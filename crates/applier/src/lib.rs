@@ -8,6 +8,7 @@ mod apply;
 mod call;
 mod cancel;
 mod conclude;
+mod consistency;
 mod counting;
 mod error;
 mod execute;
@@ -30,6 +31,8 @@ mod verify;
 
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod hostile_tests;
 #[cfg(test)]
 mod interruption_tests;
 #[cfg(test)]

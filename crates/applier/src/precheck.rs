@@ -10,6 +10,7 @@ use mixaccess_model::{
 use mixaccess_planner::{Projection, guard};
 
 use crate::call::{follows_invitation, write_for};
+use crate::consistency::inconsistencies;
 use crate::{CallError, Refusal, Target};
 
 /// What live state says about a plan that is about to be applied.
@@ -61,10 +62,18 @@ pub fn check_live(plan: &Plan, live: &LiveState, now: Timestamp) -> Precheck {
     }
     let mut refusals = Vec::new();
     let mut projection = Projection::new(live);
+    let mut moved_people: BTreeSet<&Email> = BTreeSet::new();
+    let mut as_expected = Vec::with_capacity(content.changes.len());
     for change in &content.changes {
-        refusals.extend(projection.moved(change).into_iter().map(Refusal::Stale));
+        let moved = projection.moved(change);
+        if !moved.is_empty() {
+            moved_people.insert(change.subject.email());
+        }
+        as_expected.push(!moved_people.contains(change.subject.email()));
+        refusals.extend(moved.into_iter().map(Refusal::Stale));
         projection.apply(change);
     }
+    refusals.extend(inconsistencies(&content.changes, &as_expected, live));
     let (refused, overridden) = check_guards(plan, content, live, now);
     refusals.extend(refused);
     if refusals.is_empty() { Precheck::Ready { overridden } } else { Precheck::Refused(refusals) }

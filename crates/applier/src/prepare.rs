@@ -7,12 +7,13 @@ use mixaccess_model::{GuardVerdict, LiveState, Override};
 
 use crate::Outcome;
 use crate::apply::Run;
+use crate::consistency::inconsistencies;
 use crate::error::ApplyError;
 use crate::journal::JournalRun;
 use crate::precheck::{Precheck, check_guards, check_live, remaining_content};
 use crate::remains::Standing;
 use crate::reread::read_with_actor;
-use crate::resume::{Step, decide, may_be_stale};
+use crate::resume::{Step, decide, may_be_stale, sends};
 
 /// The checks are passed: what was read, and what is to be sent.
 pub(crate) struct Ready {
@@ -74,6 +75,10 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             .collect::<BTreeSet<_>>();
         let mut overridden = Vec::new();
         if !to_send.is_empty() {
+            let malformed = inconsistencies(changes, &sends(changes, &steps), &live);
+            if !malformed.is_empty() {
+                return Err(ApplyError::Refused(malformed));
+            }
             let remaining = remaining_content(content, &to_send);
             let (refusals, passed) = check_guards(self.plan, &remaining, &live, self.started_at);
             if !refusals.is_empty() {

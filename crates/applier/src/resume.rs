@@ -63,6 +63,22 @@ pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> V
     steps
 }
 
+/// For each change, whether it is going to be sent: not where somebody's earlier change has moved.
+pub(crate) fn sends(changes: &[Change], steps: &[Step]) -> Vec<bool> {
+    let mut stopped: BTreeSet<&Email> = BTreeSet::new();
+    changes
+        .iter()
+        .zip(steps)
+        .map(|(change, step)| {
+            let email = change.subject.email();
+            if matches!(step, Step::Moved { .. }) {
+                stopped.insert(email);
+            }
+            matches!(step, Step::Send { .. }) && !stopped.contains(email)
+        })
+        .collect()
+}
+
 /// What moved under a change. That somebody whom this plan invited has accepted since is expected,
 /// and no obstacle to what works for pending and accepted people alike.
 fn moved(projection: &Projection<'_>, change: &Change, follows_invitation: bool) -> Vec<Moved> {

@@ -1,6 +1,6 @@
 //! Live state as it will be after some changes, without copying the roster.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
     Access, Action, Change, ChangeId, Email, Grant, GrantSource, LiveMember, LiveState,
@@ -59,8 +59,9 @@ impl<'a> Projection<'a> {
         })
     }
 
-    /// What must hold of the subject for an action to run as of now.
-    pub(crate) fn preconditions(&self, email: &Email, action: &Action) -> Vec<Precondition> {
+    /// What must hold of the subject for an action to run as of now: what a plan gives, and what an
+    /// apply finds given.
+    pub fn preconditions(&self, email: &Email, action: &Action) -> Vec<Precondition> {
         let Some(member) = self.member(email) else {
             return vec![Precondition::Absent];
         };
@@ -89,7 +90,8 @@ impl<'a> Projection<'a> {
         preconditions
     }
 
-    /// Which preconditions of a change do not hold as of now; empty when it may run.
+    /// Which preconditions of a change do not hold as of now; empty when it may run. Somebody who is
+    /// removed must hold no individual grant but those that the change takes away.
     pub fn moved(&self, change: &Change) -> Vec<Moved> {
         let email = change.subject.email();
         let member = self.member(email);
@@ -97,6 +99,7 @@ impl<'a> Projection<'a> {
             .preconditions
             .iter()
             .filter_map(|precondition| violation(precondition, member))
+            .chain(member.into_iter().flat_map(|member| unnamed_losses(&change.action, member)))
             .map(|message| Moved { change: change.id.clone(), email: email.clone(), message })
             .collect()
     }
@@ -240,6 +243,20 @@ fn violation(precondition: &Precondition, member: Option<&LiveMember>) -> Option
             })
         }
     }
+}
+
+/// Individual grants that a removal would take away and does not name.
+fn unnamed_losses(action: &Action, member: &LiveMember) -> Vec<String> {
+    let (Action::WithdrawInvitation { loses, .. } | Action::RemoveMember { loses, .. }) = action
+    else {
+        return Vec::new();
+    };
+    let named: BTreeSet<ProjectId> = loses.iter().map(|lost| lost.project.id).collect();
+    member
+        .individual_grants()
+        .filter(|(project, _)| !named.contains(project))
+        .map(|(project, role)| format!("expected none in project {project}, found {role}"))
+        .collect()
 }
 
 const fn status_word(status: MemberStatus) -> &'static str {

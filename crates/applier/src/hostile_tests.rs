@@ -1,0 +1,259 @@
+//! Plans that no planner made, sealed all the same: whoever can edit a plan can seal it.
+
+use mixaccess_model::{
+    Action, Change, Email, InvitedGrant, LiveState, MemberStatus, OrganizationRole, Plan,
+    Precondition, ProjectRole, Subject, UserId,
+};
+
+use crate::fake::{Fake, Fault, Planner, Roster, now, options, person, project};
+use crate::precheck::{Precheck, check_live};
+use crate::{ApplyError, CancelToken, NoProgress, Refusal, StateDirectory, apply};
+
+const ANN: &str = "ann@acme.example";
+const BEN: &str = "ben@acme.example";
+const NEW: &str = "new@agency.example";
+const LEE: &str = "lee@agency.example";
+
+fn roster() -> Roster {
+    let mut lee = person(4, OrganizationRole::Member, &[(10, ProjectRole::Analyst)]);
+    lee.status = MemberStatus::Pending;
+    [
+        (ANN, person(1, OrganizationRole::Owner, &[])),
+        (BEN, person(2, OrganizationRole::Member, &[(10, ProjectRole::Analyst)])),
+        (LEE, lee),
+    ]
+    .into_iter()
+    .map(|(email, person)| (Email::new(email), person))
+    .collect()
+}
+
+fn live() -> LiveState {
+    let mut live = Fake::new(roster()).live();
+    live.actor.organization_role = Some(OrganizationRole::Owner);
+    live
+}
+
+fn grant(number: u64, after: ProjectRole) -> Action {
+    Action::Grant { project: project(number), after }
+}
+
+fn invite(number: u64, role: ProjectRole) -> Action {
+    Action::Invite {
+        organization_role: OrganizationRole::Member,
+        grants: vec![InvitedGrant { project: project(number), role }],
+    }
+}
+
+fn analyst() -> InvitedGrant {
+    InvitedGrant { project: project(10), role: ProjectRole::Analyst }
+}
+
+/// One honest change of each kind, by the address that it is about.
+fn honest() -> Vec<(&'static str, Action)> {
+    let member = OrganizationRole::Member;
+    vec![
+        (BEN, Action::SetOrganizationRole { before: member, after: OrganizationRole::Admin }),
+        (
+            BEN,
+            Action::SetProjectRole {
+                project: project(10),
+                before: ProjectRole::Analyst,
+                after: ProjectRole::Admin,
+            },
+        ),
+        (BEN, Action::Revoke { project: project(10), before: ProjectRole::Analyst }),
+        (BEN, grant(11, ProjectRole::Consumer)),
+        (BEN, Action::RemoveMember { before: Some(member), loses: vec![analyst()] }),
+        (
+            LEE,
+            Action::WithdrawInvitation { organization_role: Some(member), loses: vec![analyst()] },
+        ),
+        (NEW, invite(10, ProjectRole::Analyst)),
+    ]
+}
+
+fn plan(email: &str, action: Action, edit: impl FnOnce(&mut Change)) -> Plan {
+    let mut planner = Planner::new(&roster());
+    planner.add(email, action, &[]);
+    let mut content = planner.content();
+    edit(&mut content.changes[0]);
+    Plan::seal(content, now(), "x".into()).unwrap()
+}
+
+fn refusals(plan: &Plan) -> Vec<Refusal> {
+    match check_live(plan, &live(), now()) {
+        Precheck::Refused(refusals) => refusals,
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+fn assert_malformed(plan: &Plan, expected: &str) {
+    let refusals = refusals(plan);
+    let text = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(refusals.iter().any(|one| one.code() == "malformed"), "{text}");
+    let email = plan.content.changes[0].subject.email();
+    assert!(text.contains(expected) && text.contains(email.as_str()), "{text}");
+}
+
+#[test]
+fn what_a_planner_made_is_ready() {
+    for (email, action) in honest() {
+        let plan = plan(email, action, |_| {});
+        let ready = check_live(&plan, &live(), now());
+        assert!(matches!(ready, Precheck::Ready { .. }), "{ready:?}");
+    }
+}
+
+#[test]
+fn a_change_addresses_the_number_of_its_address() {
+    for (email, action) in honest() {
+        for user in [Some(UserId(1)), None] {
+            let is_invitation = matches!(action, Action::Invite { .. });
+            let plan = plan(email, action.clone(), |change| {
+                change.subject = Subject::Person { email: Email::new(email), user };
+            });
+            if is_invitation {
+                assert!(matches!(check_live(&plan, &live(), now()), Precheck::Ready { .. }));
+            } else {
+                assert_malformed(&plan, "it addresses number");
+            }
+        }
+    }
+}
+
+#[test]
+fn preconditions_are_neither_left_out_nor_invented() {
+    for (email, action) in honest() {
+        let emptied = plan(email, action.clone(), |change| change.preconditions.clear());
+        assert_malformed(&emptied, "preconditions");
+        let shortened = plan(email, action.clone(), |change| {
+            change.preconditions.pop();
+        });
+        assert_malformed(&shortened, "preconditions");
+        let padded = plan(email, action, |change| {
+            change.preconditions.extend(change.preconditions.first().cloned());
+        });
+        assert_malformed(&padded, "preconditions");
+    }
+    // A precondition that allows any number.
+    let (email, action) = honest().remove(0);
+    let any = plan(email, action, |change| {
+        if let Precondition::Member { user, .. } = &mut change.preconditions[0] {
+            *user = None;
+        }
+    });
+    assert_malformed(&any, "preconditions");
+}
+
+#[test]
+fn the_state_before_is_as_the_change_says() {
+    let owner = OrganizationRole::Owner;
+    let roles = || InvitedGrant { project: project(10), role: ProjectRole::Owner };
+    for (email, action, expected) in [
+        (
+            BEN,
+            Action::SetOrganizationRole { before: owner, after: OrganizationRole::Admin },
+            "organization role",
+        ),
+        (
+            BEN,
+            Action::SetProjectRole {
+                project: project(10),
+                before: ProjectRole::Consumer,
+                after: ProjectRole::Admin,
+            },
+            "it names consumer",
+        ),
+        (
+            BEN,
+            Action::Revoke { project: project(10), before: ProjectRole::Owner },
+            "it names owner",
+        ),
+        (BEN, grant(10, ProjectRole::Admin), "it names none"),
+        (BEN, Action::RemoveMember { before: Some(owner), loses: vec![analyst()] }, "role before"),
+        (
+            BEN,
+            Action::RemoveMember { before: Some(OrganizationRole::Member), loses: vec![roles()] },
+            "it names owner",
+        ),
+        (
+            LEE,
+            Action::WithdrawInvitation { organization_role: None, loses: vec![analyst()] },
+            "it names unknown",
+        ),
+        (
+            LEE,
+            Action::RemoveMember { before: Some(OrganizationRole::Member), loses: vec![analyst()] },
+            "not accepted",
+        ),
+        (
+            BEN,
+            Action::WithdrawInvitation {
+                organization_role: Some(OrganizationRole::Member),
+                loses: vec![analyst()],
+            },
+            "was accepted",
+        ),
+        (BEN, invite(11, ProjectRole::Analyst), "is there"),
+    ] {
+        assert_malformed(&plan(email, action, |_| {}), expected);
+    }
+    // A grant to nobody would be an invitation that is called a grant.
+    let disguised = plan(NEW, invite(10, ProjectRole::Admin), |change| {
+        change.action = grant(10, ProjectRole::Admin);
+    });
+    assert_malformed(&disguised, "not there");
+}
+
+#[test]
+fn a_removal_that_does_not_name_everything_it_takes_is_stale() {
+    let action = Action::RemoveMember { before: Some(OrganizationRole::Member), loses: vec![] };
+    let refusals = refusals(&plan(BEN, action, |_| {}));
+    assert!(matches!(&refusals[..], [Refusal::Stale(moved)]
+        if moved.message == "expected none in project 10, found analyst"));
+}
+
+#[test]
+fn a_number_that_stands_for_two_members_is_addressed_by_nobody() {
+    let (email, action) = honest().remove(2);
+    let plan = plan(email, action, |_| {});
+    let mut live = live();
+    let mut again = live.member(&Email::new(BEN)).unwrap().clone();
+    again.email = Email::new("zoe@acme.example");
+    live.members.push(again);
+    live.normalize();
+    let Precheck::Refused(refusals) = check_live(&plan, &live, now()) else { panic!("refused") };
+    assert!(refusals[0].to_string().contains("stands for several"), "{refusals:?}");
+}
+
+#[tokio::test]
+async fn going_on_checks_what_is_still_to_be_sent() {
+    let mut planner = Planner::new(&roster());
+    planner.add(LEE, Action::Revoke { project: project(10), before: ProjectRole::Analyst }, &[]);
+    planner.add(BEN, Action::Revoke { project: project(10), before: ProjectRole::Analyst }, &[]);
+    let plan = planner.plan();
+    let fake = Fake::new(roster());
+    let root = tempfile::tempdir().unwrap();
+    let state = StateDirectory::open(root.path()).unwrap();
+    let mut options = options(0);
+    options.concurrency = 1;
+    fake.lock().faults.insert(1, Fault::Busy);
+    let run = async |plan: &Plan, options: &crate::ApplyOptions| {
+        apply(plan, &fake, &state, options, &NoProgress, &CancelToken::never()).await
+    };
+    assert_eq!(run(&plan, &options).await.unwrap().exit_code(), 4);
+    // The journal is made to fit another plan: what is sealed is no proof either way.
+    let mut content = plan.content.clone();
+    content.changes[1].subject = Subject::Person { email: Email::new(BEN), user: Some(UserId(1)) };
+    let forged = Plan::seal(content, now(), "x".into()).unwrap();
+    let old = std::fs::read_dir(state.journals()).unwrap().next().unwrap().unwrap().path();
+    let text = std::fs::read_to_string(&old).unwrap();
+    let text = text.replace(&plan.digest.to_string(), &forged.digest.to_string());
+    std::fs::write(state.journals().join(format!("{}-0001.jsonl", forged.digest.short(16))), text)
+        .unwrap();
+    options.resume = true;
+    let Err(ApplyError::Refused(refusals)) = run(&forged, &options).await else { panic!("sent") };
+    assert!(refusals[0].to_string().contains("it addresses number 1"), "{refusals:?}");
+    assert_eq!(fake.lock().writes.len(), 2);
+    assert_eq!(run(&plan, &options).await.unwrap().exit_code(), 0);
+}
