@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use mixaccess_model::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::state_directory::private_file;
+use crate::state_directory::open_regular;
 use crate::{Runner, StateDirectory, StateError};
 
 /// Who holds the lock.
@@ -77,12 +77,7 @@ impl Lock {
             let path = path.clone();
             move |source| LockError::State(StateError { doing, path, source })
         };
-        let mut file = private_file()
-            .read(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(on("open"))?;
+        let mut file = open_regular(&path).map_err(on("open"))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

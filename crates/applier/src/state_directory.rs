@@ -40,6 +40,9 @@ impl StateDirectory {
         for directory in [state.root.clone(), state.journals(), state.undo_plans()] {
             make_private_directory(&directory).map_err(StateError::on("make", &directory))?;
         }
+        for directory in [state.journals(), state.undo_plans()] {
+            refuse_link(&directory).map_err(StateError::on("use", &directory))?;
+        }
         let ignore = state.root.join(".gitignore");
         if !ignore.exists() {
             write_atomically(&ignore, b"*\n")?;
@@ -77,14 +80,19 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), StateErr
     temporary.push(format!(".{}.tmp", std::process::id()));
     let temporary = PathBuf::from(temporary);
     let written = (|| {
-        let mut file = private_file().create(true).truncate(true).open(&temporary)?;
+        // What a crash left here is unlinked, never written through.
+        match fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        let mut file = private_file().create_new(true).open(&temporary)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         fs::rename(&temporary, path)?;
         path.parent().map_or(Ok(()), sync_directory)
     })();
     written.map_err(|source| {
-        // What matters is the first error; a leftover temporary file is overwritten by the next run.
+        // What matters is the first error; a leftover temporary file is removed by the next run.
         let _ = fs::remove_file(&temporary);
         StateError { doing: "write", path: path.to_owned(), source }
     })
@@ -102,6 +110,56 @@ pub(crate) fn private_file() -> fs::OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+/// Opens a file that stays, and makes it where it is missing. Nothing in it is changed.
+///
+/// # Errors
+/// When it cannot be opened, or is a link or anything but a regular file: a state directory that comes
+/// with a checkout must not lead our writes elsewhere.
+pub(crate) fn open_regular(path: &Path) -> io::Result<fs::File> {
+    // Making a file follows no links, so that only one that is there needs a look.
+    match private_file().read(true).create_new(true).open(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        made => return made,
+    }
+    let found = fs::symlink_metadata(path)?;
+    refuse_irregular(&found)?;
+    let file = private_file().read(true).open(path)?;
+    // Another may have come into its place between looking and opening.
+    if !is_same_file(&found, &file.metadata()?) {
+        return Err(io::Error::other("was replaced while it was opened"));
+    }
+    Ok(file)
+}
+
+/// Refuses links and anything else that is no regular file.
+pub(crate) fn refuse_irregular(found: &fs::Metadata) -> io::Result<()> {
+    if found.is_symlink() {
+        Err(io::Error::other("is a symbolic link"))
+    } else if found.is_file() {
+        Ok(())
+    } else {
+        Err(io::Error::other("is not a regular file"))
+    }
+}
+
+fn refuse_link(path: &Path) -> io::Result<()> {
+    if fs::symlink_metadata(path)?.is_symlink() {
+        return Err(io::Error::other("is a symbolic link"));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn is_same_file(found: &fs::Metadata, opened: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    (found.dev(), found.ino()) == (opened.dev(), opened.ino())
+}
+
+#[cfg(not(unix))]
+fn is_same_file(_: &fs::Metadata, opened: &fs::Metadata) -> bool {
+    opened.is_file()
 }
 
 fn make_private_directory(path: &Path) -> io::Result<()> {
@@ -142,6 +200,40 @@ mod tests {
         write_atomically(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_neither_followed_nor_written_through() {
+        use std::os::unix::fs::symlink;
+        let root = tempfile::tempdir().unwrap();
+        let precious = root.path().join("precious");
+        fs::write(&precious, "keep").unwrap();
+        let state = StateDirectory::open(root.path().join("state")).unwrap();
+        symlink(&precious, state.lock_file()).unwrap();
+        let error = open_regular(&state.lock_file()).unwrap_err();
+        assert_eq!(error.to_string(), "is a symbolic link");
+        fs::remove_file(state.lock_file()).unwrap();
+        let missing = root.path().join("missing");
+        symlink(&missing, state.lock_file()).unwrap();
+        open_regular(&state.lock_file()).unwrap_err();
+        assert!(!missing.exists());
+        fs::remove_file(state.lock_file()).unwrap();
+        fs::create_dir(state.lock_file()).unwrap();
+        let error = open_regular(&state.lock_file()).unwrap_err();
+        assert_eq!(error.to_string(), "is not a regular file");
+
+        let undo = state.undo_plans().join("plan.json");
+        symlink(&precious, &undo).unwrap();
+        symlink(&precious, format!("{}.{}.tmp", undo.display(), std::process::id())).unwrap();
+        write_atomically(&undo, b"new").unwrap();
+        assert_eq!(fs::read(&undo).unwrap(), b"new");
+        assert_eq!(fs::read(&precious).unwrap(), b"keep");
+
+        fs::remove_dir_all(state.journals()).unwrap();
+        symlink(root.path(), state.journals()).unwrap();
+        let error = StateDirectory::open(state.path()).unwrap_err().to_string();
+        assert!(error.contains("journals: is a symbolic link"), "{error}");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use mixaccess_model::Digest;
 use serde::Deserialize;
 
 use super::{Header, JOURNAL_FORMAT_VERSION, JournalError, Record};
+use crate::state_directory::refuse_irregular;
 use crate::{ApplyStatus, StateDirectory};
 
 /// Most bytes of one journal that are read; a run of a million changes stays below it.
@@ -103,6 +104,9 @@ pub fn history(state: &StateDirectory, plan: Digest) -> Result<Vec<JournalRun>, 
 
 fn read_bounded(path: &Path) -> Result<Vec<u8>, JournalError> {
     let failed = |message: String| JournalError::Read { path: path.to_owned(), message };
+    // A pipe would never end, and a link may lead anywhere.
+    let found = std::fs::symlink_metadata(path);
+    found.and_then(|found| refuse_irregular(&found)).map_err(|error| failed(error.to_string()))?;
     let file = File::open(path).map_err(|error| failed(error.to_string()))?;
     let mut bytes = Vec::new();
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| failed(error.to_string()))?;
