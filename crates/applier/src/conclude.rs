@@ -73,7 +73,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             return (Verification::NotDone { because: "the apply was asked to stop" }, None);
         }
         let content = &self.plan.content;
-        let expected = expectations(content, outcomes, before);
+        let expected = expectations(&content.changes, outcomes, before);
         if expected.is_empty() {
             return (Verification::NotDone { because: "nothing was changed" }, None);
         }

@@ -257,3 +257,52 @@ async fn going_on_checks_what_is_still_to_be_sent() {
     assert_eq!(fake.lock().writes.len(), 2);
     assert_eq!(run(&plan, &options).await.unwrap().exit_code(), 0);
 }
+
+/// Ben and Lee lose their only project, and everybody else's figures are grand.
+fn sweep() -> Plan {
+    let mut planner = Planner::new(&roster());
+    for email in [BEN, LEE] {
+        let revoke = Action::Revoke { project: project(10), before: ProjectRole::Analyst };
+        planner.add(email, revoke, &[]);
+    }
+    let mut content = planner.content();
+    content.policy.removals = Default::default();
+    content.subjects.clear();
+    content.projects.clear();
+    Plan::seal(content, now(), "x".into()).unwrap()
+}
+
+#[test]
+fn guard_rails_count_what_is_live_whatever_the_plan_says_of_it() {
+    let plan = sweep();
+    assert_eq!(plan.content.figures.members, 1_000);
+    let text = refusals(&plan).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+    assert!(text.contains("2 people would be removed") && text.contains("of 3 members"), "{text}");
+
+    let owner = Action::SetOrganizationRole {
+        before: OrganizationRole::Member,
+        after: OrganizationRole::Owner,
+    };
+    let honest = self::plan(BEN, owner, |_| {});
+    let mut content = honest.content;
+    content.policy.escalations.allow_organization_owner = false;
+    content.subjects.clear();
+    let promoted = Plan::seal(content, now(), "x".into()).unwrap();
+    assert_eq!(refusals(&promoted)[0].code(), "escalations");
+}
+
+#[tokio::test]
+async fn a_plan_that_names_nobody_is_verified_all_the_same() {
+    let (email, action) = honest().remove(2);
+    let mut content = plan(email, action, |_| {}).content;
+    content.subjects.clear();
+    let plan = Plan::seal(content, now(), "x".into()).unwrap();
+    let fake = Fake::new(roster());
+    fake.lock().faults.insert(0, Fault::Lie);
+    let root = tempfile::tempdir().unwrap();
+    let state = StateDirectory::open(root.path()).unwrap();
+    let (options, never) = (options(0), CancelToken::never());
+    let receipt = apply(&plan, &fake, &state, &options, &NoProgress, &never).await.unwrap();
+    assert_eq!(receipt.exit_code(), 4);
+    assert_eq!(receipt.verification.mismatches()[0].found, "analyst");
+}

@@ -1,11 +1,11 @@
 //! Every check before the first write: pure, from plan and live state (`design.md`, "Apply").
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    ActingIdentity, Action, Actor, Change, ChangeId, Email, GuardVerdict, LiveState,
-    OrganizationRole, PLAN_FORMAT_VERSION, Plan, PlanContent, UserId,
+    ActingIdentity, Action, Actor, AffectedSubject, Change, ChangeId, Email, GuardVerdict,
+    LiveState, OrganizationRole, PLAN_FORMAT_VERSION, Plan, PlanContent, Subject, UserId,
 };
 use mixaccess_planner::{Projection, guard};
 
@@ -87,7 +87,8 @@ pub(crate) fn check_guards(
     live: &LiveState,
     now: Timestamp,
 ) -> (Vec<Refusal>, Vec<GuardVerdict>) {
-    let verdicts = guard::evaluate(content, live, now, Some(plan.made_at));
+    let judged = as_found(content, live);
+    let verdicts = guard::evaluate(&judged, live, now, Some(plan.made_at));
     let (overridden, refused) =
         verdicts.into_iter().partition::<Vec<_>, _>(|verdict| verdict.overridden_by.is_some());
     let refusals = refused
@@ -98,8 +99,8 @@ pub(crate) fn check_guards(
     (refusals, overridden)
 }
 
-/// The content of a plan with those of its changes alone that `keep` names by index, and with the
-/// people whom they change: what the guard rails judge when a run goes on.
+/// The content of a plan with those of its changes alone that `keep` names by index: what is judged
+/// when a run goes on.
 pub(crate) fn remaining_content(content: &PlanContent, keep: &BTreeSet<usize>) -> PlanContent {
     let mut remaining = content.clone();
     let mut index = 0;
@@ -107,10 +108,55 @@ pub(crate) fn remaining_content(content: &PlanContent, keep: &BTreeSet<usize>) -
         index += 1;
         keep.contains(&(index - 1))
     });
-    let people =
-        remaining.changes.iter().map(|change| change.subject.email()).collect::<BTreeSet<_>>();
-    remaining.subjects.retain(|affected| people.contains(affected.subject.email()));
     remaining
+}
+
+/// A plan's content with what it says of people and of the organization found anew in live state: what
+/// a plan says is nothing that a guard rail may trust. How many individual grants there are cannot be
+/// told from what an apply reads, and remains as planned.
+fn as_found(content: &PlanContent, live: &LiveState) -> PlanContent {
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let mut found = content.clone();
+    found.subjects = subjects_found(content, live);
+    found.figures.members = count(live.members.len());
+    found.figures.active_owners = count(live.active_owners());
+    found
+}
+
+/// Everybody whom the changes of a plan change, before and after, sorted by address. Names and tags
+/// come from the plan.
+fn subjects_found(content: &PlanContent, live: &LiveState) -> Vec<AffectedSubject> {
+    let before = Projection::new(live);
+    let mut after = Projection::new(live);
+    for change in &content.changes {
+        after.apply(change);
+    }
+    let mut people: BTreeMap<&Email, Vec<&AffectedSubject>> =
+        content.changes.iter().map(|change| (change.subject.email(), Vec::new())).collect();
+    for planned in &content.subjects {
+        if let Some(person) = people.get_mut(planned.subject.email()) {
+            person.push(planned);
+        }
+    }
+    people
+        .into_iter()
+        .map(|(email, planned)| {
+            let mut tags =
+                planned.iter().flat_map(|one| one.tags.iter().cloned()).collect::<Vec<_>>();
+            tags.sort_unstable();
+            tags.dedup();
+            AffectedSubject {
+                subject: Subject::Person {
+                    email: email.clone(),
+                    user: before.member(email).and_then(|member| member.id),
+                },
+                name: planned.iter().find_map(|one| one.name.clone()),
+                tags,
+                before: before.access(email),
+                after: after.access(email),
+            }
+        })
+        .collect()
 }
 
 /// Whether everything that the changes bring about is so. What a later change of the plan takes back

@@ -81,7 +81,7 @@ pub(crate) fn derived_state(plan: &Plan, outcomes: &[Outcome], before: &LiveStat
         }
     }
     let people =
-        plan.content.subjects.iter().map(|one| one.subject.email()).collect::<BTreeSet<_>>();
+        plan.content.changes.iter().map(|one| one.subject.email()).collect::<BTreeSet<_>>();
     let mut derived = before.clone();
     derived.members.retain(|member| !people.contains(&member.email));
     derived

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mixaccess_api::AccessRead;
 use mixaccess_model::{
-    Access, AffectedSubject, Change, Email, Grant, LiveMember, LiveState, PlanContent, ProjectId,
-    ProjectKey, ProjectRef, ProjectRole, Subject,
+    Access, Change, Email, Grant, LiveMember, LiveState, PlanContent, ProjectId, ProjectKey,
+    ProjectRef, ProjectRole, Subject,
 };
 use mixaccess_planner::Projection;
 use serde::{Deserialize, Serialize};
@@ -37,54 +37,45 @@ pub(crate) struct Expectation {
     projects: BTreeSet<ProjectId>,
 }
 
-/// What the access of everybody who is changed should be, given what became of the changes: the
-/// plan's promise where all of somebody's changes are in place, else what those that are in place add
-/// up to. Of somebody with an unknown change nothing can be expected.
+/// What the access of everybody who is changed should be, given what became of the changes: what was
+/// found before, and what those that are in place add up to. What the plan says of people is not asked.
+/// Of somebody with an unknown change nothing can be expected.
 pub(crate) fn expectations(
-    content: &PlanContent,
+    changes: &[Change],
     outcomes: &[Outcome],
     before: &LiveState,
 ) -> Vec<Expectation> {
+    let found = Projection::new(before);
     let mut projection = Projection::new(before);
     let mut of_person: BTreeMap<&Email, Vec<(&Change, &Outcome)>> = BTreeMap::new();
-    for (change, outcome) in content.changes.iter().zip(outcomes) {
+    for (change, outcome) in changes.iter().zip(outcomes) {
         if outcome.is_in_place() {
             projection.apply(change);
         }
         of_person.entry(change.subject.email()).or_default().push((change, outcome));
     }
-    content
-        .subjects
-        .iter()
-        .filter_map(|affected| {
-            let email = affected.subject.email();
-            let own = of_person.get(email)?;
+    of_person
+        .into_iter()
+        .filter_map(|(email, own)| {
             let unclear = own.iter().any(|(_, outcome)| {
                 matches!(outcome, Outcome::Unknown { .. } | Outcome::Moved { .. })
             });
             if unclear || !own.iter().any(|(_, outcome)| outcome.is_in_place()) {
                 return None;
             }
-            let access = if own.iter().all(|(_, outcome)| outcome.is_in_place()) {
-                affected.after.clone()
-            } else {
-                projection.access(email)
-            };
-            let projects = projects_of(affected, own.iter().map(|(change, _)| *change));
-            Some(Expectation { subject: affected.subject.clone(), access, projects })
+            let access = projection.access(email);
+            let held = [&found.access(email), &access]
+                .into_iter()
+                .flatten()
+                .flat_map(|access| access.grants.iter().map(|grant| grant.project))
+                .collect::<BTreeSet<_>>();
+            let named = own.iter().flat_map(|(change, _)| crate::reread::projects_of(change));
+            let projects = named.chain(held).collect();
+            let user = found.member(email).and_then(|member| member.id);
+            let subject = Subject::Person { email: email.clone(), user };
+            Some(Expectation { subject, access, projects })
         })
         .collect()
-}
-
-fn projects_of<'a>(
-    affected: &AffectedSubject,
-    changes: impl Iterator<Item = &'a Change>,
-) -> BTreeSet<ProjectId> {
-    let granted = [&affected.before, &affected.after]
-        .into_iter()
-        .flatten()
-        .flat_map(|access| access.grants.iter().map(|grant| grant.project));
-    changes.flat_map(crate::reread::projects_of).chain(granted).collect()
 }
 
 /// Reads again until everything is as expected, at most once more than there are `waits`; each
