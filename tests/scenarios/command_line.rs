@@ -197,7 +197,7 @@ fn redacted_output_names_nobody() {
     for line in ["validate", "plan", "doctor", "explain alex@agency.example", "apply plan.json"] {
         names_nobody(bench.run(&format!("{line} --config broken --redact")));
     }
-    bench.fail(&["PUT /** status=403 times=1", "DELETE /** reset times=always"]);
+    bench.fail(&["PUT /** status=403 times=1", "DELETE /** status=409 times=always"]);
     names_nobody(bench.run("apply plan.json --redact --max-wait 0").exits(4));
     names_nobody(bench.run("apply plan.json --redact").exits(3));
     bench.emulator.set_faults(Vec::new());

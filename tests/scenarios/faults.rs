@@ -63,11 +63,11 @@ fn meets(Row { fault, code, in_place }: &Row) {
     bench.run("apply plan.json").exits(0).shows("Already applied");
 }
 
-/// The service says no, or that it is in trouble.
 #[test]
-fn an_error_that_was_answered_is_survived() {
+fn whatever_goes_wrong_with_every_write_it_ends_as_planned() {
     side_by_side(
         &[
+            // The service says no, or that it is in trouble.
             row("status=403", 4, 0),
             row("status=404", 4, 0),
             row("status=409", 4, 0),
@@ -76,16 +76,7 @@ fn an_error_that_was_answered_is_survived() {
             row("status=503 after", 0, 7),
             row("html", 4, 5),
             row("html=502 after", 0, 7),
-        ],
-        meets,
-    );
-}
-
-/// The network gives no answer, or none that is whole.
-#[test]
-fn an_answer_that_was_lost_is_survived() {
-    side_by_side(
-        &[
+            // The network gives no answer, or none that is whole.
             row("reset", 4, 5),
             row("reset after", 0, 7),
             row("hang", 4, 5),

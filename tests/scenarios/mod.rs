@@ -1,13 +1,16 @@
 //! One file a theme.
 
+mod codes;
 mod command_line;
 mod credentials;
 mod demo;
 mod examples;
 mod faults;
+mod hostile_files;
 mod interruptions;
 mod liars;
 mod politeness;
+mod random;
 mod refusals;
 
 /// A file that nobody lists here is a scenario that never runs.
