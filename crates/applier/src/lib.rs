@@ -10,6 +10,7 @@ mod cancel;
 mod conclude;
 mod consistency;
 mod counting;
+mod course;
 mod error;
 mod execute;
 pub mod journal;

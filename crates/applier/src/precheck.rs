@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    ActingIdentity, Action, Actor, AffectedSubject, Change, ChangeId, Email, GuardVerdict,
-    LiveState, OrganizationRole, PLAN_FORMAT_VERSION, Plan, PlanContent, Subject, UserId,
+    ActingIdentity, Actor, AffectedSubject, Change, ChangeId, Email, GuardVerdict, LiveState,
+    OrganizationRole, PLAN_FORMAT_VERSION, Plan, PlanContent, Subject, UserId,
 };
 use mixaccess_planner::{Projection, guard};
 
 use crate::call::{follows_invitation, write_for};
 use crate::consistency::inconsistencies;
+use crate::course::Course;
 use crate::{CallError, Refusal, Target};
 
 /// What live state says about a plan that is about to be applied.
@@ -160,26 +161,10 @@ fn subjects_found(content: &PlanContent, live: &LiveState) -> Vec<AffectedSubjec
 }
 
 /// Whether everything that the changes bring about is so. What a later change of the plan takes back
-/// does not count: an invitation that follows a withdrawal makes the person present again.
+/// does not count: an invitation that follows a withdrawal makes the person present again, and a grant
+/// that follows a revocation gives the role.
 pub fn is_applied(changes: &[Change], live: &LiveState) -> bool {
-    let projection = Projection::new(live);
-    let mut invited_later: BTreeSet<&Email> = BTreeSet::new();
-    for change in changes.iter().rev() {
-        let email = change.subject.email();
-        let taken_back = match change.action {
-            Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => {
-                invited_later.contains(email)
-            }
-            _ => false,
-        };
-        if !taken_back && !projection.holds(change) {
-            return false;
-        }
-        if matches!(change.action, Action::Invite { .. }) {
-            invited_later.insert(email);
-        }
-    }
-    true
+    Course::of(changes.iter().enumerate()).is_finished(live)
 }
 
 fn foreign(content: &PlanContent, target: &Target) -> Vec<Refusal> {

@@ -8,6 +8,7 @@ use mixaccess_planner::{Moved, Projection};
 
 use crate::Outcome;
 use crate::call::follows_invitation;
+use crate::course::Course;
 use crate::remains::Standing;
 
 /// What to do with one change.
@@ -32,13 +33,16 @@ pub enum Step {
 /// Decides for every change of a plan, in its order.
 ///
 /// A change that is not certainly in place is compared with live state: where its preconditions hold
-/// it is sent, where its effect is there already it is done, and otherwise its subject moved.
+/// it is sent, where its effect is there already it is done, or that of a later change which took it
+/// over, and otherwise its subject moved.
 pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> Vec<Step> {
     let mut projection = Projection::new(live);
     let mut stopped: BTreeSet<&Email> = BTreeSet::new();
     let mut steps = Vec::with_capacity(changes.len());
     let follows_invitation = follows_invitation(changes);
-    for ((change, standing), follows) in changes.iter().zip(standings).zip(&follows_invitation) {
+    let course = Course::of(changes.iter().enumerate());
+    let asked = changes.iter().zip(standings).zip(&follows_invitation).enumerate();
+    for (index, ((change, standing), follows)) in asked {
         let maybe_sent = matches!(standing, Standing::Unknown);
         let email = change.subject.email();
         let step = match standing {
@@ -50,7 +54,7 @@ pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> V
                 if moved.is_empty() {
                     projection.apply(change);
                     Step::Send { maybe_sent }
-                } else if projection.holds(change) {
+                } else if course.is_behind(index, change, projection.member(email)) {
                     Step::Found(found(maybe_sent))
                 } else {
                     stopped.insert(email);
