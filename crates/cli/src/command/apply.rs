@@ -236,10 +236,13 @@ fn failed(error: ApplyError) -> Failure {
 }
 
 fn next_step(receipt: &Receipt, plan: &str) -> String {
-    // What was accepted and is not so would be believed again: only a new plan sees it.
-    let is_open = receipt.count(Outcome::is_in_place) < receipt.changes.len();
+    // What was accepted and is not so would be believed again, and what moved stays so: only a new
+    // plan sees that.
+    let is_open = |outcome: &Outcome| {
+        matches!(outcome, Outcome::Failed { .. } | Outcome::Unknown { .. } | Outcome::NotTried)
+    };
     match &receipt.journal {
-        Some(_) if is_open => {
+        Some(_) if receipt.count(is_open) > 0 => {
             format!("Go on with `mixaccess apply {plan} --resume`, or plan again.")
         }
         _ => "Plan again to see what is left.".to_owned(),

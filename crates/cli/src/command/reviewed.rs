@@ -24,15 +24,15 @@ use crate::storage;
 pub(super) fn read(path: &Path, args: &Args) -> Result<Plan, Failure> {
     let expected = args.expect.as_deref().map(digest).transpose()?;
     let plan = storage::read_plan(path)?;
-    if let Some(expected) = expected {
-        if plan.changes_digest != expected {
-            return Err(Failure::refused(format!(
-                "the changes of {} are not the expected ones: expected {expected}, found {}",
-                path.display(),
-                plan.changes_digest
-            ))
-            .hint("Apply the plan file that was reviewed, or review this one."));
-        }
+    if let Some(expected) = expected
+        && plan.changes_digest != expected
+    {
+        return Err(Failure::refused(format!(
+            "the changes of {} are not the expected ones: expected {expected}, found {}",
+            path.display(),
+            plan.changes_digest
+        ))
+        .hint("Apply the plan file that was reviewed, or review this one."));
     }
     if args.allow.allow.is_empty() {
         return Ok(plan);
