@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -80,12 +81,40 @@ impl Program {
     }
 }
 
-fn gather(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        pipe.read_to_end(&mut bytes).unwrap();
-        bytes
-    })
+/// What a pipe has given so far, and the thread that reads it to its end.
+#[derive(Debug)]
+struct Gathering {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    thread: JoinHandle<()>,
+}
+
+fn gather(mut pipe: impl Read + Send + 'static) -> Gathering {
+    let bytes = Arc::new(Mutex::new(Vec::new()));
+    let gathered = Arc::clone(&bytes);
+    let thread = std::thread::spawn(move || {
+        let mut piece = [0; 4096];
+        loop {
+            let count = pipe.read(&mut piece).unwrap();
+            if count == 0 {
+                return;
+            }
+            gathered.lock().unwrap().extend_from_slice(&piece[..count]);
+        }
+    });
+    Gathering { bytes, thread }
+}
+
+impl Gathering {
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap()).into_owned()
+    }
+
+    /// Everything, once the other end is closed.
+    fn text(self) -> String {
+        self.thread.join().unwrap();
+        let bytes = std::mem::take(&mut *self.bytes.lock().unwrap());
+        String::from_utf8(bytes).expect("output is UTF-8")
+    }
 }
 
 /// The program while it runs.
@@ -93,13 +122,27 @@ fn gather(mut pipe: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
 pub(crate) struct Running {
     child: Child,
     line: String,
-    stdout: JoinHandle<Vec<u8>>,
-    stderr: JoinHandle<Vec<u8>>,
+    stdout: Gathering,
+    stderr: Gathering,
 }
 
 impl Running {
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What is on stdout so far.
+    pub(crate) fn stdout(&self) -> String {
+        self.stdout.so_far()
+    }
+
+    /// Waits until it has written something to stdout.
+    #[track_caller]
+    pub(crate) fn until_it_shows(&mut self, text: &str) {
+        let bytes = Arc::clone(&self.stdout.bytes);
+        let is_shown =
+            self.until(|| String::from_utf8_lossy(&bytes.lock().unwrap()).contains(text));
+        assert!(is_shown, "`{}` ended without {text:?}", self.line);
     }
 
     /// Waits until something is so, or the process has ended; answers whether it is so.
@@ -139,14 +182,11 @@ impl Running {
             }
             std::thread::sleep(POLL);
         };
-        let text = |gathered: JoinHandle<Vec<u8>>| {
-            String::from_utf8(gathered.join().unwrap()).expect("output is UTF-8")
-        };
         Run {
             line: self.line,
             code: status.code(),
-            stdout: text(self.stdout),
-            stderr: text(self.stderr),
+            stdout: self.stdout.text(),
+            stderr: self.stderr.text(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::harness::Program;
+use crate::harness::{Bench, Program, words};
 
 #[test]
 fn the_demo_tells_the_loop_and_leaves_a_directory_to_go_on_from() {
@@ -50,4 +50,38 @@ fn the_demo_minds_nobody_elses_credentials() {
         .exits(0)
         .never_shows("nowhere.example")
         .never_shows("their-own-secret");
+}
+
+/// What the demo tells to type at the end: the emulator in one terminal, an apply in another.
+#[test]
+fn from_the_demos_directory_one_goes_on_with_the_emulator() {
+    let root = tempfile::tempdir().unwrap();
+    let told = Program::new(&["demo"]).directory(root.path()).run().exits(0);
+    let line = "emulator --seed mixaccess-demo/live.yaml --save mixaccess-demo/live.yaml";
+    assert!(told.stdout.contains(line), "{told}");
+    let mut arguments = words(line);
+    arguments.extend(["--listen".to_owned(), "127.0.0.1:0".to_owned()]);
+    let mut emulator = Program::new(&arguments).directory(root.path()).start();
+    emulator.until_it_shows("MIXPANEL_SERVICE_ACCOUNT_SECRET=");
+    let variables: Vec<(String, String)> = emulator
+        .stdout()
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("export ")?.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    assert_eq!(variables.len(), 3, "{variables:?}");
+    let run = |line: &str| {
+        let program = Program::new(&words(line)).directory(root.path());
+        variables.iter().fold(program, |program, (name, value)| program.variable(name, value)).run()
+    };
+    run("drift --config mixaccess-demo/access").exits(2).shows("chloe@acme.example");
+    let again =
+        "apply --auto-approve --config mixaccess-demo/access --state-dir mixaccess-demo/state";
+    run(again).exits(0).shows("Applied 1 change");
+    emulator.signal("INT");
+    emulator.finish().exits(0).says("Wrote mixaccess-demo/live.yaml");
+    let saved = fs::read_to_string(root.path().join("mixaccess-demo/live.yaml")).unwrap();
+    let bench = Bench::empty(&saved, mixaccess_emulator::EmulatorOptions::default());
+    let config = root.path().join("mixaccess-demo/access");
+    bench.run(&format!("drift --config '{}'", config.display())).exits(0);
 }
