@@ -1,14 +1,14 @@
 //! The end of a run: verification, the undo plan, the last line of the journal, the receipt.
 
 use mixaccess_api::{AccessRead, AccessWrite};
-use mixaccess_model::LiveState;
+use mixaccess_model::{Change, LiveState};
 
 use crate::apply::Run;
 use crate::execute::Executed;
 use crate::journal::{JournalError, JournalWriter, Record};
 use crate::prepare::Ready;
 use crate::undo::{derived_state, write_undo_plan};
-use crate::verify::{expectations, verify};
+use crate::verify::{contradicted, expectations, verify};
 use crate::{ApplyStatus, ChangeReport, Outcome, Receipt, Verification};
 
 impl<C: AccessRead + AccessWrite> Run<'_, C> {
@@ -25,12 +25,21 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         after.actor = ready.live.actor;
         let now = self.options.clock.now();
         let made_by = &self.options.made_by;
-        let undo = write_undo_plan(self.plan, &outcomes, &after, self.state, now, made_by);
+        let changes = &self.plan.content.changes;
+        let contradicted = contradicted(changes, &outcomes, &verification, &after);
+        let done = done(changes, &outcomes, &contradicted);
+        let undo = write_undo_plan(self.plan, &done, &after, self.state, now, made_by);
         let whole = outcomes.iter().all(Outcome::is_in_place)
             && verification == Verification::Verified
             && undo.error.is_none()
             && journal_error.is_none();
         let mut status = if whole { ApplyStatus::Applied } else { ApplyStatus::Incomplete };
+        if journal_error.is_none() {
+            let records = changes.iter().zip(&contradicted).filter(|(_, is)| **is);
+            let records = records
+                .map(|(change, _)| Record::Contradicted { change: change.id.clone(), at: now });
+            journal_error = journal.append_all(records).await.err();
+        }
         if journal_error.is_none() {
             let mismatches = verification.mismatches().len();
             let finished = Record::Finished { status, at: now, mismatches };
@@ -39,14 +48,15 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         if journal_error.is_some() {
             status = ApplyStatus::Incomplete;
         }
-        let reports = self.plan.content.changes.iter().zip(outcomes).zip(ready.in_earlier_run);
+        let reports = changes.iter().zip(outcomes).zip(ready.in_earlier_run).zip(contradicted);
         let changes = reports
-            .map(|((change, outcome), in_earlier_run)| ChangeReport {
+            .map(|(((change, outcome), in_earlier_run), contradicted)| ChangeReport {
                 change: change.id.clone(),
                 email: change.subject.email().clone(),
                 action: change.action.kind(),
                 outcome,
                 in_earlier_run,
+                contradicted,
             })
             .collect();
         Receipt {
@@ -82,4 +92,18 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let now = || self.options.clock.now();
         verify(self.client, &self.scope, content, expected, waits, self.cancel, now).await
     }
+}
+
+/// What the runs of a plan carried out, as far as reading again did not contradict it. What was so
+/// already was not our doing.
+fn done<'a>(changes: &'a [Change], outcomes: &[Outcome], contradicted: &[bool]) -> Vec<&'a Change> {
+    changes
+        .iter()
+        .zip(outcomes)
+        .zip(contradicted)
+        .filter(|((_, outcome), contradicted)| {
+            matches!(outcome, Outcome::Applied { .. }) && !**contradicted
+        })
+        .map(|((change, _), _)| change)
+        .collect()
 }

@@ -110,6 +110,10 @@ pub struct ChangeReport {
     /// Whether it was in place, through this plan, before this run began.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub in_earlier_run: bool,
+    /// Whether reading again at the end did not find it although it was answered well; going on
+    /// (`--resume`) takes it for unknown.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub contradicted: bool,
 }
 
 /// What reading again at the end showed.

@@ -50,7 +50,7 @@ pub fn remains(changes: &[Change], runs: &[JournalRun]) -> Remains {
     let mut standings: BTreeMap<&ChangeId, Standing> = BTreeMap::new();
     for record in runs.iter().flat_map(|run| &run.records) {
         match record {
-            Record::Intent { change, .. } => {
+            Record::Intent { change, .. } | Record::Contradicted { change, .. } => {
                 standings.insert(change, Standing::Unknown);
             }
             Record::Outcome { change, outcome, .. } => {

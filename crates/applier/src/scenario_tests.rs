@@ -636,3 +636,57 @@ async fn no_journal_and_no_receipt_ever_holds_more_than_it_should() {
     assert_eq!(json["changes"][0]["result"], "applied");
     assert_eq!(json["verification"]["result"], "verified");
 }
+
+#[tokio::test]
+async fn what_was_answered_well_and_not_done_is_sent_again_when_going_on() {
+    for write in 0..5 {
+        let mut bench = Bench::new(planner());
+        bench.options.concurrency = 1;
+        bench.fake.lock().faults.insert(write, Fault::Lie);
+        let receipt = bench.apply().await.unwrap();
+        assert_eq!(receipt.exit_code(), 4, "{write}");
+        let is_contradicted = |change: &crate::ChangeReport| change.contradicted;
+        let contradicted = receipt.changes.iter().filter(|one| is_contradicted(one)).count();
+        // A grant to somebody whose invitation was not carried out is an invitation.
+        assert_eq!(contradicted, 1, "{write}: {receipt:?}");
+        let index = receipt.changes.iter().position(is_contradicted).unwrap();
+        let lied = receipt.changes[index].change.clone();
+        assert!(receipt.undo.irreversible.iter().all(|one| one.change != lied));
+        let undo = std::fs::read(receipt.undo.plan.as_ref().unwrap()).unwrap();
+        let undo = Plan::from_json(&undo).unwrap();
+        let email = bench.plan.content.changes[index].subject.email();
+        if index == 1 {
+            assert!(undo.content.changes.iter().all(|one| one.subject.email() != email));
+        }
+        let refusals = bench.refusals().await;
+        assert!(matches!(refusals[..], [Refusal::Unfinished { .. }]), "{refusals:?}");
+        let resumed = bench.resume().await.unwrap();
+        if write == 3 {
+            // The second grant invited: that person is neither as before nor as wanted.
+            assert_eq!(resumed.exit_code(), 4);
+            continue;
+        }
+        assert_eq!(resumed.status, ApplyStatus::Applied, "{write}: {resumed:?}");
+        assert!(bench.is_as_planned());
+        assert_eq!((bench.writes(), bench.fake.lock().invitations.len()), (6, 1));
+        assert_eq!(bench.apply().await.unwrap().status, ApplyStatus::AlreadyApplied);
+    }
+}
+
+#[tokio::test]
+async fn what_was_contradicted_and_changed_by_somebody_since_has_moved() {
+    let mut bench = Bench::new(planner());
+    bench.options.concurrency = 1;
+    bench.fake.lock().faults.insert(1, Fault::Lie);
+    let receipt = bench.apply().await.unwrap();
+    assert!(receipt.changes[1].contradicted);
+    let text = std::fs::read_to_string(receipt.journal.as_ref().unwrap()).unwrap();
+    assert_eq!(text.matches("\"record\":\"contradicted\"").count(), 1);
+    bench.fake.by_hand(|roster| {
+        let cat = roster.get_mut(&Email::new(CAT)).unwrap();
+        cat.grants.insert(project(10).id, ProjectRole::Owner);
+    });
+    let resumed = bench.resume().await.unwrap();
+    assert_eq!(results(&resumed), ["applied", "moved", "applied", "applied", "applied"]);
+    assert_eq!((resumed.exit_code(), bench.writes()), (4, 5));
+}

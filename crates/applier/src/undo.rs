@@ -4,31 +4,23 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use mixaccess_model::{ChangeId, LiveState, Plan};
+use mixaccess_model::{Change, ChangeId, LiveState, Plan};
 use mixaccess_planner::{Projection, undo};
 
 use crate::state_directory::write_atomically;
 use crate::{Irreversible, Outcome, StateDirectory, UndoReport};
 
 /// Writes the plan that reverses what this plan's runs carried out, and says what cannot be reversed.
-/// What was so already was not our doing and stays.
 pub(crate) fn write_undo_plan(
     plan: &Plan,
-    outcomes: &[Outcome],
+    done: &[&Change],
     after: &LiveState,
     state: &StateDirectory,
     now: Timestamp,
     made_by: &str,
 ) -> UndoReport {
-    let done = || {
-        plan.content
-            .changes
-            .iter()
-            .zip(outcomes)
-            .filter(|(_, outcome)| matches!(outcome, Outcome::Applied { .. }))
-            .map(|(change, _)| change)
-    };
-    let irreversible = done()
+    let irreversible = done
+        .iter()
         .filter_map(|change| {
             change.action.irreversible().map(|because| Irreversible {
                 change: change.id.clone(),
@@ -37,7 +29,7 @@ pub(crate) fn write_undo_plan(
             })
         })
         .collect();
-    let ids = done().map(|change| change.id.clone()).collect::<Vec<_>>();
+    let ids = done.iter().map(|change| change.id.clone()).collect::<Vec<_>>();
     if ids.is_empty() {
         return UndoReport::default();
     }

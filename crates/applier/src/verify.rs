@@ -12,6 +12,7 @@ use mixaccess_model::{
 use mixaccess_planner::Projection;
 use serde::{Deserialize, Serialize};
 
+use crate::course::Course;
 use crate::reread::{Scope, read, refresh};
 use crate::{CancelToken, Outcome, Verification};
 
@@ -119,6 +120,32 @@ pub(crate) async fn verify<R: AccessRead>(
             return (outcome, seen);
         }
     }
+}
+
+/// For each change, whether it was answered well and is not so by what was read again.
+pub(crate) fn contradicted(
+    changes: &[Change],
+    outcomes: &[Outcome],
+    verification: &Verification,
+    after: &LiveState,
+) -> Vec<bool> {
+    let people = verification.mismatches().iter().map(|one| &one.email).collect::<BTreeSet<_>>();
+    let in_place = || {
+        let told = changes.iter().zip(outcomes).enumerate();
+        told.filter(|(_, (_, outcome))| outcome.is_in_place())
+            .map(|(index, (change, _))| (index, change))
+    };
+    let course = Course::of(in_place());
+    let mut contradicted = vec![false; changes.len()];
+    for (index, change) in in_place() {
+        let email = change.subject.email();
+        let is_so =
+            || !people.contains(email) || course.is_behind(index, change, after.member(email));
+        if let Some(place) = contradicted.get_mut(index) {
+            *place = !is_so();
+        }
+    }
+    contradicted
 }
 
 fn mismatches(expected: &Expectation, content: &PlanContent, live: &LiveState) -> Vec<Mismatch> {

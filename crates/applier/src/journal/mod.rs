@@ -49,6 +49,14 @@ pub enum Record {
         /// What became of it.
         outcome: Outcome,
     },
+    /// A change was answered well, and reading again at the end did not find it: what became of it is
+    /// unknown.
+    Contradicted {
+        /// The change.
+        change: ChangeId,
+        /// When it was read again.
+        at: Timestamp,
+    },
     /// The run ends.
     Finished {
         /// How.
