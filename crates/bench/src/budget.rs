@@ -29,7 +29,7 @@ const LARGE: Shape = Shape { people: 20_000, projects: 100, grants_each: 50, cha
 const LADDER: [usize; 4] = [20, 200, 2_000, 20_000];
 const FORMATS: [&str; 5] = ["human", "markdown", "json", "sarif", "junit"];
 /// Runs of a measurement that takes milliseconds, where few would not find an undisturbed one.
-const SHORT: usize = 8;
+const SHORT: usize = 20;
 
 /// Measures everything that has a budget.
 pub(crate) fn run(program: Option<PathBuf>, times: usize) -> Result<()> {
@@ -86,22 +86,24 @@ impl Bench {
     }
 
     /// What a grant costs in trees of each size, beyond what the same organization costs with one person.
-    /// On one thread, because the time for which threads wait for each other is no cost of a grant.
+    /// On one thread, because the time for which threads wait for each other is no cost of a grant, and
+    /// all trees in turn, so that each of them finds the quiet moments of the machine.
     fn growth(&self) -> Result<()> {
-        let cost = |people| {
-            let tree = Tree::generate(Shape { people, ..LARGE })?;
-            let times = if people < 20_000 { self.times * SHORT } else { self.times };
-            let plan = self.measure(&tree.plan(), times, Some(1))?;
-            let validate = self.measure(&tree.validate(), times, Some(1))?;
-            Ok::<_, anyhow::Error>(Cost {
-                grants: tree.grants,
-                plan: plan.processors,
-                validate: validate.processors,
-            })
-        };
-        let alone = cost(1)?;
-        let costs = LADDER.into_iter().map(cost).collect::<Result<Vec<Cost>>>()?;
-        print_growth(&alone, &costs);
+        let mut trees =
+            [1].into_iter().chain(LADDER).map(Growing::generate).collect::<Result<Vec<_>>>()?;
+        for round in 0..self.times * SHORT {
+            for one in &mut trees {
+                if one.is_short || round.is_multiple_of(SHORT) {
+                    let plan = self.measure(&one.tree.plan(), 1, Some(1))?;
+                    let validate = self.measure(&one.tree.validate(), 1, Some(1))?;
+                    one.plan = one.plan.min(plan.processors);
+                    one.validate = one.validate.min(validate.processors);
+                }
+            }
+        }
+        if let Some((alone, trees)) = trees.split_first() {
+            print_growth(alone, trees);
+        }
         Ok(())
     }
 
@@ -166,11 +168,23 @@ impl Tree {
     }
 }
 
-/// What a tree costs.
-struct Cost {
-    grants: usize,
+/// A tree of one size, and the processor time that it takes at best.
+struct Growing {
+    tree: Tree,
+    is_short: bool,
     plan: Duration,
     validate: Duration,
+}
+
+impl Growing {
+    fn generate(people: usize) -> Result<Self> {
+        Ok(Self {
+            tree: Tree::generate(Shape { people, ..LARGE })?,
+            is_short: people < LARGE.people,
+            plan: Duration::MAX,
+            validate: Duration::MAX,
+        })
+    }
 }
 
 fn judge(usage: Usage, budget: Budget) -> (String, &'static str) {
@@ -181,32 +195,27 @@ fn judge(usage: Usage, budget: Budget) -> (String, &'static str) {
     (format!("{}{memory}", time(budget.wall)), if is_met { "met" } else { "**missed**" })
 }
 
-fn print_growth(alone: &Cost, costs: &[Cost]) {
-    let each = |time: Duration, alone_time: Duration, grants: usize| {
-        let grants = grants.saturating_sub(alone.grants).max(1);
-        time.saturating_sub(alone_time).as_nanos() as f64 / grants as f64
-    };
-    let plan = |cost: &Cost| each(cost.plan, alone.plan, cost.grants);
-    let validate = |cost: &Cost| each(cost.validate, alone.validate, cost.grants);
-    let Some(largest) = costs.last() else { return };
+/// Compares every tree with the line from one person to the largest tree.
+fn print_growth(alone: &Growing, trees: &[Growing]) {
+    let Some(largest) = trees.last() else { return };
     println!(
-        "\n| grants | `plan --live`, a grant | against the largest | `validate`, a grant | against the largest |"
+        "\n| grants | `plan --live` | a grant | off the line | `validate` | a grant | off the line |"
     );
-    println!("|---:|---:|---:|---:|---:|");
-    for cost in costs {
-        println!(
-            "| {} | {:.0} ns | {:+.0} % | {:.0} ns | {:+.0} % |",
-            thousands(cost.grants),
-            plan(cost),
-            (plan(cost) / plan(largest) - 1.0) * 100.0,
-            validate(cost),
-            (validate(cost) / validate(largest) - 1.0) * 100.0,
-        );
+    println!("|---:|---:|---:|---:|---:|---:|---:|");
+    for one in trees {
+        let more = |one: &Growing| one.tree.grants.saturating_sub(alone.tree.grants).max(1) as f64;
+        let columns = |of: fn(&Growing) -> Duration| {
+            let beyond = |one: &Growing| of(one).saturating_sub(of(alone)).as_secs_f64();
+            let slope = beyond(largest) / more(largest);
+            let line = of(alone).as_secs_f64() + slope * more(one);
+            let off = (of(one).as_secs_f64() / line - 1.0) * 100.0;
+            format!("{} | {:.0} ns | {off:+.0} %", time(of(one)), beyond(one) / more(one) * 1e9)
+        };
+        let (plan, validate) = (columns(|one| one.plan), columns(|one| one.validate));
+        println!("| {} | {plan} | {validate} |", thousands(one.tree.grants));
     }
     let (plan, validate) = (time(alone.plan), time(alone.validate));
-    println!(
-        "\nBeyond what one person costs: {plan} for `plan --live`, {validate} for `validate`."
-    );
+    println!("\nThe line begins at what one person costs: {plan} and {validate}.");
 }
 
 fn time(time: Duration) -> String {
