@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use mixaccess_api::ApiError;
-use mixaccess_model::{Finding, GuardVerdict, OrganizationRole, SealError};
+use mixaccess_model::{ChangeId, Email, Finding, GuardVerdict, SealError};
 use mixaccess_planner::Moved;
 
 use crate::journal::JournalError;
@@ -105,12 +105,14 @@ pub enum Refusal {
     Call(CallError),
     /// Somebody's access moved since the plan was made.
     Stale(Moved),
-    /// The credentials have less power than those the plan was made with.
+    /// The service would refuse a change to the identity we run as.
     ActorPower {
-        /// The organization role at plan.
-        planned: OrganizationRole,
-        /// The organization role now.
-        found: OrganizationRole,
+        /// The change.
+        change: ChangeId,
+        /// Whose access it changes.
+        email: Email,
+        /// Why it would, as a fragment.
+        message: String,
     },
     /// An earlier apply of this plan began and did not finish.
     Unfinished {
@@ -157,7 +159,8 @@ impl Refusal {
             Self::Guard(verdict) => verdict.way_past.clone(),
             Self::Stale(_) => "Plan again and have the new plan reviewed.".to_owned(),
             Self::ActorPower { .. } => {
-                "Use credentials with the role that the plan was made with, or plan again.".to_owned()
+                "Apply with a service account that has a stronger role, or leave the change out and plan again."
+                    .to_owned()
             }
             Self::Unfinished { .. } => {
                 "Add --resume to go on where it stopped, or plan again to start from what is live now."
@@ -187,10 +190,12 @@ impl fmt::Display for Refusal {
             Self::Stale(Moved { change, email, message }) => {
                 write!(f, "{email} moved since the plan was made: {message} (change {change})")
             }
-            Self::ActorPower { planned, found } => write!(
-                f,
-                "the credentials have organization role {found}, and the plan was made with {planned}"
-            ),
+            Self::ActorPower { change, email, message } => {
+                write!(
+                    f,
+                    "the service would refuse a change to {email}: {message} (change {change})"
+                )
+            }
             Self::Unfinished { journal } => {
                 write!(f, "an earlier apply of this plan did not finish: {}", journal.display())
             }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    ActingIdentity, Actor, AffectedSubject, Change, ChangeId, Email, GuardVerdict, LiveState,
-    OrganizationRole, PLAN_FORMAT_VERSION, Plan, PlanContent, Subject, UserId,
+    AffectedSubject, Change, ChangeId, Email, GuardVerdict, LiveState, PLAN_FORMAT_VERSION, Plan,
+    PlanContent, Subject, UserId,
 };
-use mixaccess_planner::{Projection, guard};
+use mixaccess_planner::{Projection, guard, refused_by_service};
 
 use crate::call::{follows_invitation, write_for};
 use crate::consistency::inconsistencies;
@@ -92,11 +92,8 @@ pub(crate) fn check_guards(
     let verdicts = guard::evaluate(&judged, live, now, Some(plan.made_at));
     let (overridden, refused) =
         verdicts.into_iter().partition::<Vec<_>, _>(|verdict| verdict.overridden_by.is_some());
-    let refusals = refused
-        .into_iter()
-        .map(Refusal::Guard)
-        .chain(weaker(&content.acting_as, &live.actor))
-        .collect();
+    let refusals =
+        refused.into_iter().map(Refusal::Guard).chain(powerless(content, live)).collect();
     (refusals, overridden)
 }
 
@@ -216,17 +213,12 @@ fn unsendable(changes: &[Change], target: &Target) -> impl Iterator<Item = CallE
     })
 }
 
-fn weaker(planned: &ActingIdentity, now: &Actor) -> Option<Refusal> {
-    let planned = planned.organization_role?;
-    let found = now.organization_role?;
-    (rank(found) < rank(planned)).then_some(Refusal::ActorPower { planned, found })
-}
-
-/// Power over other people; billing admins have none.
-const fn rank(role: OrganizationRole) -> u8 {
-    match role {
-        OrganizationRole::Member | OrganizationRole::BillingAdmin => 0,
-        OrganizationRole::Admin => 1,
-        OrganizationRole::Owner => 2,
-    }
+/// What the service would refuse to the identity we run as, whoever planned.
+fn powerless(content: &PlanContent, live: &LiveState) -> impl Iterator<Item = Refusal> {
+    let refused = refused_by_service(content, live);
+    refused.into_iter().map(|(change, email, message)| Refusal::ActorPower {
+        change,
+        email,
+        message,
+    })
 }

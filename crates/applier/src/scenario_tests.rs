@@ -216,7 +216,7 @@ async fn tampered_foreign_and_malformed_plans_are_refused_without_a_request() {
 }
 
 #[tokio::test]
-async fn findings_guard_rails_age_and_lost_power_refuse() {
+async fn findings_and_age_refuse() {
     let mut bench = Bench::new(planner());
     let mut content = bench.plan.content.clone();
     content.findings.push(mixaccess_model::Finding::new(
@@ -231,12 +231,40 @@ async fn findings_guard_rails_age_and_lost_power_refuse() {
     let old = made_at - jiff::SignedDuration::from_hours(25);
     bench.plan = Plan::seal(planner().content(), old, "x".into()).unwrap();
     assert!(bench.refusals().await.iter().any(|one| one.code() == "plan-age"));
-
-    bench.plan = planner().plan();
-    bench.fake.lock().actor.organization_role = Some(OrganizationRole::Admin);
-    let refusals = bench.refusals().await;
-    assert!(refusals.iter().any(|one| one.code() == "actor-power"), "{refusals:?}");
     assert_eq!(bench.writes(), 0);
+}
+
+#[tokio::test]
+async fn the_power_that_counts_is_that_of_who_applies() {
+    use OrganizationRole::{Admin, Member, Owner};
+    let promote = |after| {
+        let mut planner = Planner::new(&roster());
+        planner.add(BEN, Action::SetOrganizationRole { before: Member, after }, &[]);
+        planner
+    };
+    for (after, applies, refused) in
+        [(Owner, Owner, false), (Owner, Admin, true), (Admin, Admin, false), (Admin, Member, true)]
+    {
+        for planned in [Owner, Member] {
+            let planner = promote(after);
+            let mut content = planner.content();
+            content.acting_as.organization_role = Some(planned);
+            let mut bench = Bench::new(planner);
+            bench.plan = Plan::seal(content, crate::fake::now(), "x".into()).unwrap();
+            bench.fake.lock().actor.organization_role = Some(applies);
+            if !refused {
+                assert_eq!(bench.apply().await.unwrap().status, ApplyStatus::Applied);
+                continue;
+            }
+            let refusals = bench.refusals().await;
+            assert!(
+                matches!(&refusals[..], [one @ Refusal::ActorPower { email, .. }]
+                    if email.as_str() == BEN && one.code() == "actor-power"),
+                "{refusals:?}"
+            );
+            assert_eq!(bench.writes(), 0);
+        }
+    }
 }
 
 #[tokio::test]
