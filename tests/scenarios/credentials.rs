@@ -44,10 +44,12 @@ fn refused_credentials_say_what_would_be_accepted() {
         .says("403")
         .says("needs to be an admin or owner of the organization");
     bench.emulator.set_faults(Vec::new());
-    // Somebody who may not do it is told in the plan, not in the middle of the apply.
-    let weak = bench.program(&["plan"]).variable("MIXPANEL_SERVICE_ACCOUNT", "weak").run();
-    weak.exits(3).shows("actor-power");
+    // Somebody who may only read plans what others apply, is told so, and is refused before a write.
+    let weak = |words: &[&str]| bench.program(words).variable("MIXPANEL_SERVICE_ACCOUNT", "weak");
+    weak(&["plan", "--out", "plan.json"]).run().exits(0).shows("reading-credentials");
+    weak(&["apply", "plan.json"]).run().exits(3).says("the credentials are organization member");
     assert_eq!(bench.writes(), []);
+    bench.run("apply plan.json").exits(0).shows("verified");
 }
 
 #[test]

@@ -197,5 +197,5 @@ fn weaker_credentials_than_the_plans_are_refused() {
     let run =
         bench.program(&["apply", "plan.json"]).variable("MIXPANEL_SERVICE_ACCOUNT", "weak").run();
     assert_eq!(bench.writes(), [], "{run}");
-    run.exits(3).says("organization role member");
+    run.exits(3).says("the credentials are organization member");
 }
