@@ -14,10 +14,10 @@ fn a_write_that_was_accepted_and_not_carried_out_is_found() {
     told.shows("raised@agency.example in web: expected admin, found analyst")
         .shows("administrator@acme.example in the organization: expected there, found nobody")
         .shows("7 of 7 changes were accepted, and reading again found 2 things not as planned")
-        .says("Plan again to see what is left");
+        .says("apply plan.json --resume");
     bench.run("plan --out again.json --detailed-exitcode").exits(2);
     assert_eq!(bench.plan("again.json").content.changes.len(), 2);
-    bench.run("apply again.json").exits(0);
+    bench.run("apply plan.json --resume").exits(0).shows("verified");
     bench.agrees();
     assert_eq!(bench.invited(), INVITED);
 }

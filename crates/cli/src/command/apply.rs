@@ -236,13 +236,12 @@ fn failed(error: ApplyError) -> Failure {
 }
 
 fn next_step(receipt: &Receipt, plan: &str) -> String {
-    // What was accepted and is not so would be believed again, and what moved stays so: only a new
-    // plan sees that.
+    // What moved stays so however often one goes on: only a new plan sees that.
     let is_open = |outcome: &Outcome| {
         matches!(outcome, Outcome::Failed { .. } | Outcome::Unknown { .. } | Outcome::NotTried)
     };
     match &receipt.journal {
-        Some(_) if receipt.count(is_open) > 0 => {
+        Some(_) if receipt.count(is_open) > 0 || !receipt.verification.mismatches().is_empty() => {
             format!("Go on with `mixaccess apply {plan} --resume`, or plan again.")
         }
         _ => "Plan again to see what is left.".to_owned(),
