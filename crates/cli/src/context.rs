@@ -12,6 +12,7 @@ use crate::clock;
 use crate::console::{Console, Loudness};
 use crate::environment::Environment;
 use crate::failure::Failure;
+use crate::wording::counted;
 
 /// Name and version, as written into plans and journals.
 pub(crate) const MADE_BY: &str = concat!("mixaccess ", env!("CARGO_PKG_VERSION"));
@@ -169,8 +170,7 @@ fn chosen(common: &Common) -> Vec<String> {
 
 fn files_failed(diagnostics: &[Diagnostic]) -> Failure {
     let errors = diagnostics.iter().filter(|one| one.severity() == Severity::Error).count();
-    let plural = if errors == 1 { "" } else { "s" };
-    Failure::new(format!("{errors} error{plural} in the files, so nothing was done"))
+    Failure::new(format!("{} in the files, so nothing was done", counted(errors, "error")))
 }
 
 impl From<ReportError> for Failure {

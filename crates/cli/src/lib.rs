@@ -14,6 +14,7 @@ mod progress;
 mod receipt;
 mod situation;
 mod storage;
+mod wording;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -11,6 +11,7 @@ use crate::connection::{base_url, block_on, check_organization, connect};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
+use crate::wording::counted;
 
 /// How far the clocks may be apart before a plan's age cannot be trusted.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
@@ -67,16 +68,25 @@ fn files(context: &Context, loaded: &mixaccess_config::Loaded) -> Check {
     }
     let remedy = Some("Run `mixaccess validate` to see each with its place.".to_owned());
     match (errors, warnings) {
-        (0, 0) => check("files", Status::Pass, format!("{path}: {people} collaborators")),
+        (0, 0) => {
+            check("files", Status::Pass, format!("{path}: {}", counted(people, "collaborator")))
+        }
         (0, _) => Check {
             remedy,
             ..check(
                 "files",
                 Status::Warn,
-                format!("{path}: {people} collaborators, {warnings} warnings or notes"),
+                format!(
+                    "{path}: {}, {}",
+                    counted(people, "collaborator"),
+                    counted(warnings, "remark")
+                ),
             )
         },
-        _ => Check { remedy, ..check("files", Status::Fail, format!("{path}: {errors} errors")) },
+        _ => Check {
+            remedy,
+            ..check("files", Status::Fail, format!("{path}: {}", counted(errors, "error")))
+        },
     }
 }
 

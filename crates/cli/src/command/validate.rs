@@ -7,6 +7,7 @@ use crate::args::Format;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::CommandResult;
+use crate::wording::counted;
 
 pub(super) fn run(context: &Context) -> CommandResult {
     let loaded = context.load();
@@ -44,9 +45,9 @@ pub(super) fn run(context: &Context) -> CommandResult {
         && context.common.format == Format::Human
     {
         text.push_str(&format!(
-            "The files are valid: {collaborators} collaborator{}, {projects} project{}.\n",
-            plural(collaborators),
-            plural(projects)
+            "The files are valid: {}, {}.\n",
+            counted(collaborators, "collaborator"),
+            counted(projects, "project")
         ));
     }
     context.console.result(&text)?;
@@ -55,10 +56,6 @@ pub(super) fn run(context: &Context) -> CommandResult {
         (false, true) => Exit::Refused,
         (false, false) => Exit::Done,
     })
-}
-
-const fn plural(count: usize) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }
 
 /// Declarations that a rule of the policy denies: errors, unless an override lets them pass.
