@@ -1,6 +1,6 @@
 //! The command line: every option with its environment variable.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
@@ -25,6 +25,10 @@ pub struct Cli {
     #[command(flatten)]
     pub common: Common,
 }
+
+/// Where the emulator listens unless `--listen` says otherwise.
+pub(crate) const EMULATOR_ADDRESS: SocketAddr =
+    SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8400));
 
 /// Where the files are unless `--config` says otherwise.
 pub(crate) const DEFAULT_CONFIG: &str = "access";
@@ -333,7 +337,7 @@ pub struct Emulator {
     #[arg(
         long,
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:8400",
+        default_value_t = EMULATOR_ADDRESS,
         env = "MIXACCESS_EMULATOR_LISTEN"
     )]
     pub listen: SocketAddr,

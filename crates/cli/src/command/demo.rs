@@ -8,7 +8,7 @@ use mixaccess_api::{AccessWrite as _, Client, ClientOptions, Credentials, Write 
 use mixaccess_emulator::{Emulator, EmulatorOptions, Seed};
 use mixaccess_model::{Dialect, OrganizationId, ProjectId, ProjectRole, UserId};
 
-use crate::args::{Cli, Demo as Args, Format};
+use crate::args::{Cli, Demo as Args, EMULATOR_ADDRESS, Format};
 use crate::connection::{BASE_URL_VARIABLE, ORGANIZATION_VARIABLE};
 use crate::context::Context;
 use crate::environment::Environment;
@@ -34,9 +34,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         .build()
         .map_err(|error| Failure::new(format!("cannot start the network: {error}")))?;
     let seed = Seed::from_yaml(example::LIVE).map_err(Failure::new)?;
-    let emulator = runtime
-        .block_on(Emulator::start(seed.clone(), EmulatorOptions::default()))
-        .map_err(Failure::new)?;
+    let emulator = runtime.block_on(start(&seed))?;
     let demo = Demo::new(directory, context, &emulator, &seed)?;
     let told = demo.tell(&runtime);
     let state = emulator.state().to_yaml().map_err(Failure::new)?;
@@ -45,6 +43,18 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     told?;
     demo.say(&demo.farewell())?;
     Ok(Exit::Done)
+}
+
+/// Starts where `emulator` listens by default, so that what the demo leaves, the undo plan above all, is
+/// good for that address; on any free port where that one is taken.
+async fn start(seed: &Seed) -> Result<Emulator, Failure> {
+    let usual = EmulatorOptions { address: EMULATOR_ADDRESS, ..EmulatorOptions::default() };
+    match Emulator::start(seed.clone(), usual).await {
+        Ok(emulator) => Ok(emulator),
+        Err(_) => {
+            Emulator::start(seed.clone(), EmulatorOptions::default()).await.map_err(Failure::new)
+        }
+    }
 }
 
 /// Makes the directory anew with the example files, and says where what a former demo left was moved.
