@@ -109,12 +109,6 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
     fn notes(&self, live: &LiveState) -> Vec<String> {
         let content = &self.plan.content;
         let mut notes = Vec::new();
-        if content.instant_given {
-            notes.push(format!(
-                "the plan is for {}, which was asked for, not for now",
-                content.instant
-            ));
-        }
         if live.actor.organization_role.is_none() {
             notes.push(
                 "the service does not say which organization role the credentials have".to_owned(),
@@ -122,6 +116,13 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         }
         for note in &notes {
             self.progress.note(note);
+        }
+        // Whoever runs this has warned of it before anything else.
+        if content.instant_given {
+            notes.push(format!(
+                "the plan is for {}, which was asked for, not for now",
+                content.instant
+            ));
         }
         notes
     }
