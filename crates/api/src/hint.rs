@@ -16,10 +16,16 @@ pub(crate) fn for_status(endpoint: Endpoint, status: u16) -> Option<&'static str
              account with more power.",
         ),
         404 | 405 => for_missing(endpoint, status),
-        429 if matches!(endpoint, Endpoint::Invite | Endpoint::Grant) => Some(
-            "Mixpanel sends about 10 invitations an hour to each e-mail domain: run again later to \
+        429 if matches!(
+            endpoint,
+            Endpoint::Invite | Endpoint::Grant | Endpoint::ResendInvitation
+        ) =>
+        {
+            Some(
+                "Mixpanel sends about 10 invitations an hour to each e-mail domain: run again later to \
              send the rest.",
-        ),
+            )
+        }
         429 => Some(
             "The service asks for fewer requests: run again later, or allow longer waits with \
              --max-wait.",
@@ -73,6 +79,8 @@ mod tests {
             (Endpoint::SetProjectRole, 404, "not accepted the invitation"),
             (Endpoint::Grant, 429, "10 invitations an hour"),
             (Endpoint::Invite, 429, "10 invitations an hour"),
+            (Endpoint::ResendInvitation, 429, "10 invitations an hour"),
+            (Endpoint::ResendInvitation, 404, "doctor"),
             (Endpoint::Members, 429, "--max-wait"),
             (Endpoint::ProjectMembers, 404, "doctor"),
             (Endpoint::Projects, 405, "doctor"),

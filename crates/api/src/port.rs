@@ -94,6 +94,11 @@ pub enum Write {
         /// The role from now on.
         role: OrganizationRole,
     },
+    /// Sends a pending invitation again: another e-mail, and the invitation's time begins anew.
+    ResendInvitation {
+        /// The invited person.
+        user: UserId,
+    },
     /// Removes a member, or withdraws an invitation.
     RemoveMember {
         /// The member.

@@ -28,13 +28,19 @@ pub(crate) enum Endpoint {
     Revoke,
     /// A member that is removed from the organization.
     RemoveMember,
+    /// An invitation that is sent again.
+    ResendInvitation,
 }
 
 impl Endpoint {
     /// Whether no document of Mixpanel's names it: rows of `mixpanel-api.md` marked I.
     pub(crate) const fn is_inferred(self) -> bool {
         match self {
-            Self::Projects | Self::ProjectMembers | Self::Invite | Self::RemoveMember => true,
+            Self::Projects
+            | Self::ProjectMembers
+            | Self::Invite
+            | Self::RemoveMember
+            | Self::ResendInvitation => true,
             Self::Me
             | Self::Members
             | Self::AuditLog

@@ -285,11 +285,8 @@ fn carry_out(inner: &mut Inner, write: &Write) -> Result<(), ApiError> {
 fn change_roster(inner: &mut Inner, write: &Write) -> Result<(), ApiError> {
     let missing = || error(ErrorKind::Permanent, Some(404), "User not found in organization");
     let conflict = || error(ErrorKind::Permanent, Some(409), "already a member");
-    let owners = inner
-        .roster
-        .values()
-        .filter(|one| one.role == OrganizationRole::Owner && one.status.is_active())
-        .count();
+    let is_owner = |one: &&Person| one.role == OrganizationRole::Owner && one.status.is_active();
+    let owners = inner.roster.values().filter(is_owner).count();
     let email_of = |inner: &Inner, user: UserId| {
         inner.roster.iter().find(|(_, one)| one.id == user).map(|(email, _)| email.clone())
     };
@@ -338,6 +335,10 @@ fn change_roster(inner: &mut Inner, write: &Write) -> Result<(), ApiError> {
         Write::RemoveMember { user } => {
             let email = email_of(inner, *user).ok_or_else(missing)?;
             inner.roster.remove(&email);
+        }
+        Write::ResendInvitation { user } => {
+            let email = email_of(inner, *user).ok_or_else(missing)?;
+            inner.invitations.push(email);
         }
     }
     Ok(())

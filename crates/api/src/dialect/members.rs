@@ -148,6 +148,12 @@ impl Members<'_> {
                 format!("/organizations/{organization}/members/{user}"),
                 None,
             ),
+            Write::ResendInvitation { user } => (
+                Endpoint::ResendInvitation,
+                Method::POST,
+                format!("/organizations/{organization}/members/{user}/resend-invite"),
+                None,
+            ),
         };
         Request { endpoint, method, url: self.url(&path), body }
     }

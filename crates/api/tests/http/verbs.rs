@@ -41,6 +41,11 @@ fn every_write_is_one_request_of_the_table() {
             r#"{"role":"admin"}"#,
         ),
         (Write::RemoveMember { user }, "DELETE /api/app/organizations/12345/members/501", ""),
+        (
+            Write::ResendInvitation { user },
+            "POST /api/app/organizations/12345/members/501/resend-invite",
+            "",
+        ),
     ] {
         let server = Server::replies(vec![Reply::json(200, r#"{"status":"ok","results":{}}"#)]);
         run(client(&server.url()).write(&write)).unwrap();
