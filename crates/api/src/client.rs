@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use mixaccess_model::{Actor, Dialect, Email, LiveMember, LiveProject, OrganizationId, ProjectId};
+use secrecy::SecretString;
 
 use crate::dialect::members::Members;
 use crate::transport::Transport;
@@ -61,6 +62,22 @@ impl Client {
             }
             Err(error) if error.is_missing() => Ok(Vec::new()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Rotates one of a project's tokens (`mixpanel-api.md`, "Dialect `members`") and gives the new
+    /// value: a secret, in no error and no log. Sent once; every implementation that uses the old
+    /// value stops working.
+    ///
+    /// # Errors
+    /// When the service refuses; or the outcome is unknown, and then the old value may be gone.
+    pub async fn rotate_token(
+        &self,
+        project: ProjectId,
+        token_id: &str,
+    ) -> Result<SecretString, ApiError> {
+        match self.dialect {
+            Dialect::Members => self.members_dialect().rotate_token(project, token_id).await,
         }
     }
 

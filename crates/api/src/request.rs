@@ -30,6 +30,8 @@ pub(crate) enum Endpoint {
     RemoveMember,
     /// An invitation that is sent again.
     ResendInvitation,
+    /// A project's token that is replaced.
+    RotateToken,
 }
 
 impl Endpoint {
@@ -47,7 +49,8 @@ impl Endpoint {
             | Self::Grant
             | Self::SetProjectRole
             | Self::SetOrganizationRole
-            | Self::Revoke => false,
+            | Self::Revoke
+            | Self::RotateToken => false,
         }
     }
 }

@@ -3,6 +3,7 @@
 
 mod identity;
 mod row;
+mod token;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -11,6 +12,7 @@ use mixaccess_model::{
     ProjectId, ProjectRole,
 };
 use reqwest::{Method, Url};
+use secrecy::SecretString;
 use serde_json::json;
 
 pub(crate) use identity::Identity;
@@ -107,6 +109,21 @@ impl Members<'_> {
     /// Sends one write: strict in what it sends, and done when the service says so.
     pub(crate) async fn write(&self, write: &Write) -> Result<(), ApiError> {
         self.transport.write(&self.writing(write)).await
+    }
+
+    /// Rotates one of a project's tokens and gives the new value.
+    pub(crate) async fn rotate_token(
+        &self,
+        project: ProjectId,
+        token_id: &str,
+    ) -> Result<SecretString, ApiError> {
+        let request = Request {
+            endpoint: Endpoint::RotateToken,
+            method: Method::POST,
+            url: self.url(&format!("/projects/{project}/tokens/rotate")),
+            body: Some(token::body(token_id)),
+        };
+        self.transport.read(&request, token::decode).await
     }
 
     fn writing(&self, write: &Write) -> Request {

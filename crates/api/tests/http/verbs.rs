@@ -145,3 +145,29 @@ fn a_probe_tries_every_reading_endpoint_and_writes_nothing() {
     let readable: Vec<bool> = probe.endpoints.iter().map(|probe| probe.outcome.is_ok()).collect();
     assert_eq!(readable, [true, false, false, false]);
 }
+
+#[test]
+fn a_rotated_token_is_given_to_the_caller_alone() {
+    use secrecy::ExposeSecret as _;
+    let rotate = |status, body: &str| {
+        let server = Server::replies(vec![Reply::json(status, body)]);
+        let client = client(&server.url());
+        let rotated = run(client.rotate_token(ProjectId(7), "abc123"));
+        let received = server.received();
+        assert_eq!(received[0].line(), "POST /api/app/projects/7/tokens/rotate");
+        assert_eq!(received[0].body, r#"{"token_id":"abc123"}"#);
+        assert_eq!(received.len(), 1);
+        rotated
+    };
+    for body in [r#""new""#, r#"{"token":"new"}"#, r#"{"status":"ok","results":{"token":"new"}}"#] {
+        let token = rotate(200, body).unwrap();
+        assert_eq!(token.expose_secret(), "new");
+        assert!(!format!("{token:?}").contains("new"));
+    }
+    for body in [r#"{"unexpected":"s3cret"}"#, "s3cret"] {
+        let error = rotate(200, body).unwrap_err();
+        assert_eq!(error.kind, mixaccess_api::ErrorKind::OutcomeUnknown);
+        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
+    }
+    assert_eq!(rotate(403, "{}").unwrap_err().kind, mixaccess_api::ErrorKind::Permanent);
+}
