@@ -96,14 +96,6 @@ impl Credentials {
         Ok(Self { username: username.to_owned(), secret })
     }
 
-    /// Reads the credentials from the process environment.
-    ///
-    /// # Errors
-    /// Names the variable or file that is missing or unusable; never shows a value.
-    pub fn from_environment() -> Result<Self, CredentialsError> {
-        Self::from_lookup(|name| std::env::var_os(name))
-    }
-
     /// Reads the credentials from variables that `lookup` finds; an empty variable counts as unset.
     ///
     /// # Errors
