@@ -19,7 +19,7 @@ use std::thread;
 use divan::counter::ItemsCount;
 use divan::{AllocProfiler, Bencher};
 use mixaccess_api::{Client, ClientOptions, Credentials, read_live};
-use mixaccess_model::{Dialect, LiveState, OrganizationId, ProjectId};
+use mixaccess_model::{Dialect, LiveState, OrganizationId, ProjectId, Reads};
 
 #[global_allocator]
 static ALLOCATOR: AllocProfiler = AllocProfiler::system();
@@ -49,7 +49,7 @@ async fn read_once(url: &str, projects: u64) -> LiveState {
         Client::new(options, Credentials::new("ci", "secret".to_owned().into()).unwrap()).unwrap();
     let declared: Vec<ProjectId> = (0..projects).map(ProjectId).collect();
     let taken_at = "2026-01-05T00:00:00Z".parse().unwrap();
-    read_live(&client, organization, Dialect::Members, &declared, |_| false, 8, taken_at)
+    read_live(&client, organization, Dialect::Members, &declared, |_| Reads::default(), 8, taken_at)
         .await
         .unwrap()
 }

@@ -11,7 +11,7 @@ use crate::dialect::members::Members;
 use crate::transport::Transport;
 use crate::{
     AccessRead, AccessWrite, ApiError, AuditEvent, ClientError, ClientOptions, Credentials,
-    ProjectMember, Write,
+    ProjectMember, Write, Written,
 };
 
 /// A client of one organization. Connections are kept and used again; share it by reference.
@@ -49,7 +49,7 @@ impl Client {
         since: Timestamp,
     ) -> Result<Vec<AuditEvent>, ApiError> {
         let result = match self.dialect {
-            Dialect::Members => self.members_dialect().audit_log(email, since).await,
+            Dialect::Members | Dialect::App => self.members_dialect().audit_log(email, since).await,
         };
         match result {
             // The service filters by day at most, and may not filter at all.
@@ -77,7 +77,9 @@ impl Client {
         token_id: &str,
     ) -> Result<SecretString, ApiError> {
         match self.dialect {
-            Dialect::Members => self.members_dialect().rotate_token(project, token_id).await,
+            Dialect::Members | Dialect::App => {
+                self.members_dialect().rotate_token(project, token_id).await
+            }
         }
     }
 
@@ -102,7 +104,7 @@ impl fmt::Debug for Client {
 impl AccessRead for Client {
     async fn me(&self) -> Result<Actor, ApiError> {
         let identity = match self.dialect {
-            Dialect::Members => self.members_dialect().me().await?,
+            Dialect::Members | Dialect::App => self.members_dialect().me().await?,
         };
         let mut name = self.organization_name.lock().unwrap_or_else(PoisonError::into_inner);
         *name = identity.organization_name;
@@ -116,27 +118,29 @@ impl AccessRead for Client {
 
     async fn members(&self) -> Result<Vec<LiveMember>, ApiError> {
         match self.dialect {
-            Dialect::Members => self.members_dialect().members().await,
+            Dialect::Members | Dialect::App => self.members_dialect().members().await,
         }
     }
 
     async fn projects(&self) -> Result<Vec<LiveProject>, ApiError> {
         match self.dialect {
-            Dialect::Members => self.members_dialect().projects().await,
+            Dialect::Members | Dialect::App => self.members_dialect().projects().await,
         }
     }
 
     async fn project_members(&self, project: ProjectId) -> Result<Vec<ProjectMember>, ApiError> {
         match self.dialect {
-            Dialect::Members => self.members_dialect().project_members(project).await,
+            Dialect::Members | Dialect::App => {
+                self.members_dialect().project_members(project).await
+            }
         }
     }
 }
 
 impl AccessWrite for Client {
-    async fn write(&self, write: &Write) -> Result<(), ApiError> {
+    async fn write(&self, write: &Write) -> Result<Written, ApiError> {
         match self.dialect {
-            Dialect::Members => self.members_dialect().write(write).await,
+            Dialect::Members | Dialect::App => self.members_dialect().write(write).await,
         }
     }
 }

@@ -8,5 +8,9 @@ use mixaccess_model::{Capabilities, Dialect};
 pub const fn capabilities(dialect: Dialect) -> &'static Capabilities {
     match dialect {
         Dialect::Members => &members::CAPABILITIES,
+        Dialect::App => &APP,
     }
 }
+
+/// The organization verbs; what they lack, the dialect `members` answers.
+const APP: Capabilities = Capabilities { dialect: Dialect::App, ..members::CAPABILITIES };

@@ -32,5 +32,8 @@ pub use dialect::capabilities;
 pub use error::{ApiError, ErrorKind};
 pub use live::{read_live, read_members, read_projects};
 pub use options::{ClientError, ClientOptions, MAX_CONCURRENCY, OnWait, Timeouts, Wait};
-pub use port::{AccessRead, AccessWrite, ProjectMember, Write};
+pub use port::{
+    AccessRead, AccessWrite, NewServiceAccount, ProjectMember, ProjectServiceAccount, Roster,
+    TeamUpdate, Write, Written,
+};
 pub use probe::{Answered, EndpointProbe, Probe};

@@ -7,6 +7,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mixaccess_model::{
     Dialect, LIVE_FORMAT_VERSION, LiveMember, LiveProject, LiveState, OrganizationId, ProjectId,
+    Reads,
 };
 
 use crate::{AccessRead, ApiError, MAX_CONCURRENCY};
@@ -28,7 +29,7 @@ pub async fn read_live<R: AccessRead>(
     organization: OrganizationId,
     dialect: Dialect,
     declared: &[ProjectId],
-    undeclared: impl Fn(&[LiveMember]) -> bool,
+    reads: impl Fn(&[LiveMember]) -> Reads,
     concurrency: usize,
     taken_at: Timestamp,
 ) -> Result<LiveState, ApiError> {
@@ -36,7 +37,7 @@ pub async fn read_live<R: AccessRead>(
     let (actor, members, projects) =
         future::join3(reader.me(), reader.members(), reader.projects()).await;
     let (actor, members, mut projects) = (actor?, members?, projects?);
-    let everything = undeclared(&members);
+    let everything = reads(&members).undeclared_projects;
     projects.sort_by_key(|project| project.id);
     projects.dedup_by_key(|project| project.id);
     for project in &mut projects {
@@ -54,6 +55,9 @@ pub async fn read_live<R: AccessRead>(
         actor,
         projects,
         members,
+        teams: None,
+        service_accounts: None,
+        identity_provider: None,
     };
     live.normalize();
     Ok(live)
@@ -84,9 +88,18 @@ pub async fn read_projects<R: AccessRead>(
         actor: actor?,
         projects: projects
             .iter()
-            .map(|id| LiveProject { id: *id, name: id.to_string(), members_read: true })
+            .map(|id| LiveProject {
+                id: *id,
+                name: id.to_string(),
+                members_read: true,
+                service_accounts_read: false,
+                custom_roles: None,
+            })
             .collect(),
         members: members?,
+        teams: None,
+        service_accounts: None,
+        identity_provider: None,
     };
     live.normalize();
     live.projects.dedup();

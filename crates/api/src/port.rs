@@ -2,10 +2,15 @@
 
 use std::future::Future;
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use mixaccess_model::{
-    Actor, Email, GrantSource, LiveMember, LiveProject, MemberStatus, OrganizationRole, ProjectId,
-    ProjectRole, UserId,
+    Actor, Email, GrantSource, LiveIdentityProvider, LiveMember, LiveProject, LiveServiceAccount,
+    LiveTeam, MemberStatus, OrganizationRole, ProjectId, ProjectRole, ServiceAccountId, TeamId,
+    UserId,
 };
+use secrecy::SecretString;
 
 use crate::ApiError;
 
@@ -26,6 +31,26 @@ pub struct ProjectMember {
     pub source: GrantSource,
 }
 
+/// One row of a project's list of service accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectServiceAccount {
+    /// The account.
+    pub id: ServiceAccountId,
+    /// The role.
+    pub role: ProjectRole,
+    /// Where it comes from.
+    pub source: GrantSource,
+}
+
+/// The members of the organization, as one answer tells them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roster {
+    /// Every member.
+    pub members: Vec<LiveMember>,
+    /// Whether their grants in every project are already with them.
+    pub carries_grants: bool,
+}
+
 /// Reading. Holding only this, nothing can be written.
 pub trait AccessRead: Sync {
     /// Who the credentials are. One request.
@@ -36,6 +61,35 @@ pub trait AccessRead: Sync {
     }
     /// Every member of the organization, without grants. One request (and one for each further page).
     fn members(&self) -> impl Future<Output = Result<Vec<LiveMember>, ApiError>> + Send;
+    /// Every member of the organization, with grants where the dialect's list of members has them. One
+    /// request (and one for each further page).
+    fn roster(&self) -> impl Future<Output = Result<Roster, ApiError>> + Send {
+        async { Ok(Roster { members: self.members().await?, carries_grants: false }) }
+    }
+    /// Every team; nothing where the service does not answer that. One request.
+    fn teams(&self) -> impl Future<Output = Result<Option<Vec<LiveTeam>>, ApiError>> + Send {
+        async { Ok(None) }
+    }
+    /// Every service account, without grants; nothing where the service does not answer that. One
+    /// request.
+    fn service_accounts(
+        &self,
+    ) -> impl Future<Output = Result<Option<Vec<LiveServiceAccount>>, ApiError>> + Send {
+        async { Ok(None) }
+    }
+    /// Every grant of a service account in one project. One request.
+    fn project_service_accounts(
+        &self,
+        _project: ProjectId,
+    ) -> impl Future<Output = Result<Option<Vec<ProjectServiceAccount>>, ApiError>> + Send {
+        async { Ok(None) }
+    }
+    /// What SCIM says; nothing without a SCIM token and without a log.
+    fn identity_provider(
+        &self,
+    ) -> impl Future<Output = Result<Option<LiveIdentityProvider>, ApiError>> + Send {
+        async { Ok(None) }
+    }
     /// Every project of the organization, with `members_read` false. One request.
     fn projects(&self) -> impl Future<Output = Result<Vec<LiveProject>, ApiError>> + Send;
     /// Every grant in one project. One request.
@@ -49,18 +103,41 @@ pub trait AccessRead: Sync {
 /// known to be unknown ([`ErrorKind`](crate::ErrorKind)).
 pub trait AccessWrite: Sync {
     /// Carries out one write.
-    fn write(&self, write: &Write) -> impl Future<Output = Result<(), ApiError>> + Send;
+    fn write(&self, write: &Write) -> impl Future<Output = Result<Written, ApiError>> + Send;
+}
+
+/// What the service handed over in its answer to a write.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// The credentials of a service account that was created: told once, and never again.
+    pub new_service_account: Option<NewServiceAccount>,
+}
+
+/// The credentials of a new service account.
+#[derive(Debug)]
+pub struct NewServiceAccount {
+    /// Its number.
+    pub id: ServiceAccountId,
+    /// Its secret: in no error, no log and no plan.
+    pub secret: SecretString,
 }
 
 /// One write to the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Write {
-    /// Invites an address into the organization, without a project.
-    InviteToOrganization {
+    /// Invites an address into the organization, with every project role in the same call.
+    Invite {
         /// The address.
         email: Email,
         /// The organization role.
         role: OrganizationRole,
+        /// The project roles.
+        grants: Vec<(ProjectId, ProjectRole)>,
+    },
+    /// Gives individual grants to people who are there, all of them or none.
+    GrantMany {
+        /// The grants, never none.
+        grants: Vec<(Email, ProjectId, ProjectRole)>,
     },
     /// Gives an individual grant; invites an address that is not yet a member as organization member.
     Grant {
@@ -104,4 +181,75 @@ pub enum Write {
         /// The member.
         user: UserId,
     },
+    /// Creates a team without people and projects.
+    CreateTeam {
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// Changes one thing of a team.
+    UpdateTeam {
+        /// The team.
+        team: TeamId,
+        /// What changes.
+        update: TeamUpdate,
+    },
+    /// Deletes a team.
+    DeleteTeam {
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// Changes who is in a group of the identity provider, through SCIM.
+    ChangeGroup {
+        /// The group's name.
+        group: Arc<str>,
+        /// Who.
+        email: Email,
+        /// Whether to be in it from now on.
+        member: bool,
+    },
+    /// Creates a service account; the answer holds its secret.
+    CreateServiceAccount {
+        /// Its name.
+        username: Arc<str>,
+        /// The organization role.
+        role: OrganizationRole,
+        /// When its credentials stop working.
+        expires: Option<Timestamp>,
+        /// The project roles.
+        grants: Vec<(ProjectId, ProjectRole)>,
+    },
+    /// Deletes a service account.
+    DeleteServiceAccount {
+        /// The account.
+        account: ServiceAccountId,
+    },
+    /// Gives a service account a role in a project where it has none.
+    AddServiceAccount {
+        /// The account.
+        account: ServiceAccountId,
+        /// The project.
+        project: ProjectId,
+        /// The role.
+        role: ProjectRole,
+    },
+    /// Takes a service account out of a project.
+    RemoveServiceAccount {
+        /// The account.
+        account: ServiceAccountId,
+        /// The project.
+        project: ProjectId,
+    },
+}
+
+/// One thing of a team that changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TeamUpdate {
+    /// Somebody comes.
+    AddMember(Email),
+    /// Somebody goes.
+    RemoveMember(Email),
+    /// The role in a project, whether or not there was one.
+    SetRole(ProjectId, ProjectRole),
+    /// No role in a project any more.
+    RemoveRole(ProjectId),
 }

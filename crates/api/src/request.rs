@@ -32,6 +32,18 @@ pub(crate) enum Endpoint {
     ResendInvitation,
     /// A project's token that is replaced.
     RotateToken,
+    /// Many grants in one call.
+    GrantMany,
+    /// A team that is created, changed or deleted.
+    WriteTeam,
+    /// A service account that is created.
+    CreateServiceAccount,
+    /// A service account that is deleted.
+    DeleteServiceAccount,
+    /// A service account that comes to a project or leaves it.
+    ServiceAccountRole,
+    /// A group of the identity provider.
+    ChangeGroup,
 }
 
 impl Endpoint {
@@ -42,7 +54,8 @@ impl Endpoint {
             | Self::ProjectMembers
             | Self::Invite
             | Self::RemoveMember
-            | Self::ResendInvitation => true,
+            | Self::ResendInvitation
+            | Self::WriteTeam => true,
             Self::Me
             | Self::Members
             | Self::AuditLog
@@ -50,7 +63,12 @@ impl Endpoint {
             | Self::SetProjectRole
             | Self::SetOrganizationRole
             | Self::Revoke
-            | Self::RotateToken => false,
+            | Self::RotateToken
+            | Self::GrantMany
+            | Self::CreateServiceAccount
+            | Self::DeleteServiceAccount
+            | Self::ServiceAccountRole
+            | Self::ChangeGroup => false,
         }
     }
 }

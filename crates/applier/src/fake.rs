@@ -236,6 +236,8 @@ fn member((email, person): (&Email, &Person)) -> LiveMember {
         name: None,
         organization_role: Some(person.role),
         status: person.status,
+        invitation: None,
+        managed_by: ManagedBy::Mixpanel,
         last_active: None,
         grants: Vec::new(),
     }
@@ -386,7 +388,7 @@ impl Sink for FullAfter {
 pub(crate) fn capabilities() -> Capabilities {
     Capabilities {
         dialect: Dialect::Members,
-        invitation_grants: InvitationGrants::OneAsMember,
+        grants_per_call: 1,
         set_organization_role: true,
         set_project_role: true,
         revoke: true,

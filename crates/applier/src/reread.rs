@@ -82,7 +82,13 @@ pub(crate) async fn read<R: AccessRead>(
     let members = read_members(client, &projects, scope.in_flight).await?;
     let projects = projects
         .into_iter()
-        .map(|id| LiveProject { id, name: id.to_string(), members_read: true })
+        .map(|id| LiveProject {
+            id,
+            name: id.to_string(),
+            members_read: true,
+            service_accounts_read: false,
+            custom_roles: None,
+        })
         .collect();
     let mut live = LiveState {
         format_version: LIVE_FORMAT_VERSION,

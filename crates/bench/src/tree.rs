@@ -132,6 +132,8 @@ impl Shape {
             id: project_id(project),
             name: format!("Project {project}"),
             members_read: true,
+            service_accounts_read: false,
+            custom_roles: None,
         });
         LiveState {
             format_version: LIVE_FORMAT_VERSION,
@@ -188,6 +190,8 @@ fn member(
             OrganizationRole::Member
         }),
         status: MemberStatus::Active,
+        invitation: None,
+        managed_by: ManagedBy::Mixpanel,
         last_active: None,
         grants: roles.iter().map(grant).collect(),
     }

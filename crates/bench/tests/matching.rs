@@ -9,7 +9,7 @@ use mixaccess_planner::{PlanningInput, plan};
 
 const CAPABILITIES: Capabilities = Capabilities {
     dialect: Dialect::Members,
-    invitation_grants: InvitationGrants::OneAsMember,
+    grants_per_call: 1,
     set_organization_role: true,
     set_project_role: true,
     revoke: true,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mixaccess_model::{Email, FileIndex, Finding, Place, Position, ProjectKey, Severity};
+use mixaccess_model::{Email, FileIndex, Finding, Place, Position, ProjectKey, Severity, Subject};
 
 use crate::codes::Code;
 
@@ -187,7 +187,7 @@ impl Diagnostic {
         Finding {
             severity: self.0.code.severity,
             code: self.0.code.name.into(),
-            email: self.0.email.clone(),
+            subject: self.0.email.clone().map(|email| Subject::Person { email, user: None }),
             project: self.0.project.clone(),
             message: self.0.message.clone(),
             hint,

@@ -62,6 +62,8 @@ impl Loaded {
             files_digest: self.files_digest,
             projects: self.projects(),
             collaborators,
+            teams: None,
+            service_accounts: None,
             policy,
             findings,
         };
@@ -79,6 +81,8 @@ impl Loaded {
                     key: key.clone(),
                     id: project.id?.0,
                     environment: project.environment.clone(),
+                    custom_roles: None,
+                    group: None,
                     position: project.span.position(project.file),
                 })
             })

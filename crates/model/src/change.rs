@@ -6,8 +6,11 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use jiff::Timestamp;
+
 use crate::{
-    Email, Grant, MemberStatus, OrganizationRole, Place, ProjectId, ProjectKey, ProjectRole, UserId,
+    Email, Grant, MemberStatus, OrganizationRole, Place, ProjectId, ProjectKey, ProjectRole,
+    ServiceAccountId, TeamId, UserId,
 };
 
 /// The stable id of a change: the same for the same work, whenever it is planned.
@@ -57,29 +60,100 @@ pub enum Subject {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         user: Option<UserId>,
     },
+    /// A team: people who share project roles.
+    Team {
+        /// Its name, spelled as the service spells it where the team is live.
+        name: Arc<str>,
+        /// The number, once the service has given one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<TeamId>,
+    },
+    /// A service account: credentials of a program.
+    ServiceAccount {
+        /// Its name.
+        username: Arc<str>,
+        /// The number, once the service has given one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<ServiceAccountId>,
+    },
+}
+
+/// Who a subject is, whatever its number: people before teams before service accounts, people by
+/// address, the others by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SubjectKey {
+    /// A person.
+    Person(Email),
+    /// A team.
+    Team(Arc<str>),
+    /// A service account.
+    ServiceAccount(Arc<str>),
 }
 
 impl Subject {
-    /// The address of a person.
-    pub const fn email(&self) -> &Email {
+    /// Who it is, whatever its number.
+    pub fn key(&self) -> SubjectKey {
         match self {
-            Self::Person { email, .. } => email,
+            Self::Person { email, .. } => SubjectKey::Person(email.clone()),
+            Self::Team { name, .. } => SubjectKey::Team(Arc::clone(name)),
+            Self::ServiceAccount { username, .. } => {
+                SubjectKey::ServiceAccount(Arc::clone(username))
+            }
         }
     }
 
-    /// The number, once the service has given one.
+    /// The address of a person.
+    pub const fn email(&self) -> Option<&Email> {
+        match self {
+            Self::Person { email, .. } => Some(email),
+            Self::Team { .. } | Self::ServiceAccount { .. } => None,
+        }
+    }
+
+    /// The number of a person, once the service has given one.
     pub const fn user(&self) -> Option<UserId> {
         match self {
             Self::Person { user, .. } => *user,
+            Self::Team { .. } | Self::ServiceAccount { .. } => None,
+        }
+    }
+
+    /// The word of the kind, for sentences.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Person { .. } => "person",
+            Self::Team { .. } => "team",
+            Self::ServiceAccount { .. } => "service account",
+        }
+    }
+}
+
+impl From<SubjectKey> for Subject {
+    /// A subject whose number is not known.
+    fn from(key: SubjectKey) -> Self {
+        match key {
+            SubjectKey::Person(email) => Self::Person { email, user: None },
+            SubjectKey::Team(name) => Self::Team { name, id: None },
+            SubjectKey::ServiceAccount(username) => Self::ServiceAccount { username, id: None },
+        }
+    }
+}
+
+impl fmt::Display for SubjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Person(email) => email.fmt(f),
+            Self::Team(name) => write!(f, "team {}", crate::printable(name)),
+            Self::ServiceAccount(username) => {
+                write!(f, "service account {}", crate::printable(username))
+            }
         }
     }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Person { email, .. } => email.fmt(f),
-        }
+        self.key().fmt(f)
     }
 }
 
@@ -121,14 +195,20 @@ pub enum Action {
         /// The role from now on.
         after: OrganizationRole,
     },
-    /// Gives an individual grant in a project where there was none.
+    /// Sends an invitation that still waits once more. Another e-mail, which cannot be unsent.
+    RemindInvitation {
+        /// When the last e-mail was sent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sent_at: Option<Timestamp>,
+    },
+    /// Gives the subject itself a role in a project where it had none.
     Grant {
         /// The project.
         project: ProjectRef,
         /// The role from now on.
         after: ProjectRole,
     },
-    /// Changes an individual grant in place.
+    /// Changes the subject's own role in a project in place.
     SetProjectRole {
         /// The project.
         project: ProjectRef,
@@ -137,7 +217,7 @@ pub enum Action {
         /// The role from now on.
         after: ProjectRole,
     },
-    /// Takes an individual grant away.
+    /// Takes the subject's own role in a project away.
     Revoke {
         /// The project.
         project: ProjectRef,
@@ -151,6 +231,77 @@ pub enum Action {
         /// The individual grants that go with it.
         loses: Vec<InvitedGrant>,
     },
+    /// Creates a team without people and projects.
+    CreateTeam,
+    /// Adds somebody to a team.
+    AddTeamMember {
+        /// Who.
+        email: Email,
+        /// Through what.
+        #[serde(default, skip_serializing_if = "Through::is_mixpanel")]
+        through: Through,
+    },
+    /// Takes somebody out of a team.
+    RemoveTeamMember {
+        /// Who.
+        email: Email,
+        /// Through what.
+        #[serde(default, skip_serializing_if = "Through::is_mixpanel")]
+        through: Through,
+    },
+    /// Deletes a team; everybody in it loses what it gave.
+    DeleteTeam {
+        /// Who was in it, sorted.
+        members: Vec<Email>,
+        /// The roles it gave.
+        loses: Vec<InvitedGrant>,
+    },
+    /// Creates a service account. Its secret is handed over once.
+    CreateServiceAccount {
+        /// The organization role.
+        organization_role: OrganizationRole,
+        /// The project roles that the same write carries.
+        grants: Vec<InvitedGrant>,
+        /// When its credentials stop working.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        expires: Option<Timestamp>,
+    },
+    /// Deletes a service account with every project role; its credentials stop working.
+    DeleteServiceAccount {
+        /// The project roles that go with it.
+        loses: Vec<InvitedGrant>,
+    },
+}
+
+/// What a change of team membership is written through.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Through {
+    /// Mixpanel's API.
+    #[default]
+    Mixpanel,
+    /// SCIM: the group of the same name (`mixpanel-api.md`, "SCIM 2.0").
+    Scim,
+}
+
+impl Through {
+    /// Whether it is Mixpanel's API.
+    pub const fn is_mixpanel(&self) -> bool {
+        matches!(self, Self::Mixpanel)
+    }
 }
 
 /// A project role inside an invitation or a removal.
@@ -174,8 +325,15 @@ impl Action {
             | Self::Revoke { project, .. } => Some(project),
             Self::Invite { .. }
             | Self::WithdrawInvitation { .. }
+            | Self::RemindInvitation { .. }
             | Self::SetOrganizationRole { .. }
-            | Self::RemoveMember { .. } => None,
+            | Self::RemoveMember { .. }
+            | Self::CreateTeam
+            | Self::AddTeamMember { .. }
+            | Self::RemoveTeamMember { .. }
+            | Self::DeleteTeam { .. }
+            | Self::CreateServiceAccount { .. }
+            | Self::DeleteServiceAccount { .. } => None,
         }
     }
 
@@ -189,10 +347,19 @@ impl Action {
             Self::RemoveMember { .. } => {
                 Some("a removed member comes back only by a new invitation")
             }
+            Self::RemindInvitation { .. } => Some("a reminder that was sent cannot be unsent"),
+            Self::DeleteServiceAccount { .. } => {
+                Some("a deleted service account comes back only as a new one, with a new secret")
+            }
             Self::SetOrganizationRole { .. }
             | Self::Grant { .. }
             | Self::SetProjectRole { .. }
-            | Self::Revoke { .. } => None,
+            | Self::Revoke { .. }
+            | Self::CreateTeam
+            | Self::AddTeamMember { .. }
+            | Self::RemoveTeamMember { .. }
+            | Self::DeleteTeam { .. }
+            | Self::CreateServiceAccount { .. } => None,
         }
     }
 
@@ -206,6 +373,13 @@ impl Action {
             Self::SetProjectRole { .. } => "set_project_role",
             Self::Revoke { .. } => "revoke",
             Self::RemoveMember { .. } => "remove_member",
+            Self::RemindInvitation { .. } => "remind_invitation",
+            Self::CreateTeam => "create_team",
+            Self::AddTeamMember { .. } => "add_team_member",
+            Self::RemoveTeamMember { .. } => "remove_team_member",
+            Self::DeleteTeam { .. } => "delete_team",
+            Self::CreateServiceAccount { .. } => "create_service_account",
+            Self::DeleteServiceAccount { .. } => "delete_service_account",
         }
     }
 }
@@ -274,6 +448,10 @@ pub enum ReasonKind {
     Removed,
     /// The files do not name the person, and the policy says what happens then.
     Unmanaged,
+    /// The invitation can no longer be accepted.
+    InvitationExpired,
+    /// The invitation waits for long.
+    InvitationWaiting,
     /// It reverses an applied change.
     Undo,
 }
@@ -311,7 +489,7 @@ impl Annotations {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Precondition {
-    /// The address is neither a member nor invited.
+    /// The subject is not there: a person neither member nor invited, no such team or service account.
     Absent,
     /// The address is a member as described.
     Member {
@@ -324,7 +502,27 @@ pub enum Precondition {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         organization_role: Option<OrganizationRole>,
     },
-    /// The individual grant in that project is this one; absent is none.
+    /// The team is there with that number; absent for one that an earlier change of the plan creates.
+    Team {
+        /// The number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<TeamId>,
+    },
+    /// Whether that person is in the team.
+    TeamMember {
+        /// Who.
+        email: Email,
+        /// Whether in it.
+        member: bool,
+    },
+    /// The service account is there with that number; absent for one that an earlier change of the
+    /// plan creates.
+    ServiceAccount {
+        /// The number.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<ServiceAccountId>,
+    },
+    /// The subject's own role in that project is this one; absent is none.
     IndividualGrant {
         /// The project.
         project: ProjectId,

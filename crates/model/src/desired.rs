@@ -8,8 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Annotations, Dialect, Digest, Email, Finding, OrganizationId, OrganizationRole, Place, Policy,
-    ProjectId, ProjectKey, ProjectRole,
+    Annotations, DeclaredIdentityProvider, DesiredServiceAccount, DesiredTeam, Dialect, Digest,
+    Email, Finding, OrganizationId, OrganizationRole, Place, Policy, ProjectId, ProjectKey,
+    ProjectRole, RoleName,
 };
 
 /// Desired state: what the files say, resolved for one instant (`design.md`, "Words").
@@ -27,6 +28,12 @@ pub struct DesiredState {
     pub projects: Vec<DeclaredProject>,
     /// Declared collaborators, sorted by address.
     pub collaborators: Vec<DesiredCollaborator>,
+    /// Declared teams, sorted by name; absent where the files have no `teams:`, and then teams are not
+    /// looked at.
+    pub teams: Option<Vec<DesiredTeam>>,
+    /// Declared service accounts, sorted by name; absent where the files have no `service_accounts:`,
+    /// and then they are not looked at.
+    pub service_accounts: Option<Vec<DesiredServiceAccount>>,
     /// The guard rails.
     pub policy: Policy,
     /// Warnings and notes about the files.
@@ -44,8 +51,10 @@ pub struct DeclaredOrganization {
     pub region: Region,
     /// A base URL that replaces the region's host, for a proxy.
     pub base_url: Option<String>,
-    /// The dialect to use.
-    pub api: Dialect,
+    /// The dialect to use; nothing is the one that the organization is found to answer (`auto`).
+    pub api: Option<Dialect>,
+    /// Who manages people through SCIM.
+    pub identity_provider: Option<DeclaredIdentityProvider>,
     /// IANA name of the time zone in which dates without a time are whole days.
     pub time_zone: String,
     /// Where it is declared.
@@ -85,8 +94,25 @@ pub struct DeclaredProject {
     pub id: ProjectId,
     /// Its environment, such as `production`.
     pub environment: Option<Arc<str>>,
+    /// The roles it defines itself, sorted by name; absent where the files do not list them.
+    pub custom_roles: Option<Vec<CustomRole>>,
+    /// The word that stands for it in names of groups at the identity provider; the key if not given.
+    pub group: Option<Arc<str>>,
     /// Where it is declared.
     pub position: Position,
+}
+
+/// A role that a project defines itself.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct CustomRole {
+    /// Its name.
+    pub name: RoleName,
+    /// The standard role that it counts as where an order matters; absent is unordered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<ProjectRole>,
 }
 
 /// A collaborator, resolved for one instant.
@@ -127,7 +153,9 @@ pub enum State {
 }
 
 /// Who decides about an account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ManagedBy {
     /// This program, through Mixpanel's API.
@@ -135,6 +163,13 @@ pub enum ManagedBy {
     Mixpanel,
     /// An identity provider, which puts back whatever is changed by hand or by API.
     Scim,
+}
+
+impl ManagedBy {
+    /// Whether nobody but this program decides.
+    pub const fn is_mixpanel(&self) -> bool {
+        matches!(self, Self::Mixpanel)
+    }
 }
 
 /// What the files say about one collaborator in one project.

@@ -25,23 +25,17 @@ pub enum Dialect {
     /// The member endpoints, one write for each change.
     #[default]
     Members,
+    /// The organization verbs: many grants in one call, and roles of projects in the list of members.
+    App,
 }
 
 impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Members => "members",
+            Self::App => "app",
         })
     }
-}
-
-/// How many project roles one invitation can carry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InvitationGrants {
-    /// One, when the organization role is `member`; none otherwise.
-    OneAsMember,
-    /// Any number, whatever the organization role.
-    Many,
 }
 
 /// What a dialect can do, as data the planner reads.
@@ -49,8 +43,8 @@ pub enum InvitationGrants {
 pub struct Capabilities {
     /// The dialect this table describes.
     pub dialect: Dialect,
-    /// How many project roles one invitation can carry.
-    pub invitation_grants: InvitationGrants,
+    /// How many individual grants one call can give; 1 is one call for each.
+    pub grants_per_call: usize,
     /// Whether an organization role can be changed.
     pub set_organization_role: bool,
     /// Whether a project role can be changed in place.

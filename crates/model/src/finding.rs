@@ -6,7 +6,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Email, ProjectKey};
+use crate::{Email, ProjectKey, Subject};
 
 /// How much a finding matters.
 #[derive(
@@ -68,9 +68,9 @@ pub struct Finding {
     pub severity: Severity,
     /// Stable kebab-case code, one of those listed in the page of codes.
     pub code: Cow<'static, str>,
-    /// The person it is about.
+    /// Who it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<Email>,
+    pub subject: Option<Subject>,
     /// The project it is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<ProjectKey>,
@@ -90,7 +90,7 @@ impl Finding {
         Self {
             severity,
             code: Cow::Borrowed(code),
-            email: None,
+            subject: None,
             project: None,
             message: message.into(),
             hint: None,
@@ -100,9 +100,20 @@ impl Finding {
 
     /// Adds the person it is about.
     #[must_use]
-    pub fn about(mut self, email: &Email) -> Self {
-        self.email = Some(email.clone());
+    pub fn about(self, email: &Email) -> Self {
+        self.about_subject(Subject::Person { email: email.clone(), user: None })
+    }
+
+    /// Adds who it is about.
+    #[must_use]
+    pub fn about_subject(mut self, subject: Subject) -> Self {
+        self.subject = Some(subject);
         self
+    }
+
+    /// The address of the person it is about.
+    pub fn email(&self) -> Option<&Email> {
+        self.subject.as_ref().and_then(Subject::email)
     }
 
     /// Adds the project it is about.

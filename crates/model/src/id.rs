@@ -35,6 +35,14 @@ numeric_id! {
     /// The number of a member; write verbs address members by it.
     UserId
 }
+numeric_id! {
+    /// The number of a team.
+    TeamId
+}
+numeric_id! {
+    /// The number of a service account.
+    ServiceAccountId
+}
 
 /// The stable key by which the files name a project (`design.md`, "The files").
 #[derive(

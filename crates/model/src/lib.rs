@@ -11,29 +11,38 @@ mod email;
 mod finding;
 mod grant;
 mod id;
+mod identity_provider;
 mod live;
 mod pattern;
 mod plan;
 mod policy;
+mod reads;
 mod role;
+mod service_account;
+mod team;
 mod wire_text;
 
 pub use change::{
     Access, Action, AffectedSubject, Annotations, Change, ChangeId, InvitedGrant, Precondition,
-    ProjectRef, Reason, ReasonKind, Risk, Subject,
+    ProjectRef, Reason, ReasonKind, Risk, Subject, SubjectKey, Through,
 };
 pub use desired::{
-    Cause, DeclaredOrganization, DeclaredProject, DesiredCollaborator, DesiredGrant, DesiredState,
-    FileIndex, ManagedBy, Position, Region, State,
+    Cause, CustomRole, DeclaredOrganization, DeclaredProject, DesiredCollaborator, DesiredGrant,
+    DesiredState, FileIndex, ManagedBy, Position, Region, State,
 };
-pub use dialect::{Capabilities, Dialect, InvitationGrants};
+pub use dialect::{Capabilities, Dialect};
 pub use digest::{Digest, DigestError};
 pub use email::Email;
 pub use finding::{Finding, Place, Severity};
 pub use grant::{Grant, GrantSource};
-pub use id::{OrganizationId, ProjectId, ProjectKey, UserId};
+pub use id::{OrganizationId, ProjectId, ProjectKey, ServiceAccountId, TeamId, UserId};
+pub use identity_provider::{
+    DeclaredIdentityProvider, EffectRole, LiveIdentityProvider, ManualChange, ManualEffect,
+    ManualTask, ProviderKind, ScimEvent, ScimGroup, ScimUser,
+};
 pub use live::{
-    Actor, LIVE_FORMAT_VERSION, LiveFormatError, LiveMember, LiveProject, LiveState, MemberStatus,
+    Actor, Invitation, LIVE_FORMAT_VERSION, LiveFormatError, LiveMember, LiveProject, LiveState,
+    MemberStatus,
 };
 pub use pattern::Pattern;
 pub use plan::{
@@ -41,8 +50,12 @@ pub use plan::{
     PlanContent, PlanFormatError, PlanOrganization, PlanProject, SealError, Summary,
 };
 pub use policy::{
-    Escalations, GuardCode, Override, OverrideOrigin, Owners, PlanMaxAge, Policy, Reductions,
-    Removals, Requirement, Rule, RuleMatch, Unmanaged, UnmanagedAction,
+    EffectiveAboveDeclared, Escalations, GuardCode, InvitationPolicy, Override, OverrideOrigin,
+    Owners, PlanMaxAge, Policy, Reductions, Removals, Requirement, Rule, RuleMatch, ScimPolicy,
+    Unmanaged, UnmanagedAction,
 };
+pub use reads::{Reads, ServiceAccountReads};
 pub use role::{OrganizationRole, ProjectRole, RoleName};
+pub use service_account::{DesiredServiceAccount, LiveServiceAccount};
+pub use team::{DesiredTeam, DesiredTeamMember, LiveTeam, OwnGrant};
 pub use wire_text::printable;

@@ -8,7 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Dialect, Email, Grant, OrganizationId, OrganizationRole, ProjectId, ProjectRole, UserId,
+    Dialect, Email, Grant, LiveIdentityProvider, LiveServiceAccount, LiveTeam, ManagedBy,
+    OrganizationId, OrganizationRole, ProjectId, ProjectRole, UserId,
 };
 
 /// Version of the live-state file that this program writes and reads.
@@ -38,6 +39,15 @@ pub struct LiveState {
     pub projects: Vec<LiveProject>,
     /// Every member, pending ones included, sorted by address.
     pub members: Vec<LiveMember>,
+    /// Every team, sorted by name; absent when they were not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub teams: Option<Vec<LiveTeam>>,
+    /// Every service account, sorted by name; absent when they were not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_accounts: Option<Vec<LiveServiceAccount>>,
+    /// What SCIM said; absent when it was not asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity_provider: Option<LiveIdentityProvider>,
 }
 
 /// The identity that the credentials stand for (`mixpanel-api.md`, `GET /api/app/me`).
@@ -65,6 +75,12 @@ pub struct LiveProject {
     pub name: String,
     /// Whether its members were read; without that, nobody's grants in it are known.
     pub members_read: bool,
+    /// Whether its service accounts were read; without that, their grants in it are not known.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub service_accounts_read: bool,
+    /// The roles it defines itself, sorted; absent when the service does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub custom_roles: Option<Vec<Arc<str>>>,
 }
 
 /// A person in the live organization.
@@ -85,12 +101,40 @@ pub struct LiveMember {
     /// Whether the invitation was accepted.
     #[serde(default, skip_serializing_if = "MemberStatus::is_active")]
     pub status: MemberStatus,
+    /// The invitation, where it is not accepted and the service says something about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<Invitation>,
+    /// Who manages the account, when the service said it.
+    #[serde(default, skip_serializing_if = "ManagedBy::is_mixpanel")]
+    pub managed_by: ManagedBy,
     /// When the person was last active, when the service said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_active: Option<Timestamp>,
     /// Every grant in the projects that were read, sorted by project, role and source.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<Grant>,
+}
+
+/// What the service says of an invitation.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(deny_unknown_fields)]
+pub struct Invitation {
+    /// When the last e-mail was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_at: Option<Timestamp>,
+    /// Until when it can be accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Timestamp>,
+    /// Whether it can no longer be accepted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub expired: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Whether an invitation was accepted.
@@ -171,14 +215,66 @@ impl LiveState {
         self.projects.dedup_by(|again, first| {
             let same = again.id == first.id;
             first.members_read |= same && again.members_read;
+            first.service_accounts_read |= same && again.service_accounts_read;
             same
         });
+        for project in &mut self.projects {
+            if let Some(roles) = &mut project.custom_roles {
+                roles.sort_unstable();
+                roles.dedup();
+            }
+        }
         for member in &mut self.members {
             member.grants.sort_unstable();
             member.grants.dedup();
         }
         self.members.sort_by(LiveMember::in_order);
         self.members.dedup_by(|again, first| again.in_order(first).is_eq());
+        self.normalize_teams();
+        self.normalize_service_accounts();
+    }
+
+    fn normalize_teams(&mut self) {
+        let Some(teams) = &mut self.teams else { return };
+        for team in &mut *teams {
+            team.members.sort_unstable();
+            team.members.dedup();
+            team.grants.sort_unstable();
+            // Should the service name several roles, the strongest counts, as for people.
+            team.grants.dedup_by(|again, first| {
+                let same = again.project == first.project;
+                if same && again.role.power() > first.role.power() {
+                    std::mem::swap(&mut first.role, &mut again.role);
+                }
+                same
+            });
+        }
+        teams.sort_by(|a, b| (&a.name, a.id).cmp(&(&b.name, b.id)));
+        teams.dedup_by(|again, first| again.id == first.id && again.name == first.name);
+    }
+
+    fn normalize_service_accounts(&mut self) {
+        let Some(accounts) = &mut self.service_accounts else { return };
+        for account in &mut *accounts {
+            account.grants.sort_unstable();
+            account.grants.dedup();
+        }
+        accounts.sort_by(|a, b| (&a.username, a.id).cmp(&(&b.username, b.id)));
+        accounts.dedup_by(|again, first| again.id == first.id && again.username == first.username);
+    }
+
+    /// The team with that name; nothing when there is none, or teams were not read.
+    pub fn team(&self, name: &str) -> Option<&LiveTeam> {
+        let teams = self.teams.as_deref().unwrap_or_default();
+        let at = teams.partition_point(|team| &*team.name < name);
+        teams.get(at).filter(|team| &*team.name == name)
+    }
+
+    /// The service account with that name; nothing when there is none, or they were not read.
+    pub fn service_account(&self, username: &str) -> Option<&LiveServiceAccount> {
+        let accounts = self.service_accounts.as_deref().unwrap_or_default();
+        let at = accounts.partition_point(|account| &*account.username < username);
+        accounts.get(at).filter(|account| &*account.username == username)
     }
 
     /// The member with that address. With look-alike duplicates, the first of them.
@@ -236,7 +332,17 @@ impl LiveMember {
 
     /// A total order: by address first, then by everything else that is known.
     fn in_order(&self, other: &Self) -> Ordering {
-        let Self { id, email, name, organization_role, status, last_active, grants } = self;
+        let Self {
+            id,
+            email,
+            name,
+            organization_role,
+            status,
+            invitation,
+            managed_by,
+            last_active,
+            grants,
+        } = self;
         email
             .cmp(&other.email)
             .then_with(|| id.cmp(&other.id))
@@ -245,6 +351,8 @@ impl LiveMember {
             .then_with(|| organization_role.cmp(&other.organization_role))
             .then_with(|| name.cmp(&other.name))
             .then_with(|| last_active.cmp(&other.last_active))
+            .then_with(|| invitation.cmp(&other.invitation))
+            .then_with(|| managed_by.cmp(&other.managed_by))
             .then_with(|| grants.cmp(&other.grants))
     }
 }
@@ -269,6 +377,8 @@ mod tests {
             name: None,
             organization_role: Some(OrganizationRole::Member),
             status: MemberStatus::Active,
+            invitation: None,
+            managed_by: ManagedBy::Mixpanel,
             last_active: None,
             grants: Vec::new(),
         }
@@ -292,6 +402,9 @@ mod tests {
             actor: Actor::default(),
             projects,
             members,
+            teams: None,
+            service_accounts: None,
+            identity_provider: None,
         }
     }
 
@@ -301,6 +414,8 @@ mod tests {
             id: ProjectId(id),
             name: name.to_owned(),
             members_read,
+            service_accounts_read: false,
+            custom_roles: None,
         };
         let mut with_grants = member("b@x.example", Some(2));
         with_grants.grants =

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AffectedSubject, Change, Dialect, Digest, Email, Finding, GuardCode, OrganizationId,
-    OrganizationRole, Override, Place, Policy, ProjectId, ProjectKey, ProjectRef, Reason, Risk,
-    Severity,
+    AffectedSubject, Change, CustomRole, Dialect, Digest, Email, Finding, GuardCode, ManualChange,
+    OrganizationId, OrganizationRole, Override, Place, Policy, ProjectId, ProjectKey, ProjectRef,
+    Reason, Risk, Severity, Subject, SubjectKey,
 };
 
 /// Version of the plan file that this program writes and reads.
@@ -60,7 +60,7 @@ pub struct PlanContent {
     pub figures: Figures,
     /// Every project that a change or a subject names, sorted by id.
     pub projects: Vec<PlanProject>,
-    /// Everybody who is changed, sorted by address.
+    /// Everybody who is changed: people by address, then teams and service accounts by name.
     pub subjects: Vec<AffectedSubject>,
     /// The changes, in the order in which they may run.
     pub changes: Vec<Change>,
@@ -68,6 +68,9 @@ pub struct PlanContent {
     pub guards: Vec<GuardVerdict>,
     /// What a human should know; an error blocks the plan.
     pub findings: Vec<Finding>,
+    /// What a human has to change at the identity provider, sorted by subject.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub manual: Vec<ManualChange>,
     /// Differences that are left alone, and why.
     pub not_planned: Vec<NotPlanned>,
 }
@@ -130,6 +133,9 @@ pub struct PlanProject {
     pub environment: Option<String>,
     /// Whether the files declare it.
     pub declared: bool,
+    /// The roles it defines itself and what they count as, sorted by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub custom_roles: Vec<CustomRole>,
 }
 
 /// What one guard rail says about a plan that crosses it.
@@ -142,9 +148,9 @@ pub struct GuardVerdict {
     pub message: String,
     /// The exact way past it, or why there is none.
     pub way_past: String,
-    /// The person it is about, when it is about one.
+    /// Who it is about, when it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<Email>,
+    pub subject: Option<Subject>,
     /// Where in the files, when it is about one place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
@@ -159,9 +165,9 @@ pub struct GuardVerdict {
 pub struct NotPlanned {
     /// Why.
     pub kind: NotPlannedKind,
-    /// The person.
+    /// Who.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<Email>,
+    pub subject: Option<Subject>,
     /// The project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub project: Option<ProjectRef>,
@@ -365,8 +371,8 @@ impl PlanContent {
     }
 
     /// Somebody whom the plan changes.
-    pub fn subject(&self, email: &Email) -> Option<&AffectedSubject> {
-        let at = self.subjects.binary_search_by(|one| one.subject.email().cmp(email)).ok()?;
+    pub fn subject(&self, key: &SubjectKey) -> Option<&AffectedSubject> {
+        let at = self.subjects.binary_search_by(|one| one.subject.key().cmp(key)).ok()?;
         self.subjects.get(at)
     }
 

@@ -34,10 +34,49 @@ pub struct Policy {
     pub rules: Vec<Rule>,
     /// What happens to live people who are not in the files.
     pub unmanaged: Unmanaged,
+    /// What happens where somebody effectively has more than is declared.
+    #[serde(default)]
+    pub effective_above_declared: EffectiveAboveDeclared,
+    /// What may be changed through SCIM.
+    #[serde(default)]
+    pub scim: ScimPolicy,
+    /// What happens to invitations that wait.
+    #[serde(default)]
+    pub invitations: InvitationPolicy,
     /// How old a plan may be when it is applied, in seconds.
     pub plan_max_age_seconds: PlanMaxAge,
     /// Ways past a guard rail that were reviewed with the files.
     pub overrides: Vec<Override>,
+}
+
+/// What happens where somebody effectively has more than is declared, through a team, the
+/// organization role or all-users.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectiveAboveDeclared {
+    /// It is told.
+    #[default]
+    Report,
+    /// It is an error.
+    Refuse,
+}
+
+/// What may be changed through SCIM.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScimPolicy {
+    /// Whether membership of groups may be written.
+    pub write: bool,
+}
+
+/// What happens to invitations that wait.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvitationPolicy {
+    /// Whether a plan sends a reminder for an invitation that waits for 72 hours or longer.
+    pub remind: bool,
 }
 
 /// Seconds that a plan stays valid; 24 hours by default.

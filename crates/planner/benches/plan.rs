@@ -126,6 +126,8 @@ fn live(people: u64, projects: u64) -> LiveState {
         name: None,
         organization_role: Some(OrganizationRole::Member),
         status: MemberStatus::Active,
+        invitation: None,
+        managed_by: ManagedBy::Mixpanel,
         last_active: None,
         grants: (0..projects)
             .map(|project| Grant {
@@ -151,6 +153,8 @@ fn live(people: u64, projects: u64) -> LiveState {
                 id: ProjectId(id),
                 name: format!("Project {id}"),
                 members_read: true,
+                service_accounts_read: false,
+                custom_roles: None,
             })
             .collect(),
         members: members.collect(),

@@ -163,6 +163,8 @@ fn take_effect(slot: &mut Option<LiveMember>, email: &Email, action: &Action) {
                 name: None,
                 organization_role: Some(*organization_role),
                 status: MemberStatus::Pending,
+                invitation: None,
+                managed_by: ManagedBy::Mixpanel,
                 last_active: None,
                 grants: Vec::new(),
             };

@@ -69,7 +69,7 @@ pub fn worlds(answers: Answers) -> impl Strategy<Value = World> {
 /// What the `members` dialect can do.
 pub const CAPABILITIES: Capabilities = Capabilities {
     dialect: Dialect::Members,
-    invitation_grants: InvitationGrants::OneAsMember,
+    grants_per_call: 1,
     set_organization_role: true,
     set_project_role: true,
     revoke: true,

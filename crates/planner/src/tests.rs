@@ -68,6 +68,8 @@ fn world<F: AsRef<str>, L: AsRef<str>>(files: &[F], live: &[L]) -> World {
                 id: ProjectId(id),
                 name: name.to_owned(),
                 members_read: true,
+                service_accounts_read: false,
+                custom_roles: None,
             })
             .collect(),
         members: (100..).zip(live).map(|(number, words)| member(number, words.as_ref())).collect(),
@@ -174,6 +176,8 @@ fn member(number: u64, words: &str) -> LiveMember {
         name: None,
         organization_role: Some(OrganizationRole::Member),
         status: MemberStatus::Active,
+        invitation: None,
+        managed_by: ManagedBy::Mixpanel,
         last_active: None,
         grants: Vec::new(),
     };

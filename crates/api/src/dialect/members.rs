@@ -8,7 +8,7 @@ mod token;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mixaccess_model::{
-    Capabilities, Dialect, Email, InvitationGrants, LiveMember, LiveProject, OrganizationId,
+    Capabilities, Dialect, Email, LiveMember, LiveProject, OrganizationId, OrganizationRole,
     ProjectId, ProjectRole,
 };
 use reqwest::{Method, Url};
@@ -21,14 +21,13 @@ use crate::audit::AuditEvent;
 use crate::paging::read_all;
 use crate::request::{Endpoint, Request};
 use crate::transport::Transport;
-use crate::{ApiError, ProjectMember, Write};
+use crate::{ApiError, ProjectMember, Write, Written};
 
-/// What this dialect can do. An invitation is either one grant, which makes an organization member, or
-/// an organization role without a project; a pending person's roles cannot be changed
+/// What this dialect can do. A pending person's roles cannot be changed
 /// (`mixpanel-api.md`, "How the world behaves", 6).
 pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     dialect: Dialect::Members,
-    invitation_grants: InvitationGrants::OneAsMember,
+    grants_per_call: 1,
     set_organization_role: true,
     set_project_role: true,
     revoke: true,
@@ -107,8 +106,10 @@ impl Members<'_> {
     }
 
     /// Sends one write: strict in what it sends, and done when the service says so.
-    pub(crate) async fn write(&self, write: &Write) -> Result<(), ApiError> {
-        self.transport.write(&self.writing(write)).await
+    pub(crate) async fn write(&self, write: &Write) -> Result<Written, ApiError> {
+        let request = self.writing(write)?;
+        self.transport.write(&request).await?;
+        Ok(Written::default())
     }
 
     /// Rotates one of a project's tokens and gives the new value.
@@ -126,14 +127,23 @@ impl Members<'_> {
         self.transport.read(&request, token::decode).await
     }
 
-    fn writing(&self, write: &Write) -> Request {
+    fn writing(&self, write: &Write) -> Result<Request, ApiError> {
         let organization = self.organization;
         let (endpoint, method, path, body) = match write {
-            Write::InviteToOrganization { email, role } => (
+            Write::Invite { email, role: OrganizationRole::Member, grants }
+                if let [(project, role)] = grants.as_slice() =>
+            {
+                return self.writing(&Write::Grant {
+                    project: *project,
+                    email: email.clone(),
+                    role: role.clone(),
+                });
+            }
+            Write::Invite { email, role, grants } => (
                 Endpoint::Invite,
                 Method::POST,
                 format!("/organizations/{organization}/members"),
-                Some(json!({ "email": email.as_str(), "role": role.as_str() })),
+                Some(invitation(email, *role, grants)),
             ),
             Write::Grant { project, email, role } => (
                 Endpoint::Grant,
@@ -171,9 +181,41 @@ impl Members<'_> {
                 format!("/organizations/{organization}/members/{user}/resend-invite"),
                 None,
             ),
+            Write::GrantMany { .. }
+            | Write::CreateTeam { .. }
+            | Write::UpdateTeam { .. }
+            | Write::DeleteTeam { .. }
+            | Write::ChangeGroup { .. }
+            | Write::CreateServiceAccount { .. }
+            | Write::DeleteServiceAccount { .. }
+            | Write::AddServiceAccount { .. }
+            | Write::RemoveServiceAccount { .. } => {
+                let problem = "the client has no such write".to_owned();
+                return Err(ApiError::permanent(format!("{write:?}"), problem));
+            }
         };
-        Request { endpoint, method, url: self.url(&path), body }
+        Ok(Request { endpoint, method, url: self.url(&path), body })
     }
+}
+
+/// The body of an invitation that is more than one grant as organization member. That project roles
+/// ride along is inferred; what a service leaves out shows when members are read again.
+fn invitation(
+    email: &Email,
+    role: OrganizationRole,
+    grants: &[(ProjectId, ProjectRole)],
+) -> serde_json::Value {
+    let mut body = json!({ "email": email.as_str(), "role": role.as_str() });
+    if !grants.is_empty()
+        && let Some(body) = body.as_object_mut()
+    {
+        let projects = grants
+            .iter()
+            .map(|(project, role)| json!({ "id": project.0, "role": role_word(role) }))
+            .collect();
+        body.insert("projects".to_owned(), projects);
+    }
+    body
 }
 
 /// The dialect's word for a project role: it says `viewer` for consumer (`mixpanel-api.md`, "Project

@@ -190,7 +190,13 @@ fn projects_and_events() {
     let projects: Vec<LiveProject> = rows(body);
     assert_eq!(
         projects[0],
-        LiveProject { id: ProjectId(7), name: "Web".into(), members_read: false }
+        LiveProject {
+            id: ProjectId(7),
+            name: "Web".into(),
+            members_read: false,
+            service_accounts_read: false,
+            custom_roles: None
+        }
     );
     assert_eq!(projects[1].name, "8");
     let body = r#"{"results":[{"event":"user.role_changed","user_email":"a@x.example","actor_email":"j@x.example","timestamp":"2026-01-05T09:00:00Z","project_id":"7","from":"analyst","to":"admin"},{"id":3}]}"#;

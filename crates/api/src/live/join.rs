@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Email, Grant, GrantSource, LiveMember, ProjectId, ProjectRole, UserId, printable,
+    Email, Grant, GrantSource, LiveMember, ManagedBy, ProjectId, ProjectRole, UserId, printable,
 };
 
 use crate::{ApiError, ProjectMember};
@@ -158,6 +158,8 @@ fn newcomer(row: &ProjectMember, email: Email) -> LiveMember {
         name: None,
         organization_role: None,
         status: row.status,
+        invitation: None,
+        managed_by: ManagedBy::Mixpanel,
         last_active: None,
         grants: Vec::new(),
     }

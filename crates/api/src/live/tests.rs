@@ -2,7 +2,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mixaccess_model::{
-    Actor, Email, Grant, GrantSource, MemberStatus, OrganizationRole, ProjectRole, UserId,
+    Actor, Email, Grant, GrantSource, ManagedBy, MemberStatus, OrganizationRole, ProjectRole,
+    UserId,
 };
 
 use super::*;
@@ -32,6 +33,8 @@ impl AccessRead for Fake {
             id: ProjectId(*id),
             name: format!("project {id}"),
             members_read: false,
+            service_accounts_read: false,
+            custom_roles: None,
         };
         Ok(self.rows.keys().rev().map(project).collect())
     }
@@ -53,6 +56,8 @@ fn member(id: Option<u64>, email: &str) -> LiveMember {
         name: None,
         organization_role: Some(OrganizationRole::Member),
         status: MemberStatus::Active,
+        invitation: None,
+        managed_by: ManagedBy::Mixpanel,
         last_active: None,
         grants: Vec::new(),
     }
@@ -76,7 +81,7 @@ fn read(fake: &Fake, declared: &[u64], all: bool) -> Result<LiveState, ApiError>
         OrganizationId(1),
         Dialect::Members,
         &declared,
-        |_| all,
+        |_| Reads { undeclared_projects: all, ..Reads::default() },
         2,
         Timestamp::UNIX_EPOCH,
     ))
@@ -218,7 +223,7 @@ fn futures_can_move_between_threads() {
         OrganizationId(1),
         Dialect::Members,
         &[],
-        |_| false,
+        |_| Reads::default(),
         1,
         Timestamp::UNIX_EPOCH,
     ));

@@ -24,6 +24,8 @@ pub(super) fn states(answers: Answers) -> impl Strategy<Value = LiveState> {
                     id: ProjectId(id),
                     name: format!("Project {id}"),
                     members_read: !(odd && unread >> (id % 16) & 7 == 7),
+                    service_accounts_read: false,
+                    custom_roles: None,
                 })
                 .collect();
             let all_users = rows(&mut Choices(all_users), 6, &projects, &GrantSource::AllUsers);
@@ -90,6 +92,8 @@ fn keeper() -> LiveMember {
         name: Some(Arc::from("Keeper")),
         organization_role: Some(OrganizationRole::Owner),
         status: MemberStatus::Active,
+        invitation: None,
+        managed_by: ManagedBy::Mixpanel,
         last_active: None,
         grants: Vec::new(),
     }
@@ -148,6 +152,8 @@ fn member(
         name: None,
         organization_role,
         status,
+        invitation: None,
+        managed_by: ManagedBy::Mixpanel,
         last_active: None,
         grants,
     }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Email, GrantSource, LiveMember, LiveProject, MemberStatus, OrganizationRole, ProjectId, UserId,
+    Email, GrantSource, LiveMember, LiveProject, ManagedBy, MemberStatus, OrganizationRole,
+    ProjectId, UserId,
 };
 use serde::Deserialize;
 
@@ -139,6 +140,8 @@ impl Row for LiveMember {
             name: row.name.word().map(Arc::from),
             organization_role: organization_role(&row.role),
             status: row.member_status(),
+            invitation: None,
+            managed_by: ManagedBy::Mixpanel,
             last_active: row.last_active.instant(),
             grants: Vec::new(),
         }))
@@ -193,7 +196,13 @@ impl Row for LiveProject {
     fn read(row: ProjectRow<'_>, key: Option<&str>, _: &mut Words) -> Result<Option<Self>, String> {
         let id = row.id.number().or_else(|| number(key)).map(ProjectId).ok_or("has no number")?;
         let name = row.name.word().map_or_else(|| id.to_string(), str::to_owned);
-        Ok(Some(Self { id, name, members_read: false }))
+        Ok(Some(Self {
+            id,
+            name,
+            members_read: false,
+            service_accounts_read: false,
+            custom_roles: None,
+        }))
     }
 }
 

@@ -1,0 +1,83 @@
+//! Service accounts: credentials of programs (`mixpanel-api.md`, "Service accounts").
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Cause, DesiredGrant, Email, Grant, OrganizationRole, ProjectId, ProjectRole, ServiceAccountId,
+    State, UserId,
+};
+
+/// A service account of the live organization. The service does not tell its organization role.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LiveServiceAccount {
+    /// Its number.
+    pub id: ServiceAccountId,
+    /// Its name.
+    pub username: Arc<str>,
+    /// When it was created, when the service said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
+    /// When its credentials stop working; absent is never.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires: Option<Timestamp>,
+    /// When it was last used; absent is never, as far as the service says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_used: Option<Timestamp>,
+    /// The number of whoever created it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creator: Option<UserId>,
+    /// The address of whoever created it, when the service said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creator_email: Option<Email>,
+    /// Every grant in the projects whose service accounts were read, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub grants: Vec<Grant>,
+}
+
+/// A service account that the files declare, resolved for one instant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DesiredServiceAccount {
+    /// The key the files use.
+    pub key: Arc<str>,
+    /// Its name at Mixpanel.
+    pub username: Arc<str>,
+    /// [`State::Active`], or [`State::Removed`] for one that is to be deleted.
+    pub state: State,
+    /// The organization role it is created with.
+    pub organization_role: OrganizationRole,
+    /// When its credentials should stop working.
+    pub expires: Option<Timestamp>,
+    /// The collaborator who answers for it.
+    pub owner: Option<Email>,
+    /// What it is for.
+    pub purpose: Option<Arc<str>>,
+    /// Free words that rules can name, sorted.
+    pub tags: Vec<Arc<str>>,
+    /// What is said of projects, sorted by project id. A declared project that is absent means no
+    /// access.
+    pub grants: Vec<DesiredGrant>,
+    /// The declaration itself.
+    pub cause: Cause,
+}
+
+impl LiveServiceAccount {
+    /// Its own role in one project. Should the service name several, the strongest.
+    pub fn individual_role(&self, project: ProjectId) -> Option<&ProjectRole> {
+        let from = self.grants.partition_point(|grant| grant.project < project);
+        let rest = self.grants.get(from..).unwrap_or_default();
+        let count = rest.partition_point(|grant| grant.project == project);
+        Grant::individual_role(rest.get(..count).unwrap_or_default())
+    }
+
+    /// Its own role in each project that has one, sorted by project.
+    pub fn individual_grants(&self) -> impl Iterator<Item = (ProjectId, &ProjectRole)> {
+        self.grants
+            .chunk_by(|a, b| a.project == b.project)
+            .filter_map(|rows| Some((rows.first()?.project, Grant::individual_role(rows)?)))
+    }
+}
