@@ -1,7 +1,6 @@
 //! The port every dialect implements.
 
 use std::future::Future;
-
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -180,6 +179,8 @@ pub enum Write {
     RemoveMember {
         /// The member.
         user: UserId,
+        /// The address as the service spells it: one dialect goes by the number, the other by this.
+        email: Email,
     },
     /// Creates a team without people and projects.
     CreateTeam {

@@ -169,7 +169,7 @@ impl Members<'_> {
                 format!("/organizations/{organization}/members/{user}"),
                 Some(json!({ "role": role.as_str() })),
             ),
-            Write::RemoveMember { user } => (
+            Write::RemoveMember { user, email: _ } => (
                 Endpoint::RemoveMember,
                 Method::DELETE,
                 format!("/organizations/{organization}/members/{user}"),

@@ -6,15 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
 
-use mixaccess_api::{AccessRead, AccessWrite, Client, ClientError, ErrorKind, Write};
-use mixaccess_model::UserId;
+use mixaccess_api::{AccessRead, AccessWrite, Client, ClientError, ErrorKind};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
 use crate::server::receive;
-use crate::{credentials, options, run};
+use crate::{credentials, options, removal, run};
 
 /// A server with a certificate of an authority of its own.
 struct Secure {
@@ -74,10 +73,7 @@ fn an_authority_of_ones_own_is_trusted_when_named() {
 fn unknown_authorities_and_wrong_names_are_refused_at_once() {
     let server = secure("localhost");
     let client = Client::new(options(&server.url), credentials()).unwrap();
-    for error in [
-        run(client.members()).unwrap_err(),
-        run(client.write(&Write::RemoveMember { user: UserId(5) })).unwrap_err(),
-    ] {
+    for error in [run(client.members()).unwrap_err(), run(client.write(&removal())).unwrap_err()] {
         assert_eq!(error.kind, ErrorKind::Permanent);
         assert!(error.message.contains("certificate is not trusted"), "{error}");
         assert!(error.hint.unwrap().contains("--ca-file"));

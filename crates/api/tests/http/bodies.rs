@@ -1,10 +1,9 @@
 //! Bodies: unreadable, enormous, compressed, in pages.
 
-use mixaccess_api::{AccessRead, AccessWrite, ErrorKind, Write};
-use mixaccess_model::UserId;
+use mixaccess_api::{AccessRead, AccessWrite, ErrorKind};
 
 use crate::server::{Reply, Server};
-use crate::{client, run};
+use crate::{client, removal, run};
 
 #[test]
 fn a_page_that_is_not_mixpanels_is_said_to_be_one() {
@@ -20,7 +19,7 @@ fn a_page_that_is_not_mixpanels_is_said_to_be_one() {
     );
     assert!(error.hint.unwrap().contains("base URL"));
     assert_eq!(server.lines().len(), 1);
-    let error = run(client.write(&Write::RemoveMember { user: UserId(5) })).unwrap_err();
+    let error = run(client.write(&removal())).unwrap_err();
     assert_eq!(error.kind, ErrorKind::OutcomeUnknown);
 }
 
@@ -39,7 +38,7 @@ fn answers_are_bounded() {
     let error = run(client(&server.url()).members()).unwrap_err();
     assert_eq!((error.kind, error.status), (ErrorKind::Permanent, Some(403)));
     let server = Server::replies(vec![endless("200", 8 << 20)]);
-    let error = run(client(&server.url()).write(&Write::RemoveMember { user: UserId(5) }));
+    let error = run(client(&server.url()).write(&removal()));
     assert_eq!(error.unwrap_err().kind, ErrorKind::OutcomeUnknown);
 }
 
@@ -67,7 +66,7 @@ fn compressed_answers_are_read() {
 fn no_content_is_a_success_for_writes_only() {
     let server = Server::replies(vec![Reply::Bytes(b"HTTP/1.1 204 No Content\r\n\r\n".to_vec())]);
     let client = client(&server.url());
-    run(client.write(&Write::RemoveMember { user: UserId(5) })).unwrap();
+    run(client.write(&removal())).unwrap();
     assert!(run(client.members()).is_err());
 }
 

@@ -10,7 +10,7 @@ use mixaccess_api::{
 use mixaccess_model::{Email, OrganizationRole, ProjectId, ProjectRole, UserId};
 
 use crate::server::{Reply, Server};
-use crate::{SECRET, client, credentials, options, run};
+use crate::{SECRET, client, credentials, options, removal, run};
 
 const OK: &str = r#"{"status":"ok","results":[]}"#;
 
@@ -23,16 +23,12 @@ fn put() -> Write {
     Write::SetProjectRole { project: ProjectId(7), user: UserId(5), role: ProjectRole::Admin }
 }
 
-fn delete() -> Write {
-    Write::RemoveMember { user: UserId(5) }
-}
-
 fn read(client: &Client) -> Result<(), ApiError> {
     run(client.members()).map(drop)
 }
 
 fn write(client: &Client, write: &Write) -> Result<(), ApiError> {
-    run(client.write(write))
+    run(client.write(write)).map(drop)
 }
 
 fn closed_early() -> Reply {
@@ -54,7 +50,7 @@ fn what_is_safe_is_sent_again() {
         for (name, act) in [
             ("GET", &read as &dyn Fn(&Client) -> Result<(), ApiError>),
             ("PUT", &|client| write(client, &put())),
-            ("DELETE", &|client| write(client, &delete())),
+            ("DELETE", &|client| write(client, &removal())),
         ] {
             let server = Server::replies(replies.clone());
             let client = client(&server.url());
@@ -110,7 +106,7 @@ fn giving_up_says_whether_something_may_have_changed() {
     let client = Client::new(options, credentials()).unwrap();
     assert_eq!(read(&client).unwrap_err().kind, ErrorKind::Transient);
     assert_eq!(write(&client, &put()).unwrap_err().kind, ErrorKind::OutcomeUnknown);
-    assert_eq!(write(&client, &delete()).unwrap_err().kind, ErrorKind::OutcomeUnknown);
+    assert_eq!(write(&client, &removal()).unwrap_err().kind, ErrorKind::OutcomeUnknown);
     assert_eq!(server.lines().len(), 3);
 }
 
@@ -118,10 +114,10 @@ fn giving_up_says_whether_something_may_have_changed() {
 fn a_removal_whose_answer_was_lost_is_done_when_nobody_is_there() {
     let gone = Reply::json(404, r#"{"error":"User not found in organization"}"#);
     let server = Server::replies(vec![Reply::Close, gone.clone()]);
-    write(&client(&server.url()), &delete()).unwrap();
+    write(&client(&server.url()), &removal()).unwrap();
     assert_eq!(server.lines().len(), 2);
     let server = Server::replies(vec![gone.clone()]);
-    let error = write(&client(&server.url()), &delete()).unwrap_err();
+    let error = write(&client(&server.url()), &removal()).unwrap_err();
     assert_eq!((error.kind, error.status), (ErrorKind::Permanent, Some(404)));
     let server = Server::replies(vec![Reply::Close, gone]);
     let error = write(&client(&server.url()), &put()).unwrap_err();
@@ -131,9 +127,10 @@ fn a_removal_whose_answer_was_lost_is_done_when_nobody_is_there() {
 #[test]
 fn refusals_say_what_the_service_said_and_what_to_do() {
     let role = Write::SetOrganizationRole { user: UserId(5), role: OrganizationRole::Admin };
-    let invite = Write::InviteToOrganization {
+    let invite = Write::Invite {
         email: Email::new("sam@agency.example"),
         role: OrganizationRole::Member,
+        grants: Vec::new(),
     };
     for (write_, status, said, hint) in [
         (&role, 401, "Unauthorized", "MIXPANEL_SERVICE_ACCOUNT_SECRET"),
@@ -141,7 +138,7 @@ fn refusals_say_what_the_service_said_and_what_to_do() {
         (&role, 404, "User not found in organization", "not accepted the invitation"),
         (&invite, 404, "Not found", "mixaccess doctor"),
         (&invite, 405, "Method not allowed", "mixaccess doctor"),
-        (&delete(), 409, "Last owner", "at least one owner"),
+        (&removal(), 409, "Last owner", "at least one owner"),
     ] {
         let body = serde_json::json!({ "status": "error", "error": said }).to_string();
         let server = Server::replies(vec![Reply::json(status, &body)]);

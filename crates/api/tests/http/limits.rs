@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
 use mixaccess_api::{AccessRead, Client, read_live};
-use mixaccess_model::{Dialect, OrganizationId, ProjectId};
+use mixaccess_model::{Dialect, OrganizationId, ProjectId, Reads};
 
 use crate::server::{Received, Reply, Server};
 use crate::{client, credentials, options, run};
@@ -27,9 +27,17 @@ async fn read(client: &Client, concurrency: usize) -> mixaccess_model::LiveState
     let declared: Vec<ProjectId> = (1..=40).map(ProjectId).collect();
     let taken_at = "2026-01-05T00:00:00Z".parse().unwrap();
     let organization = OrganizationId(12345);
-    read_live(client, organization, Dialect::Members, &declared, |_| false, concurrency, taken_at)
-        .await
-        .unwrap()
+    read_live(
+        client,
+        organization,
+        Dialect::Members,
+        &declared,
+        |_| Reads::default(),
+        concurrency,
+        taken_at,
+    )
+    .await
+    .unwrap()
 }
 
 #[test]

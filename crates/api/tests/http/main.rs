@@ -14,8 +14,8 @@ mod verbs;
 
 use std::time::Duration;
 
-use mixaccess_api::{Client, ClientOptions, Credentials, Timeouts};
-use mixaccess_model::{Dialect, OrganizationId};
+use mixaccess_api::{Client, ClientOptions, Credentials, Timeouts, Write};
+use mixaccess_model::{Dialect, Email, OrganizationId, UserId};
 
 const USERNAME: &str = "ci.mp-service-account";
 const SECRET: &str = "hunter2-very-secret";
@@ -35,6 +35,11 @@ fn credentials() -> Credentials {
 
 fn client(base_url: &str) -> Client {
     Client::new(options(base_url), credentials()).unwrap()
+}
+
+/// A removal, which is a write that may be sent again.
+fn removal() -> Write {
+    Write::RemoveMember { user: UserId(5), email: Email::new("sam@agency.example") }
 }
 
 /// Runs a future to its end.

@@ -2,7 +2,7 @@
 
 use mixaccess_api::{Client, Credentials, read_live};
 use mixaccess_emulator::{Emulator, EmulatorOptions, ListShape, NextPage, Paging, Seed, Shape};
-use mixaccess_model::{Dialect, LiveState, OrganizationRole, ProjectId};
+use mixaccess_model::{Dialect, LiveState, OrganizationRole, ProjectId, Reads};
 
 use crate::{options, run};
 
@@ -34,7 +34,7 @@ fn read(shape: Shape) -> LiveState {
             mixaccess_model::OrganizationId(12345),
             Dialect::Members,
             &[ProjectId(7), ProjectId(8)],
-            |_| false,
+            |_| Reads::default(),
             8,
             "2026-01-05T00:00:00Z".parse().unwrap(),
         )

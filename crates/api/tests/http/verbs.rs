@@ -12,15 +12,16 @@ fn every_write_is_one_request_of_the_table() {
     let (project, user) = (ProjectId(2_891_234), UserId(501));
     for (write, line, body) in [
         (
-            Write::InviteToOrganization {
+            Write::Invite {
                 email: email.clone(),
                 role: OrganizationRole::BillingAdmin,
+                grants: Vec::new(),
             },
             "POST /api/app/organizations/12345/members",
             r#"{"email":"Sam@agency.example","role":"billing_admin"}"#,
         ),
         (
-            Write::Grant { project, email, role: ProjectRole::Consumer },
+            Write::Grant { project, email: email.clone(), role: ProjectRole::Consumer },
             "POST /api/app/projects/2891234/members",
             r#"{"email":"Sam@agency.example","role":"viewer"}"#,
         ),
@@ -40,7 +41,11 @@ fn every_write_is_one_request_of_the_table() {
             "POST /api/app/organizations/12345/members/501",
             r#"{"role":"admin"}"#,
         ),
-        (Write::RemoveMember { user }, "DELETE /api/app/organizations/12345/members/501", ""),
+        (
+            Write::RemoveMember { user, email },
+            "DELETE /api/app/organizations/12345/members/501",
+            "",
+        ),
         (
             Write::ResendInvitation { user },
             "POST /api/app/organizations/12345/members/501/resend-invite",
