@@ -71,7 +71,8 @@ pub(crate) fn parse<'s>(name: &Arc<str>, text: &'s str) -> Result<Option<Node<'s
     Ok(builder.root)
 }
 
-fn syntax(name: &Arc<str>, error: &ScanError) -> Diagnostic {
+/// What is wrong with text that is no YAML.
+pub(crate) fn syntax(name: &Arc<str>, error: &ScanError) -> Diagnostic {
     let span = Span { length: 1, ..start(*error.marker()) };
     if *error.kind() == ErrorKind::RecursionLimitExceeded {
         return too_deep(name, span);
@@ -107,7 +108,8 @@ fn start(marker: Marker) -> Span {
     }
 }
 
-fn span_of(span: granit_parser::Span) -> Span {
+/// Where something stands, from what the reader says of it.
+pub(crate) fn span_of(span: granit_parser::Span) -> Span {
     let (from, to) = (span.start, span.end);
     let length = if from.line() == to.line() { to.index().saturating_sub(from.index()) } else { 0 };
     Span { length: count(length), ..start(from) }

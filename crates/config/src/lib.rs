@@ -13,6 +13,7 @@ mod document;
 mod effect;
 mod explain;
 mod explanation;
+pub mod layout;
 mod load;
 mod lookalike;
 mod names;

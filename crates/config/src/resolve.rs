@@ -196,7 +196,7 @@ pub(crate) fn over(
 
 /// Tables that are used again for every collaborator, so that resolving allocates only its result.
 #[derive(Default)]
-struct Scratch<'a> {
+pub(crate) struct Scratch<'a> {
     /// For each project the entry that decides it, and the index of its level.
     decided: Vec<Option<(usize, &'a Entry)>>,
     /// Projects that are decided.
@@ -253,7 +253,13 @@ impl<'a> Scratch<'a> {
         resolved
     }
 
-    fn decide(&mut self, declared: &'a Declared, levels: &[LevelAccess<'a>], instant: Timestamp) {
+    /// Finds what decides each project; [`Self::take`] answers it.
+    pub(crate) fn decide(
+        &mut self,
+        declared: &'a Declared,
+        levels: &[LevelAccess<'a>],
+        instant: Timestamp,
+    ) {
         self.decided.resize(declared.projects.len(), None);
         for (at, level) in levels.iter().enumerate() {
             self.groups.clear();
@@ -292,20 +298,27 @@ impl<'a> Scratch<'a> {
         }
     }
 
+    /// Each project that is decided, sorted, with the index of the level and the entry that decide it.
+    /// Empties the tables.
+    pub(crate) fn take(&mut self) -> impl Iterator<Item = (usize, usize, &'a Entry)> {
+        self.touched.sort_unstable();
+        let decided = &mut self.decided;
+        self.touched.drain(..).filter_map(|project| {
+            let (level, entry) = decided.get_mut(project)?.take()?;
+            Some((project, level, entry))
+        })
+    }
+
     fn grants(
         &mut self,
         declared: &Declared,
         levels: &[LevelAccess<'a>],
         mine: Option<&Arc<Annotations>>,
     ) -> Vec<DesiredGrant> {
-        self.touched.sort_unstable();
         let background: Vec<Option<Arc<Annotations>>> =
             levels.iter().map(|level| over(level.annotations, mine)).collect();
         let mut grants = Vec::with_capacity(self.touched.len());
-        for project in self.touched.drain(..) {
-            let Some((at, entry)) = self.decided.get_mut(project).and_then(Option::take) else {
-                continue;
-            };
+        for (project, at, entry) in self.take() {
             let (Some(level), Some(id)) = (levels.get(at), project_id(declared, project)) else {
                 continue;
             };
@@ -323,6 +336,7 @@ impl<'a> Scratch<'a> {
     }
 }
 
-fn project_id(declared: &Declared, project: usize) -> Option<ProjectId> {
+/// The number of a project, by its index.
+pub(crate) fn project_id(declared: &Declared, project: usize) -> Option<ProjectId> {
     declared.projects.get(project)?.id.map(|(id, _)| id)
 }

@@ -1,6 +1,7 @@
 //! Properties of the whole: files in, desired state out.
 
 mod generate;
+mod layout;
 mod policy;
 mod properties;
 mod reference;
