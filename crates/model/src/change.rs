@@ -561,6 +561,9 @@ pub struct Access {
     /// The organization role.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_role: Option<OrganizationRole>,
+    /// The teams that a person is in, sorted by name; none where teams were not read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<Arc<str>>,
     /// Every grant, individual or not, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub grants: Vec<Grant>,

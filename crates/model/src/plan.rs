@@ -112,12 +112,21 @@ pub struct Figures {
     pub active_owners: u64,
     /// Individual grants in the projects that were read.
     pub individual_grants: u64,
+    /// Grants that people have through teams and that service accounts have, where the files are about
+    /// teams or service accounts.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub other_grants: u64,
     /// Declared collaborators.
     pub collaborators: u64,
     /// Declared projects.
     pub projects: u64,
     /// Live members whom the files do not name and the policy does not ignore.
     pub unmanaged: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 /// A project that a plan names.

@@ -28,6 +28,9 @@ pub struct LiveServiceAccount {
     /// When it was last used; absent is never, as far as the service says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used: Option<Timestamp>,
+    /// The number by which it acts, as `GET /api/app/me` tells it, when the service said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<UserId>,
     /// The number of whoever created it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub creator: Option<UserId>,
