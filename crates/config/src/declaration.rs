@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Annotations, Dialect, Email, FileIndex, GuardCode, ManagedBy, OrganizationId, OrganizationRole,
-    Policy, ProjectId, Region, State,
+    Annotations, DeclaredIdentityProvider, Dialect, Email, FileIndex, GuardCode, ManagedBy,
+    OrganizationId, OrganizationRole, Policy, ProjectId, ProjectRole, Region, State,
 };
 
 use crate::diagnostic::Span;
@@ -32,7 +32,9 @@ pub(crate) struct Organization {
     pub(crate) name: Option<String>,
     pub(crate) region: Region,
     pub(crate) base_url: Option<String>,
-    pub(crate) api: Dialect,
+    /// Nothing is `auto`.
+    pub(crate) api: Option<Dialect>,
+    pub(crate) identity_provider: Option<DeclaredIdentityProvider>,
     pub(crate) time_zone: Option<(String, Span)>,
 }
 
@@ -45,7 +47,28 @@ pub(crate) struct Project {
     /// Absent after an error only.
     pub(crate) id: Option<(ProjectId, Span)>,
     pub(crate) environment: Option<Arc<str>>,
-    pub(crate) custom_roles: Vec<Symbol>,
+    /// Absent where the files do not list them.
+    pub(crate) custom_roles: Option<Vec<CustomRole>>,
+    pub(crate) group: Option<Arc<str>>,
+}
+
+/// One entry of `custom_roles:`.
+#[derive(Debug)]
+pub(crate) struct CustomRole {
+    pub(crate) name: Symbol,
+    pub(crate) at_most: Option<ProjectRole>,
+}
+
+impl Project {
+    /// Whether the project lists a custom role.
+    pub(crate) fn lists(&self, role: Symbol) -> bool {
+        self.custom_roles().iter().any(|one| one.name == role)
+    }
+
+    /// The custom roles it lists.
+    pub(crate) fn custom_roles(&self) -> &[CustomRole] {
+        self.custom_roles.as_deref().unwrap_or_default()
+    }
 }
 
 /// One entry of `project_groups:`.

@@ -308,9 +308,9 @@ impl Merge<'_> {
             set(star, Target::Everything);
         }
         for project in &declared.projects {
-            for role in &project.custom_roles {
-                let name = ProjectRole::parse(declared.names.text(*role));
-                declared.custom_roles.insert(*role, name);
+            for role in project.custom_roles() {
+                let name = ProjectRole::parse(declared.names.text(role.name));
+                declared.custom_roles.insert(role.name, name);
             }
         }
         declared.profile_of =

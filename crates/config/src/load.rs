@@ -272,8 +272,8 @@ fn declared_organization(declared: &Declared, zone: &TimeZone) -> Option<Declare
         name: one.name.clone(),
         region: one.region,
         base_url: one.base_url.clone(),
-        api: Some(one.api),
-        identity_provider: None,
+        api: one.api,
+        identity_provider: one.identity_provider.clone(),
         time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),
         position: one.span.position(one.file),
     })

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Annotations, Cause, DeclaredProject, DesiredCollaborator, DesiredGrant, DesiredState,
-    OrganizationRole, Override, OverrideOrigin, Place, Policy, ProjectId, Severity, State,
+    Annotations, Cause, CustomRole, DeclaredProject, DesiredCollaborator, DesiredGrant,
+    DesiredState, OrganizationRole, Override, OverrideOrigin, Place, Policy, ProjectId,
+    ProjectRole, Severity, State,
 };
 use rayon::prelude::*;
 
 use crate::codes;
-use crate::declaration::{Collaborator, Entry, OrganizationRoleEntry, Phase};
+use crate::declaration::{Collaborator, Entry, OrganizationRoleEntry, Phase, Project, Role};
 use crate::declared::{Declared, Level, LevelAccess, Target};
 use crate::diagnostic::{Diagnostic, file_name};
 use crate::load::Loaded;
@@ -81,12 +82,25 @@ impl Loaded {
                     key: key.clone(),
                     id: project.id?.0,
                     environment: project.environment.clone(),
-                    custom_roles: None,
-                    group: None,
+                    custom_roles: self.custom_roles(project),
+                    group: project.group.clone(),
                     position: project.span.position(project.file),
                 })
             })
             .collect()
+    }
+
+    fn custom_roles(&self, project: &Project) -> Option<Vec<CustomRole>> {
+        let roles = project.custom_roles.as_ref()?.iter().filter_map(|role| {
+            let ProjectRole::Custom(name) = self.declared.project_role(Role::Custom(role.name))?
+            else {
+                return None;
+            };
+            Some(CustomRole { name, at_most: role.at_most.clone() })
+        });
+        let mut roles: Vec<CustomRole> = roles.collect();
+        roles.sort_unstable();
+        Some(roles)
     }
 
     fn policy(&self, instant: Timestamp) -> (Policy, Vec<Diagnostic>) {

@@ -6,6 +6,7 @@ use mixaccess_model::{ProjectRole, printable};
 
 use super::Checker;
 use crate::codes;
+use crate::declaration::Project;
 use crate::diagnostic::Diagnostic;
 use crate::suggest;
 
@@ -24,8 +25,8 @@ impl Checker<'_> {
             .declared
             .projects
             .iter()
-            .flat_map(|project| &project.custom_roles)
-            .map(|role| self.name(*role))
+            .flat_map(Project::custom_roles)
+            .map(|role| self.name(role.name))
             .collect();
         let mut problems = Vec::new();
         let mut report = |code, message: String, span, hint| {

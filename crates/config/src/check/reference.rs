@@ -190,9 +190,8 @@ impl<'a> References<'a> {
     ) {
         let declared = self.checker.declared;
         let covered = declared.covered(entry);
-        let lists = |at: &usize| {
-            declared.projects.get(*at).is_some_and(|project| project.custom_roles.contains(&role))
-        };
+        let lists =
+            |at: &usize| declared.projects.get(*at).is_some_and(|project| project.lists(role));
         let mut lacking = covered.iter().filter(|at| !lists(at));
         let Some(first) = lacking.next().and_then(|at| declared.projects.get(*at)) else { return };
         let others = lacking.count();
@@ -218,7 +217,7 @@ impl<'a> References<'a> {
                 "Every project that this entry is about must list `{word}` below `custom_roles`."
             )
         } else {
-            let custom = first.custom_roles.iter().map(|symbol| self.checker.name(*symbol));
+            let custom = first.custom_roles().iter().map(|role| self.checker.name(role.name));
             let standard = ProjectRole::STANDARD.iter().rev().map(ProjectRole::as_str);
             let words: Vec<&str> = standard.chain(["none"]).chain(custom).collect();
             let meant = suggest::did_you_mean(word, words.iter().copied()).unwrap_or_default();

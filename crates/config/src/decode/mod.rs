@@ -4,6 +4,7 @@
 mod access;
 mod address;
 mod collaborator;
+mod identity_provider;
 mod organization;
 mod policy;
 mod profile;
@@ -286,7 +287,9 @@ impl Decoder<'_, '_> {
 pub(crate) const KEYS: &[(&str, &[&str])] = &[
     ("", TOP_LEVEL),
     ("Organization", organization::KEYS),
+    ("IdentityProvider", identity_provider::KEYS),
     ("Project", project::KEYS),
+    ("CustomRole", project::CUSTOM_ROLE_KEYS),
     ("Profile", profile::KEYS),
     ("Collaborator", collaborator::KEYS),
     ("Phase", collaborator::PHASE_KEYS),

@@ -7,7 +7,11 @@ use crate::codes;
 use crate::declaration::Organization;
 use crate::document::Node;
 
-pub(super) const KEYS: &[&str] = &["id", "name", "region", "base_url", "api", "time_zone"];
+pub(super) const KEYS: &[&str] =
+    &["id", "name", "region", "base_url", "api", "identity_provider", "time_zone"];
+/// What `api` may be; nothing is found out.
+const APIS: [(&str, Option<Dialect>); 3] =
+    [("members", Some(Dialect::Members)), ("app", Some(Dialect::App)), ("auto", None)];
 
 impl Decoder<'_, '_> {
     pub(super) fn organization(&mut self, (key, node): Pair<'_, '_>) -> Option<Organization> {
@@ -36,7 +40,10 @@ impl Decoder<'_, '_> {
         let base_url = fields.get("base_url").and_then(|node| self.base_url(node));
         let api = fields
             .get("api")
-            .and_then(|node| self.word(node, "`api`", &[("members", Dialect::Members)]));
+            .and_then(|node| self.word(node, "`api`", &APIS))
+            .unwrap_or(Some(Dialect::default()));
+        let identity_provider =
+            fields.pair("identity_provider").and_then(|pair| self.identity_provider(pair));
         let name = fields.get("name").and_then(|node| self.text(node, "a name")).map(str::to_owned);
         let time_zone = fields
             .get("time_zone")
@@ -48,7 +55,8 @@ impl Decoder<'_, '_> {
             name,
             region: region.unwrap_or_default(),
             base_url,
-            api: api.unwrap_or_default(),
+            api,
+            identity_provider,
             time_zone,
         })
     }

@@ -4,11 +4,14 @@ use mixaccess_model::{ProjectId, ProjectRole, printable};
 
 use super::{Decoder, key_text};
 use crate::codes;
-use crate::declaration::{Project, ProjectGroup};
-use crate::document::Node;
+use crate::declaration::{CustomRole, Project, ProjectGroup};
+use crate::diagnostic::Span;
+use crate::document::{Kind, Node};
 use crate::names::Symbol;
+use crate::suggest;
 
-pub(super) const KEYS: &[&str] = &["id", "environment", "custom_roles"];
+pub(super) const KEYS: &[&str] = &["id", "environment", "group", "custom_roles"];
+pub(super) const CUSTOM_ROLE_KEYS: &[&str] = &["name", "at_most"];
 /// Longest key, in bytes.
 const MAX_KEY: usize = 128;
 /// How many custom roles a project can have (`mixpanel-api.md`, "How the world behaves", 10).
@@ -28,7 +31,8 @@ impl Decoder<'_, '_> {
             key: symbol,
             id: None,
             environment: None,
-            custom_roles: Vec::new(),
+            custom_roles: None,
+            group: None,
         };
         let Some(fields) = self.fields(node, "a project", KEYS) else { return Some(project) };
         match fields.get("id") {
@@ -44,27 +48,25 @@ impl Decoder<'_, '_> {
         }
         project.environment =
             fields.get("environment").and_then(|node| self.shared(node, "an environment"));
+        project.group = fields.get("group").and_then(|node| self.name(node, "`group`"));
         if let Some(node) = fields.get("custom_roles") {
-            project.custom_roles = self.custom_roles(node);
+            project.custom_roles = Some(self.custom_roles(node));
         }
         Some(project)
     }
 
-    fn custom_roles(&mut self, node: &Node<'_>) -> Vec<Symbol> {
+    fn custom_roles(&mut self, node: &Node<'_>) -> Vec<CustomRole> {
         let items = self.list(node, "`custom_roles`");
+        let mut seen: Vec<(Symbol, Span)> = Vec::with_capacity(items.len());
         let mut roles = Vec::with_capacity(items.len());
-        for (text, span) in self.texts(items, "a custom role") {
-            if text == "none" || !ProjectRole::parse(&text).is_custom() {
-                let message = format!("`{text}` is a standard word and cannot name a custom role");
-                self.problem(
-                    codes::BAD_VALUE,
-                    span,
-                    message,
-                    "Remove it: standard roles need no declaration.",
-                );
-            } else {
-                roles.push(self.names.intern(&text));
+        for item in items {
+            let Some((role, node)) = self.custom_role(item) else { continue };
+            if let Some((_, first)) = seen.iter().find(|(name, _)| *name == role.name) {
+                self.duplicate(key_text(node).unwrap_or_default(), *first, node.span);
+                continue;
             }
+            seen.push((role.name, node.span));
+            roles.push(role);
         }
         if roles.len() > MAX_CUSTOM_ROLES {
             let message = format!(
@@ -74,6 +76,48 @@ impl Decoder<'_, '_> {
             self.problem(codes::CUSTOM_ROLES, node.span, message, "Check which of them exist.");
         }
         roles
+    }
+
+    /// A custom role: its name, or its name and the standard role that it counts as. With it where the
+    /// name stands.
+    fn custom_role<'n, 's>(&mut self, node: &'n Node<'s>) -> Option<(CustomRole, &'n Node<'s>)> {
+        if !matches!(node.kind, Kind::Mapping(_)) {
+            let name = self.custom_role_name(node)?;
+            return Some((CustomRole { name, at_most: None }, node));
+        }
+        let fields = self.fields(node, "a custom role", CUSTOM_ROLE_KEYS)?;
+        let at_most = fields.get("at_most").and_then(|node| self.standard_role(node));
+        let Some(name) = fields.get("name") else {
+            let hint = "Write `name:` and the name that Mixpanel shows.";
+            self.missing_key(node.span, "a custom role", "name", hint);
+            return None;
+        };
+        Some((CustomRole { name: self.custom_role_name(name)?, at_most }, name))
+    }
+
+    fn custom_role_name(&mut self, node: &Node<'_>) -> Option<Symbol> {
+        let text = self.text(node, "a custom role")?;
+        if text != "none" && ProjectRole::parse(text).is_custom() {
+            return Some(self.names.intern(text));
+        }
+        let message = format!("`{text}` is a standard word and cannot name a custom role");
+        let hint = "Remove it: standard roles need no declaration.";
+        self.problem(codes::BAD_VALUE, node.span, message, hint);
+        None
+    }
+
+    fn standard_role(&mut self, node: &Node<'_>) -> Option<ProjectRole> {
+        let text = self.text(node, "`at_most`")?;
+        let role = ProjectRole::parse(text);
+        if !role.is_custom() {
+            return Some(role);
+        }
+        let message = format!("`at_most` cannot be `{}`", printable(text));
+        let words = ProjectRole::STANDARD.iter().rev().map(ProjectRole::as_str);
+        let words = suggest::did_you_mean(text, words).unwrap_or_default();
+        let hint = format!("{words} Only a standard role says how much a custom one can do.");
+        self.problem(codes::UNKNOWN_ROLE, node.span, message, &hint);
+        None
     }
 
     pub(super) fn project_groups(&mut self, node: &Node<'_>) -> Vec<ProjectGroup> {

@@ -81,8 +81,23 @@ impl Decoder<'_, '_> {
     }
 
     fn domains(&mut self, fields: &Fields<'_, '_>, key: &'static str) -> Vec<String> {
-        let mut domains = Vec::new();
-        for (text, span) in self.condition(fields, key) {
+        let texts = self.condition(fields, key);
+        self.check_domains(texts)
+    }
+
+    /// A list of domains, or one, each once.
+    pub(super) fn domain_list(&mut self, node: &Node<'_>, what: &str) -> Vec<String> {
+        let items = self.one_or_more(node, what);
+        let texts = self.texts(items, what);
+        let mut domains = self.check_domains(texts);
+        domains.sort_unstable();
+        domains.dedup();
+        domains
+    }
+
+    fn check_domains(&mut self, texts: Vec<(String, Span)>) -> Vec<String> {
+        let mut domains = Vec::with_capacity(texts.len());
+        for (text, span) in texts {
             let domain = text.trim_start_matches('@').to_lowercase();
             if domain.contains(['@', '*', ' ']) || !domain.contains('.') {
                 let message = format!("`{}` is no domain", printable(&text));

@@ -185,6 +185,31 @@ impl Decoder<'_, '_> {
         role
     }
 
+    /// Text that names something at the service, where nobody can see a control character.
+    pub(super) fn name(&mut self, node: &Node<'_>, what: &str) -> Option<Arc<str>> {
+        let text = self.text(node, what)?;
+        let shown = printable(text);
+        if shown == text {
+            return Some(Arc::from(text));
+        }
+        let message = format!("{what} contains characters that cannot be seen: `{shown}`");
+        let hint = "Type the name anew instead of pasting it.";
+        self.problem(codes::BAD_VALUE, node.span, message, hint);
+        None
+    }
+
+    /// A number and a unit, in seconds.
+    pub(super) fn duration(&mut self, node: &Node<'_>, what: &str) -> Option<u64> {
+        let text = self.text(node, what)?;
+        let seconds = parse_duration(text);
+        if seconds.is_none() {
+            let message = format!("{what} cannot be `{}`", printable(text));
+            let hint = "Write a number and m, h or d, such as 90m, 24h or 7d; at most 365d.";
+            self.problem(codes::BAD_VALUE, node.span, message, hint);
+        }
+        seconds
+    }
+
     /// A date or a time.
     pub(super) fn moment(&mut self, node: &Node<'_>, what: &str) -> Option<Moment> {
         let text = self.text(node, what)?;
@@ -255,5 +280,50 @@ impl Decoder<'_, '_> {
             patterns.push(Pattern::new(text));
         }
         patterns
+    }
+}
+
+/// Reads a number and a unit: minutes, hours or days, at most a year. The answer is in seconds.
+fn parse_duration(text: &str) -> Option<u64> {
+    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let seconds = match unit {
+        "m" => 60,
+        "h" => 60 * 60,
+        "d" => 24 * 60 * 60,
+        _ => return None,
+    };
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let duration = number.parse::<u64>().ok()?.checked_mul(seconds)?;
+    (1..=365 * 24 * 60 * 60).contains(&duration).then_some(duration)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_duration;
+
+    #[test]
+    fn durations_have_a_unit_and_a_bound() {
+        assert_eq!(parse_duration("24h"), Some(86_400));
+        assert_eq!(parse_duration("90m"), Some(5_400));
+        assert_eq!(parse_duration("365d"), Some(31_536_000));
+        for bad in [
+            "",
+            "h",
+            "24",
+            "0h",
+            "366d",
+            "-1h",
+            "1.5h",
+            "24 h",
+            "24hours",
+            "99999999999999999999d",
+            "2４h",
+            "h24",
+            "é",
+        ] {
+            assert_eq!(parse_duration(bad), None, "{bad}");
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! The types below say what may be written, once more and as data: the reader itself collects every
 //! problem and points at it, which no derived reader does. A test holds both against each other.
 
+pub(crate) mod organization;
 mod policy;
 
 use std::collections::BTreeMap;
@@ -11,7 +12,9 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 
-use mixaccess_model::{Dialect, ManagedBy, OrganizationRole, Region, State};
+use mixaccess_model::{ManagedBy, OrganizationRole, State};
+
+pub(crate) use organization::{OrganizationSchema, ProjectSchema};
 
 /// Keys of the user's, sorted.
 pub(crate) type Map<T> = BTreeMap<String, T>;
@@ -49,49 +52,6 @@ pub(crate) struct AccessFile {
     /// The guard rails; in one of the files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) policy: Option<policy::PolicySchema>,
-}
-
-/// The organization that the files are about.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Organization")]
-pub(crate) struct OrganizationSchema {
-    /// Mixpanel's number.
-    #[schemars(range(min = 1))]
-    pub(crate) id: u64,
-    /// Its name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) name: Option<String>,
-    /// Where its data lives; `us` by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) region: Option<Region>,
-    /// The address of a proxy, instead of `region`: https, or http to a loopback address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = "^https?://"))]
-    pub(crate) base_url: Option<String>,
-    /// The set of endpoints to use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) api: Option<Dialect>,
-    /// IANA name of the time zone in which a date is a whole day; `UTC` by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) time_zone: Option<String>,
-}
-
-/// A project.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Project")]
-pub(crate) struct ProjectSchema {
-    /// Mixpanel's number.
-    #[schemars(range(min = 1))]
-    pub(crate) id: u64,
-    /// Its environment, such as `production`; rules can name it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) environment: Option<String>,
-    /// The custom roles that exist in it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(extend("uniqueItems" = true))]
-    pub(crate) custom_roles: Vec<String>,
 }
 
 /// A standard engagement.
@@ -312,6 +272,7 @@ mod tests {
         for text in [
             include_str!("../../tests/corpus/valid/design.yaml"),
             include_str!("../../tests/corpus/valid/policy.yaml"),
+            include_str!("../../tests/corpus/valid/organization.yaml"),
         ] {
             let file: AccessFile = serde_yaml::from_str(text).unwrap();
             let again: AccessFile =

@@ -8,6 +8,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
+use crate::schema::organization::CustomRoleForm;
 use crate::schema::{
     AccessFile, CollaboratorSchema, GrantForm, GrantTerms, Instant, OrganizationRoleForm,
     OrganizationRoleTerms, OrganizationSchema, PhaseSchema, ProfileSchema, ProjectSchema, RoleWord,
@@ -175,8 +176,13 @@ prop_compose! {
         let project = |(at, key): (usize, &&str)| {
             // Ids run against the order of the keys, so that neither order can stand in for the other.
             let id = 100 - at as u64;
-            let custom_roles = vec!["editor".to_owned()];
-            ((*key).to_owned(), ProjectSchema { id, environment: environment.clone(), custom_roles })
+            let project = ProjectSchema {
+                id,
+                environment: environment.clone(),
+                custom_roles: Some(vec![CustomRoleForm::Short("editor".to_owned())]),
+                ..ProjectSchema::default()
+            };
+            ((*key).to_owned(), project)
         };
         let members = |members: Vec<&str>| {
             let mut members: Vec<String> = members.into_iter().map(str::to_owned).collect();
@@ -187,11 +193,8 @@ prop_compose! {
         AccessFile {
             organization: Some(OrganizationSchema {
                 id: 1,
-                name: None,
-                region: None,
-                base_url: None,
-                api: None,
                 time_zone: Some(zone.to_owned()),
+                ..OrganizationSchema::default()
             }),
             projects: Some(PROJECTS.iter().enumerate().map(project).collect()),
             project_groups: Some(GROUPS.iter().map(|key| (*key).to_owned()).zip(groups.into_iter().map(members)).collect()),

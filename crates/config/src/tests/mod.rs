@@ -2,6 +2,7 @@
 
 mod generate;
 mod layout;
+mod organization;
 mod policy;
 mod properties;
 mod reference;
