@@ -7,10 +7,9 @@
 
 mod sample;
 
-use std::collections::BTreeMap;
-
-use mixaccess_model::Email;
-use mixaccess_report::{Culprit, Format, Purpose, Redaction, RenderOptions, Verbosity, plan};
+use mixaccess_report::{
+    Culprit, Culprits, Format, Purpose, Redaction, RenderOptions, Verbosity, plan,
+};
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -24,13 +23,11 @@ fn main() {
         count if count.parse::<usize>().is_ok() => sample::large(count.parse().unwrap()),
         _ => sample::usual(),
     };
-    let culprits = BTreeMap::from([(
-        (Email::new("alex@agency.example"), Some(mixaccess_model::ProjectId(2_891_234))),
-        Culprit {
-            who: "jordan@acme.example".to_owned(),
-            at: Some("2026-11-20T14:05:00Z".parse().unwrap()),
-        },
-    )]);
+    let blamed = |change: &mixaccess_model::Change| {
+        let who = "jordan@acme.example".to_owned();
+        (change.id.clone(), Culprit { who, at: Some("2026-11-20T14:05:00Z".parse().unwrap()) })
+    };
+    let culprits: Culprits = made.content.changes.iter().skip(1).take(1).map(blamed).collect();
     let made = made.seal();
     let redaction = Redaction::new(made.content.organization.id);
     let options = RenderOptions {

@@ -1,10 +1,10 @@
-//! The unified diff of somebody's access, before and after, as YAML.
+//! The unified diff of a subject's access, before and after, as YAML.
 
 use std::collections::BTreeMap;
 
 use mixaccess_model::{
-    Access, AffectedSubject, Grant, GrantSource, MemberStatus, OrganizationRole, Plan, ProjectId,
-    ProjectRef, printable,
+    Access, Action, AffectedSubject, Change, Email, Grant, GrantSource, MemberStatus,
+    OrganizationRole, Plan, ProjectId, Subject, SubjectKey, printable,
 };
 use serde::Serialize;
 use similar::TextDiff;
@@ -21,7 +21,11 @@ const CONTEXT: usize = 3;
 struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
-    organization_role: Option<OrganizationRole>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    organization_role: Option<&'static str>,
+    /// Of a team: of the people who join or leave, those who are in it.
+    #[serde(rename = "members (of those who change)", skip_serializing_if = "Vec::is_empty")]
+    members: Vec<&'a str>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     projects: BTreeMap<String, Held<'a>>,
 }
@@ -34,7 +38,7 @@ enum Held<'a> {
     Several(Vec<String>),
 }
 
-/// The unified diff of everybody's access, one file header a person, in the order of the plan's
+/// The unified diff of everybody's access, one file header a subject, in the order of the plan's
 /// subjects. Empty when nobody's access changes.
 ///
 /// # Errors
@@ -45,32 +49,62 @@ pub fn diff(plan: &Plan, options: &RenderOptions<'_>) -> Result<String, ReportEr
     each(plan, Kind::of(plan, options.purpose)).collect()
 }
 
-/// The unified diff of each person, in turn.
+/// The unified diff of each subject, in turn.
 pub(crate) fn each(plan: &Plan, kind: Kind) -> impl Iterator<Item = Result<String, ReportError>> {
     let labels = ProjectLabels::of(&plan.content.projects);
     let keys: BTreeMap<ProjectId, String> = plan
         .content
         .projects
         .iter()
-        .map(|project| {
-            let reference = ProjectRef { id: project.id, key: project.key.clone() };
-            (project.id, labels.get(&reference))
-        })
+        .map(|project| (project.id, labels.of_number(project.id)))
         .collect();
-    plan.content.subjects.iter().map(move |subject| person(subject, &keys, kind))
+    let mut teams: BTreeMap<SubjectKey, Vec<&Change>> = BTreeMap::new();
+    for change in &plan.content.changes {
+        if matches!(change.subject, Subject::Team { .. }) {
+            teams.entry(change.subject.key()).or_default().push(change);
+        }
+    }
+    plan.content.subjects.iter().map(move |affected| {
+        let changes = match affected.subject {
+            Subject::Team { .. } => teams.get(&affected.subject.key()),
+            Subject::Person { .. } | Subject::ServiceAccount { .. } => None,
+        };
+        subject(affected, changes.map(Vec::as_slice).unwrap_or_default(), &keys, kind)
+    })
 }
 
-fn person(
+/// People of a team who leave, and people who join it.
+fn moving<'a>(changes: &[&'a Change]) -> (Vec<&'a str>, Vec<&'a str>) {
+    let (mut leave, mut join) = (Vec::new(), Vec::new());
+    for change in changes {
+        match &change.action {
+            Action::AddTeamMember { email, through: _ } => join.push(email.as_str()),
+            Action::RemoveTeamMember { email, through: _ } => leave.push(email.as_str()),
+            Action::DeleteTeam { members, loses: _ } => {
+                leave.extend(members.iter().map(Email::as_str));
+            }
+            _ => {}
+        }
+    }
+    leave.sort_unstable();
+    join.sort_unstable();
+    (leave, join)
+}
+
+fn subject(
     affected: &AffectedSubject,
+    changes: &[&Change],
     keys: &BTreeMap<ProjectId, String>,
     kind: Kind,
 ) -> Result<String, ReportError> {
     let AffectedSubject { subject, name: _, tags: _, before, after } = affected;
-    let (old, new) = (document(before.as_ref(), keys)?, document(after.as_ref(), keys)?);
-    let email = subject.email();
+    let (leave, join) = moving(changes);
+    let person = matches!(subject, Subject::Person { .. });
+    let old = document(before.as_ref(), leave, person, keys)?;
+    let new = document(after.as_ref(), join, person, keys)?;
     let (left, right) = kind.sides();
     let header = |there: bool, when: &str| {
-        if there { format!("{email} ({when})") } else { format!("{email} (absent, {when})") }
+        if there { format!("{subject} ({when})") } else { format!("{subject} (absent, {when})") }
     };
     let text = TextDiff::from_lines(&old, &new)
         .unified_diff()
@@ -85,6 +119,8 @@ fn person(
 
 fn document(
     access: Option<&Access>,
+    members: Vec<&str>,
+    person: bool,
     keys: &BTreeMap<ProjectId, String>,
 ) -> Result<String, ReportError> {
     let Some(Access { status, organization_role, grants }) = access else {
@@ -98,10 +134,16 @@ fn document(
     }
     let document = Document {
         status: (*status == MemberStatus::Pending).then_some("pending"),
-        organization_role: *organization_role,
+        // A person always has one, whether or not the service said which; others have none to tell.
+        organization_role: organization_role
+            .map(OrganizationRole::as_str)
+            .or(person.then_some("unknown")),
+        members,
         projects: projects.into_iter().map(|(key, grants)| (key, held(&grants))).collect(),
     };
     let yaml = serde_yaml::to_string(&document)?;
+    // A team without roles and people has nothing to list.
+    let yaml = if yaml.trim() == "{}" { "projects: {}\n" } else { &yaml };
     Ok(yaml.lines().flat_map(|line| [printable(line), "\n".into()]).collect())
 }
 

@@ -1,7 +1,8 @@
 //! A plan for a terminal.
 
 mod findings;
-mod people;
+mod manual;
+mod subjects;
 mod totals;
 
 use std::collections::BTreeSet;
@@ -36,7 +37,9 @@ pub(crate) fn plan(
         totals::overall(&mut page, totals, outline.kind);
         totals::overview(&mut page, outline);
     }
-    people::people(&mut page, outline);
+    subjects::subjects(&mut page, outline);
+    custom_roles(&mut page, outline);
+    manual::manual(&mut page, outline, options.verbosity);
     irreversible(&mut page, outline);
     not_planned(&mut page, &outline.not_planned, options.verbosity);
     findings(&mut page, "Warnings", &outline.warnings, usize::MAX);
@@ -101,6 +104,16 @@ fn refusals(page: &mut Page, outline: &Outline<'_>, options: &RenderOptions<'_>)
     }
 }
 
+fn custom_roles(page: &mut Page, outline: &Outline<'_>) {
+    if outline.custom_roles.is_empty() {
+        return;
+    }
+    heading(page, Tone::Strong, "Custom roles");
+    for sentence in &outline.custom_roles {
+        page.wrap(2, 4, &[(Tone::Plain, sentence)]);
+    }
+}
+
 fn irreversible(page: &mut Page, outline: &Outline<'_>) {
     if outline.irreversible.is_empty() {
         return;
@@ -124,12 +137,13 @@ fn not_planned(page: &mut Page, groups: &[NotPlannedGroup<'_>], verbosity: Verbo
             Verbosity::Normal if items.len() > EXAMPLES + 1 => EXAMPLES,
             Verbosity::Normal | Verbosity::Verbose => items.len(),
         };
-        for NotPlanned { kind: _, email, project, message } in items.iter().take(shown) {
-            let project =
-                project.as_ref().map(|project| format!("{} #{}", project.key, project.id));
-            let email = email.as_ref().map(ToString::to_string);
-            let mut about: Vec<String> = email.into_iter().chain(project).collect();
-            about.retain(|name| !message.contains(name.as_str()));
+        for NotPlanned { kind: _, subject, project, message } in items.iter().take(shown) {
+            let project = project
+                .as_ref()
+                .map(|project| format!("{} #{}", project.key, project.id))
+                .filter(|name| !message.contains(name.as_str()));
+            let subject = words::mention(subject.as_ref(), message);
+            let about: Vec<String> = subject.into_iter().chain(project).collect();
             let about = if about.is_empty() { String::new() } else { about.join(", ") + ":" };
             page.wrap(4, 6, &[(Tone::Strong, &about), (Tone::Plain, message)]);
         }

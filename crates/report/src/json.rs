@@ -1,6 +1,6 @@
 //! Values as JSON.
 
-use mixaccess_model::{Email, Plan, ProjectId, printable};
+use mixaccess_model::{ChangeId, Plan, ProjectId, Subject, printable};
 use serde::Serialize;
 
 use crate::outline::Kind;
@@ -20,12 +20,14 @@ struct Rendered<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed_by: Vec<ChangedBy<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    diffs: Vec<PersonDiff<'a>>,
+    diffs: Vec<SubjectDiff<'a>>,
 }
 
 #[derive(Serialize)]
 struct ChangedBy<'a> {
-    email: &'a Email,
+    change: &'a ChangeId,
+    #[serde(flatten)]
+    subject: &'a Subject,
     #[serde(skip_serializing_if = "Option::is_none")]
     project: Option<ProjectId>,
     #[serde(flatten)]
@@ -33,17 +35,24 @@ struct ChangedBy<'a> {
 }
 
 #[derive(Serialize)]
-struct PersonDiff<'a> {
-    email: &'a Email,
+struct SubjectDiff<'a> {
+    #[serde(flatten)]
+    subject: &'a Subject,
     diff: String,
 }
 
 /// Renders a plan: the plan file, and beside it who changed what and the unified diffs when asked for.
 pub(crate) fn plan(plan: &Plan, options: &RenderOptions<'_>) -> Result<String, ReportError> {
     let changed_by = match options.purpose {
-        Purpose::Drift { culprits } => culprits
+        Purpose::Drift { culprits } => plan
+            .content
+            .changes
             .iter()
-            .map(|((email, project), culprit)| ChangedBy { email, project: *project, culprit })
+            .filter_map(|change| {
+                let culprit = culprits.get(&change.id)?;
+                let project = change.action.project().map(|project| project.id);
+                Some(ChangedBy { change: &change.id, subject: &change.subject, project, culprit })
+            })
             .collect(),
         Purpose::Plan | Purpose::Undo | Purpose::Apply => Vec::new(),
     };
@@ -52,7 +61,7 @@ pub(crate) fn plan(plan: &Plan, options: &RenderOptions<'_>) -> Result<String, R
         for (subject, diff) in
             plan.content.subjects.iter().zip(diff::each(plan, Kind::of(plan, options.purpose)))
         {
-            diffs.push(PersonDiff { email: subject.subject.email(), diff: diff? });
+            diffs.push(SubjectDiff { subject: &subject.subject, diff: diff? });
         }
     }
     let redacted = options.redact.map(|_| REDACTED);

@@ -29,7 +29,7 @@ pub(crate) struct Case {
     pub(crate) text: String,
 }
 
-/// Renders the findings and guard rails of a plan, and for drift every difference.
+/// Renders the findings and guard rails of a plan and its manual changes, and for drift every difference.
 pub(crate) fn plan(outline: &Outline<'_>) -> String {
     let verdicts = outline.refusals.iter().chain(&outline.overridden);
     let mut cases: Vec<Case> = verdicts.map(|verdict| guard(verdict)).collect();
@@ -37,18 +37,25 @@ pub(crate) fn plan(outline: &Outline<'_>) -> String {
         cases.extend(list.iter().map(|one| finding(one)));
     }
     if outline.kind == Kind::Drift {
-        for person in &outline.people {
-            for identity in &person.who {
-                cases.extend(person.rows.iter().filter(|row| row.begins_change()).map(|row| {
-                    Case {
-                        class: "drift",
-                        name: format!("{} {}", identity.email, row.target.as_str()),
-                        outcome: Outcome::Failed,
-                        text: row::drift_sentence(identity.email, row),
-                    }
+        for block in &outline.blocks {
+            for identity in &block.who {
+                cases.extend(block.rows.iter().filter(|row| row.begins_change()).map(|row| Case {
+                    class: "drift",
+                    name: format!("{} {}", identity.subject, row.target.as_str()),
+                    outcome: Outcome::Failed,
+                    text: row::drift_sentence(identity.subject, row),
                 }));
             }
         }
+    }
+    let to_do = if outline.kind == Kind::Drift { Outcome::Failed } else { Outcome::Passed };
+    for group in &outline.manual {
+        cases.extend(group.items().map(|item| Case {
+            class: "manual",
+            name: format!("{} {}", item.subject, item.task()),
+            outcome: to_do,
+            text: item.sentence(group.provider, outline.kind),
+        }));
     }
     let (suite, holds) = match outline.kind {
         Kind::Plan => ("plan", "the plan may be applied"),
@@ -73,10 +80,10 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
 }
 
 fn finding(finding: &Finding) -> Case {
-    let Finding { severity, code, email, project, message, hint, place } = finding;
+    let Finding { severity, code, subject, project, message, hint, place } = finding;
     let mut name = code.to_string();
     for part in [
-        email.as_ref().map(ToString::to_string),
+        subject.as_ref().map(ToString::to_string),
         project.as_ref().map(ToString::to_string),
         place.as_ref().map(row::line_of),
     ] {
@@ -88,9 +95,9 @@ fn finding(finding: &Finding) -> Case {
 }
 
 fn guard(verdict: &GuardVerdict) -> Case {
-    let GuardVerdict { guard, message, way_past, email, place, overridden_by } = verdict;
+    let GuardVerdict { guard, message, way_past, subject, place, overridden_by } = verdict;
     let mut name = guard.to_string();
-    name.extend(email.as_ref().map(|email| format!(" {email}")));
+    name.extend(subject.as_ref().map(|subject| format!(" {subject}")));
     let (outcome, hint) = match overridden_by {
         Some(given) => (Outcome::Passed, crate::human::override_text(given)),
         None => (Outcome::Failed, format!("Way past: {way_past}")),

@@ -8,21 +8,23 @@ mod capability;
 mod checks;
 mod closing;
 mod diff;
+mod effective;
 mod explain;
 mod findings;
 mod human;
 mod json;
 mod junit;
+mod manual;
 mod markdown;
 mod markup;
 mod options;
 mod outline;
 mod page;
-mod people;
 mod redact;
 mod redact_text;
 mod row;
 mod sarif;
+mod subjects;
 mod totals;
 mod words;
 
@@ -38,6 +40,7 @@ pub use options::{Culprit, Culprits, Format, FormatError, Purpose, RenderOptions
 pub use redact::Redaction;
 
 use outline::Outline;
+use row::ProjectLabels;
 
 /// Why something cannot be rendered.
 #[derive(Debug, thiserror::Error)]
@@ -95,12 +98,14 @@ pub fn plan(
 }
 
 fn render(plan: &Plan, format: Format, options: &RenderOptions<'_>) -> Result<String, ReportError> {
+    let labels = ProjectLabels::of(&plan.content.projects);
+    let outline = || Outline::of(plan, &labels, options);
     match format {
         Format::Json => json::plan(plan, options),
-        Format::Human => human::plan(&Outline::of(plan, options), options),
-        Format::Markdown => markdown::plan(&Outline::of(plan, options), options),
-        Format::Sarif => sarif::plan(&Outline::of(plan, options)),
-        Format::Junit => Ok(junit::plan(&Outline::of(plan, options))),
+        Format::Human => human::plan(&outline(), options),
+        Format::Markdown => markdown::plan(&outline(), options),
+        Format::Sarif => sarif::plan(&outline()),
+        Format::Junit => Ok(junit::plan(&outline())),
     }
 }
 

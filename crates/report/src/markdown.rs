@@ -2,17 +2,21 @@
 
 mod changes;
 mod lists;
+mod manual;
 
-use mixaccess_model::{Finding, GuardVerdict, NotPlanned};
+use mixaccess_model::{Finding, GuardVerdict, NotPlanned, Subject};
 
 use crate::markup::{code, fenced, text};
 use crate::outline::{Kind, Outline};
+use crate::words::Heads;
 use crate::{RenderOptions, ReportError, diff, row, words};
 
 pub(crate) use lists::{checks, explanation, findings};
 
 /// Bytes of a whole comment. GitHub allows 65,536 characters; counting bytes is always on the safe side.
 const LIMIT: usize = 65_000;
+/// How many sentences about custom roles a comment holds.
+const CUSTOM_ROLES: usize = 5;
 /// Bytes of the comment that guard rails and errors may take.
 const REFUSALS: usize = 20_000;
 /// Bytes kept free for what follows the table of changes.
@@ -70,6 +74,10 @@ pub(crate) fn plan(
         changes::overall(&mut comment, totals, outline.kind);
     }
     changes::table(&mut comment, outline, options);
+    for sentence in outline.custom_roles.iter().take(CUSTOM_ROLES) {
+        comment.out.push_str(&format!("Custom role: {}.\n\n", text(sentence)));
+    }
+    manual::manual(&mut comment, outline);
     for (count, why) in &outline.irreversible {
         let line = format!("Cannot be undone: {}, {}.\n\n", words::changes(*count), text(why));
         comment.out.push_str(&line);
@@ -115,10 +123,10 @@ fn refusals(comment: &mut Comment, outline: &Outline<'_>) {
 }
 
 fn guard(verdict: &GuardVerdict) -> String {
-    let GuardVerdict { guard, message, way_past, email, place, overridden_by } = verdict;
+    let GuardVerdict { guard, message, way_past, subject, place, overridden_by } = verdict;
     let mut line = format!("- **{}**: {}", text(guard.as_str()), text(message));
-    if let Some(email) = email {
-        line.push_str(&format!(" ({})", code(email.as_str())));
+    if let Some(subject) = subject {
+        line.push_str(&format!(" ({})", named(subject)));
     }
     if let Some(place) = place {
         line.push_str(&format!(", {}", code(&row::line_of(place))));
@@ -132,11 +140,22 @@ fn guard(verdict: &GuardVerdict) -> String {
     line
 }
 
+/// A subject: the name as code, after the word of its kind unless it is a person.
+fn named(subject: &Subject) -> String {
+    let name = code(words::bare(subject));
+    match subject {
+        Subject::Person { .. } => name,
+        Subject::Team { .. } | Subject::ServiceAccount { .. } => {
+            format!("{} {name}", subject.kind())
+        }
+    }
+}
+
 fn finding(finding: &Finding) -> String {
-    let Finding { severity, code: word, email, project, message, hint, place } = finding;
+    let Finding { severity, code: word, subject, project, message, hint, place } = finding;
     let mut line = format!("- **{severity}** {}: {}", code(word), text(message));
     let about: Vec<String> = [
-        email.as_ref().map(|email| code(email.as_str())),
+        subject.as_ref().map(named),
         project.as_ref().map(|project| code(project.as_str())),
         place.as_ref().map(|place| code(&row::line_of(place))),
     ]
@@ -166,10 +185,10 @@ fn details(comment: &mut Comment, outline: &Outline<'_>) {
 }
 
 fn left_alone(item: &NotPlanned) -> String {
-    let NotPlanned { kind: _, email, project, message } = item;
+    let NotPlanned { kind: _, subject, project, message } = item;
     let mut line = "  - ".to_owned();
     for part in [
-        email.as_ref().map(|email| code(email.as_str())),
+        subject.as_ref().map(named),
         project.as_ref().map(|project| code(&format!("{} #{}", project.key, project.id))),
     ]
     .into_iter()
@@ -196,25 +215,26 @@ fn folded(comment: &mut Comment, title: &str, count: usize, items: impl Iterator
 
 fn access(comment: &mut Comment, outline: &Outline<'_>) -> Result<(), ReportError> {
     let room = (LIMIT - CLOSING).saturating_sub(comment.out.len() + 300);
-    let (mut diffs, mut left, mut full) = (String::new(), 0_usize, false);
-    for text in diff::each(outline.plan, outline.kind) {
+    let (mut diffs, mut left, mut full) = (String::new(), Heads::default(), false);
+    let subjects = &outline.plan.content.subjects;
+    for (affected, text) in subjects.iter().zip(diff::each(outline.plan, outline.kind)) {
         let text = text?;
         full = full || diffs.len() + text.len() > room;
         if full {
-            left += 1;
+            left.add(&affected.subject, 1);
         } else {
             diffs.push_str(&text);
         }
     }
-    if diffs.is_empty() && left == 0 {
+    if diffs.is_empty() && left.all() == 0 {
         return Ok(());
     }
     let mut block = "<details><summary>Access before and after</summary>\n\n".to_owned();
     if !diffs.is_empty() {
         block.push_str(&fenced("diff", &diffs));
     }
-    if left > 0 {
-        block.push_str(&format!("\nLeft out: {}.\n", words::people(left)));
+    if left.all() > 0 {
+        block.push_str(&format!("\nLeft out: {left}.\n"));
     }
     block.push_str("\n</details>\n\n");
     // Fences of thousands of backticks may still be too long.

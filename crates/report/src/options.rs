@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
-use mixaccess_model::{Email, ProjectId};
+use mixaccess_model::ChangeId;
 use serde::Serialize;
 
 use crate::Redaction;
@@ -89,8 +89,8 @@ pub enum Purpose<'a> {
     Apply,
 }
 
-/// Who changed whose access: by address and project, or by address and nothing for the organization.
-pub type Culprits = BTreeMap<(Email, Option<ProjectId>), Culprit>;
+/// Who changed something by hand, by the change that would put it back.
+pub type Culprits = BTreeMap<ChangeId, Culprit>;
 
 /// Who changed something by hand, and when.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

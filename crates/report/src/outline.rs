@@ -6,9 +6,12 @@ use mixaccess_model::{
 };
 
 use crate::closing::{self, Closing};
-use crate::people::{self, Person};
+use crate::effective::{self, Powers};
+use crate::manual::{self, ManualGroup};
 use crate::row::ProjectLabels;
+use crate::subjects::{self, Block};
 use crate::totals::{self, Totals};
+use crate::words::Heads;
 use crate::{Purpose, RenderOptions, words};
 
 /// Codes of notes whose content has a part of the outline of its own.
@@ -50,8 +53,12 @@ pub(crate) struct Outline<'a> {
     pub(crate) notes: Vec<&'a Finding>,
     /// Totals, when the plan is large.
     pub(crate) totals: Option<Totals>,
-    /// The people, the most urgent first.
-    pub(crate) people: Vec<Person<'a>>,
+    /// People, teams and service accounts, of each kind the most urgent first.
+    pub(crate) blocks: Vec<Block<'a>>,
+    /// What custom roles that the lines name count as, in one sentence each.
+    pub(crate) custom_roles: Vec<String>,
+    /// What a human has to change at identity providers.
+    pub(crate) manual: Vec<ManualGroup<'a>>,
     /// Changes that no undo plan reverses: how many, and why.
     pub(crate) irreversible: Vec<(usize, &'static str)>,
     /// What is left alone, by kind.
@@ -120,7 +127,11 @@ impl Kind {
 
 impl<'a> Outline<'a> {
     /// Traverses a plan.
-    pub(crate) fn of(plan: &'a Plan, options: &RenderOptions<'a>) -> Self {
+    pub(crate) fn of(
+        plan: &'a Plan,
+        labels: &'a ProjectLabels<'a>,
+        options: &RenderOptions<'a>,
+    ) -> Self {
         let content = &plan.content;
         // Every field is named, so that a new one cannot be forgotten here.
         let PlanContent {
@@ -129,6 +140,7 @@ impl<'a> Outline<'a> {
             projects,
             guards,
             findings,
+            manual,
             not_planned: left_alone,
             instant: _,
             instant_given: _,
@@ -145,8 +157,9 @@ impl<'a> Outline<'a> {
             Purpose::Drift { culprits } => Some(culprits),
             Purpose::Plan | Purpose::Undo | Purpose::Apply => None,
         };
-        let labels = ProjectLabels::of(projects);
-        let people = people::people(content, kind, &labels, culprits);
+        let powers = Powers::of(projects);
+        let blocks = subjects::blocks(plan, kind, labels, &powers, culprits);
+        let manual = manual::groups(manual, labels);
         let somebody = culprits.is_some_and(|culprits| !culprits.is_empty());
         let (overridden, refusals): (Vec<_>, Vec<_>) =
             guards.iter().partition(|verdict| verdict.overridden_by.is_some());
@@ -154,7 +167,7 @@ impl<'a> Outline<'a> {
         Self {
             kind,
             organization,
-            verdict: verdict(content, kind, &people, somebody),
+            verdict: verdict(content, kind, &Counted::of(&blocks, &manual), somebody),
             refused: content.is_refused(),
             notices: closing::notices(plan, kind, options),
             refusals,
@@ -164,23 +177,28 @@ impl<'a> Outline<'a> {
             notes: of(Severity::Note)
                 .filter(|note| !SAID_ELSEWHERE.contains(&&*note.code))
                 .collect(),
-            totals: totals::totals(&people, kind),
+            totals: totals::totals(&blocks, kind),
             irreversible: irreversible(content, kind),
             not_planned: not_planned(left_alone),
             closing: closing::closing(plan, kind, options),
-            people,
+            custom_roles: effective::custom_roles(
+                blocks.iter().flat_map(|block| &block.rows),
+                projects,
+            ),
+            manual,
+            blocks,
             plan,
         }
     }
 
-    /// How many people are changed.
-    pub(crate) fn people_count(&self) -> usize {
-        self.people.iter().map(|person| person.who.len()).sum()
+    /// How many people, teams and service accounts are listed.
+    pub(crate) fn heads(&self) -> Heads {
+        heads(self.blocks.iter())
     }
 
     /// Whether nothing is to be changed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.people.is_empty()
+        self.blocks.is_empty()
     }
 }
 
@@ -213,10 +231,44 @@ fn title(organization: &PlanOrganization) -> String {
     }
 }
 
-fn verdict(content: &PlanContent, kind: Kind, people: &[Person<'_>], somebody: bool) -> String {
+fn heads<'a>(blocks: impl Iterator<Item = &'a Block<'a>>) -> Heads {
+    let mut all = Heads::default();
+    for block in blocks {
+        let Heads { people, teams, service_accounts } = block.heads();
+        all.people += people;
+        all.teams += teams;
+        all.service_accounts += service_accounts;
+    }
+    all
+}
+
+/// What the verdict counts.
+struct Counted {
+    /// Who is changed.
+    heads: Heads,
+    /// People whose access changes with that of a team alone.
+    through_teams: usize,
+    /// What is to be changed at identity providers, in words.
+    manual: String,
+}
+
+impl Counted {
+    fn of(blocks: &[Block<'_>], manual: &[ManualGroup<'_>]) -> Self {
+        let (changed, through): (Vec<&Block<'_>>, Vec<&Block<'_>>) =
+            blocks.iter().partition(|block| block.changes_each() > 0);
+        Self {
+            heads: heads(changed.into_iter()),
+            through_teams: heads(through.into_iter()).all(),
+            manual: manual::counted(manual),
+        }
+    }
+}
+
+fn verdict(content: &PlanContent, kind: Kind, counted: &Counted, somebody: bool) -> String {
     let title = title(&content.organization);
     let refused = content.is_refused() && kind != Kind::Drift;
-    if people.is_empty() && !refused {
+    let Counted { heads, through_teams, manual } = counted;
+    if content.is_empty() && !refused && manual.is_empty() {
         return nothing(content, kind, &title);
     }
     let subject = match (kind, refused) {
@@ -226,16 +278,22 @@ fn verdict(content: &PlanContent, kind: Kind, people: &[Person<'_>], somebody: b
         (Kind::Undo, false) => "Undo plan for",
         (Kind::Undo, true) => "Refused undo plan for",
     };
-    if people.is_empty() {
-        return format!("{subject} {title}: no changes");
+    let mut text = format!("{subject} {title}: ");
+    if content.is_empty() {
+        text.push_str(if manual.is_empty() { "no changes" } else { "nothing to write" });
+    } else {
+        text.push_str(&format!("{} for {heads}", kind.changes(content.changes.len())));
+        let counts = counts(content, kind);
+        if !counts.is_empty() {
+            text.push_str(" - ");
+            text.push_str(&counts.join(", "));
+        }
     }
-    let heads = people.iter().map(|person| person.who.len()).sum();
-    let changes = kind.changes(content.changes.len());
-    let mut text = format!("{subject} {title}: {changes} for {}", words::people(heads));
-    let counts = counts(content, kind);
-    if !counts.is_empty() {
-        text.push_str(" - ");
-        text.push_str(&counts.join(", "));
+    if *through_teams > 0 {
+        text.push_str(&format!("; {} only through teams", words::people(*through_teams)));
+    }
+    if !manual.is_empty() {
+        text.push_str(&format!("; {manual}"));
     }
     if somebody {
         text.push_str("; somebody changed this by hand");
@@ -266,12 +324,13 @@ fn nothing(content: &PlanContent, kind: Kind, title: &str) -> String {
 }
 
 fn counts(content: &PlanContent, kind: Kind) -> Vec<String> {
-    let (mut removed, mut withdrawn) = (0, 0);
+    let (mut removed, mut withdrawn, mut deleted) = (0, 0, 0);
     let mut of = [(Risk::Escalation, 0), (Risk::Reduction, 0), (Risk::Neutral, 0)];
     for change in &content.changes {
         match (&change.action, change.risk) {
             (Action::WithdrawInvitation { .. }, Risk::Destructive) => withdrawn += 1,
-            (_, Risk::Destructive) => removed += 1,
+            (Action::RemoveMember { .. }, Risk::Destructive) => removed += 1,
+            (_, Risk::Destructive) => deleted += 1,
             (_, risk) => {
                 if let Some((_, count)) = of.iter_mut().find(|(one, _)| *one == risk) {
                     *count += 1;
@@ -284,9 +343,10 @@ fn counts(content: &PlanContent, kind: Kind) -> Vec<String> {
     let gone = |count: usize, one, many| (count > 0).then(|| words::counted(count, one, many));
     let list = if kind == Kind::Drift {
         [
-            told(removed + withdrawn, Risk::Destructive),
+            told(removed + withdrawn + deleted, Risk::Destructive),
             told(reductions, Risk::Reduction),
             told(escalations, Risk::Escalation),
+            None,
             None,
             told(neutral, Risk::Neutral),
         ]
@@ -295,6 +355,7 @@ fn counts(content: &PlanContent, kind: Kind) -> Vec<String> {
             told(escalations, Risk::Escalation),
             told(reductions, Risk::Reduction),
             gone(removed, "removal", "removals"),
+            gone(deleted, "deletion", "deletions"),
             gone(withdrawn, "withdrawn invitation", "withdrawn invitations"),
             told(neutral, Risk::Neutral),
         ]
@@ -331,16 +392,23 @@ fn not_planned(all: &[NotPlanned]) -> Vec<NotPlannedGroup<'_>> {
         }
     }
     for group in &mut groups {
-        group.title = title_of(group.kind, group.items.len());
+        group.title = title_of(group.kind, &group.items);
     }
     groups
 }
 
-fn title_of(kind: NotPlannedKind, count: usize) -> String {
-    let people = words::people(count);
+fn title_of(kind: NotPlannedKind, items: &[&NotPlanned]) -> String {
+    let count = items.len();
+    let mut heads = Heads::default();
+    for item in items {
+        match &item.subject {
+            Some(subject) => heads.add(subject, 1),
+            None => heads.people += 1,
+        }
+    }
     let differences = words::counted(count, "difference", "differences");
     match kind {
-        NotPlannedKind::Unmanaged => format!("{people} unmanaged: live and not in the files"),
+        NotPlannedKind::Unmanaged => format!("{heads} unmanaged: live and not in the files"),
         NotPlannedKind::UndeclaredProject => {
             let projects = words::counted(count, "project", "projects");
             format!("{projects} undeclared: live and not in the files")
@@ -348,7 +416,7 @@ fn title_of(kind: NotPlannedKind, count: usize) -> String {
         NotPlannedKind::Pending => {
             format!("{differences} waiting for an invitation to be accepted")
         }
-        NotPlannedKind::Protected => format!("{people} protected by the policy"),
+        NotPlannedKind::Protected => format!("{heads} protected by the policy"),
         NotPlannedKind::ManagedByScim => {
             format!("{differences} for the identity provider to settle")
         }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use mixaccess_model::{
     Action, Annotations, Change, Email, InvitedGrant, Place, PlanProject, ProjectId, ProjectRef,
-    Reason, ReasonKind, Risk,
+    Reason, ReasonKind, Risk, Subject, Through,
 };
 
 use crate::{Culprit, Culprits, words};
@@ -16,6 +17,12 @@ pub(crate) enum Target {
     Invitation,
     /// The organization role.
     OrganizationRole,
+    /// The team itself.
+    Team,
+    /// The service account itself, with the organization role it is made with.
+    ServiceAccount,
+    /// Who is in a team, by address.
+    TeamMember(String),
     /// The role in a project, by the project's label.
     Project(String),
 }
@@ -26,7 +33,22 @@ impl Target {
         match self {
             Self::Invitation => "invitation",
             Self::OrganizationRole => "organization role",
+            Self::Team => "team",
+            Self::ServiceAccount => "service account",
+            Self::TeamMember(address) => address,
             Self::Project(label) => label,
+        }
+    }
+
+    /// The words of every target of its kind, for totals.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Invitation => "invitation",
+            Self::OrganizationRole => "organization role",
+            Self::Team => "team",
+            Self::ServiceAccount => "service account",
+            Self::TeamMember(_) => "team membership",
+            Self::Project(_) => "project role",
         }
     }
 }
@@ -74,19 +96,47 @@ pub(crate) struct Row<'a> {
     pub(crate) symbol: Symbol,
     /// What is changed.
     pub(crate) target: Target,
+    /// The project, where the line is about one.
+    pub(crate) project: Option<ProjectId>,
     /// The role until now.
     pub(crate) before: &'a str,
     /// The role from now on.
     pub(crate) after: &'a str,
-    /// The risk; absent for a role that an invitation or a removal carries with it.
+    /// The risk; absent for a role that comes or goes with something else, such as an invitation.
     pub(crate) risk: Option<Risk>,
     /// What asks for it; absent where the line above already says so.
     pub(crate) ask: Option<Ask<'a>>,
     /// Who changed it by hand.
     pub(crate) culprit: Option<&'a Culprit>,
+    /// Through what a role comes or goes that no change of this subject names; empty otherwise.
+    pub(crate) through: String,
+    /// What a reviewer must know besides, a fragment each.
+    pub(crate) remarks: Vec<String>,
 }
 
-impl Row<'_> {
+impl<'a> Row<'a> {
+    /// A line that comes with another: without a risk and something that asks for it of its own.
+    pub(crate) const fn carried(
+        symbol: Symbol,
+        target: Target,
+        project: Option<ProjectId>,
+        before: &'a str,
+        after: &'a str,
+    ) -> Self {
+        Self {
+            symbol,
+            target,
+            project,
+            before,
+            after,
+            risk: None,
+            ask: None,
+            culprit: None,
+            through: String::new(),
+            remarks: Vec::new(),
+        }
+    }
+
     /// Whether this line begins a change, rather than being carried by the one above.
     pub(crate) const fn begins_change(&self) -> bool {
         self.risk.is_some()
@@ -105,7 +155,7 @@ impl<'a> ProjectLabels<'a> {
             *seen.entry(project.key.as_str()).or_default() += 1;
         }
         let label = |project: &'a PlanProject| {
-            let PlanProject { id, key, environment, declared } = project;
+            let PlanProject { id, key, environment, declared, custom_roles: _ } = project;
             let mut label = key.to_string();
             if seen.get(key.as_str()).is_some_and(|count| *count > 1) {
                 label.push_str(&format!(" #{id}"));
@@ -130,62 +180,160 @@ impl<'a> ProjectLabels<'a> {
             _ => format!("{} #{}", project.key, project.id),
         }
     }
+
+    /// The label of a project that only its number names.
+    pub(crate) fn of_number(&self, id: ProjectId) -> String {
+        self.0.get(&id).map_or_else(|| format!("project {id}"), |(_, label)| label.clone())
+    }
 }
 
 /// The word for the absence of a role (`design.md`, "Words").
-const NONE: &str = "none";
+pub(crate) const NONE: &str = "none";
+/// Words for a team or a service account that is there, and for one that goes: those of the files.
+const ACTIVE: &str = "active";
+const REMOVED: &str = "removed";
+
+/// What turning changes into lines needs to know of the plan around them.
+pub(crate) struct Around<'a> {
+    /// How projects are called.
+    pub(crate) labels: &'a ProjectLabels<'a>,
+    /// Who changed what by hand.
+    pub(crate) culprits: Option<&'a Culprits>,
+    /// When live state was read, to say how long ago something was.
+    pub(crate) seen_at: Timestamp,
+}
 
 /// Turns a change into its lines: one, and one more for each role it carries with it.
-pub(crate) fn rows<'a>(
-    change: &'a Change,
-    labels: &ProjectLabels<'_>,
-    culprits: Option<&'a Culprits>,
-    out: &mut Vec<Row<'a>>,
-) {
-    let Change { id: _, subject, action, risk, reason, depends_on: _, preconditions: _ } = change;
+pub(crate) fn rows<'a>(change: &'a Change, around: &Around<'a>, out: &mut Vec<Row<'a>>) {
+    let Change { id, subject: _, action, risk, reason, depends_on: _, preconditions: _ } = change;
     let Reason { kind, place, annotations } = reason;
-    let ask = Ask { kind: *kind, place: place.as_ref(), annotations };
-    let project = action.project().map(|project| project.id);
-    let culprit = culprits
-        .filter(|culprits| !culprits.is_empty())
-        .and_then(|culprits| culprits.get(&(subject.email().clone(), project)));
-    let mut first = |symbol, target: Target, before, after| {
-        let risk = Some(*risk);
-        out.push(Row { symbol, target, before, after, risk, ask: Some(ask), culprit });
+    let (symbol, target, before, after) = first(action, around.labels);
+    out.push(Row {
+        symbol,
+        target,
+        project: action.project().map(|project| project.id),
+        before,
+        after,
+        risk: Some(*risk),
+        ask: Some(Ask { kind: *kind, place: place.as_ref(), annotations }),
+        culprit: around.culprits.and_then(|culprits| culprits.get(id)),
+        through: String::new(),
+        remarks: remarks(action, around.seen_at),
+    });
+    match action {
+        Action::Invite { grants, .. } | Action::CreateServiceAccount { grants, .. } => {
+            carried(Symbol::Add, grants, around.labels, out);
+        }
+        Action::WithdrawInvitation { loses, .. }
+        | Action::RemoveMember { loses, .. }
+        | Action::DeleteTeam { loses, .. }
+        | Action::DeleteServiceAccount { loses } => {
+            carried(Symbol::Remove, loses, around.labels, out);
+        }
+        Action::SetOrganizationRole { .. }
+        | Action::RemindInvitation { .. }
+        | Action::Grant { .. }
+        | Action::SetProjectRole { .. }
+        | Action::Revoke { .. }
+        | Action::CreateTeam
+        | Action::AddTeamMember { .. }
+        | Action::RemoveTeamMember { .. } => {}
+    }
+}
+
+/// The line of a change itself: what it does, to what, before and after.
+fn first<'a>(action: &'a Action, labels: &ProjectLabels<'_>) -> (Symbol, Target, &'a str, &'a str) {
+    use Symbol::{Add, Change, Destroy, Remove};
+    let project = |project: &ProjectRef| Target::Project(labels.get(project));
+    let held = |role: Option<mixaccess_model::OrganizationRole>| {
+        role.map_or("unknown", mixaccess_model::OrganizationRole::as_str)
     };
     match action {
-        Action::Invite { organization_role, grants } => {
-            first(Symbol::Add, Target::Invitation, NONE, organization_role.as_str());
-            carried(Symbol::Add, grants, labels, out);
+        Action::Invite { organization_role, grants: _ } => {
+            (Add, Target::Invitation, NONE, organization_role.as_str())
         }
-        Action::WithdrawInvitation { organization_role, loses } => {
-            let before = organization_role.map_or("unknown", |role| role.as_str());
-            first(Symbol::Destroy, Target::Invitation, before, "withdrawn");
-            carried(Symbol::Remove, loses, labels, out);
+        Action::WithdrawInvitation { organization_role, loses: _ } => {
+            (Destroy, Target::Invitation, held(*organization_role), "withdrawn")
+        }
+        Action::RemindInvitation { sent_at: _ } => {
+            (Change, Target::Invitation, "pending", "reminded")
         }
         Action::SetOrganizationRole { before, after } => {
-            first(Symbol::Change, Target::OrganizationRole, before.as_str(), after.as_str());
+            (Change, Target::OrganizationRole, before.as_str(), after.as_str())
         }
-        Action::Grant { project, after } => {
-            first(Symbol::Add, Target::Project(labels.get(project)), NONE, after.as_str());
+        Action::Grant { project: to, after } => (Add, project(to), NONE, after.as_str()),
+        Action::SetProjectRole { project: of, before, after } => {
+            (Change, project(of), before.as_str(), after.as_str())
         }
-        Action::SetProjectRole { project, before, after } => {
-            first(
-                Symbol::Change,
-                Target::Project(labels.get(project)),
-                before.as_str(),
-                after.as_str(),
-            );
+        Action::Revoke { project: from, before } => (Remove, project(from), before.as_str(), NONE),
+        Action::RemoveMember { before, loses: _ } => {
+            (Destroy, Target::OrganizationRole, held(*before), REMOVED)
         }
-        Action::Revoke { project, before } => {
-            first(Symbol::Remove, Target::Project(labels.get(project)), before.as_str(), NONE);
+        Action::CreateTeam => (Add, Target::Team, NONE, ACTIVE),
+        Action::AddTeamMember { email, through: _ } => {
+            (Add, Target::TeamMember(email.to_string()), NOT_IN, IN)
         }
-        Action::RemoveMember { before, loses } => {
-            let before = before.map_or("unknown", |role| role.as_str());
-            first(Symbol::Destroy, Target::OrganizationRole, before, "removed");
-            carried(Symbol::Remove, loses, labels, out);
+        Action::RemoveTeamMember { email, through: _ } => {
+            (Remove, Target::TeamMember(email.to_string()), IN, NOT_IN)
+        }
+        Action::DeleteTeam { members: _, loses: _ } => (Destroy, Target::Team, ACTIVE, REMOVED),
+        Action::CreateServiceAccount { organization_role, grants: _, expires: _ } => {
+            (Add, Target::ServiceAccount, NONE, organization_role.as_str())
+        }
+        Action::DeleteServiceAccount { loses: _ } => {
+            (Destroy, Target::ServiceAccount, ACTIVE, REMOVED)
         }
     }
+}
+
+/// Words for whether somebody is in a team.
+const IN: &str = "in";
+const NOT_IN: &str = "not in";
+
+/// What the columns of a line have no room for.
+fn remarks(action: &Action, seen_at: Timestamp) -> Vec<String> {
+    let scim = || vec!["written through SCIM, to the group of that name".to_owned()];
+    match action {
+        Action::RemindInvitation { sent_at: Some(at) } => {
+            vec![format!("invited {}", words::relative(*at, seen_at))]
+        }
+        Action::AddTeamMember { email: _, through: Through::Scim }
+        | Action::RemoveTeamMember { email: _, through: Through::Scim } => scim(),
+        Action::DeleteTeam { members, loses } if members.is_empty() => {
+            let lost = if loses.is_empty() { "and gives nothing" } else { "so nobody loses it" };
+            vec![format!("nobody is in it, {lost}")]
+        }
+        Action::DeleteTeam { members, loses } => {
+            let people = words::people(members.len());
+            let verb = if loses.is_empty() { "leave it" } else { "lose what it gives" };
+            vec![format!("{people} {verb}: {}", addresses(members))]
+        }
+        Action::CreateServiceAccount { organization_role: _, grants: _, expires } => {
+            vec![match expires {
+                Some(at) => {
+                    let (at, left) = (words::instant(*at), words::relative(*at, seen_at));
+                    format!("expires {at} ({left})")
+                }
+                None => "never expires".to_owned(),
+            }]
+        }
+        Action::Invite { .. }
+        | Action::WithdrawInvitation { .. }
+        | Action::SetOrganizationRole { .. }
+        | Action::RemindInvitation { sent_at: None }
+        | Action::Grant { .. }
+        | Action::SetProjectRole { .. }
+        | Action::Revoke { .. }
+        | Action::RemoveMember { .. }
+        | Action::CreateTeam
+        | Action::AddTeamMember { .. }
+        | Action::RemoveTeamMember { .. }
+        | Action::DeleteServiceAccount { .. } => Vec::new(),
+    }
+}
+
+fn addresses(list: &[Email]) -> String {
+    list.iter().map(Email::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn carried<'a>(
@@ -198,7 +346,7 @@ fn carried<'a>(
         let (before, after) =
             if symbol == Symbol::Add { (NONE, role.as_str()) } else { (role.as_str(), NONE) };
         let target = Target::Project(labels.get(project));
-        out.push(Row { symbol, target, before, after, risk: None, ask: None, culprit: None });
+        out.push(Row::carried(symbol, target, Some(project.id), before, after));
     }
 }
 
@@ -209,10 +357,18 @@ impl Ask<'_> {
         match self.place.map(line_of) {
             None => word.to_owned(),
             Some(place) if word.is_empty() => place,
-            Some(place) if self.kind == ReasonKind::Unmanaged => format!("{word}, {place}"),
+            Some(place) if apart(self.kind) => format!("{word}, {place}"),
             Some(place) => format!("{word} {place}"),
         }
     }
+}
+
+/// Whether the words of a kind say what happened, rather than what the place does.
+const fn apart(kind: ReasonKind) -> bool {
+    matches!(
+        kind,
+        ReasonKind::Unmanaged | ReasonKind::InvitationExpired | ReasonKind::InvitationWaiting
+    )
 }
 
 /// A place as `file:line`.
@@ -240,12 +396,15 @@ pub(crate) fn annotation_text(annotations: &Annotations) -> String {
 }
 
 /// A difference in one sentence, for formats that have no columns.
-pub(crate) fn drift_sentence(email: &Email, row: &Row<'_>) -> String {
-    let Row { symbol: _, target, before, after, risk: _, ask: _, culprit } = row;
-    let mut text = format!("{email}, {}: live {before}, files {after}", target.as_str());
+pub(crate) fn drift_sentence(subject: &Subject, row: &Row<'_>) -> String {
+    let Row { target, before, after, culprit, remarks, .. } = row;
+    let mut text = format!("{subject}, {}: live {before}, files {after}", target.as_str());
     if let Some(Culprit { who, at }) = culprit {
         text.push_str(&format!("; changed by {who}"));
         text.extend(at.map(|at| format!(", {}", words::instant(at))));
+    }
+    for remark in remarks {
+        text.push_str(&format!("; {remark}"));
     }
     text
 }

@@ -6,7 +6,7 @@ use mixaccess_model::{Digest, Finding, GuardVerdict, Place, Severity, printable}
 use serde_json::{Value, json};
 
 use crate::outline::{Kind, Outline};
-use crate::{ReportError, json, row};
+use crate::{ReportError, json, row, words};
 
 /// One result: code, level, message, hint and place.
 struct Outcome<'a> {
@@ -16,7 +16,7 @@ struct Outcome<'a> {
     place: Option<&'a Place>,
 }
 
-/// Renders the findings and guard rails of a plan, and for drift every difference.
+/// Renders the findings and guard rails of a plan and its manual changes, and for drift every difference.
 pub(crate) fn plan(outline: &Outline<'_>) -> Result<String, ReportError> {
     let mut results: Vec<Outcome<'_>> = Vec::new();
     results.extend(outline.refusals.iter().map(|verdict| guard(verdict)));
@@ -25,17 +25,25 @@ pub(crate) fn plan(outline: &Outline<'_>) -> Result<String, ReportError> {
         results.extend(list.iter().map(|one| finding(one)));
     }
     if outline.kind == Kind::Drift {
-        for person in &outline.people {
-            for identity in &person.who {
-                let rows = person.rows.iter().filter(|row| row.begins_change());
+        for block in &outline.blocks {
+            for identity in &block.who {
+                let rows = block.rows.iter().filter(|row| row.begins_change());
                 results.extend(rows.map(|row| Outcome {
                     code: "drift".to_owned(),
                     level: "warning",
-                    message: row::drift_sentence(identity.email, row),
+                    message: row::drift_sentence(identity.subject, row),
                     place: row.ask.and_then(|ask| ask.place),
                 }));
             }
         }
+    }
+    for group in &outline.manual {
+        results.extend(group.items().map(|item| Outcome {
+            code: "manual-change".to_owned(),
+            level: if outline.kind == Kind::Drift { "warning" } else { "note" },
+            message: item.sentence(group.provider, outline.kind),
+            place: item.place(),
+        }));
     }
     render(&results)
 }
@@ -46,15 +54,15 @@ pub(crate) fn findings(findings: &[Finding]) -> Result<String, ReportError> {
 }
 
 fn finding(finding: &Finding) -> Outcome<'_> {
-    let Finding { severity, code, email, project, message, hint, place } = finding;
+    let Finding { severity, code, subject, project, message, hint, place } = finding;
     let level = match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
         Severity::Note => "note",
     };
     let mut text = message.clone();
-    if let Some(email) = email.as_ref().filter(|email| !message.contains(email.as_str())) {
-        text.push_str(&format!(" ({email})"));
+    if let Some(about) = words::mention(subject.as_ref(), message) {
+        text.push_str(&format!(" ({about})"));
     }
     if let Some(project) = project.as_ref().filter(|project| !message.contains(project.as_str())) {
         text.push_str(&format!(" (project {project})"));
@@ -66,10 +74,10 @@ fn finding(finding: &Finding) -> Outcome<'_> {
 }
 
 fn guard(verdict: &GuardVerdict) -> Outcome<'_> {
-    let GuardVerdict { guard, message, way_past, email, place, overridden_by } = verdict;
+    let GuardVerdict { guard, message, way_past, subject, place, overridden_by } = verdict;
     let mut text = message.clone();
-    if let Some(email) = email.as_ref().filter(|email| !message.contains(email.as_str())) {
-        text.push_str(&format!(" ({email})"));
+    if let Some(about) = words::mention(subject.as_ref(), message) {
+        text.push_str(&format!(" ({about})"));
     }
     let level = match overridden_by {
         Some(given) => {

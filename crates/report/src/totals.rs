@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use mixaccess_model::Risk;
 
 use crate::outline::Kind;
-use crate::people::Person;
 use crate::row::{Symbol, Target};
+use crate::subjects::Block;
+use crate::words::Heads;
 
-/// From how many people or changes on a plan begins with totals.
-const LARGE_PEOPLE: usize = 40;
+/// From how many subjects or changes on a plan begins with totals.
+const LARGE_SUBJECTS: usize = 40;
 const LARGE_CHANGES: usize = 150;
 
 /// How many projects and transitions the totals name.
@@ -19,8 +20,8 @@ const SHOWN: usize = 20;
 /// The totals of a large plan.
 #[derive(Debug)]
 pub(crate) struct Totals {
-    /// Changes and people of each risk, the most urgent first.
-    pub(crate) risks: Vec<(Risk, usize, usize)>,
+    /// Changes of each risk and whom they are about, the most urgent first.
+    pub(crate) risks: Vec<(Risk, usize, Heads)>,
     /// Projects, those with most changes first.
     pub(crate) projects: Vec<ProjectTotal>,
     /// How many more projects there are.
@@ -51,51 +52,49 @@ impl ProjectTotal {
 }
 
 /// The totals, when the plan is large.
-pub(crate) fn totals(people: &[Person<'_>], kind: Kind) -> Option<Totals> {
-    let count: usize = people.iter().map(|person| person.who.len()).sum();
-    let changes: usize = people.iter().map(|person| person.who.len() * person.changes_each()).sum();
-    (count > LARGE_PEOPLE || changes > LARGE_CHANGES).then(|| count_all(people, kind))
+pub(crate) fn totals(blocks: &[Block<'_>], kind: Kind) -> Option<Totals> {
+    let count: usize = blocks.iter().map(|block| block.who.len()).sum();
+    let changes: usize = blocks.iter().map(|block| block.who.len() * block.changes_each()).sum();
+    (count > LARGE_SUBJECTS || changes > LARGE_CHANGES).then(|| count_all(blocks, kind))
 }
 
-fn count_all(people: &[Person<'_>], kind: Kind) -> Totals {
-    let mut risks: BTreeMap<(u8, Risk), (usize, usize)> = BTreeMap::new();
+fn count_all(blocks: &[Block<'_>], kind: Kind) -> Totals {
+    let mut risks: BTreeMap<(u8, Risk), (usize, Heads)> = BTreeMap::new();
     let mut projects: BTreeMap<&str, ProjectTotal> = BTreeMap::new();
     let mut transitions: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
-    for person in people {
-        let heads = person.who.len();
+    for block in blocks {
+        let heads = block.who.len();
         let mut seen = [None; 4];
-        for row in &person.rows {
+        for row in &block.rows {
             if let Some(risk) = row.risk {
-                let (lines, people) = risks.entry((kind.urgency(risk), risk)).or_default();
+                let (lines, subjects) = risks.entry((kind.urgency(risk), risk)).or_default();
                 *lines += heads;
                 if !seen.contains(&Some(risk)) {
-                    *people += heads;
+                    if let Some(one) = block.who.first() {
+                        subjects.add(one.subject, heads);
+                    }
                     if let Some(slot) = seen.iter_mut().find(|slot| slot.is_none()) {
                         *slot = Some(risk);
                     }
                 }
             }
-            let what = match &row.target {
-                Target::Invitation => "invitation",
-                Target::OrganizationRole => "organization role",
-                Target::Project(label) => {
-                    let total = projects.entry(label).or_default();
-                    match row.symbol {
-                        Symbol::Add => total.added += heads,
-                        Symbol::Change => total.changed += heads,
-                        Symbol::Remove | Symbol::Destroy => total.removed += heads,
-                    }
-                    "project role"
+            if let Target::Project(label) = &row.target {
+                let total = projects.entry(label).or_default();
+                match row.symbol {
+                    Symbol::Add => total.added += heads,
+                    Symbol::Change => total.changed += heads,
+                    Symbol::Remove | Symbol::Destroy => total.removed += heads,
                 }
-            };
-            *transitions.entry((what, row.before, row.after)).or_default() += heads;
+            }
+            let transition = (row.target.kind(), row.before, row.after);
+            *transitions.entry(transition).or_default() += heads;
         }
     }
     sorted(risks, projects, transitions)
 }
 
 fn sorted(
-    risks: BTreeMap<(u8, Risk), (usize, usize)>,
+    risks: BTreeMap<(u8, Risk), (usize, Heads)>,
     projects: BTreeMap<&str, ProjectTotal>,
     transitions: BTreeMap<(&'static str, &str, &str), usize>,
 ) -> Totals {
@@ -113,7 +112,6 @@ fn sorted(
     let more_transitions = transitions.len().saturating_sub(SHOWN);
     projects.truncate(SHOWN);
     transitions.truncate(SHOWN);
-    let risks =
-        risks.into_iter().map(|((_, risk), (lines, people))| (risk, lines, people)).collect();
+    let risks = risks.into_iter().map(|((_, risk), (lines, heads))| (risk, lines, heads)).collect();
     Totals { risks, projects, more_projects, transitions, more_transitions }
 }

@@ -1,7 +1,9 @@
 //! Numbers, instants and spans of time in words.
 
+use std::fmt;
+
 use jiff::Timestamp;
-use mixaccess_model::ReasonKind;
+use mixaccess_model::{ReasonKind, Subject};
 
 /// A number with thousands separated: `1,204`.
 pub(crate) fn number(value: u64) -> String {
@@ -25,6 +27,75 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
 /// People, counted.
 pub(crate) fn people(count: usize) -> String {
     counted(count, "person", "people")
+}
+
+/// The name of a subject alone: the address of a person, the name of a team or a service account.
+pub(crate) fn bare(subject: &Subject) -> &str {
+    match subject {
+        Subject::Person { email, user: _ } => email.as_str(),
+        Subject::Team { name, id: _ } => name,
+        Subject::ServiceAccount { username, id: _ } => username,
+    }
+}
+
+/// The subject as a text names it, unless a message names it already.
+pub(crate) fn mention(subject: Option<&Subject>, message: &str) -> Option<String> {
+    subject.filter(|subject| !message.contains(bare(subject))).map(ToString::to_string)
+}
+
+/// How many people, teams and service accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Heads {
+    /// People.
+    pub(crate) people: usize,
+    /// Teams.
+    pub(crate) teams: usize,
+    /// Service accounts.
+    pub(crate) service_accounts: usize,
+}
+
+impl Heads {
+    /// So many subjects of one kind.
+    pub(crate) fn add(&mut self, subject: &Subject, count: usize) {
+        match subject {
+            Subject::Person { .. } => self.people += count,
+            Subject::Team { .. } => self.teams += count,
+            Subject::ServiceAccount { .. } => self.service_accounts += count,
+        }
+    }
+
+    /// So many subjects of one kind and nobody else.
+    pub(crate) fn of(subject: &Subject, count: usize) -> Self {
+        let mut heads = Self::default();
+        heads.add(subject, count);
+        heads
+    }
+
+    /// All of them.
+    pub(crate) const fn all(self) -> usize {
+        self.people + self.teams + self.service_accounts
+    }
+}
+
+impl fmt::Display for Heads {
+    /// `4 people, 2 teams and 1 service account`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { people, teams, service_accounts } = *self;
+        let mut parts: Vec<String> = [
+            (people, "person", "people"),
+            (teams, "team", "teams"),
+            (service_accounts, "service account", "service accounts"),
+        ]
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| counted(count, one, many))
+        .collect();
+        match (parts.pop(), parts.is_empty()) {
+            (None, _) => f.write_str("nobody"),
+            (Some(only), true) => f.write_str(&only),
+            (Some(last), false) => write!(f, "{} and {last}", parts.join(", ")),
+        }
+    }
 }
 
 /// Changes, counted.
@@ -63,6 +134,8 @@ pub(crate) const fn asked_by(kind: ReasonKind) -> &'static str {
         ReasonKind::Suspended => "suspended by",
         ReasonKind::Removed => "removed by",
         ReasonKind::Unmanaged => "not in the files",
+        ReasonKind::InvitationExpired => "the invitation expired",
+        ReasonKind::InvitationWaiting => "the invitation waits",
         ReasonKind::Undo => "undoes an applied change",
     }
 }
@@ -79,6 +152,19 @@ mod tests {
             assert_eq!(number(value), text);
         }
         assert_eq!(number(u64::MAX), "18,446,744,073,709,551,615");
+    }
+
+    #[test]
+    fn heads_are_counted_by_kind() {
+        let heads = |people, teams, service_accounts| Heads { people, teams, service_accounts };
+        for (heads, text) in [
+            (heads(0, 0, 0), "nobody"),
+            (heads(1, 0, 0), "1 person"),
+            (heads(4, 0, 1), "4 people and 1 service account"),
+            (heads(1_000, 50, 2), "1,000 people, 50 teams and 2 service accounts"),
+        ] {
+            assert_eq!(heads.to_string(), text);
+        }
     }
 
     #[test]

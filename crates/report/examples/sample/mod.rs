@@ -27,6 +27,11 @@ pub(crate) fn role(word: &str) -> ProjectRole {
     ProjectRole::parse(word)
 }
 
+/// A person whose number is not known.
+pub(crate) fn person(email: &str) -> Subject {
+    Subject::Person { email: Email::new(email), user: None }
+}
+
 /// A reason with a ticket and people.
 pub(crate) fn because(file: &str, line: u32) -> Reason {
     Reason {
@@ -54,6 +59,7 @@ impl Sample {
             key: ProjectKey::new(key),
             environment: Some(environment.to_owned()),
             declared: true,
+            custom_roles: Vec::new(),
         };
         Self {
             content: PlanContent {
@@ -91,6 +97,7 @@ impl Sample {
                 changes: Vec::new(),
                 guards: Vec::new(),
                 findings: Vec::new(),
+                manual: Vec::new(),
                 not_planned: Vec::new(),
             },
         }
@@ -137,7 +144,7 @@ impl Sample {
 
     /// Seals the plan.
     pub(crate) fn seal(mut self) -> Plan {
-        self.content.subjects.sort_by(|a, b| a.subject.email().cmp(b.subject.email()));
+        self.content.subjects.sort_by_key(|affected| affected.subject.key());
         let made_at = "2026-11-22T05:00:10Z".parse().unwrap();
         Plan::seal(self.content, made_at, "mixaccess 0.1.0".to_owned()).unwrap()
     }
@@ -259,14 +266,14 @@ fn extras(sample: &mut Sample) {
     for number in 1..=9 {
         sample.content.not_planned.push(NotPlanned {
             kind: NotPlannedKind::Unmanaged,
-            email: Some(Email::new(&format!("guest{number}@client.example"))),
+            subject: Some(person(&format!("guest{number}@client.example"))),
             project: None,
             message: "organization member, 2 projects".to_owned(),
         });
     }
     sample.content.not_planned.push(NotPlanned {
         kind: NotPlannedKind::UndeclaredProject,
-        email: None,
+        subject: None,
         project: Some(project(2_900_000, "Old mobile app")),
         message: "not declared, so nobody's access in it is touched".to_owned(),
     });
@@ -293,7 +300,7 @@ pub(crate) fn refused() -> Sample {
             way_past: "mixaccess plan --allow removals=12 --because \"…\", or an entry in \
                        policy.overrides"
                 .to_owned(),
-            email: None,
+            subject: None,
             place: Some(place("access/policy.yaml", 3)),
             overridden_by: None,
         },
@@ -301,7 +308,7 @@ pub(crate) fn refused() -> Sample {
             guard: GuardCode::Ticket,
             message: "a change for production has no ticket".to_owned(),
             way_past: "Name a ticket in the files.".to_owned(),
-            email: Some(Email::new("kim@agency.example")),
+            subject: Some(person("kim@agency.example")),
             place: None,
             overridden_by: Some(Override {
                 guard: GuardCode::Ticket,

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mixaccess_model::{
-    Email, Finding, GuardVerdict, Override, OverrideOrigin, ProjectKey, Severity,
-};
+use mixaccess_model::{Finding, GuardVerdict, Override, OverrideOrigin, Severity};
 
 use super::heading;
 use crate::page::{Page, Tone};
@@ -12,13 +10,13 @@ use crate::{row, words};
 
 /// One guard rail's verdict.
 pub(super) fn guard(page: &mut Page, verdict: &GuardVerdict) {
-    let GuardVerdict { guard, message, way_past, email, place, overridden_by } = verdict;
+    let GuardVerdict { guard, message, way_past, subject, place, overridden_by } = verdict;
     let code = format!("{guard}:");
     let tone = if overridden_by.is_some() { Tone::Caution } else { Tone::Bad };
     let mut pieces = vec![(tone, code.as_str()), (Tone::Plain, message)];
-    // The message mostly names the person already.
-    if let Some(email) = email.as_ref().filter(|email| !message.contains(email.as_str())) {
-        pieces.extend([(Tone::Plain, "-"), (Tone::Strong, email.as_str())]);
+    let about = words::mention(subject.as_ref(), message);
+    if let Some(about) = &about {
+        pieces.extend([(Tone::Plain, "-"), (Tone::Strong, about.as_str())]);
     }
     page.wrap(2, 4, &pieces);
     if let Some(place) = place {
@@ -70,7 +68,7 @@ pub(crate) fn findings(page: &mut Page, title: &str, findings: &[&Finding], most
 }
 
 fn finding(page: &mut Page, finding: &Finding) {
-    let Finding { severity, code, email, project, message, hint, place } = finding;
+    let Finding { severity, code, subject, project, message, hint, place } = finding;
     let tone = match severity {
         Severity::Error => Tone::Bad,
         Severity::Warning => Tone::Caution,
@@ -78,10 +76,10 @@ fn finding(page: &mut Page, finding: &Finding) {
     };
     let code = format!("{code}:");
     let mut pieces = vec![(tone, code.as_str()), (Tone::Plain, message)];
-    let mut about: Vec<&str> = Vec::new();
-    about.extend(email.as_ref().map(Email::as_str));
-    about.extend(project.as_ref().map(ProjectKey::as_str));
-    about.retain(|text| !message.contains(text));
+    let project = project.as_ref().filter(|project| !message.contains(project.as_str()));
+    let mut about: Vec<String> = Vec::new();
+    about.extend(words::mention(subject.as_ref(), message));
+    about.extend(project.map(ToString::to_string));
     let about = format!("({})", about.join(", "));
     if about.len() > 2 {
         pieces.push((Tone::Plain, &about));

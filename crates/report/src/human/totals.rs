@@ -1,9 +1,9 @@
-//! The totals and the overview of people that open a large plan.
+//! The totals and the overview of subjects that open a large plan.
 
 use mixaccess_model::Risk;
 
 use super::heading;
-use super::people::tone_of;
+use super::subjects::tone_of;
 use crate::outline::{Kind, Outline};
 use crate::page::{Page, Table, Tone};
 use crate::totals::Totals;
@@ -15,9 +15,9 @@ pub(super) fn overall(page: &mut Page, totals: &Totals, kind: Kind) {
     let plain = |text: String| (Tone::Plain, text);
     heading(page, Tone::Strong, "By risk");
     let mut table = Table::default();
-    for (risk, lines, people) in risks {
-        let (lines, people) = (kind.changes(*lines), words::people(*people));
-        table.row([(tone_of(*risk), kind.risk(*risk).to_owned()), plain(lines), plain(people)]);
+    for (risk, lines, heads) in risks {
+        let (lines, heads) = (kind.changes(*lines), heads.to_string());
+        table.row([(tone_of(*risk), kind.risk(*risk).to_owned()), plain(lines), plain(heads)]);
     }
     table.write(page, 2);
     heading(page, Tone::Strong, "By project");
@@ -61,15 +61,15 @@ fn more(page: &mut Page, count: usize, what: &str) {
 
 /// Everybody in one line each.
 pub(super) fn overview(page: &mut Page, outline: &Outline<'_>) {
-    heading(page, Tone::Strong, &format!("Who: {}", words::people(outline.people_count())));
+    heading(page, Tone::Strong, &format!("Who: {}", outline.heads()));
     let mut table = Table::default();
-    for person in &outline.people {
-        let who = match person.who.as_slice() {
-            [one] => one.email.to_string(),
-            several => format!("{} alike", words::people(several.len())),
+    for block in &outline.blocks {
+        let who = match block.who.as_slice() {
+            [one] => one.subject.to_string(),
+            _ => format!("{} alike", block.heads()),
         };
         let mut counts: Vec<(Risk, usize)> = Vec::new();
-        for risk in person.rows.iter().filter_map(|row| row.risk) {
+        for risk in block.rows.iter().filter_map(|row| row.risk) {
             match counts.iter_mut().find(|(one, _)| *one == risk) {
                 Some((_, count)) => *count += 1,
                 None => counts.push((risk, 1)),
@@ -78,8 +78,10 @@ pub(super) fn overview(page: &mut Page, outline: &Outline<'_>) {
         counts.sort_by_key(|(risk, _)| outline.kind.urgency(*risk));
         let counts: Vec<String> =
             counts.into_iter().map(|(risk, count)| outline.kind.counted(count, risk)).collect();
-        let each = if person.who.len() > 1 { " each" } else { "" };
-        table.row([(Tone::Strong, who), (Tone::Plain, format!("{}{each}", counts.join(", ")))]);
+        let each = if block.who.len() > 1 { " each" } else { "" };
+        let counts =
+            if counts.is_empty() { block.marks.join(", ") } else { counts.join(", ") + each };
+        table.row([(Tone::Strong, who), (Tone::Plain, counts)]);
     }
     table.write(page, 2);
 }

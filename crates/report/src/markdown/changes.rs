@@ -1,19 +1,20 @@
-//! The table of people and changes, and the totals before it.
+//! The table of subjects and changes, and the totals before it.
 
-use super::{AFTER_TABLE, Comment, LIMIT};
+use super::{AFTER_TABLE, Comment, LIMIT, named};
 use crate::markup::{code, text};
 use crate::outline::{Kind, Outline};
-use crate::people::{Identity, Person};
 use crate::row::{self, Row};
+use crate::subjects::{Block, Identity};
 use crate::totals::Totals;
+use crate::words::Heads;
 use crate::{RenderOptions, words};
 
 /// The totals of a large plan.
 pub(super) fn overall(comment: &mut Comment, totals: &Totals, kind: Kind) {
     let Totals { risks, projects, more_projects, transitions, more_transitions } = totals;
-    comment.out.push_str("| Risk | Changes | People |\n|---|--:|--:|\n");
-    for (risk, lines, people) in risks {
-        comment.out.push_str(&format!("| {} | {lines} | {people} |\n", kind.risk(*risk)));
+    comment.out.push_str("| Risk | Changes | Who |\n|---|--:|---|\n");
+    for (risk, lines, heads) in risks {
+        comment.out.push_str(&format!("| {} | {lines} | {heads} |\n", kind.risk(*risk)));
     }
     comment.out.push_str("\n<details><summary>By project and by role</summary>\n\n");
     comment.out.push_str("| Project | Added | Changed | Removed |\n|---|--:|--:|--:|\n");
@@ -49,12 +50,13 @@ pub(super) fn table(comment: &mut Comment, outline: &Outline<'_>, options: &Rend
     comment.out.push_str("|---|---|---|---|---|---|---|\n");
     let reserve = AFTER_TABLE + if options.diff { LIMIT / 3 } else { 0 };
     let limit = LIMIT.saturating_sub(reserve).max(comment.out.len());
-    let (mut full, mut people, mut changes, mut partly) = (false, 0, 0, false);
-    for person in &outline.people {
+    let (mut full, mut partly, mut changes, mut through) = (false, false, 0, 0);
+    let mut heads = Heads::default();
+    for block in &outline.blocks {
         let mut unseen = 0;
         let mut first = true;
-        for row in &person.rows {
-            full = full || !comment.try_push(&table_row(row, person, outline.kind, first), limit);
+        for row in &block.rows {
+            full = full || !comment.try_push(&table_row(row, block, outline.kind, first), limit);
             first = false;
             if full {
                 unseen += usize::from(row.begins_change());
@@ -62,78 +64,93 @@ pub(super) fn table(comment: &mut Comment, outline: &Outline<'_>, options: &Rend
         }
         if full {
             // A line that does not fit may only be carried by a change whose first line did.
-            let left = unseen * person.who.len();
+            let left = unseen * block.who.len();
             changes += left;
-            people += if left > 0 { person.who.len() } else { 0 };
-            partly |= unseen < person.changes_each() || left == 0;
+            if let Some(one) = block.who.first().filter(|_| left > 0) {
+                heads.add(one.subject, block.who.len());
+            }
+            partly |= unseen < block.changes_each();
+            through += if block.changes_each() == 0 { block.who.len() } else { 0 };
         }
     }
     comment.out.push('\n');
     if full {
-        let partly = if partly { ", and the last person shown is cut short" } else { "" };
+        let partly = if partly { ", and the last one shown is cut short" } else { "" };
         let command = match options.plan_file {
             Some(file) => format!("mixaccess show {}", crate::closing::quoted(file)),
             None => format!("mixaccess plan{}", crate::closing::chosen(options)),
         };
-        comment.out.push_str(&format!(
-            "**Left out: {} for {}{partly}.** {} shows all.\n\n",
-            outline.kind.changes(changes),
-            words::people(people),
-            code(&command),
-        ));
+        let mut left = vec![];
+        if changes > 0 {
+            left.push(format!("{} for {heads}", outline.kind.changes(changes)));
+        }
+        if through > 0 {
+            left.push(format!(
+                "{} whose access changes only through teams",
+                words::people(through)
+            ));
+        }
+        if left.is_empty() {
+            left.push("what the last change carries with it".to_owned());
+        }
+        let (left, command) = (left.join(", "), code(&command));
+        comment.out.push_str(&format!("**Left out: {left}{partly}.** {command} shows all.\n\n"));
     }
 }
 
 /// How many addresses of a group one cell names.
 const NAMED: usize = 50;
 
-fn table_row(row: &Row<'_>, person: &Person<'_>, kind: Kind, first: bool) -> String {
-    let who = if first { cell_who(person) } else { String::new() };
-    let Row { symbol, target, before, after, risk, ask, culprit } = row;
+fn table_row(row: &Row<'_>, block: &Block<'_>, kind: Kind, first: bool) -> String {
+    let who = if first { cell_who(block) } else { String::new() };
+    let Row { symbol, target, project: _, before, after, risk, ask, culprit, through, remarks } =
+        row;
     let target = match target {
-        row::Target::Project(label) => code(label),
+        row::Target::Project(name) | row::Target::TeamMember(name) => code(name),
         other => other.as_str().to_owned(),
     };
     let risk = risk.map_or(String::new(), |risk| {
         let word = kind.risk(risk);
         if kind.urgency(risk) < 2 { format!("**{word}**") } else { word.to_owned() }
     });
-    let mut asked: Vec<String> = Vec::new();
+    let mut asked: Vec<String> = vec![text(through)];
     if let Some(culprit) = culprit {
         let at = culprit.at.map(|at| format!(" {}", words::instant(at))).unwrap_or_default();
         asked.push(format!("{}{}", code(&culprit.who), text(&at)));
     }
     if let Some(ask) = ask {
         asked.push(code(&ask.origin()));
-        if person.note.is_empty() {
+        if block.note.is_empty() {
             asked.push(text(&row::annotation_text(ask.annotations)));
         }
     }
-    if first && !person.note.is_empty() {
-        asked.push(text(&person.note));
+    if first && !block.note.is_empty() {
+        asked.push(text(&block.note));
     }
+    asked.extend(remarks.iter().map(|remark| text(remark)));
     asked.retain(|part| !part.is_empty());
     let (before, after) = (code(before), code(after));
     let sign = code(symbol.as_str());
     format!("| {sign} | {who} | {target} | {before} | {after} | {risk} | {} |\n", asked.join(", "))
 }
 
-fn cell_who(person: &Person<'_>) -> String {
-    let mut who: Vec<String> = person
+fn cell_who(block: &Block<'_>) -> String {
+    let mut who: Vec<String> = block
         .who
         .iter()
         .take(NAMED)
-        .map(|Identity { email, name }| match name {
-            Some(name) => format!("**{}** {}", code(email.as_str()), text(name)),
-            None => format!("**{}**", code(email.as_str())),
+        .map(|Identity { subject, name }| match name {
+            Some(name) => format!("**{}** {}", named(subject), text(name)),
+            None => format!("**{}**", named(subject)),
         })
         .collect();
-    let more = person.who.len().saturating_sub(NAMED);
+    let more = block.who.len().saturating_sub(NAMED);
     if more > 0 {
-        who.push(format!("and {} more, not named here", words::people(more)));
+        let more = words::number(u64::try_from(more).unwrap_or(u64::MAX));
+        who.push(format!("and {more} more, not named here"));
     }
     let mut cell = who.join("<br>");
-    for mark in &person.marks {
+    for mark in &block.marks {
         cell.push_str(&format!("<br>*{mark}*"));
     }
     cell

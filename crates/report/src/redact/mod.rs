@@ -3,8 +3,8 @@
 mod plan;
 
 use mixaccess_model::{
-    Annotations, Email, Finding, Grant, GrantSource, OrganizationId, Pattern, Place, Plan,
-    ProjectKey, ProjectRef, Reason,
+    Action, Annotations, ChangeId, Email, Finding, Grant, GrantSource, ManualTask, OrganizationId,
+    Pattern, Place, Plan, ProjectKey, ProjectRef, Reason, Subject,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -62,29 +62,40 @@ impl Redaction {
         let mut known = self.clone();
         let content = &plan.content;
         for affected in &content.subjects {
-            known.learn(affected.subject.email(), affected.name.as_deref());
+            if let Some(email) = affected.subject.email() {
+                known.learn(email, affected.name.as_deref());
+            }
         }
         for change in &content.changes {
-            known.learn(change.subject.email(), None);
+            known.learn_all(change.subject.email());
+            match &change.action {
+                Action::AddTeamMember { email, through: _ }
+                | Action::RemoveTeamMember { email, through: _ } => known.learn(email, None),
+                Action::DeleteTeam { members, loses: _ } => known.learn_all(members),
+                _ => {}
+            }
         }
-        if let Some(email) = &content.acting_as.email {
-            known.learn(email, None);
+        known.learn_all(&content.acting_as.email);
+        for change in &content.manual {
+            known.learn_all(change.subject.email());
+            if let ManualTask::ChangePeople { add, remove } = &change.task {
+                known.learn_all(add.iter().chain(remove));
+            }
         }
-        for item in &content.not_planned {
-            item.email.iter().for_each(|email| known.learn(email, None));
-        }
-        for verdict in &content.guards {
-            verdict.email.iter().for_each(|email| known.learn(email, None));
-        }
+        let left_alone = content.not_planned.iter().filter_map(|item| item.subject.as_ref());
+        let refused = content.guards.iter().filter_map(|verdict| verdict.subject.as_ref());
+        known.learn_all(left_alone.chain(refused).filter_map(Subject::email));
         known.knowing_findings(&content.findings)
+    }
+
+    fn learn_all<'a>(&mut self, emails: impl IntoIterator<Item = &'a Email>) {
+        emails.into_iter().for_each(|email| self.learn(email, None));
     }
 
     /// With everybody known whom findings name.
     pub(crate) fn knowing_findings(&self, findings: &[Finding]) -> Self {
         let mut known = self.clone();
-        for finding in findings {
-            finding.email.iter().for_each(|email| known.learn(email, None));
-        }
+        known.learn_all(findings.iter().filter_map(Finding::email));
         known
     }
 
@@ -151,6 +162,24 @@ impl Redaction {
         ProjectRef { id: *id, key: self.key(key) }
     }
 
+    /// The id of a change, which names its subject.
+    fn change_id(&self, id: &ChangeId) -> ChangeId {
+        ChangeId(self.scrub(&id.0, true).into())
+    }
+
+    fn subject(&self, subject: &Subject) -> Subject {
+        match subject {
+            // The number identifies a person to everybody who can read the organization.
+            Subject::Person { email, user: _ } => {
+                Subject::Person { email: self.email(email), user: None }
+            }
+            Subject::Team { name, id } => Subject::Team { name: self.text(name).into(), id: *id },
+            Subject::ServiceAccount { username, id } => {
+                Subject::ServiceAccount { username: self.text(username).into(), id: *id }
+            }
+        }
+    }
+
     fn grant(&self, grant: &Grant) -> Grant {
         let Grant { project, role, source } = grant;
         let source = match source {
@@ -196,11 +225,11 @@ impl Redaction {
         findings
             .iter()
             .map(|finding| {
-                let Finding { severity, code, email, project, message, hint, place } = finding;
+                let Finding { severity, code, subject, project, message, hint, place } = finding;
                 Finding {
                     severity: *severity,
                     code: code.clone(),
-                    email: email.as_ref().map(|email| self.email(email)),
+                    subject: subject.as_ref().map(|subject| self.subject(subject)),
                     project: project.as_ref().map(|key| self.key(key)),
                     message: self.text(message),
                     hint: hint.as_ref().map(|hint| self.text(hint)),
@@ -227,9 +256,9 @@ impl Redaction {
     pub(crate) fn culprits(&self, culprits: &Culprits) -> Culprits {
         culprits
             .iter()
-            .map(|((email, project), Culprit { who, at })| {
+            .map(|(id, Culprit { who, at })| {
                 let who = self.pseudonym(&who.trim().to_lowercase());
-                ((self.email(email), *project), Culprit { who, at: *at })
+                (self.change_id(id), Culprit { who, at: *at })
             })
             .collect()
     }

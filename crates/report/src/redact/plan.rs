@@ -1,9 +1,9 @@
 //! A plan rebuilt with pseudonyms. Its digests stay those of the original, so it cannot be applied.
 
 use mixaccess_model::{
-    Access, ActingIdentity, Action, AffectedSubject, Change, ChangeId, GuardVerdict, InvitedGrant,
-    NotPlanned, Override, OverrideOrigin, Plan, PlanContent, PlanOrganization, PlanProject, Policy,
-    Precondition, Rule, Subject, Unmanaged,
+    Access, ActingIdentity, Action, AffectedSubject, Change, Email, GuardVerdict, InvitedGrant,
+    ManualChange, ManualEffect, ManualTask, NotPlanned, Override, OverrideOrigin, Plan,
+    PlanContent, PlanOrganization, PlanProject, Policy, Precondition, Rule, Unmanaged,
 };
 
 use super::Redaction;
@@ -40,12 +40,13 @@ impl Redaction {
             changes,
             guards,
             findings,
+            manual,
             not_planned,
         } = content;
         let ActingIdentity { email, organization_role } = acting_as;
         let mut subjects: Vec<AffectedSubject> =
             subjects.iter().map(|subject| self.affected(subject)).collect();
-        subjects.sort_by(|a, b| a.subject.email().cmp(b.subject.email()));
+        subjects.sort_by_cached_key(|affected| affected.subject.key());
         PlanContent {
             organization: self.organization(organization),
             instant: *instant,
@@ -64,6 +65,7 @@ impl Redaction {
             changes: changes.iter().map(|change| self.change(change)).collect(),
             guards: guards.iter().map(|verdict| self.verdict(verdict)).collect(),
             findings: self.findings(findings),
+            manual: manual.iter().map(|change| self.by_hand(change)).collect(),
             not_planned: not_planned.iter().map(|item| self.left_alone(item)).collect(),
         }
     }
@@ -79,21 +81,49 @@ impl Redaction {
     }
 
     fn listed(&self, project: &PlanProject) -> PlanProject {
-        let PlanProject { id, key, environment, declared } = project;
+        let PlanProject { id, key, environment, declared, custom_roles } = project;
         PlanProject {
             id: *id,
             key: self.key(key),
             environment: environment.as_ref().map(|environment| self.text(environment)),
             declared: *declared,
+            custom_roles: custom_roles.clone(),
         }
     }
 
-    fn subject(&self, subject: &Subject) -> Subject {
-        match subject {
-            // The number identifies a person to everybody who can read the organization.
-            Subject::Person { email, user: _ } => {
-                Subject::Person { email: self.email(email), user: None }
-            }
+    fn emails(&self, emails: &[Email]) -> Vec<Email> {
+        let mut emails: Vec<Email> = emails.iter().map(|email| self.email(email)).collect();
+        emails.sort_unstable();
+        emails
+    }
+
+    fn by_hand(&self, change: &ManualChange) -> ManualChange {
+        let ManualChange { subject, provider, task, effects, steps } = change;
+        let groups = |names: &[std::sync::Arc<str>]| -> Vec<std::sync::Arc<str>> {
+            names.iter().map(|name| self.text(name).into()).collect()
+        };
+        let effect =
+            |ManualEffect { project, before, after, reason }: &ManualEffect| ManualEffect {
+                project: project.as_ref().map(|project| self.project(project)),
+                before: before.clone(),
+                after: after.clone(),
+                reason: self.reason(reason),
+            };
+        ManualChange {
+            subject: self.subject(subject),
+            provider: *provider,
+            task: match task {
+                ManualTask::ChangeGroups { join, leave } => {
+                    ManualTask::ChangeGroups { join: groups(join), leave: groups(leave) }
+                }
+                ManualTask::Provision { join } => ManualTask::Provision { join: groups(join) },
+                ManualTask::Deprovision => ManualTask::Deprovision,
+                ManualTask::ChangePeople { add, remove } => {
+                    ManualTask::ChangePeople { add: self.emails(add), remove: self.emails(remove) }
+                }
+            },
+            effects: effects.iter().map(effect).collect(),
+            steps: steps.iter().map(|step| self.text(step)).collect(),
         }
     }
 
@@ -110,15 +140,14 @@ impl Redaction {
 
     fn change(&self, change: &Change) -> Change {
         let Change { id, subject, action, risk, reason, depends_on, preconditions } = change;
-        let id_of = |id: &ChangeId| ChangeId(self.scrub(&id.0, true).into());
         Change {
-            id: id_of(id),
+            id: self.change_id(id),
             subject: self.subject(subject),
             action: self.action(action),
             risk: *risk,
             reason: self.reason(reason),
-            depends_on: depends_on.iter().map(id_of).collect(),
-            preconditions: preconditions.iter().map(precondition).collect(),
+            depends_on: depends_on.iter().map(|id| self.change_id(id)).collect(),
+            preconditions: preconditions.iter().map(|one| self.precondition(one)).collect(),
         }
     }
 
@@ -164,16 +193,37 @@ impl Redaction {
             Action::RemoveMember { before, loses } => {
                 Action::RemoveMember { before: *before, loses: carried(loses) }
             }
+            Action::RemindInvitation { sent_at } => Action::RemindInvitation { sent_at: *sent_at },
+            Action::CreateTeam => Action::CreateTeam,
+            Action::AddTeamMember { email, through } => {
+                Action::AddTeamMember { email: self.email(email), through: *through }
+            }
+            Action::RemoveTeamMember { email, through } => {
+                Action::RemoveTeamMember { email: self.email(email), through: *through }
+            }
+            Action::DeleteTeam { members, loses } => {
+                Action::DeleteTeam { members: self.emails(members), loses: carried(loses) }
+            }
+            Action::CreateServiceAccount { organization_role, grants, expires } => {
+                Action::CreateServiceAccount {
+                    organization_role: *organization_role,
+                    grants: carried(grants),
+                    expires: *expires,
+                }
+            }
+            Action::DeleteServiceAccount { loses } => {
+                Action::DeleteServiceAccount { loses: carried(loses) }
+            }
         }
     }
 
     fn verdict(&self, verdict: &GuardVerdict) -> GuardVerdict {
-        let GuardVerdict { guard, message, way_past, email, place, overridden_by } = verdict;
+        let GuardVerdict { guard, message, way_past, subject, place, overridden_by } = verdict;
         GuardVerdict {
             guard: *guard,
             message: self.text(message),
             way_past: self.text(way_past),
-            email: email.as_ref().map(|email| self.email(email)),
+            subject: subject.as_ref().map(|subject| self.subject(subject)),
             place: place.as_ref().map(|place| self.place(place)),
             overridden_by: overridden_by.as_ref().map(|given| self.given(given)),
         }
@@ -197,10 +247,10 @@ impl Redaction {
     }
 
     fn left_alone(&self, item: &NotPlanned) -> NotPlanned {
-        let NotPlanned { kind, email, project, message } = item;
+        let NotPlanned { kind, subject, project, message } = item;
         NotPlanned {
             kind: *kind,
-            email: email.as_ref().map(|email| self.email(email)),
+            subject: subject.as_ref().map(|subject| self.subject(subject)),
             project: project.as_ref().map(|project| self.project(project)),
             message: self.text(message),
         }
@@ -218,6 +268,9 @@ impl Redaction {
             reason,
             rules,
             unmanaged,
+            effective_above_declared,
+            scim,
+            invitations,
             plan_max_age_seconds,
             overrides,
         } = policy;
@@ -241,22 +294,30 @@ impl Redaction {
                 action: *action,
                 ignore: ignore.iter().map(|pattern| self.pattern(pattern)).collect(),
             },
+            effective_above_declared: *effective_above_declared,
+            scim: *scim,
+            invitations: *invitations,
             plan_max_age_seconds: *plan_max_age_seconds,
             overrides: overrides.iter().map(|given| self.given(given)).collect(),
         }
     }
-}
 
-fn precondition(precondition: &Precondition) -> Precondition {
-    match precondition {
-        Precondition::Absent => Precondition::Absent,
-        Precondition::Member { user: _, status, organization_role } => Precondition::Member {
-            user: None,
-            status: *status,
-            organization_role: *organization_role,
-        },
-        Precondition::IndividualGrant { project, role } => {
-            Precondition::IndividualGrant { project: *project, role: role.clone() }
+    fn precondition(&self, precondition: &Precondition) -> Precondition {
+        match precondition {
+            Precondition::Absent => Precondition::Absent,
+            Precondition::Member { user: _, status, organization_role } => Precondition::Member {
+                user: None,
+                status: *status,
+                organization_role: *organization_role,
+            },
+            Precondition::Team { id } => Precondition::Team { id: *id },
+            Precondition::TeamMember { email, member } => {
+                Precondition::TeamMember { email: self.email(email), member: *member }
+            }
+            Precondition::ServiceAccount { id } => Precondition::ServiceAccount { id: *id },
+            Precondition::IndividualGrant { project, role } => {
+                Precondition::IndividualGrant { project: *project, role: role.clone() }
+            }
         }
     }
 }

@@ -79,7 +79,7 @@ fn sample_of(words: &[String]) -> Sample {
         guard: GuardCode::Rule,
         message: word(6).to_owned(),
         way_past: word(7).to_owned(),
-        email: Some(Email::new(word(8))),
+        subject: Some(sample::person(word(8))),
         place: Some(sample::place(word(9), 1)),
         overridden_by: None,
     });

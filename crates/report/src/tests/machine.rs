@@ -5,7 +5,7 @@ use crate::{
     Check, Culprit, Culprits, Format, Purpose, RenderOptions, ReportError, Status, checks,
     findings, plan,
 };
-use mixaccess_model::{Email, Finding, Place, Plan, Severity};
+use mixaccess_model::{Finding, Place, Plan, Severity};
 use serde_json::Value;
 
 fn options() -> RenderOptions<'static> {
@@ -68,18 +68,18 @@ fn json_is_the_plan_itself() {
 
 #[test]
 fn json_of_drift_says_who_did_it() {
+    let made = sample::usual().seal();
     let culprits = Culprits::from([(
-        (Email::new("alex@agency.example"), None),
+        made.content.changes[0].id.clone(),
         Culprit { who: "jordan@acme.example".to_owned(), at: None },
     )]);
     let purpose = Purpose::Drift { culprits: &culprits };
-    let text = plan(
-        &sample::usual().seal(),
-        Format::Json,
-        &RenderOptions { purpose, diff: true, ..options() },
-    );
+    let text = plan(&made, Format::Json, &RenderOptions { purpose, diff: true, ..options() });
     let value: Value = serde_json::from_str(&text.unwrap()).unwrap();
     assert_eq!(value["changed_by"][0]["who"], "jordan@acme.example");
+    assert_eq!(value["changed_by"][0]["email"], "alex@agency.example");
+    assert_eq!(value["changed_by"][0]["project"], 2_891_236);
+    assert_eq!(value["changed_by"][0]["change"], value["content"]["changes"][0]["id"]);
     assert_eq!(value["diffs"][0]["email"], "alex@agency.example");
     assert!(value["diffs"][0]["diff"].as_str().unwrap().contains("+  web-production: admin"));
 }

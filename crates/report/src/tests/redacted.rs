@@ -32,7 +32,7 @@ fn telling() -> Plan {
     ));
     content.not_planned.push(NotPlanned {
         kind: NotPlannedKind::Protected,
-        email: None,
+        subject: None,
         project: None,
         message: "mailto:zoe.q@acme.example is protected".to_owned(),
     });
@@ -48,7 +48,7 @@ fn no_format_gives_anybody_away() {
     let made = telling();
     let redaction = Redaction::new(OrganizationId(12345));
     let culprits = Culprits::from([(
-        (Email::new("alex@agency.example"), None),
+        made.content.changes[0].id.clone(),
         Culprit { who: "jordan@acme.example".to_owned(), at: None },
     )]);
     for purpose in [Purpose::Plan, Purpose::Drift { culprits: &culprits }] {

@@ -1,11 +1,11 @@
-//! People and their lines, before and after aligned.
+//! Subjects and their lines, before and after aligned.
 
 use mixaccess_model::Risk;
 
 use crate::outline::{Kind, Outline};
 use crate::page::{Page, Tone, width};
-use crate::people::{Identity, Person};
 use crate::row::{self, Row, Symbol};
+use crate::subjects::{Block, Identity};
 use crate::words;
 
 /// How a risk looks.
@@ -27,7 +27,7 @@ struct Columns {
 
 impl Columns {
     fn of(outline: &Outline<'_>, page: usize) -> Self {
-        let rows = || outline.people.iter().flat_map(|person| &person.rows);
+        let rows = || outline.blocks.iter().flat_map(|block| &block.rows);
         let widest = |of: &dyn Fn(&Row<'_>) -> usize, most: usize| {
             rows().map(of).filter(|wide| *wide <= most).max().unwrap_or_default()
         };
@@ -45,38 +45,38 @@ impl Columns {
 }
 
 /// Everybody with their lines.
-pub(super) fn people(page: &mut Page, outline: &Outline<'_>) {
+pub(super) fn subjects(page: &mut Page, outline: &Outline<'_>) {
     let columns = Columns::of(outline, page.width());
-    for person in &outline.people {
+    for block in &outline.blocks {
         page.blank();
-        who(page, person);
-        if !person.note.is_empty() {
-            page.wrap(2, 4, &[(Tone::Plain, &person.note)]);
+        who(page, block);
+        if !block.note.is_empty() {
+            page.wrap(2, 4, &[(Tone::Plain, &block.note)]);
         }
-        let tails: Vec<String> = person.rows.iter().map(|row| tail(row, person)).collect();
+        let tails: Vec<String> = block.rows.iter().map(|row| tail(row, block)).collect();
         let beside = page.width().saturating_sub(aligned(&columns, outline.kind) + 2);
         let fits = tails.iter().all(|tail| width(tail) <= beside);
-        for (row, tail) in person.rows.iter().zip(&tails) {
+        for (row, tail) in block.rows.iter().zip(&tails) {
             line(page, row, tail, &columns, outline.kind, fits);
+            for remark in &row.remarks {
+                page.wrap(FIRST + 2, FIRST + 4, &[(Tone::Caution, remark)]);
+            }
         }
-        members(page, person);
+        members(page, block);
     }
 }
 
-fn who(page: &mut Page, person: &Person<'_>) {
+fn who(page: &mut Page, block: &Block<'_>) {
     let mut pieces: Vec<(Tone, String)> = Vec::new();
-    match person.who.as_slice() {
-        [Identity { email, name }] => {
-            pieces.push((Tone::Strong, email.to_string()));
+    match block.who.as_slice() {
+        [Identity { subject, name }] => {
+            pieces.push((Tone::Strong, subject.to_string()));
             pieces.extend(name.map(|name| (Tone::Plain, format!("({name})"))));
         }
-        several => {
-            let count = words::people(several.len());
-            pieces.push((Tone::Strong, format!("{count}, the same for each")));
-        }
+        _ => pieces.push((Tone::Strong, format!("{}, the same for each", block.heads()))),
     }
-    if !person.marks.is_empty() {
-        pieces.push((Tone::Caution, format!("- {}", person.marks.join(", "))));
+    if !block.marks.is_empty() {
+        pieces.push((Tone::Caution, format!("- {}", block.marks.join(", "))));
     }
     let pieces: Vec<(Tone, &str)> =
         pieces.iter().map(|(tone, text)| (*tone, text.as_str())).collect();
@@ -84,20 +84,20 @@ fn who(page: &mut Page, person: &Person<'_>) {
 }
 
 /// Everybody of a group, below the lines that they share.
-fn members(page: &mut Page, person: &Person<'_>) {
-    if person.who.len() < 2 {
+fn members(page: &mut Page, block: &Block<'_>) {
+    if block.who.len() < 2 {
         return;
     }
-    let last = person.who.len() - 1;
+    let last = block.who.len() - 1;
     let mut pieces = vec![(Tone::Dim, "for:".to_owned())];
-    for (at, Identity { email, name }) in person.who.iter().enumerate() {
+    for (at, Identity { subject, name }) in block.who.iter().enumerate() {
         let comma = if at < last { "," } else { "" };
         match name {
             Some(name) => {
-                pieces.push((Tone::Strong, email.to_string()));
+                pieces.push((Tone::Strong, subject.to_string()));
                 pieces.push((Tone::Plain, format!("({name}){comma}")));
             }
-            None => pieces.push((Tone::Strong, format!("{email}{comma}"))),
+            None => pieces.push((Tone::Strong, format!("{subject}{comma}"))),
         }
     }
     let pieces: Vec<(Tone, &str)> =
@@ -105,9 +105,10 @@ fn members(page: &mut Page, person: &Person<'_>) {
     page.wrap(2, 4, &pieces);
 }
 
-/// Who changed it, where it is asked for, and why, unless the person's note says why already.
-fn tail(row: &Row<'_>, person: &Person<'_>) -> String {
-    let mut parts = Vec::new();
+/// Through what it comes, who changed it, where it is asked for, and why, unless the note of the whole
+/// block says why already.
+fn tail(row: &Row<'_>, block: &Block<'_>) -> String {
+    let mut parts = vec![row.through.clone()];
     if let Some(culprit) = row.culprit {
         let at = culprit.at.map(words::instant);
         parts.push(format!("changed by {}", culprit.who));
@@ -115,7 +116,7 @@ fn tail(row: &Row<'_>, person: &Person<'_>) -> String {
     }
     if let Some(ask) = &row.ask {
         parts.push(ask.origin());
-        if person.note.is_empty() {
+        if block.note.is_empty() {
             parts.push(row::annotation_text(ask.annotations));
         }
     }

@@ -1,0 +1,183 @@
+//! What a human has to change at the identity provider.
+
+use mixaccess_model::{
+    EffectRole, Email, ManualChange, ManualEffect, ManualTask, Place, ProviderKind, Subject,
+};
+
+use crate::outline::Kind;
+use crate::row::{Ask, NONE, ProjectLabels};
+use crate::words;
+
+/// Manual changes at one identity provider.
+#[derive(Debug)]
+pub(crate) struct ManualGroup<'a> {
+    /// The provider as sentences name it.
+    pub(crate) provider: &'static str,
+    /// The changes, those with the same steps together.
+    pub(crate) recipes: Vec<Recipe<'a>>,
+}
+
+/// Manual changes that are made by the same steps.
+#[derive(Debug)]
+pub(crate) struct Recipe<'a> {
+    /// The changes.
+    pub(crate) items: Vec<ManualItem<'a>>,
+    /// The steps, in order.
+    pub(crate) steps: &'a [String],
+}
+
+/// One manual change.
+#[derive(Debug)]
+pub(crate) struct ManualItem<'a> {
+    /// Whose access.
+    pub(crate) subject: &'a Subject,
+    /// What is to be done, a fragment each, such as `join Mixpanel-Web-Admin`.
+    pub(crate) tasks: Vec<String>,
+    /// What that brings about.
+    pub(crate) effects: Vec<Effect<'a>>,
+}
+
+/// One difference that a manual change mends.
+#[derive(Debug)]
+pub(crate) struct Effect<'a> {
+    /// The project's label, or `organization role`.
+    pub(crate) target: String,
+    /// The role until now.
+    pub(crate) before: &'a str,
+    /// The role from now on.
+    pub(crate) after: &'a str,
+    /// What asks for it.
+    pub(crate) ask: Ask<'a>,
+}
+
+impl ManualGroup<'_> {
+    /// How many changes are to be made there.
+    pub(crate) fn len(&self) -> usize {
+        self.recipes.iter().map(|recipe| recipe.items.len()).sum()
+    }
+
+    /// Every change.
+    pub(crate) fn items(&self) -> impl Iterator<Item = &ManualItem<'_>> {
+        self.recipes.iter().flat_map(|recipe| &recipe.items)
+    }
+}
+
+impl ManualItem<'_> {
+    /// What is to be done, in one text.
+    pub(crate) fn task(&self) -> String {
+        self.tasks.join("; ")
+    }
+
+    /// The whole change in one sentence, for formats that have no columns.
+    pub(crate) fn sentence(&self, provider: &str, kind: Kind) -> String {
+        let effects: Vec<String> = self
+            .effects
+            .iter()
+            .map(|effect| format!("{}, {}", effect.target, effect.step(kind)))
+            .collect();
+        let mut text = format!("{}, in {provider}: {}", self.subject, self.task());
+        if !effects.is_empty() {
+            text.push_str(&format!(" ({})", effects.join("; ")));
+        }
+        text
+    }
+
+    /// The first place that asks for it.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        self.effects.iter().find_map(|effect| effect.ask.place)
+    }
+}
+
+impl Effect<'_> {
+    /// Before and after in the words of the plan.
+    pub(crate) fn step(&self, kind: Kind) -> String {
+        match kind {
+            Kind::Plan | Kind::Undo => format!("{} -> {}", self.before, self.after),
+            Kind::Drift => format!("live {}, files {}", self.before, self.after),
+        }
+    }
+}
+
+/// Groups manual changes by provider, and those with the same steps together; else in the plan's order.
+pub(crate) fn groups<'a>(
+    manual: &'a [ManualChange],
+    labels: &ProjectLabels<'_>,
+) -> Vec<ManualGroup<'a>> {
+    let mut groups: Vec<ManualGroup<'a>> = Vec::new();
+    for ManualChange { subject, provider, task, effects, steps } in manual {
+        let name = provider.map_or("the identity provider", ProviderKind::name);
+        let item = ManualItem {
+            subject,
+            tasks: tasks(task),
+            effects: effects.iter().map(|one| effect(one, labels)).collect(),
+        };
+        let group = match groups.iter().position(|group| group.provider == name) {
+            Some(at) => groups.get_mut(at),
+            None => {
+                groups.push(ManualGroup { provider: name, recipes: Vec::new() });
+                groups.last_mut()
+            }
+        };
+        let Some(group) = group else { continue };
+        // Steps that name the person are never alike: only neighbours are compared.
+        match group.recipes.last_mut() {
+            Some(recipe) if recipe.steps == steps.as_slice() => recipe.items.push(item),
+            _ => group.recipes.push(Recipe { items: vec![item], steps }),
+        }
+    }
+    groups
+}
+
+fn effect<'a>(effect: &'a ManualEffect, labels: &ProjectLabels<'_>) -> Effect<'a> {
+    let ManualEffect { project, before, after, reason } = effect;
+    Effect {
+        target: project.as_ref().map_or_else(|| "organization role".to_owned(), |p| labels.get(p)),
+        before: before.as_ref().map_or(NONE, role),
+        after: after.as_ref().map_or(NONE, role),
+        ask: Ask {
+            kind: reason.kind,
+            place: reason.place.as_ref(),
+            annotations: &reason.annotations,
+        },
+    }
+}
+
+fn role(role: &EffectRole) -> &str {
+    match role {
+        EffectRole::Organization(role) => role.as_str(),
+        EffectRole::Project(role) => role.as_str(),
+    }
+}
+
+fn tasks(task: &ManualTask) -> Vec<String> {
+    let listed = |verb: &str, names: &mut dyn Iterator<Item = &str>| {
+        let names: Vec<&str> = names.collect();
+        (!names.is_empty()).then(|| format!("{verb} {}", names.join(", ")))
+    };
+    let groups = |verb: &str, names: &[std::sync::Arc<str>]| {
+        listed(verb, &mut names.iter().map(AsRef::as_ref))
+    };
+    let people = |verb: &str, people: &[Email]| listed(verb, &mut people.iter().map(Email::as_str));
+    let parts = match task {
+        ManualTask::ChangeGroups { join, leave } => {
+            vec![groups("join", join), groups("leave", leave)]
+        }
+        ManualTask::Provision { join } => {
+            vec![Some("assign the application".to_owned()), groups("join", join)]
+        }
+        ManualTask::Deprovision => vec![Some("take the application away".to_owned())],
+        ManualTask::ChangePeople { add, remove } => {
+            vec![people("add", add), people("remove", remove)]
+        }
+    };
+    parts.into_iter().flatten().collect()
+}
+
+/// Manual changes counted by provider: `2 changes to make in Okta`.
+pub(crate) fn counted(groups: &[ManualGroup<'_>]) -> String {
+    let parts: Vec<String> = groups
+        .iter()
+        .map(|group| format!("{} to make in {}", words::changes(group.len()), group.provider))
+        .collect();
+    parts.join(", ")
+}
