@@ -23,6 +23,9 @@ struct Document<'a> {
     status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     organization_role: Option<&'static str>,
+    /// The teams of a person.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    teams: Vec<&'a str>,
     /// Of a team: of the people who join or leave, those who are in it.
     #[serde(rename = "members (of those who change)", skip_serializing_if = "Vec::is_empty")]
     members: Vec<&'a str>,
@@ -123,7 +126,7 @@ fn document(
     person: bool,
     keys: &BTreeMap<ProjectId, String>,
 ) -> Result<String, ReportError> {
-    let Some(Access { status, organization_role, grants }) = access else {
+    let Some(Access { status, organization_role, teams, grants }) = access else {
         return Ok(String::new());
     };
     let mut projects: BTreeMap<String, Vec<&Grant>> = BTreeMap::new();
@@ -138,6 +141,7 @@ fn document(
         organization_role: organization_role
             .map(OrganizationRole::as_str)
             .or(person.then_some("unknown")),
+        teams: teams.iter().map(AsRef::as_ref).collect(),
         members,
         projects: projects.into_iter().map(|(key, grants)| (key, held(&grants))).collect(),
     };

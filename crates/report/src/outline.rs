@@ -303,11 +303,12 @@ fn verdict(content: &PlanContent, kind: Kind, counted: &Counted, somebody: bool)
 
 fn nothing(content: &PlanContent, kind: Kind, title: &str) -> String {
     let figures = &content.figures;
+    let grants = figures.individual_grants.saturating_add(figures.other_grants);
     let count = |value: u64| usize::try_from(value).unwrap_or(usize::MAX);
     let size = format!(
         "{}, {}, {}",
         words::people(count(figures.members)),
-        words::counted(count(figures.individual_grants), "grant", "grants"),
+        words::counted(count(grants), "grant", "grants"),
         words::counted(count(figures.projects), "project", "projects"),
     );
     let first = match kind {

@@ -83,6 +83,7 @@ impl Sample {
                     members: 312,
                     active_owners: 3,
                     individual_grants: 1_204,
+                    other_grants: 0,
                     collaborators: 309,
                     projects: 14,
                     unmanaged: 0,
@@ -154,6 +155,7 @@ pub(crate) fn access(role: OrganizationRole, grants: &[(u64, &str)]) -> Option<A
     Some(Access {
         status: MemberStatus::Active,
         organization_role: Some(role),
+        teams: Vec::new(),
         grants: grants
             .iter()
             .map(|(id, word)| Grant {

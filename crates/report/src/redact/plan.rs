@@ -1,5 +1,7 @@
 //! A plan rebuilt with pseudonyms. Its digests stay those of the original, so it cannot be applied.
 
+use std::sync::Arc;
+
 use mixaccess_model::{
     Access, ActingIdentity, Action, AffectedSubject, Change, Email, GuardVerdict, InvitedGrant,
     ManualChange, ManualEffect, ManualTask, NotPlanned, Override, OverrideOrigin, Plan,
@@ -97,11 +99,13 @@ impl Redaction {
         emails
     }
 
+    /// Names of teams and groups, in which anything can stand.
+    fn names(&self, names: &[Arc<str>]) -> Vec<Arc<str>> {
+        names.iter().map(|name| self.text(name).into()).collect()
+    }
+
     fn by_hand(&self, change: &ManualChange) -> ManualChange {
         let ManualChange { subject, provider, task, effects, steps } = change;
-        let groups = |names: &[std::sync::Arc<str>]| -> Vec<std::sync::Arc<str>> {
-            names.iter().map(|name| self.text(name).into()).collect()
-        };
         let effect =
             |ManualEffect { project, before, after, reason }: &ManualEffect| ManualEffect {
                 project: project.as_ref().map(|project| self.project(project)),
@@ -114,9 +118,9 @@ impl Redaction {
             provider: *provider,
             task: match task {
                 ManualTask::ChangeGroups { join, leave } => {
-                    ManualTask::ChangeGroups { join: groups(join), leave: groups(leave) }
+                    ManualTask::ChangeGroups { join: self.names(join), leave: self.names(leave) }
                 }
-                ManualTask::Provision { join } => ManualTask::Provision { join: groups(join) },
+                ManualTask::Provision { join } => ManualTask::Provision { join: self.names(join) },
                 ManualTask::Deprovision => ManualTask::Deprovision,
                 ManualTask::ChangePeople { add, remove } => {
                     ManualTask::ChangePeople { add: self.emails(add), remove: self.emails(remove) }
@@ -152,10 +156,11 @@ impl Redaction {
     }
 
     fn access(&self, access: &Access) -> Access {
-        let Access { status, organization_role, grants } = access;
+        let Access { status, organization_role, teams, grants } = access;
         Access {
             status: *status,
             organization_role: *organization_role,
+            teams: self.names(teams),
             grants: grants.iter().map(|grant| self.grant(grant)).collect(),
         }
     }
