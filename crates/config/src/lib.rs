@@ -28,6 +28,7 @@ mod time;
 
 pub use codes::CODES;
 pub use declared::{Level, Specificity};
+pub use decode::is_declarable_address;
 pub use diagnostic::Diagnostic;
 pub use explanation::{
     ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, Explanation, Transition,

@@ -75,6 +75,15 @@ pub enum Region {
 }
 
 impl Region {
+    /// The word used in files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Us => "us",
+            Self::Eu => "eu",
+            Self::In => "in",
+        }
+    }
+
     /// The service's address for this region, without a trailing slash.
     pub const fn base_url(self) -> &'static str {
         match self {

@@ -1,7 +1,7 @@
 //! Checks of one address by itself. Addresses that resemble each other are found once all are known.
 
 use email_address::{EmailAddress, Options};
-use mixaccess_model::printable;
+use mixaccess_model::{Severity, printable};
 use unicode_security::MixedScript as _;
 
 use crate::codes::{self, Code};
@@ -58,6 +58,11 @@ pub(crate) fn check(text: &str) -> Vec<Address> {
         });
     }
     found
+}
+
+/// Whether an address can be declared: nothing about it is an error.
+pub fn is_declarable_address(text: &str) -> bool {
+    check(text).iter().all(|found| found.code.severity != Severity::Error)
 }
 
 fn capitals(address: &str, found: &mut Vec<Address>) {

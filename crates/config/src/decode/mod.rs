@@ -26,6 +26,7 @@ use crate::document::{Kind, Node};
 use crate::names::Interner;
 use crate::suggest;
 
+pub use address::is_declarable_address;
 pub(crate) use address::{Address, check as check_address};
 
 /// Most problems that are kept of one file.

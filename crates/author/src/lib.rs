@@ -1,0 +1,21 @@
+//! Writing the files: from a live organization to a tree (`init`), and from live differences back into
+//! the files that are there (`adopt`).
+//!
+//! Values in, texts out. Nothing here reads a clock, the network or a directory.
+
+mod access;
+mod environment;
+mod init;
+mod naming;
+mod profile;
+mod remark;
+mod scaffold;
+mod survey;
+#[cfg(test)]
+mod tests;
+mod tree;
+mod yaml;
+
+pub use init::{Arrangement, Home, InitOptions, init};
+pub use scaffold::{ScaffoldOptions, scaffold};
+pub use tree::{Counts, LeftOut, Tree, TreeFile};

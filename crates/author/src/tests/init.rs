@@ -1,0 +1,218 @@
+//! `init`: what is written is read back as what is live.
+
+use std::collections::BTreeSet;
+
+use mixaccess_model::{
+    DesiredState, LiveState, OrganizationRole, ProjectId, ProjectRole, ProviderKind, Severity,
+};
+use proptest::prelude::*;
+
+use super::organizations::{config, organization};
+use super::{text_of, written};
+use crate::{Arrangement, InitOptions, Tree, init};
+
+fn resolved(tree: &Tree, live: &LiveState) -> DesiredState {
+    let directory = tempfile::tempdir().unwrap();
+    let loaded = written(tree, directory.path());
+    let errors: Vec<String> = loaded
+        .diagnostics()
+        .iter()
+        .filter(|one| one.severity() == Severity::Error)
+        .map(|one| format!("{one:?}"))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}\n{}", text_of(tree));
+    loaded.resolve(live.taken_at).unwrap().state
+}
+
+fn check(live: &LiveState, desired: &DesiredState, tree: &Tree) {
+    let declared: BTreeSet<ProjectId> = desired.projects.iter().map(|project| project.id).collect();
+    for one in &desired.collaborators {
+        let member = live.member(&one.email).unwrap();
+        assert!(one.email.same_spelling(&member.email));
+        assert_eq!(one.managed_by, member.managed_by);
+        assert_eq!(
+            one.organization_role,
+            member.organization_role.unwrap_or(OrganizationRole::LOWEST)
+        );
+        if let Some(name) = member.name.as_deref().map(str::trim).filter(|name| name.len() < 500) {
+            assert_eq!(one.name.as_deref().unwrap_or_default(), name);
+        }
+        let held: Vec<(ProjectId, &ProjectRole)> =
+            member.individual_grants().filter(|(project, _)| declared.contains(project)).collect();
+        let said: Vec<(ProjectId, &ProjectRole)> = one
+            .grants
+            .iter()
+            .filter_map(|grant| Some((grant.project, grant.role.as_ref()?)))
+            .collect();
+        assert_eq!(said, held, "{}\n{}", one.email, text_of(tree));
+    }
+    let kept = live.members.len() - desired.collaborators.len();
+    assert!(tree.left_out.len() >= usize::from(kept > 0));
+    assert_eq!(desired.projects.len(), tree.counts.projects);
+    assert_eq!(desired.collaborators.len(), tree.counts.collaborators);
+}
+
+proptest! {
+    #![proptest_config(config(400))]
+
+    #[test]
+    fn what_is_written_is_what_is_live(mut live in organization(), one_file in any::<bool>(), provider in any::<bool>()) {
+        let options = InitOptions {
+            arrangement: if one_file { Arrangement::OneFile } else { Arrangement::FilePerCollaborator },
+            identity_provider: provider.then_some(ProviderKind::Okta),
+            ..InitOptions::default()
+        };
+        live.teams = None; live.service_accounts = None; live.dialect = mixaccess_model::Dialect::Members;
+        let options = InitOptions { identity_provider: None, ..options };
+        let tree = init(&live, &options);
+        let desired = resolved(&tree, &live);
+        check(&live, &desired, &tree);
+        prop_assert_eq!(init(&live, &options), tree);
+    }
+}
+
+const EXAMPLE: &str = include_str!("example.json");
+
+fn example() -> LiveState {
+    LiveState::from_json(EXAMPLE.as_bytes()).unwrap()
+}
+
+#[test]
+fn the_files_are_what_a_person_would_write() {
+    insta::assert_snapshot!(text_of(&init(&example(), &InitOptions::default())), @r##"
+    --- organization.yaml
+    # The organization, its projects and the keys that other files use for them.
+    # Written by `mixaccess init` from what was live on 2026-11-22; yours to change.
+
+    organization:
+      id: 12345
+      name: Acme Corp
+      region: us
+      # Somebody is managed through SCIM. Say by what, so that plans can say what to change there:
+      # identity_provider: { provider: okta }
+
+    projects:
+      myapp-android-production: { id: 2891237, environment: production }
+      myapp-ios-production: { id: 2891235, environment: production }
+      myapp-ios-staging: { id: 2891238, environment: staging }
+      myapp-qa: { id: 2891240, environment: qa, custom_roles: [Reviewer] }
+      myapp-web-production: { id: 2891234, environment: production }
+      myapp-web-staging: { id: 2891236, environment: staging }
+
+    project_groups:
+      production: [myapp-android-production, myapp-ios-production, myapp-web-production]
+      staging: [myapp-ios-staging, myapp-web-staging]
+
+    # Live, and not in these files:
+    # - old@agency.example: the invitation expired; declare the person to send a new one
+    --- people/alex@agency.example.yaml
+    collaborators:
+      # admin in every project
+      alex@agency.example:
+        name: Alex Thompson
+        projects:
+          "*": admin
+    --- people/ana@acme.example.yaml
+    collaborators:
+      ana@acme.example:
+        name: Ana Example
+        profile: production-analyst
+        teams: [growth]
+    --- people/bo@acme.example.yaml
+    collaborators:
+      bo@acme.example:
+        name: Bo Example
+        profile: production-analyst
+    --- people/cleo@acme.example.yaml
+    collaborators:
+      cleo@acme.example:
+        name: Cleo Example
+        profile: production-analyst
+    --- people/jane@acme.example.yaml
+    collaborators:
+      # organization admin: administers every project
+      # not active since 2026-05-01, for more than 90 days
+      jane@acme.example:
+        name: Jane Smith
+        profile: production-analyst
+        organization_role: admin
+    --- people/john@acme.example.yaml
+    collaborators:
+      # owner of the organization
+      john@acme.example:
+        name: John Doe
+        organization_role: owner
+    --- people/kim@agency.example.yaml
+    collaborators:
+      # invited on 2026-11-18, not accepted yet
+      kim@agency.example:
+        projects:
+          myapp-web-production: analyst
+    --- people/lee@acme.example.yaml
+    collaborators:
+      # managed through SCIM, with 1 grant made by hand that the identity provider may revert
+      # capital letters in the address, which make look-alike accounts
+      Lee@acme.example:
+        name: Lee
+        teams: [growth]
+        projects:
+          myapp-web-production: consumer
+        managed_by: scim
+    --- people/priya@acme.example.yaml
+    collaborators:
+      # owner of the organization
+      priya@acme.example:
+        name: Priya Nair
+        organization_role: owner
+    --- people/sam+test@agency.example.yaml
+    collaborators:
+      # a +alias: is there another account of the same person?
+      sam+test@agency.example:
+        name: "Sam: the \"tester\""
+        projects:
+          staging: admin
+          myapp-qa: Reviewer
+    --- policy.yaml
+    # The guard rails: what no plan may do, whoever wrote the other files.
+
+    policy:
+      # 2 people own the organization now. At no time may fewer than two.
+      owners: { minimum: 2 }
+      # Somebody who is live and in none of the files: report, suspend or remove.
+      unmanaged: { action: report }
+      # People and accounts whom no plan may touch, such as those for emergencies:
+      # protected: ["*@breakglass.acme.example"]
+    --- profiles.yaml
+    # What many people share, written once. What stands at the person comes before it.
+
+    profiles:
+      # 4 people had exactly this.
+      production-analyst:
+        projects: { production: analyst }
+    --- service-accounts.yaml
+    # Credentials of programs. The service does not tell their organization roles; what is
+    # written here matters when one is created. Say whose each is, and what it is for.
+
+    service_accounts:
+      etl:
+        projects: { production: analyst }
+        expires: 2027-01-31T00:00:00Z
+        owner: jane@acme.example
+      # its credentials never expire
+      # never used, as far as the service says
+      legacy-export-2019:
+        username: "Legacy Export (2019)"
+        projects: { myapp-web-production: admin }
+    --- teams.yaml
+    # Teams and what they give. Who is in them stands at the people: `teams: [key]`.
+
+    teams:
+      # nobody is in it; it gives nothing
+      data-insights:
+        name: "Data & Insights"
+      growth:
+        name: Growth
+        projects: { myapp-qa: analyst }
+        managed_by: scim
+    "##);
+}
