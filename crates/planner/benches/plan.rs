@@ -98,7 +98,8 @@ fn files(people: u64, projects: u64, role: &ProjectRole) -> DesiredState {
             name: None,
             region: Region::Us,
             base_url: None,
-            api: Dialect::Members,
+            api: Some(Dialect::Members),
+            identity_provider: None,
             time_zone: "UTC".to_owned(),
             position: cause.position,
         },
@@ -110,10 +111,14 @@ fn files(people: u64, projects: u64, role: &ProjectRole) -> DesiredState {
                 key: ProjectKey::new(format!("project-{id}")),
                 id: ProjectId(id),
                 environment: Some(Arc::from("production")),
+                custom_roles: None,
+                group: None,
                 position: cause.position,
             })
             .collect(),
         collaborators: collaborators.collect(),
+        teams: None,
+        service_accounts: None,
         policy: Policy::default(),
         findings: Vec::new(),
     }
@@ -158,5 +163,8 @@ fn live(people: u64, projects: u64) -> LiveState {
             })
             .collect(),
         members: members.collect(),
+        teams: None,
+        service_accounts: None,
+        identity_provider: None,
     }
 }

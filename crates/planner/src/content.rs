@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use mixaccess_model::{
     ActingIdentity, Action, AffectedSubject, Change, DesiredState, Digest, Figures, Finding, Grant,
-    LiveState, NotPlanned, PlanContent, PlanOrganization, ProjectId,
+    GrantSource, InvitedGrant, LiveState, ManualChange, NotPlanned, PlanContent, PlanOrganization,
+    ProjectId,
 };
 
 use crate::guard;
@@ -17,6 +18,7 @@ pub(crate) struct Gathered<'a> {
     pub(crate) input: &'a PlanningInput<'a>,
     pub(crate) names: ProjectNames<'a>,
     pub(crate) findings: Vec<Finding>,
+    pub(crate) manual: Vec<ManualChange>,
     pub(crate) not_planned: Vec<NotPlanned>,
     pub(crate) unmanaged: u64,
 }
@@ -26,7 +28,7 @@ pub(crate) fn assemble(
     gathered: Gathered<'_>,
     sequence: Sequence,
 ) -> Result<PlanContent, serde_json::Error> {
-    let Gathered { input, names, mut findings, mut not_planned, unmanaged } = gathered;
+    let Gathered { input, names, mut findings, manual, mut not_planned, unmanaged } = gathered;
     let (desired, live) = (input.desired, input.live);
     findings.sort();
     findings.dedup();
@@ -39,7 +41,7 @@ pub(crate) fn assemble(
             id: desired.organization.id,
             name: desired.organization.name.clone().or_else(|| live.organization_name.clone()),
             base_url: input.base_url.to_owned(),
-            api: desired.organization.api,
+            api: live.dialect,
         },
         instant: desired.instant,
         instant_given: input.instant_given,
@@ -60,6 +62,7 @@ pub(crate) fn assemble(
         changes,
         guards: Vec::new(),
         findings,
+        manual,
         not_planned,
     };
     content.guards = guard::evaluate(&content, live, desired.instant, None);
@@ -72,10 +75,30 @@ fn figures(desired: &DesiredState, live: &LiveState, unmanaged: u64) -> Figures 
         members: count(live.members.len()),
         active_owners: count(live.active_owners()),
         individual_grants: count(live.individual_grants()),
+        other_grants: other_grants(desired, live),
         collaborators: count(desired.collaborators.len()),
         projects: count(desired.projects.len()),
         unmanaged,
     }
+}
+
+/// What people have through teams, and what service accounts have, where the files are about those.
+fn other_grants(desired: &DesiredState, live: &LiveState) -> u64 {
+    let through_teams = |grant: &&Grant| matches!(grant.source, GrantSource::Team(_));
+    let of_people = match desired.teams {
+        Some(_) => live
+            .members
+            .iter()
+            .map(|member| member.grants.iter().filter(through_teams).count())
+            .sum(),
+        None => 0,
+    };
+    let accounts = match desired.service_accounts {
+        Some(_) => live.service_accounts.as_deref().unwrap_or_default(),
+        None => &[],
+    };
+    let of_accounts: usize = accounts.iter().map(|one| one.individual_grants().count()).sum();
+    count(of_people) + count(of_accounts)
 }
 
 fn count(number: usize) -> u64 {
@@ -104,18 +127,30 @@ pub(crate) fn named_projects(
 ) -> BTreeSet<ProjectId> {
     let mut projects = BTreeSet::new();
     for change in changes {
-        match &change.action {
-            Action::Invite { grants, .. } => {
-                projects.extend(grants.iter().map(|grant| grant.project.id));
-            }
-            Action::WithdrawInvitation { loses, .. } | Action::RemoveMember { loses, .. } => {
-                projects.extend(loses.iter().map(|grant| grant.project.id));
-            }
-            action => projects.extend(action.project().map(|project| project.id)),
-        }
+        projects.extend(change.action.project().map(|project| project.id));
+        projects.extend(carried(&change.action).iter().map(|grant| grant.project.id));
     }
     for access in subjects.iter().flat_map(|one| one.before.iter().chain(one.after.iter())) {
         projects.extend(access.grants.iter().map(|grant: &Grant| grant.project));
     }
     projects
+}
+
+/// The project roles that one write gives or takes beside what it is about.
+pub(crate) fn carried(action: &Action) -> &[InvitedGrant] {
+    match action {
+        Action::Invite { grants, .. } | Action::CreateServiceAccount { grants, .. } => grants,
+        Action::WithdrawInvitation { loses, .. }
+        | Action::RemoveMember { loses, .. }
+        | Action::DeleteTeam { loses, .. }
+        | Action::DeleteServiceAccount { loses } => loses,
+        Action::SetOrganizationRole { .. }
+        | Action::RemindInvitation { .. }
+        | Action::Grant { .. }
+        | Action::SetProjectRole { .. }
+        | Action::Revoke { .. }
+        | Action::CreateTeam
+        | Action::AddTeamMember { .. }
+        | Action::RemoveTeamMember { .. } => &[],
+    }
 }

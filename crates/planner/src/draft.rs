@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use mixaccess_model::{Action, OrganizationRole, ProjectRole, Reason, Risk, Subject};
+use mixaccess_model::{Action, OrganizationRole, ProjectId, ProjectRole, Reason, Risk, Subject};
 
-/// Somebody for whom changes are wanted, and those changes in the order in which they must run.
+use crate::custom_role::CustomRoles;
+
+/// A subject for which changes are wanted, and those changes in the order in which they must run.
 #[derive(Clone, Debug)]
-pub(crate) struct PersonDraft {
+pub(crate) struct SubjectDraft {
     pub(crate) subject: Subject,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) tags: Vec<Arc<str>>,
-    /// Whether the files ask for these changes by name, rather than through a sweeping rule.
-    pub(crate) asked_by_name: bool,
     pub(crate) drafts: Vec<Draft>,
 }
 
@@ -20,6 +20,8 @@ pub(crate) struct PersonDraft {
 pub(crate) struct Draft {
     pub(crate) action: Action,
     pub(crate) reason: Reason,
+    pub(crate) risk: Risk,
+    pub(crate) stage: Stage,
 }
 
 /// The three parts of a plan's order (`design.md`, "The plan": "Order").
@@ -33,11 +35,32 @@ pub(crate) enum Stage {
     Addition,
 }
 
-pub(crate) fn risk_of(action: &Action) -> Risk {
+impl Draft {
+    pub(crate) fn new(action: Action, reason: Reason, custom: &CustomRoles<'_>) -> Self {
+        let risk = risk_of(&action, custom);
+        Self { stage: stage_of(&action, risk), action, reason, risk }
+    }
+
+    /// The same in another part of the order.
+    #[must_use]
+    pub(crate) const fn at(mut self, stage: Stage) -> Self {
+        self.stage = stage;
+        self
+    }
+}
+
+fn risk_of(action: &Action, custom: &CustomRoles<'_>) -> Risk {
     match action {
-        Action::Invite { .. } | Action::Grant { .. } => Risk::Escalation,
-        Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => Risk::Destructive,
-        Action::Revoke { .. } => Risk::Reduction,
+        Action::Invite { .. }
+        | Action::Grant { .. }
+        | Action::AddTeamMember { .. }
+        | Action::CreateServiceAccount { .. } => Risk::Escalation,
+        Action::WithdrawInvitation { .. }
+        | Action::RemoveMember { .. }
+        | Action::DeleteTeam { .. }
+        | Action::DeleteServiceAccount { .. } => Risk::Destructive,
+        Action::Revoke { .. } | Action::RemoveTeamMember { .. } => Risk::Reduction,
+        Action::CreateTeam | Action::RemindInvitation { .. } => Risk::Neutral,
         Action::SetOrganizationRole { before, after } => {
             if after > before {
                 Risk::Escalation
@@ -45,14 +68,21 @@ pub(crate) fn risk_of(action: &Action) -> Risk {
                 Risk::Reduction
             }
         }
-        Action::SetProjectRole { before, after, .. } => risk_between(before, after),
+        Action::SetProjectRole { project, before, after } => {
+            risk_between(project.id, before, after, custom)
+        }
     }
 }
 
-/// Custom roles are not ordered against the standard ones: a change to or from one counts as an
+/// Custom roles that count as no standard role are not ordered: a change to or from one counts as an
 /// escalation, unless it leaves the strongest standard role or ends at the weakest.
-pub(crate) fn risk_between(before: &ProjectRole, after: &ProjectRole) -> Risk {
-    match (before.power(), after.power()) {
+pub(crate) fn risk_between(
+    project: ProjectId,
+    before: &ProjectRole,
+    after: &ProjectRole,
+    custom: &CustomRoles<'_>,
+) -> Risk {
+    match (custom.power(project, before), custom.power(project, after)) {
         (Some(before), Some(after)) if after > before => Risk::Escalation,
         (Some(before), Some(after)) if after < before => Risk::Reduction,
         (Some(_), Some(_)) => Risk::Neutral,
@@ -61,13 +91,13 @@ pub(crate) fn risk_between(before: &ProjectRole, after: &ProjectRole) -> Risk {
     }
 }
 
-pub(crate) fn stage_of(action: &Action) -> Stage {
-    match action {
-        Action::SetOrganizationRole { after: OrganizationRole::Owner, .. } => Stage::Governance,
-        other => match risk_of(other) {
-            Risk::Reduction | Risk::Destructive => Stage::Reduction,
-            Risk::Escalation | Risk::Neutral => Stage::Addition,
-        },
+const fn stage_of(action: &Action, risk: Risk) -> Stage {
+    match (action, risk) {
+        (Action::SetOrganizationRole { after: OrganizationRole::Owner, .. }, _) => {
+            Stage::Governance
+        }
+        (_, Risk::Reduction | Risk::Destructive) => Stage::Reduction,
+        (_, Risk::Escalation | Risk::Neutral) => Stage::Addition,
     }
 }
 
@@ -90,7 +120,8 @@ mod tests {
             ("Messenger", "Reviewer", Escalation),
         ] {
             let [from, to] = [before, after].map(ProjectRole::parse);
-            assert_eq!(risk_between(&from, &to), expected, "{before} to {after}");
+            let risk = risk_between(ProjectId(1), &from, &to, &CustomRoles::default());
+            assert_eq!(risk, expected, "{before} to {after}");
         }
     }
 }

@@ -2,25 +2,27 @@
 
 use mixaccess_model::{Grant, GrantSource, OrganizationRole, ProjectRole};
 
-/// The strongest standard role among the grants in one project and the one that the organization
-/// role gives everywhere (`mixpanel-api.md`, "How the world behaves", 1). Custom roles count only
-/// where nothing else is held.
+use crate::custom_role::CustomRoles;
+
+/// The strongest role among the grants in one project and the one that the organization role gives
+/// everywhere (`mixpanel-api.md`, "How the world behaves", 1). Custom roles that are not ordered count
+/// only where nothing else is held.
 pub fn effective_role(
     grants: &[Grant],
     organization_role: Option<OrganizationRole>,
+    custom: &CustomRoles<'_>,
 ) -> Option<ProjectRole> {
     let implied = organization_role.and_then(OrganizationRole::implied_project_role);
+    let mut power = implied.as_ref().and_then(ProjectRole::power);
     let mut strongest = implied;
     for grant in grants {
         // Stale rows of a former organization role must not count: the role itself says it.
         if grant.source == GrantSource::Organization && organization_role.is_some() {
             continue;
         }
-        let stronger = match &strongest {
-            None => true,
-            Some(held) => grant.role.power() > held.power(),
-        };
-        if stronger {
+        let given = custom.power(grant.project, &grant.role);
+        if strongest.is_none() || given > power {
+            power = given;
             strongest = Some(grant.role.clone());
         }
     }

@@ -5,16 +5,20 @@
 
 mod codes;
 mod content;
+mod custom_role;
 mod draft;
 mod effective;
 pub mod guard;
+mod membership;
 mod observation;
 mod person;
 mod planning;
 mod power;
 mod project_names;
 mod projection;
+mod reading;
 mod sequence;
+mod subject;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
@@ -22,8 +26,10 @@ mod tests;
 mod undo;
 
 pub use codes::CODES;
+pub use custom_role::CustomRoles;
 pub use effective::{effective_role, is_met_otherwise};
-pub use planning::{PlanningInput, plan, reads_undeclared_projects};
+pub use planning::{PlanningInput, plan};
 pub use power::refused_by_service;
 pub use projection::{Moved, Projection};
+pub use reading::what_to_read;
 pub use undo::undo;

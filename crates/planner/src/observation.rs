@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mixaccess_model::{
     Action, Actor, Capabilities, Change, DesiredCollaborator, DesiredState, Email, Finding,
     GrantSource, LiveMember, LiveState, OrganizationRole, ProjectRef, ProjectRole, Severity,
-    UserId,
+    Subject, UserId,
 };
 
 use crate::codes::{
@@ -207,7 +207,7 @@ fn spelled(accounts: &[LiveMember]) -> String {
 pub(crate) fn shared_numbers(changes: &[Change], live: &LiveState) -> Vec<Finding> {
     let changed: BTreeMap<UserId, &Email> = changes
         .iter()
-        .filter_map(|change| Some((change.subject.user()?, change.subject.email())))
+        .filter_map(|change| Some((change.subject.user()?, change.subject.email()?)))
         .collect();
     if changed.is_empty() {
         return Vec::new();
@@ -232,7 +232,7 @@ pub(crate) fn actor_power(sequence: &Sequence) -> Vec<Finding> {
         let change = sequence.changes.get(refused.change)?;
         let message = format!("the service would refuse this: {}", refused.message);
         let mut finding = Finding::new(Severity::Error, ACTOR_POWER, message)
-            .about(change.subject.email())
+            .about_subject(change.subject.clone())
             .with_hint("Run as a service account with a stronger role, or leave this change out.")
             .at(change.reason.place.clone());
         finding.project = change.action.project().map(|project| project.key.clone());
@@ -284,8 +284,8 @@ pub(crate) fn reinvited(member: &LiveMember, role: OrganizationRole) -> Finding 
 }
 
 /// Something that was applied and that an undo plan does not take back.
-pub(crate) fn not_undone(email: &Email, message: impl Into<String>) -> Finding {
-    Finding::new(Severity::Warning, NOT_UNDONE, message).about(email)
+pub(crate) fn not_undone(subject: &Subject, message: impl Into<String>) -> Finding {
+    Finding::new(Severity::Warning, NOT_UNDONE, message).about_subject(subject.clone())
 }
 
 /// How many accepted owners there will be, when that is fewer than two.
@@ -324,22 +324,17 @@ pub(crate) fn actor_unknown(actor: &Actor) -> Vec<Finding> {
 
 /// What the plan does that no undo plan can reverse.
 pub(crate) fn irreversible(changes: &[Change]) -> Option<Finding> {
-    let (mut invitations, mut withdrawals, mut removals) = (0_usize, 0_usize, 0_usize);
-    for change in changes {
-        match &change.action {
-            Action::Invite { .. } => invitations += 1,
-            Action::WithdrawInvitation { .. } => withdrawals += 1,
-            Action::RemoveMember { .. } => removals += 1,
-            Action::SetOrganizationRole { .. }
-            | Action::Grant { .. }
-            | Action::SetProjectRole { .. }
-            | Action::Revoke { .. } => {}
-        }
-    }
+    let count =
+        |what: fn(&Action) -> bool| changes.iter().filter(|change| what(&change.action)).count();
     let parts: Vec<String> = [
-        (removals, "removal"),
-        (withdrawals, "withdrawn invitation"),
-        (invitations, "sent invitation"),
+        (count(|one| matches!(one, Action::RemoveMember { .. })), "removal"),
+        (
+            count(|one| matches!(one, Action::DeleteServiceAccount { .. })),
+            "deleted service account",
+        ),
+        (count(|one| matches!(one, Action::WithdrawInvitation { .. })), "withdrawn invitation"),
+        (count(|one| matches!(one, Action::Invite { .. })), "sent invitation"),
+        (count(|one| matches!(one, Action::RemindInvitation { .. })), "sent reminder"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)
@@ -360,7 +355,7 @@ pub(crate) fn look_alikes(changes: &[Change], live: &LiveState) -> Vec<Finding> 
     let invited: Vec<&Email> = changes
         .iter()
         .filter(|change| matches!(change.action, Action::Invite { .. }))
-        .map(|change| change.subject.email())
+        .filter_map(|change| change.subject.email())
         .collect();
     if invited.is_empty() {
         return Vec::new();
@@ -396,11 +391,12 @@ fn without_alias(email: &Email) -> String {
     }
 }
 
-/// Changes that the dialect cannot make: refused before anything is sent.
+/// Changes that the dialect cannot make: refused before anything is sent. Its table is about people;
+/// teams and service accounts have verbs of their own.
 pub(crate) fn unknown_verbs(changes: &[Change], capabilities: &Capabilities) -> Vec<Finding> {
     let Capabilities {
         dialect,
-        invitation_grants: _,
+        grants_per_call: _,
         set_organization_role,
         set_project_role,
         revoke,
@@ -409,16 +405,18 @@ pub(crate) fn unknown_verbs(changes: &[Change], capabilities: &Capabilities) -> 
     } = capabilities;
     changes
         .iter()
+        .filter(|change| change.subject.email().is_some())
         .filter(|change| match change.action {
-            Action::Invite { .. } | Action::Grant { .. } => false,
             Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => !remove_member,
             Action::SetOrganizationRole { .. } => !set_organization_role,
             Action::SetProjectRole { .. } => !set_project_role,
             Action::Revoke { .. } => !revoke,
+            _ => false,
         })
         .map(|change| {
             let message = format!("the dialect {dialect} has no verb for {}", change.action.kind());
-            Finding::new(Severity::Error, UNKNOWN_VERB, message).about(change.subject.email())
+            Finding::new(Severity::Error, UNKNOWN_VERB, message)
+                .about_subject(change.subject.clone())
         })
         .collect()
 }

@@ -1,14 +1,16 @@
 //! From one person's declared and live access to the changes between them.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, Annotations, Capabilities, Cause, DesiredCollaborator, DesiredState, Finding, Grant,
-    GrantSource, InvitationGrants, InvitedGrant, LiveMember, MemberStatus, NotPlanned,
+    Action, Annotations, Capabilities, Cause, DesiredCollaborator, DesiredGrant, DesiredState,
+    Finding, Grant, GrantSource, InvitedGrant, LiveMember, MemberStatus, NotPlanned,
     NotPlannedKind, OrganizationRole, ProjectId, ProjectRef, ProjectRole, Reason, ReasonKind,
-    State,
+    State, Subject,
 };
 
+use crate::custom_role::CustomRoles;
 use crate::draft::Draft;
 use crate::effective::is_met_otherwise;
 use crate::observation::{self, MetOtherwise};
@@ -30,6 +32,7 @@ pub(crate) struct Comparer<'a> {
     pub(crate) desired: &'a DesiredState,
     pub(crate) names: ProjectNames<'a>,
     pub(crate) capabilities: &'a Capabilities,
+    pub(crate) custom: &'a CustomRoles<'a>,
 }
 
 impl Comparer<'_> {
@@ -37,7 +40,7 @@ impl Comparer<'_> {
     pub(crate) fn absent(&self, collaborator: &DesiredCollaborator) -> Comparison {
         let mut out = Comparison::default();
         if collaborator.state == State::Active {
-            self.invite(collaborator, &mut out);
+            self.invite(collaborator, ReasonKind::Declared, &mut out);
         }
         out
     }
@@ -60,7 +63,7 @@ impl Comparer<'_> {
             }
             State::Removed => {
                 let reason = self.reason(ReasonKind::Removed, &collaborator.cause);
-                out.drafts.push(Draft { action: self.removal(member), reason });
+                out.drafts.push(self.draft(self.removal(member), reason));
             }
         }
         out
@@ -73,11 +76,11 @@ impl Comparer<'_> {
             Some(before) if before != lowest => {
                 if self.roles_are_fixed(member) {
                     // An invitation's role cannot be lowered, and it must not be accepted as it is.
-                    out.drafts.push(Draft { action: self.removal(member), reason: reason.clone() });
+                    out.drafts.push(self.draft(self.removal(member), reason.clone()));
                     return;
                 }
                 let action = Action::SetOrganizationRole { before, after: lowest };
-                out.drafts.push(Draft { action, reason: reason.clone() });
+                out.drafts.push(self.draft(action, reason.clone()));
             }
             Some(_) => {}
             None => out.findings.push(observation::unknown_organization_role(member)),
@@ -85,7 +88,7 @@ impl Comparer<'_> {
         for (project, role) in member.individual_grants() {
             let project = self.names.reference(project);
             let action = Action::Revoke { project, before: role.clone() };
-            out.drafts.push(Draft { action, reason: reason.clone() });
+            out.drafts.push(self.draft(action, reason.clone()));
         }
         for rows in member.grants.chunk_by(|a, b| a.project == b.project) {
             if let Some(row) = rows.first() {
@@ -125,7 +128,7 @@ impl Comparer<'_> {
                     Action::SetOrganizationRole { before, after: collaborator.organization_role };
                 let reason =
                     self.reason(ReasonKind::Declared, &collaborator.organization_role_cause);
-                out.drafts.push(Draft { action, reason });
+                out.drafts.push(self.draft(action, reason));
             }
             Some(_) => {}
             None => out.findings.push(observation::unknown_organization_role(member)),
@@ -154,12 +157,12 @@ impl Comparer<'_> {
         // `mixpanel-api.md`, "How the world behaves", 6: a changed role is a withdrawal and a new
         // invitation, which carries everything else that differs as well.
         let reason = self.reason(ReasonKind::Declared, &collaborator.organization_role_cause);
-        out.drafts.push(Draft { action: self.removal(member), reason });
-        self.invite(collaborator, out);
+        out.drafts.push(self.draft(self.removal(member), reason));
+        self.invite(collaborator, ReasonKind::Declared, out);
         out.findings.push(observation::reinvited(member, collaborator.organization_role));
     }
 
-    fn invite(&self, collaborator: &DesiredCollaborator, out: &mut Comparison) {
+    fn invite(&self, collaborator: &DesiredCollaborator, kind: ReasonKind, out: &mut Comparison) {
         let role = collaborator.organization_role;
         let mut wanted = Vec::new();
         for grant in &collaborator.grants {
@@ -172,36 +175,36 @@ impl Comparer<'_> {
             }
             wanted.push((grant, wanted_role));
         }
-        let carried = match self.capabilities.invitation_grants {
-            InvitationGrants::Many => wanted.len(),
-            InvitationGrants::OneAsMember => usize::from(role == OrganizationRole::Member),
-        };
         let grants = wanted
             .iter()
-            .take(carried)
             .map(|(grant, role)| InvitedGrant {
                 project: self.names.reference(grant.project),
                 role: (*role).clone(),
             })
             .collect();
-        // An invitation that carries a grant is that grant's write, so only that grant's words count.
-        let cause = match wanted.first() {
-            Some((grant, _)) if carried > 0 => &grant.cause,
-            _ => &collaborator.organization_role_cause,
+        let reason = self.invitation_reason(collaborator, kind, wanted.iter().map(|(one, _)| *one));
+        out.drafts.push(self.draft(Action::Invite { organization_role: role, grants }, reason));
+    }
+
+    /// What asks for an invitation: what asks for each of the grants that it carries, and for the
+    /// organization role where that gives anything or nothing else is carried. Words that not all of
+    /// them have do not count for the invitation.
+    fn invitation_reason<'g>(
+        &self,
+        collaborator: &DesiredCollaborator,
+        kind: ReasonKind,
+        grants: impl Iterator<Item = &'g DesiredGrant>,
+    ) -> Reason {
+        let mut causes: Vec<&Cause> = grants.map(|grant| &grant.cause).collect();
+        let mut reason = match causes.as_slice() {
+            [only] => self.reason(kind, only),
+            _ => self.reason(kind, &collaborator.cause),
         };
-        out.drafts.push(Draft {
-            action: Action::Invite { organization_role: role, grants },
-            reason: self.reason(ReasonKind::Declared, cause),
-        });
-        for (grant, role) in wanted.into_iter().skip(carried) {
-            out.drafts.push(Draft {
-                action: Action::Grant {
-                    project: self.names.reference(grant.project),
-                    after: role.clone(),
-                },
-                reason: self.reason(ReasonKind::Declared, &grant.cause),
-            });
+        if causes.is_empty() || collaborator.organization_role != OrganizationRole::LOWEST {
+            causes.push(&collaborator.organization_role_cause);
         }
+        reason.annotations = annotations_of_all(&causes);
+        reason
     }
 
     /// Walks declared and live projects side by side, both sorted by number.
@@ -287,8 +290,8 @@ impl Comparer<'_> {
                     (_, Some(held)) if self.roles_are_fixed(member) => {
                         let action =
                             Action::Revoke { project: project.clone(), before: held.clone() };
-                        out.drafts
-                            .push(Draft { action, reason: self.reason(task.kind, task.cause) });
+                        let reason = self.reason(task.kind, task.cause);
+                        out.drafts.push(self.draft(action, reason));
                         Action::Grant { project, after: want.clone() }
                     }
                     (_, Some(held)) => Action::SetProjectRole {
@@ -299,7 +302,7 @@ impl Comparer<'_> {
                 }
             }
         };
-        out.drafts.push(Draft { action, reason: self.reason(task.kind, task.cause) });
+        out.drafts.push(self.draft(action, self.reason(task.kind, task.cause)));
     }
 
     /// Notes what a team or all-users gives beyond what is declared, although nothing is to be changed.
@@ -334,6 +337,10 @@ impl Comparer<'_> {
         member.status == MemberStatus::Pending && !self.capabilities.change_pending_roles
     }
 
+    pub(crate) fn draft(&self, action: Action, reason: Reason) -> Draft {
+        Draft::new(action, reason, self.custom)
+    }
+
     pub(crate) fn reason(&self, kind: ReasonKind, cause: &Cause) -> Reason {
         Reason {
             kind,
@@ -343,6 +350,36 @@ impl Comparer<'_> {
                 .as_deref()
                 .map_or_else(Annotations::default, Clone::clone),
         }
+    }
+}
+
+/// The words that every cause has; where they differ, one after the other.
+fn annotations_of_all(causes: &[&Cause]) -> Annotations {
+    let all: Option<Vec<&Annotations>> =
+        causes.iter().map(|cause| cause.annotations.as_deref()).collect();
+    let Some(all) = all else { return Annotations::default() };
+    let joined = |field: fn(&Annotations) -> &Option<Arc<str>>| -> Option<Arc<str>> {
+        let mut words: Vec<&Arc<str>> = Vec::new();
+        for one in &all {
+            let word = field(one).as_ref().filter(|word| !word.trim().is_empty())?;
+            if !words.contains(&word) {
+                words.push(word);
+            }
+        }
+        match words.as_slice() {
+            [] => None,
+            [only] => Some(Arc::clone(only)),
+            several => {
+                let several: Vec<&str> = several.iter().map(|word| &***word).collect();
+                Some(Arc::from(several.join(", ")))
+            }
+        }
+    };
+    Annotations {
+        ticket: joined(|one| &one.ticket),
+        reason: joined(|one| &one.reason),
+        requested_by: joined(|one| &one.requested_by),
+        approved_by: joined(|one| &one.approved_by),
     }
 }
 
@@ -370,6 +407,11 @@ fn still_given(member: &LiveMember, project: &ProjectRef, rows: &[Grant], out: &
     }
 }
 
+/// A live member as a subject.
+pub(crate) fn subject_of(member: &LiveMember) -> Subject {
+    Subject::Person { email: member.email.clone(), user: member.id }
+}
+
 /// Changes that address the member by number cannot be made without one.
 pub(crate) fn needs_number(member: &LiveMember, drafts: &[Draft]) -> Option<NotPlanned> {
     let addressed = drafts
@@ -377,7 +419,7 @@ pub(crate) fn needs_number(member: &LiveMember, drafts: &[Draft]) -> Option<NotP
         .any(|draft| !matches!(draft.action, Action::Invite { .. } | Action::Grant { .. }));
     (member.id.is_none() && addressed).then(|| NotPlanned {
         kind: NotPlannedKind::Unreadable,
-        email: Some(member.email.clone()),
+        subject: Some(subject_of(member)),
         project: None,
         message: format!(
             "{} change{} wait: the service gave no number to address this account by",

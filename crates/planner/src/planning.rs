@@ -10,13 +10,15 @@ use mixaccess_model::{
 };
 
 use crate::content::{self, Gathered};
-use crate::draft::{Draft, PersonDraft};
+use crate::custom_role::CustomRoles;
+use crate::draft::SubjectDraft;
 use crate::guard;
 use crate::observation;
-use crate::person::{Comparer, Comparison, needs_number};
+use crate::person::{Comparer, Comparison, needs_number, subject_of};
 use crate::power::{Power, is_actor};
 use crate::project_names::ProjectNames;
-use crate::sequence::{Sequence, sequence};
+use crate::sequence::{Described, Sequence, Setting, sequence};
+use crate::subject::person;
 
 /// Everything the planner sees.
 #[derive(Clone, Copy, Debug)]
@@ -35,29 +37,15 @@ pub struct PlanningInput<'a> {
     pub allow: &'a [Override],
 }
 
-/// Whether the members of undeclared projects must be read as well: suspended means no access at
-/// all, the one exception to leaving undeclared projects alone (`design.md`, "The files").
-pub fn reads_undeclared_projects(desired: &DesiredState, members: &[LiveMember]) -> bool {
-    if desired.policy.unmanaged.action == UnmanagedAction::Suspend {
-        return true;
-    }
-    let suspended: BTreeSet<&Email> = desired
-        .collaborators
-        .iter()
-        .filter(|one| one.state == State::Suspended)
-        .map(|one| &one.email)
-        .collect();
-    !suspended.is_empty() && members.iter().any(|member| suspended.contains(&member.email))
-}
-
 /// Plans the changes that take live state to desired state: the same content for the same input.
 ///
 /// # Errors
 /// When the content cannot be written as JSON, which no valid input causes.
 pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error> {
-    let mut gathering = Gathering::of(input);
+    let custom = CustomRoles::declared(input.desired);
+    let mut gathering = Gathering::of(input, &custom);
     gathering.compare_everybody();
-    let power = Power::of(&input.live.actor, &input.live.members);
+    let power = Power::of(&input.live.actor, &input.live.members, &custom);
     gathering.findings.extend(observation::actor_unknown(&input.live.actor));
     let sequence = gathering.sequence_what_may_run(power)?;
     gathering.observe(&sequence);
@@ -68,7 +56,8 @@ pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error>
 struct Gathering<'a> {
     input: &'a PlanningInput<'a>,
     names: ProjectNames<'a>,
-    people: Vec<PersonDraft>,
+    custom: &'a CustomRoles<'a>,
+    drafted: Vec<SubjectDraft>,
     findings: Vec<Finding>,
     not_planned: Vec<NotPlanned>,
     unmanaged: u64,
@@ -77,7 +66,7 @@ struct Gathering<'a> {
 }
 
 impl<'a> Gathering<'a> {
-    fn of(input: &'a PlanningInput<'a>) -> Self {
+    fn of(input: &'a PlanningInput<'a>, custom: &'a CustomRoles<'a>) -> Self {
         let names = ProjectNames { desired: input.desired, live: input.live };
         let mut findings = input.desired.findings.clone();
         findings.extend(observation::unreadable_projects(input.desired, input.live));
@@ -88,7 +77,7 @@ impl<'a> Gathering<'a> {
             .filter(|project| input.desired.project(project.id).is_none())
             .map(|project| NotPlanned {
                 kind: NotPlannedKind::UndeclaredProject,
-                email: None,
+                subject: None,
                 project: Some(names.reference(project.id)),
                 message: "live, and not declared".to_owned(),
             })
@@ -96,7 +85,8 @@ impl<'a> Gathering<'a> {
         Self {
             input,
             names,
-            people: Vec::new(),
+            custom,
+            drafted: Vec::new(),
             findings,
             not_planned,
             unmanaged: 0,
@@ -111,6 +101,7 @@ impl<'a> Gathering<'a> {
             desired: input.desired,
             names: self.names,
             capabilities: input.capabilities,
+            custom: self.custom,
         };
         let mut declared = input.desired.collaborators.iter().peekable();
         let mut live = input.live.members.as_slice();
@@ -177,7 +168,7 @@ impl<'a> Gathering<'a> {
             return;
         }
         let name = collaborator.name.clone().or_else(|| member.and_then(|one| one.name.clone()));
-        self.add(email, member, name, collaborator.tags.clone(), true, comparison);
+        self.add(email, member, name, collaborator.tags.clone(), comparison);
     }
 
     /// Accounts that differ only in capital letters cannot be told apart by address, so that a
@@ -190,8 +181,8 @@ impl<'a> Gathering<'a> {
                 let why = "not in the files, and left alone: another account differs from it in capital letters only";
                 (NotPlannedKind::Unreadable, why.to_owned())
             });
-            let email = Some(member.email.clone());
-            self.not_planned.push(NotPlanned { kind, email, project: None, message });
+            let subject = Some(subject_of(member));
+            self.not_planned.push(NotPlanned { kind, subject, project: None, message });
             self.findings.push(observation::unmanaged_look_alike(member, accounts));
         }
     }
@@ -203,8 +194,8 @@ impl<'a> Gathering<'a> {
         }
         self.unmanaged += 1;
         if let Some((kind, message)) = self.left_alone(policy.action, member) {
-            let email = Some(member.email.clone());
-            self.not_planned.push(NotPlanned { kind, email, project: None, message });
+            let subject = Some(subject_of(member));
+            self.not_planned.push(NotPlanned { kind, subject, project: None, message });
             return;
         }
         let reason = Reason {
@@ -214,7 +205,7 @@ impl<'a> Gathering<'a> {
         };
         let mut comparison = Comparison::default();
         if policy.action == UnmanagedAction::Remove {
-            comparison.drafts.push(Draft { action: comparer.removal(member), reason });
+            comparison.drafts.push(comparer.draft(comparer.removal(member), reason));
         } else {
             self.suspends = true;
             comparer.suspend(member, &reason, &mut comparison);
@@ -223,7 +214,7 @@ impl<'a> Gathering<'a> {
             self.not_planned.push(waiting);
             return;
         }
-        self.add(&member.email, Some(member), member.name.clone(), Vec::new(), false, comparison);
+        self.add(&member.email, Some(member), member.name.clone(), Vec::new(), comparison);
     }
 
     /// Why an unmanaged person is not changed, or nothing when the policy sweeps.
@@ -259,21 +250,19 @@ impl<'a> Gathering<'a> {
         member: Option<&LiveMember>,
         name: Option<std::sync::Arc<str>>,
         tags: Vec<std::sync::Arc<str>>,
-        asked_by_name: bool,
         comparison: Comparison,
     ) {
         self.findings.extend(comparison.findings);
         if comparison.drafts.is_empty() {
             return;
         }
-        self.people.push(PersonDraft {
+        self.drafted.push(SubjectDraft {
             subject: Subject::Person {
                 email: email.clone(),
                 user: member.and_then(|member| member.id),
             },
             name,
             tags,
-            asked_by_name,
             drafts: comparison.drafts,
         });
     }
@@ -285,30 +274,37 @@ impl<'a> Gathering<'a> {
         &mut self,
         power: Option<Power<'_>>,
     ) -> Result<Sequence, serde_json::Error> {
-        let floor = guard::owner_floor(self.input.desired.policy.owners);
-        let first = sequence(&self.people, self.input.live, power, floor)?;
-        let mut withheld: BTreeMap<Email, String> = BTreeMap::new();
+        let (desired, live) = (self.input.desired, self.input.live);
+        let describe = |email: &Email| -> Described {
+            let declared = desired.collaborator(email);
+            let name = declared
+                .and_then(|one| one.name.clone())
+                .or_else(|| live.member(email).and_then(|member| member.name.clone()));
+            (name, declared.map(|one| one.tags.clone()).unwrap_or_default())
+        };
+        let floor = guard::owner_floor(desired.policy.owners);
+        let setting = Setting { live, power, floor, describe: &describe };
+        let first = sequence(&self.drafted, setting)?;
+        let mut withheld: BTreeMap<Subject, String> = BTreeMap::new();
         for refused in &first.refused {
             let Some(change) = first.changes.get(refused.change) else {
                 continue;
             };
             let reads_only = power.is_some_and(Power::is_below_admin);
             if change.reason.kind == ReasonKind::Unmanaged && !reads_only {
-                withheld.insert(change.subject.email().clone(), refused.message.clone());
+                withheld.insert(change.subject.clone(), refused.message.clone());
             }
         }
         let settled = if withheld.is_empty() {
             first
         } else {
-            self.people.retain(|person| {
-                person.asked_by_name || !withheld.contains_key(person.subject.email())
-            });
-            sequence(&self.people, self.input.live, power, floor)?
+            self.withhold(&withheld);
+            sequence(&self.drafted, setting)?
         };
-        for (email, message) in withheld {
+        for (subject, message) in withheld {
             self.not_planned.push(NotPlanned {
                 kind: NotPlannedKind::ActorPower,
-                email: Some(email),
+                subject: Some(subject),
                 project: None,
                 message: format!("not in the files, and left alone: {message}"),
             });
@@ -319,6 +315,21 @@ impl<'a> Gathering<'a> {
             observation::actor_power(&settled)
         });
         Ok(settled)
+    }
+
+    /// Drops what a sweeping rule asks for about these people, in their teams as well.
+    fn withhold(&mut self, withheld: &BTreeMap<Subject, String>) {
+        let people: BTreeSet<&Email> = withheld.keys().filter_map(Subject::email).collect();
+        for one in &mut self.drafted {
+            let is_person = one.subject.email().is_some_and(|email| people.contains(email));
+            one.drafts.retain(|draft| {
+                draft.reason.kind != ReasonKind::Unmanaged
+                    || !match &draft.action {
+                        Action::RemoveTeamMember { email, .. } => people.contains(email),
+                        _ => is_person,
+                    }
+            });
+        }
     }
 
     fn observe(&mut self, sequence: &Sequence) {
@@ -335,7 +346,7 @@ impl<'a> Gathering<'a> {
 
     fn into_gathered(self) -> Gathered<'a> {
         let Self { input, names, findings, not_planned, unmanaged, .. } = self;
-        Gathered { input, names, findings, not_planned, unmanaged }
+        Gathered { input, names, findings, manual: Vec::new(), not_planned, unmanaged }
     }
 }
 
@@ -347,7 +358,7 @@ fn still_waiting(member: &LiveMember, comparison: &Comparison) -> Option<NotPlan
         .any(|draft| matches!(draft.action, Action::WithdrawInvitation { .. }));
     (member.status == MemberStatus::Pending && !withdrawn).then(|| NotPlanned {
         kind: NotPlannedKind::Pending,
-        email: Some(member.email.clone()),
+        subject: Some(subject_of(member)),
         project: None,
         message: "invited, and not accepted yet".to_owned(),
     })
@@ -357,7 +368,7 @@ fn left_to_the_identity_provider(email: &Email, comparison: &Comparison) -> Opti
     let count = comparison.drafts.len();
     (count > 0).then(|| NotPlanned {
         kind: NotPlannedKind::ManagedByScim,
-        email: Some(email.clone()),
+        subject: Some(person(email)),
         project: None,
         message: format!(
             "{count} difference{}: the identity provider would put back what is changed here",

@@ -4,10 +4,11 @@
 //! and organization-scoped writes need an organization admin or owner.
 
 use mixaccess_model::{
-    Action, Actor, ChangeId, Email, GrantSource, LiveMember, LiveState, OrganizationRole,
-    PlanContent, ProjectId, ProjectRef, ProjectRole,
+    Action, Actor, ChangeId, Email, GrantSource, InvitedGrant, LiveMember, LiveServiceAccount,
+    LiveState, OrganizationRole, PlanContent, ProjectId, ProjectRef, ProjectRole, Subject,
 };
 
+use crate::custom_role::CustomRoles;
 use crate::effective::effective_role;
 use crate::projection::Projection;
 
@@ -16,26 +17,49 @@ use crate::projection::Projection;
 pub(crate) struct Power<'a> {
     organization_role: OrganizationRole,
     membership: Option<&'a LiveMember>,
+    custom: &'a CustomRoles<'a>,
 }
 
 impl<'a> Power<'a> {
     /// Unknown without an organization role.
-    pub(crate) fn of(actor: &Actor, members: &'a [LiveMember]) -> Option<Self> {
+    pub(crate) fn of(
+        actor: &Actor,
+        members: &'a [LiveMember],
+        custom: &'a CustomRoles<'a>,
+    ) -> Option<Self> {
         let organization_role = actor.organization_role?;
         let membership = members.iter().find(|member| is_actor(actor, member));
-        Some(Self { organization_role, membership })
+        Some(Self { organization_role, membership, custom })
     }
 
-    /// Why the service would refuse, or nothing when it would not.
-    pub(crate) fn refusal(self, subject: Option<&LiveMember>, action: &Action) -> Option<String> {
+    /// Why the service would refuse an action on a subject as of now, or nothing when it would not.
+    pub(crate) fn refusal(
+        self,
+        projection: &Projection<'_>,
+        subject: &Subject,
+        action: &Action,
+    ) -> Option<String> {
+        match subject {
+            Subject::Person { email, .. } => {
+                self.refusal_for_person(projection.member(email), action)
+            }
+            // Teams and service accounts are written through routes of the organization.
+            Subject::Team { .. } | Subject::ServiceAccount { .. } => {
+                self.organization_scoped().or_else(|| self.refusal_for_other(action))
+            }
+        }
+    }
+
+    fn refusal_for_person(self, subject: Option<&LiveMember>, action: &Action) -> Option<String> {
         match action {
-            Action::Invite { organization_role, grants } => match grants.split_first() {
-                Some((first, rest)) if *organization_role == OrganizationRole::Member => {
-                    std::iter::once(first)
-                        .chain(rest)
-                        .find_map(|grant| self.assigns_in(&grant.project, &grant.role))
+            Action::Invite { organization_role, grants } => match grants.as_slice() {
+                [grant] if *organization_role == OrganizationRole::Member => {
+                    self.assigns_in(&grant.project, &grant.role)
                 }
-                _ => self.organization_scoped().or_else(|| self.assigns(*organization_role)),
+                grants => self
+                    .organization_scoped()
+                    .or_else(|| self.assigns(*organization_role))
+                    .or_else(|| self.assigns_all(grants)),
             },
             Action::SetOrganizationRole { before, after } => self
                 .organization_scoped()
@@ -45,12 +69,31 @@ impl<'a> Power<'a> {
             | Action::RemoveMember { before: organization_role, .. } => {
                 self.organization_scoped().or_else(|| self.removes(*organization_role))
             }
+            Action::RemindInvitation { .. } => self.organization_scoped(),
             Action::Grant { project, after } => self.assigns_in(project, after),
             Action::SetProjectRole { project, before, after } => {
                 self.assigns_in(project, after).or_else(|| self.assigns_in(project, before))
             }
             Action::Revoke { project, .. } => self.revokes(project, subject),
+            _ => None,
         }
+    }
+
+    fn refusal_for_other(self, action: &Action) -> Option<String> {
+        match action {
+            Action::Grant { project, after } => self.assigns_in(project, after),
+            Action::SetProjectRole { project, before, after } => {
+                self.assigns_in(project, after).or_else(|| self.assigns_in(project, before))
+            }
+            Action::CreateServiceAccount { organization_role, grants, .. } => {
+                self.assigns(*organization_role).or_else(|| self.assigns_all(grants))
+            }
+            _ => None,
+        }
+    }
+
+    fn assigns_all(self, grants: &[InvitedGrant]) -> Option<String> {
+        grants.iter().find_map(|grant| self.assigns_in(&grant.project, &grant.role))
     }
 
     fn organization_scoped(self) -> Option<String> {
@@ -103,7 +146,11 @@ impl<'a> Power<'a> {
 
     fn role_in(self, project: ProjectId) -> Option<ProjectRole> {
         let grants = self.membership.map_or(&[][..], |member| member.grants_in(project));
-        effective_role(grants, Some(self.organization_role))
+        effective_role(grants, Some(self.organization_role), self.custom)
+    }
+
+    fn power_of(self, project: ProjectId, role: Option<&ProjectRole>) -> u8 {
+        role.and_then(|role| self.custom.power(project, role)).unwrap_or(0)
     }
 
     fn assigns_in(self, project: &ProjectRef, role: &ProjectRole) -> Option<String> {
@@ -111,7 +158,7 @@ impl<'a> Power<'a> {
             return None;
         }
         let own = self.role_in(project.id);
-        let power = own.as_ref().and_then(ProjectRole::power).unwrap_or(0);
+        let power = self.power_of(project.id, own.as_ref());
         if power < ADMIN_POWER {
             return Some(format!(
                 "the credentials have {} in {}, and only project admins and owners manage its people",
@@ -119,7 +166,7 @@ impl<'a> Power<'a> {
                 project.key
             ));
         }
-        (role.power().unwrap_or(0) > power).then(|| {
+        (self.power_of(project.id, Some(role)) > power).then(|| {
             format!(
                 "the credentials have admin in {}, and nobody assigns a role above their own ({role})",
                 project.key
@@ -132,7 +179,7 @@ impl<'a> Power<'a> {
             return None;
         }
         let own = self.role_in(project.id);
-        let power = own.as_ref().and_then(ProjectRole::power).unwrap_or(0);
+        let power = self.power_of(project.id, own.as_ref());
         if power < ADMIN_POWER {
             return self.assigns_in(project, &ProjectRole::Consumer);
         }
@@ -143,9 +190,8 @@ impl<'a> Power<'a> {
             return Some(refusal);
         }
         let organization_role = subject.organization_role?;
-        let standing = effective_role(rows, Some(organization_role))
-            .and_then(|role| role.power())
-            .unwrap_or(0);
+        let held = effective_role(rows, Some(organization_role), self.custom);
+        let standing = self.power_of(project.id, held.as_ref());
         let below = organization_role < self.organization_role
             || (organization_role == self.organization_role && standing < power);
         (!below).then(|| {
@@ -164,31 +210,35 @@ pub(crate) fn is_actor(actor: &Actor, member: &LiveMember) -> bool {
     actor.email.as_ref() == Some(&member.email) || (actor.user.is_some() && actor.user == member.id)
 }
 
+/// Whether a service account is the identity we run as: by its number, or by its name, which the
+/// service may tell with a domain behind it.
+pub(crate) fn is_acting_account(actor: &Actor, account: &LiveServiceAccount) -> bool {
+    let named = actor.email.as_ref().is_some_and(|email| {
+        let name = Email::new(&account.username);
+        name == *email
+            || email
+                .folded()
+                .split_once('@')
+                .is_some_and(|(name, _)| name == account.username.to_lowercase())
+    });
+    named || (actor.user.is_some() && actor.user == account.user)
+}
+
 /// The changes of a plan that the service would refuse for the identity that `live` was read with, and
 /// why. An apply asks this about its own credentials, whoever planned.
 pub fn refused_by_service(
     content: &PlanContent,
     live: &LiveState,
-) -> Vec<(ChangeId, Email, String)> {
-    let Some(power) = Power::of(&live.actor, &live.members) else { return Vec::new() };
+) -> Vec<(ChangeId, Subject, String)> {
+    let custom = CustomRoles::planned(content);
+    let Some(power) = Power::of(&live.actor, &live.members, &custom) else { return Vec::new() };
     let mut projection = Projection::new(live);
     let mut refused = Vec::new();
     for change in &content.changes {
-        let email = change.subject.email();
-        if let Some(message) = refusal_now(power, &projection, email, &change.action) {
-            refused.push((change.id.clone(), email.clone(), message));
+        if let Some(message) = power.refusal(&projection, &change.subject, &change.action) {
+            refused.push((change.id.clone(), change.subject.clone(), message));
         }
         projection.apply(change);
     }
     refused
-}
-
-/// The refusal of an action by the state as of now.
-pub(crate) fn refusal_now(
-    power: Power<'_>,
-    projection: &Projection<'_>,
-    email: &Email,
-    action: &Action,
-) -> Option<String> {
-    power.refusal(projection.member(email), action)
 }

@@ -25,6 +25,9 @@ impl ProjectNames<'_> {
                 .and_then(|project| project.environment.as_deref())
                 .map(str::to_owned),
             declared: declared.is_some(),
+            custom_roles: declared
+                .and_then(|project| project.custom_roles.clone())
+                .unwrap_or_default(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Drafts put in order, with ids, dependencies and preconditions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mixaccess_model::{
@@ -8,16 +8,17 @@ use mixaccess_model::{
     ProjectId, Subject,
 };
 
-use crate::draft::{Draft, PersonDraft, risk_of, stage_of};
-use crate::power::{Power, refusal_now};
+use crate::draft::{Draft, SubjectDraft};
+use crate::power::Power;
 use crate::projection::Projection;
+use crate::subject::{SubjectRef, person};
 
 /// Changes in the order in which they may run, and everybody they touch.
 #[derive(Debug)]
 pub(crate) struct Sequence {
     pub(crate) changes: Vec<Change>,
     pub(crate) subjects: Vec<AffectedSubject>,
-    /// Changes that the service would refuse for the identity we run as: who, which, and why.
+    /// Changes that the service would refuse for the identity we run as: which, and why.
     pub(crate) refused: Vec<Refused>,
     /// Accepted owners once everything is applied.
     pub(crate) owners_after: usize,
@@ -29,102 +30,134 @@ pub(crate) struct Refused {
     pub(crate) message: String,
 }
 
-/// Orders drafts: governance, reductions, additions; inside each by address, and for one person the
-/// organization before projects (`design.md`, "The plan": "Order"). `floor` is how many owners must
-/// remain.
+/// Name and tags of somebody whom only a team's change touches.
+pub(crate) type Described = (Option<Arc<str>>, Vec<Arc<str>>);
+
+/// What drafts are put in order for.
+#[derive(Clone, Copy)]
+pub(crate) struct Setting<'a> {
+    pub(crate) live: &'a LiveState,
+    pub(crate) power: Option<Power<'a>>,
+    /// How many owners must remain.
+    pub(crate) floor: usize,
+    /// Who somebody is whom only a team's change touches.
+    pub(crate) describe: &'a dyn Fn(&Email) -> Described,
+}
+
+/// Orders drafts: governance, reductions, additions; inside each by subject, and for one subject the
+/// organization before projects (`design.md`, "The plan": "Order").
 pub(crate) fn sequence(
-    people: &[PersonDraft],
-    live: &LiveState,
-    power: Option<Power<'_>>,
-    floor: usize,
+    drafted: &[SubjectDraft],
+    setting: Setting<'_>,
 ) -> Result<Sequence, serde_json::Error> {
-    let ordered = in_order(people);
+    let ordered = in_order(drafted);
     let mut json = Vec::new();
     let ids = ordered
         .iter()
-        .map(|(person, draft)| change_id(person.subject.email(), &draft.action, &mut json))
+        .map(|(one, draft)| change_id(&one.subject, &draft.action, &mut json))
         .collect::<Result<Vec<_>, _>>()?;
-    let dependencies = dependencies(&ordered, &ids, floor);
+    let dependencies = Dependencies::of(&ordered, &ids, setting.floor);
 
-    let mut projection = Projection::new(live);
+    let mut projection = Projection::new(setting.live);
     let mut changes = Vec::with_capacity(ordered.len());
     let mut refused = Vec::new();
-    for (index, (((person, draft), id), depends_on)) in
+    for (index, (((one, draft), id), depends_on)) in
         ordered.iter().zip(ids).zip(dependencies).enumerate()
     {
-        let email = person.subject.email();
-        if let Some(power) = power
-            && let Some(message) = refusal_now(power, &projection, email, &draft.action)
+        if let Some(power) = setting.power
+            && let Some(message) = power.refusal(&projection, &one.subject, &draft.action)
         {
             refused.push(Refused { change: index, message });
         }
         changes.push(Change {
             id,
-            subject: Subject::Person {
-                email: email.clone(),
-                user: projection.member(email).and_then(|member| member.id),
-            },
-            risk: risk_of(&draft.action),
+            subject: projection.numbered(&one.subject),
+            risk: draft.risk,
             reason: draft.reason.clone(),
             depends_on,
-            preconditions: projection.preconditions(email, &draft.action),
+            preconditions: projection.preconditions(&one.subject, &draft.action),
             action: draft.action.clone(),
         });
-        projection.lay(email, &draft.action);
+        projection.lay(&one.subject, &draft.action);
     }
 
-    let subjects = subjects(people, live, &projection);
+    let subjects = subjects(drafted, setting, &projection);
     let owners_after = projection.active_owners();
     Ok(Sequence { changes, subjects, refused, owners_after })
 }
 
-fn in_order(people: &[PersonDraft]) -> Vec<(&PersonDraft, &Draft)> {
-    let mut ordered: Vec<(&PersonDraft, &Draft)> = people
-        .iter()
-        .flat_map(|person| person.drafts.iter().map(move |draft| (person, draft)))
-        .collect();
-    ordered.sort_by(|(a_person, a), (b_person, b)| {
-        stage_of(&a.action)
-            .cmp(&stage_of(&b.action))
-            .then_with(|| a_person.subject.email().cmp(b_person.subject.email()))
-            .then_with(|| {
+fn in_order(drafted: &[SubjectDraft]) -> Vec<(&SubjectDraft, &Draft)> {
+    let mut ordered: Vec<(&SubjectDraft, &Draft)> =
+        drafted.iter().flat_map(|one| one.drafts.iter().map(move |draft| (one, draft))).collect();
+    ordered.sort_by(|(a_subject, a), (b_subject, b)| {
+        a.stage.cmp(&b.stage).then_with(|| a_subject.subject.cmp(&b_subject.subject)).then_with(
+            || {
                 let (a, b) = (a.action.project(), b.action.project());
                 a.map(|at| (&at.key, at.id)).cmp(&b.map(|at| (&at.key, at.id)))
-            })
+            },
+        )
     });
     ordered
 }
 
-/// Everybody who is changed, before and after, sorted by address.
+/// Everybody whose access changes, before and after, sorted: the subjects of changes, and the people
+/// whom a team's change touches.
 fn subjects(
-    people: &[PersonDraft],
-    live: &LiveState,
+    drafted: &[SubjectDraft],
+    setting: Setting<'_>,
     after: &Projection<'_>,
 ) -> Vec<AffectedSubject> {
-    let before = Projection::new(live);
-    let mut subjects: Vec<AffectedSubject> = people
+    let before = Projection::new(setting.live);
+    let mut subjects: Vec<AffectedSubject> = drafted
         .iter()
-        .filter(|person| !person.drafts.is_empty())
-        .map(|person| AffectedSubject {
-            subject: person.subject.clone(),
-            name: person.name.clone(),
-            tags: person.tags.clone(),
-            before: before.access(person.subject.email()),
-            after: after.access(person.subject.email()),
+        .filter(|one| !one.drafts.is_empty())
+        .map(|one| AffectedSubject {
+            subject: one.subject.clone(),
+            name: one.name.clone(),
+            tags: one.tags.clone(),
+            before: before.access(&one.subject),
+            after: after.access(&one.subject),
         })
         .collect();
-    subjects.sort_by(|a, b| a.subject.email().cmp(b.subject.email()));
+    let changed: BTreeSet<SubjectRef<'_>> = drafted
+        .iter()
+        .filter(|one| !one.drafts.is_empty())
+        .map(|one| SubjectRef::of(&one.subject))
+        .collect();
+    for email in after.touched_people() {
+        if changed.contains(&SubjectRef::Person(email)) {
+            continue;
+        }
+        let live = setting.live.member(email);
+        let subject = live.map_or_else(
+            || person(email),
+            |member| Subject::Person { email: member.email.clone(), user: member.id },
+        );
+        let (before, after) = (before.access(&subject), after.access(&subject));
+        if before != after {
+            let (name, tags) = (setting.describe)(email);
+            subjects.push(AffectedSubject { subject, name, tags, before, after });
+        }
+    }
+    subjects.sort_by(|a, b| a.subject.cmp(&b.subject));
     subjects
 }
 
 /// Sixteen hexadecimal digits over subject and action: the same for the same work. Works in `json`.
 fn change_id(
-    email: &Email,
+    subject: &Subject,
     action: &Action,
     json: &mut Vec<u8>,
 ) -> Result<ChangeId, serde_json::Error> {
     json.clear();
-    serde_json::to_writer(&mut *json, &(email.folded(), action))?;
+    match subject {
+        Subject::Person { email, .. } => {
+            serde_json::to_writer(&mut *json, &(email.folded(), action))?;
+        }
+        Subject::Team { name, .. } | Subject::ServiceAccount { username: name, .. } => {
+            serde_json::to_writer(&mut *json, &(subject.kind(), name, action))?;
+        }
+    }
     Ok(ChangeId(Arc::from(Digest::of_bytes(json).short(16))))
 }
 
@@ -132,58 +165,107 @@ fn change_id(
 /// higher, so that the dependencies of a plan that swaps thousands stay linear.
 const OWNERS_AWAITED: usize = 8;
 
-/// What must have succeeded before what, for each change.
-///
-/// The n-th owner to go waits for the n-th new owner and those that follow, in a circle. So in any
-/// order that respects the dependencies, as many owners have come as have gone, or all have come: there
-/// are never fewer than at the start or at the end, whichever is less, nor fewer than the floor.
-fn dependencies<'a>(
-    ordered: &[(&'a PersonDraft, &'a Draft)],
-    ids: &[ChangeId],
-    floor: usize,
-) -> Vec<Vec<ChangeId>> {
-    let mut new_owners: Vec<&ChangeId> = Vec::new();
-    let mut owners_gone = 0;
-    let mut withdrawals: BTreeMap<&'a Email, &ChangeId> = BTreeMap::new();
-    let mut invitations: BTreeMap<&'a Email, &ChangeId> = BTreeMap::new();
-    let mut revocations: BTreeMap<(&'a Email, ProjectId), &ChangeId> = BTreeMap::new();
-    let mut all = Vec::with_capacity(ordered.len());
-    for ((person, draft), id) in ordered.iter().zip(ids) {
-        let email = person.subject.email();
-        all.push(match &draft.action {
+/// What later changes may have to wait for.
+#[derive(Default)]
+struct Dependencies<'a> {
+    new_owners: Vec<&'a ChangeId>,
+    owners_gone: usize,
+    withdrawals: BTreeMap<&'a Email, &'a ChangeId>,
+    invitations: BTreeMap<&'a Email, &'a ChangeId>,
+    revocations: BTreeMap<(SubjectRef<'a>, ProjectId), &'a ChangeId>,
+    created: BTreeMap<SubjectRef<'a>, &'a ChangeId>,
+}
+
+impl<'a> Dependencies<'a> {
+    /// What must have succeeded before what, for each change.
+    fn of(
+        ordered: &[(&'a SubjectDraft, &'a Draft)],
+        ids: &'a [ChangeId],
+        floor: usize,
+    ) -> Vec<Vec<ChangeId>> {
+        let mut seen = Self::default();
+        ordered
+            .iter()
+            .zip(ids)
+            .map(|((one, draft), id)| match &one.subject {
+                Subject::Person { email, .. } => seen.person(email, &draft.action, id, floor),
+                Subject::Team { .. } | Subject::ServiceAccount { .. } => {
+                    seen.other(SubjectRef::of(&one.subject), &draft.action, id)
+                }
+            })
+            .collect()
+    }
+
+    /// The n-th owner to go waits for the n-th new owner and those that follow, in a circle. So in any
+    /// order that respects the dependencies, as many owners have come as have gone, or all have come:
+    /// there are never fewer than at the start or at the end, whichever is less, nor fewer than the
+    /// floor.
+    fn person(
+        &mut self,
+        email: &'a Email,
+        action: &'a Action,
+        id: &'a ChangeId,
+        floor: usize,
+    ) -> Vec<ChangeId> {
+        match action {
             Action::SetOrganizationRole { after: OrganizationRole::Owner, .. } => {
-                new_owners.push(id);
+                self.new_owners.push(id);
                 Vec::new()
             }
             Action::SetOrganizationRole { before: OrganizationRole::Owner, .. }
             | Action::RemoveMember { before: Some(OrganizationRole::Owner), .. } => {
-                owners_gone += 1;
-                let (before, from) = new_owners.split_at(owners_gone % new_owners.len().max(1));
+                self.owners_gone += 1;
+                let at = self.owners_gone % self.new_owners.len().max(1);
+                let (before, from) = self.new_owners.split_at(at);
                 let awaited = from.iter().chain(before).take(floor.max(OWNERS_AWAITED));
                 awaited.map(|owner| (*owner).clone()).collect()
             }
             Action::WithdrawInvitation { .. } => {
-                withdrawals.insert(email, id);
+                self.withdrawals.insert(email, id);
                 Vec::new()
             }
             Action::Invite { .. } => {
-                invitations.insert(email, id);
-                withdrawals.get(email).map(|id| (*id).clone()).into_iter().collect()
+                self.invitations.insert(email, id);
+                awaited([self.withdrawals.get(email)])
             }
             Action::Revoke { project, .. } => {
-                revocations.insert((email, project.id), id);
+                self.revocations.insert((SubjectRef::Person(email), project.id), id);
                 Vec::new()
             }
-            Action::Grant { project, .. } => invitations
+            Action::Grant { project, .. } => awaited([self
+                .invitations
                 .get(email)
-                .or_else(|| revocations.get(&(email, project.id)))
-                .map(|id| (*id).clone())
-                .into_iter()
-                .collect(),
-            Action::SetOrganizationRole { .. }
-            | Action::RemoveMember { .. }
-            | Action::SetProjectRole { .. } => Vec::new(),
-        });
+                .or_else(|| self.revocations.get(&(SubjectRef::Person(email), project.id)))]),
+            _ => Vec::new(),
+        }
     }
-    all
+
+    fn other(
+        &mut self,
+        subject: SubjectRef<'a>,
+        action: &'a Action,
+        id: &'a ChangeId,
+    ) -> Vec<ChangeId> {
+        match action {
+            Action::CreateTeam | Action::CreateServiceAccount { .. } => {
+                self.created.insert(subject, id);
+                Vec::new()
+            }
+            Action::AddTeamMember { email, .. } => {
+                awaited([self.created.get(&subject), self.invitations.get(email)])
+            }
+            Action::Revoke { project, .. } => {
+                self.revocations.insert((subject, project.id), id);
+                awaited([self.created.get(&subject)])
+            }
+            Action::Grant { project, .. } => {
+                awaited([self.created.get(&subject), self.revocations.get(&(subject, project.id))])
+            }
+            _ => awaited([self.created.get(&subject)]),
+        }
+    }
+}
+
+fn awaited<const N: usize>(ids: [Option<&&ChangeId>; N]) -> Vec<ChangeId> {
+    ids.into_iter().flatten().map(|id| (**id).clone()).collect()
 }

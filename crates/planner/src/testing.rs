@@ -9,8 +9,8 @@ mod policy;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Capabilities, DesiredState, Dialect, Email, InvitationGrants, LiveState, OrganizationRole,
-    Override, PlanContent, ProjectId, ProjectKey, ProjectRole,
+    Capabilities, DesiredState, Dialect, Email, LiveState, OrganizationRole, Override, PlanContent,
+    ProjectId, ProjectKey, ProjectRole,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};

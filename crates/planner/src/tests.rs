@@ -14,7 +14,7 @@ use mixaccess_model::{
     DesiredGrant, DesiredState, Dialect, Digest, Email, FileIndex, Grant, GrantSource, GuardCode,
     InvitedGrant, LIVE_FORMAT_VERSION, LiveMember, LiveProject, LiveState, ManagedBy, MemberStatus,
     NotPlannedKind, OrganizationId, OrganizationRole, Pattern, PlanContent, Policy, Position,
-    ProjectId, ProjectKey, ProjectRole, Region, State, UnmanagedAction, UserId,
+    ProjectId, ProjectKey, ProjectRole, Region, State, Subject, Through, UnmanagedAction, UserId,
 };
 
 use crate::testing::{NOW, World};
@@ -39,7 +39,8 @@ fn world<F: AsRef<str>, L: AsRef<str>>(files: &[F], live: &[L]) -> World {
             name: None,
             region: Region::Us,
             base_url: None,
-            api: Dialect::Members,
+            api: Some(Dialect::Members),
+            identity_provider: None,
             time_zone: "UTC".to_owned(),
             position: at(1),
         },
@@ -51,6 +52,8 @@ fn world<F: AsRef<str>, L: AsRef<str>>(files: &[F], live: &[L]) -> World {
             .zip(files)
             .map(|(line, words)| declared(line, words.as_ref()))
             .collect(),
+        teams: None,
+        service_accounts: None,
         policy: open_policy(),
         findings: Vec::new(),
     };
@@ -73,6 +76,9 @@ fn world<F: AsRef<str>, L: AsRef<str>>(files: &[F], live: &[L]) -> World {
             })
             .collect(),
         members: (100..).zip(live).map(|(number, words)| member(number, words.as_ref())).collect(),
+        teams: None,
+        service_accounts: None,
+        identity_provider: None,
     };
     live.normalize();
     World { desired, live }
@@ -109,6 +115,8 @@ fn project((key, id, environment, _): (&str, u64, &str, bool)) -> DeclaredProjec
         key: ProjectKey::new(key),
         id: ProjectId(id),
         environment: Some(Arc::from(environment)),
+        custom_roles: None,
+        group: None,
         position: at(2),
     }
 }
@@ -211,7 +219,7 @@ fn changes(content: &PlanContent) -> Vec<String> {
         .changes
         .iter()
         .map(|change| {
-            let who = change.subject.email().as_str().replace("@acme.example", "");
+            let who = name_of(&change.subject);
             let grants = |grants: &[InvitedGrant]| -> String {
                 grants.iter().map(|one| format!(" {}={}", one.project.key, one.role)).collect()
             };
@@ -237,9 +245,41 @@ fn changes(content: &PlanContent) -> Vec<String> {
                 Action::RemoveMember { before, loses } => {
                     format!("{who}: remove {}{}", role(before), grants(loses))
                 }
+                Action::RemindInvitation { .. } => format!("{who}: remind"),
+                Action::CreateTeam => format!("{who}: create"),
+                Action::AddTeamMember { email, through } => {
+                    format!("{who}: + {}{}", short(email), via(*through))
+                }
+                Action::RemoveTeamMember { email, through } => {
+                    format!("{who}: - {}{}", short(email), via(*through))
+                }
+                Action::DeleteTeam { members, loses } => {
+                    let members: String =
+                        members.iter().map(|email| format!(" {}", short(email))).collect();
+                    format!("{who}: delete{members}{}", grants(loses))
+                }
+                Action::CreateServiceAccount { organization_role, grants: given, .. } => {
+                    format!("{who}: create as {organization_role}{}", grants(given))
+                }
+                Action::DeleteServiceAccount { loses } => format!("{who}: delete{}", grants(loses)),
             }
         })
         .collect()
+}
+
+fn short(email: &Email) -> String {
+    email.as_str().replace("@acme.example", "")
+}
+
+fn name_of(subject: &Subject) -> String {
+    subject.to_string().replace("@acme.example", "")
+}
+
+const fn via(through: Through) -> &'static str {
+    match through {
+        Through::Mixpanel => "",
+        Through::Scim => " through SCIM",
+    }
 }
 
 fn planned(world: &World) -> Vec<String> {
@@ -258,7 +298,7 @@ fn left_alone(content: &PlanContent) -> Vec<(NotPlannedKind, String)> {
         .iter()
         .filter(|one| one.kind != NotPlannedKind::UndeclaredProject)
         .map(|one| {
-            let who = one.email.as_ref().map_or("", Email::as_str).replace("@acme.example", "");
+            let who = one.subject.as_ref().map(name_of).unwrap_or_default();
             (one.kind, format!("{who}: {}", one.message))
         })
         .collect()

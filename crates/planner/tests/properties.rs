@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use mixaccess_model::{
     Action, Change, ChangeId, Email, GuardCode, GuardVerdict, LiveState, OrganizationRole,
-    PlanContent, ProjectId, ProjectRole, ReasonKind, State, UnmanagedAction,
+    PlanContent, ProjectId, ProjectRole, ReasonKind, State, Subject, SubjectKey, UnmanagedAction,
 };
 use mixaccess_planner::testing::{
     Answers, NOW, World, applied, config, overrides, policies, worlds,
@@ -30,12 +30,12 @@ fn interleaving<'a>(changes: &'a [Change], picks: &[usize]) -> Option<Vec<&'a Ch
     let mut order = Vec::new();
     let mut picks = picks.iter().cycle();
     while !left.is_empty() {
-        let mut met: BTreeSet<&Email> = BTreeSet::new();
+        let mut met: BTreeSet<SubjectKey> = BTreeSet::new();
         let ready: Vec<usize> = left
             .iter()
             .enumerate()
             .filter(|(_, change)| {
-                met.insert(change.subject.email())
+                met.insert(change.subject.key())
                     && change.depends_on.iter().all(|id| done.contains(id))
             })
             .map(|(index, _)| index)
@@ -46,6 +46,10 @@ fn interleaving<'a>(changes: &'a [Change], picks: &[usize]) -> Option<Vec<&'a Ch
         order.push(change);
     }
     Some(order)
+}
+
+fn nobody() -> Subject {
+    Subject::Person { email: Email::new("nobody@x.example"), user: None }
 }
 
 type OwnAccess = (Option<OrganizationRole>, Vec<(ProjectId, ProjectRole)>);
@@ -120,7 +124,7 @@ proptest! {
                 prop_assert!(after >= before || after >= minimum, "{after} owners left");
             }
         }
-        prop_assert_eq!(projection.access(&Email::new("nobody@x.example")), None);
+        prop_assert_eq!(projection.access(&nobody()), None);
     }
 
     #[test]
@@ -129,7 +133,7 @@ proptest! {
         let World { desired, live } = &world;
         let unmanaged = &desired.policy.unmanaged;
         for change in &content.changes {
-            let email = change.subject.email();
+            let Some(email) = change.subject.email() else { continue };
             let declared = desired.collaborator(email);
             let member = live.member(email);
             match declared {
@@ -146,7 +150,8 @@ proptest! {
                 || live.actor.email.as_ref() == Some(email);
             if protected {
                 let says_so = |verdict: &GuardVerdict| {
-                    verdict.guard == GuardCode::Protected && verdict.email.as_ref() == Some(email)
+                    verdict.guard == GuardCode::Protected
+                        && verdict.subject.as_ref().and_then(Subject::email) == Some(email)
                 };
                 prop_assert!(content.guards.iter().any(says_so));
             }
@@ -168,7 +173,7 @@ proptest! {
     fn other_peoples_and_other_types_of_access_stay(world in any_world()) {
         let content = world.plan().unwrap();
         let changed: BTreeSet<Email> =
-            content.changes.iter().map(|change| change.subject.email().clone()).collect();
+            content.changes.iter().filter_map(|change| change.subject.email().cloned()).collect();
         let after = world.after(&content).live;
         let others = |live: &LiveState| {
             let mut members = live.members.clone();
@@ -182,7 +187,7 @@ proptest! {
                 continue;
             }
             if content.changes.iter().any(|change| {
-                *change.subject.email() == member.email
+                change.subject.email() == Some(&member.email)
                     && matches!(change.action, Action::Invite { .. })
             }) {
                 continue;
@@ -231,12 +236,12 @@ proptest! {
                 prop_assert!(ids.contains(dependency), "a dependency comes first");
             }
             prop_assert!(ids.insert(change.id.clone()), "ids are unique");
-            prop_assert!(content.subject(change.subject.email()).is_some());
+            prop_assert!(content.subject(&change.subject.key()).is_some());
             if let Some(project) = change.action.project() {
                 prop_assert_eq!(content.project(project.id).map(|one| &one.key), Some(&project.key));
             }
         }
-        prop_assert!(content.subjects.is_sorted_by(|a, b| a.subject.email() < b.subject.email()));
+        prop_assert!(content.subjects.is_sorted_by(|a, b| a.subject.key() < b.subject.key()));
         prop_assert!(content.projects.is_sorted_by(|a, b| a.id < b.id));
         for one in &content.subjects {
             prop_assert!(one.before != one.after, "somebody who is changed differs");
@@ -294,18 +299,21 @@ proptest! {
             .changes
             .iter()
             .filter(|change| change.action.irreversible().is_some())
-            .map(|change| change.subject.email().clone())
+            .filter_map(|change| change.subject.email().cloned())
             .collect();
         // Without a number, nobody's grant can be taken away.
-        came_or_went.extend(undone.not_planned.iter().filter_map(|one| one.email.clone()));
+        came_or_went.extend(undone.not_planned.iter().filter_map(|one| one.subject.as_ref()?.email().cloned()));
         prop_assert_eq!(
             own_access(&world.live, &came_or_went),
             own_access(&restored, &came_or_went)
         );
         // Everybody else is named.
         for email in &came_or_went {
-            let named = undone.findings.iter().map(|finding| finding.email.as_ref());
-            let mut named = named.chain(undone.not_planned.iter().map(|one| one.email.as_ref()));
+            let named = undone.findings.iter().map(mixaccess_model::Finding::email);
+            let mut named = named.chain(undone
+                .not_planned
+                .iter()
+                .map(|one| one.subject.as_ref().and_then(Subject::email)));
             prop_assert!(named.any(|one| one == Some(email)));
         }
     }

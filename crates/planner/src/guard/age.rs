@@ -26,7 +26,7 @@ pub(super) fn evaluate(context: &Context<'_>, made_at: Option<Timestamp>) -> Opt
         guard: GuardCode::PlanAge,
         message,
         way_past: "plan again, and review the new plan; or, if plans must last longer, set plan_max_age in the policy, or plan again with `--allow plan-age --because \"…\"`".to_owned(),
-        email: None,
+        subject: None,
         place: None,
         overridden_by: context.overridden(GuardCode::PlanAge, None),
     })

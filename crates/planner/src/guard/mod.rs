@@ -8,8 +8,15 @@ mod protected;
 mod rules;
 mod tiny;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
-use mixaccess_model::{Email, GuardCode, GuardVerdict, LiveState, Override, PlanContent, Policy};
+use mixaccess_model::{
+    Action, Change, Email, GuardCode, GuardVerdict, LiveState, Override, PlanContent, Policy,
+    Subject,
+};
+
+use crate::custom_role::CustomRoles;
 
 pub(crate) use owners::floor as owner_floor;
 pub use rules::{denied_by_rules, denied_declarations};
@@ -25,7 +32,8 @@ pub fn evaluate(
     now: Timestamp,
     made_at: Option<Timestamp>,
 ) -> Vec<GuardVerdict> {
-    let context = Context { content, live, now };
+    let custom = CustomRoles::planned(content);
+    let context = Context { content, live, now, custom: &custom };
     let mut verdicts = Vec::new();
     verdicts.extend(owners::evaluate(&context));
     verdicts.extend(protected::evaluate(&context));
@@ -56,6 +64,7 @@ struct Context<'a> {
     content: &'a PlanContent,
     live: &'a LiveState,
     now: Timestamp,
+    custom: &'a CustomRoles<'a>,
 }
 
 impl Context<'_> {
@@ -103,15 +112,59 @@ fn plural(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
 }
 
-/// The first few people of a list, and how many more there are.
-fn people<'a>(emails: impl Iterator<Item = &'a Email>) -> String {
+/// The first few subjects of a list, and how many more there are.
+fn subjects<'a>(all: impl Iterator<Item = &'a Subject>) -> String {
     const SHOWN: usize = 3;
-    let mut names: Vec<&str> = emails.map(Email::as_str).collect();
+    let mut names: Vec<String> = all.map(ToString::to_string).collect();
     names.sort_unstable();
     names.dedup();
-    let shown = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
     match names.len().saturating_sub(SHOWN) {
         0 => shown,
         more => format!("{shown} and {more} more"),
+    }
+}
+
+/// The person whom a change is about: its subject, or whoever joins or leaves a team.
+const fn person_of(change: &Change) -> Option<&Email> {
+    match &change.action {
+        Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => Some(email),
+        _ => change.subject.email(),
+    }
+}
+
+/// Which people of a plan are in which of its teams, before or after.
+struct TeamPeople<'a>(BTreeMap<&'a str, Vec<&'a Email>>);
+
+impl<'a> TeamPeople<'a> {
+    fn of(content: &'a PlanContent) -> Self {
+        let mut people: BTreeMap<&str, Vec<&Email>> = BTreeMap::new();
+        for one in &content.subjects {
+            let Some(email) = one.subject.email() else { continue };
+            let access = one.before.iter().chain(&one.after);
+            let teams: BTreeSet<&str> =
+                access.flat_map(|access| access.teams.iter().map(|team| &**team)).collect();
+            for team in teams {
+                people.entry(team).or_default().push(email);
+            }
+        }
+        Self(people)
+    }
+
+    /// Everybody whose access a change touches: its subject, whoever joins or leaves a team, and the
+    /// people of a team whose roles change or which goes.
+    fn touched_by(&self, change: &'a Change) -> Vec<&'a Email> {
+        match (&change.subject, &change.action) {
+            (
+                Subject::Team { name, .. },
+                Action::Grant { .. }
+                | Action::SetProjectRole { .. }
+                | Action::Revoke { .. }
+                | Action::DeleteTeam { .. },
+            ) => self.0.get(&**name).cloned().unwrap_or_default(),
+            // A reminder changes nobody's access.
+            (_, Action::RemindInvitation { .. }) => Vec::new(),
+            _ => person_of(change).into_iter().collect(),
+        }
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn evaluate(context: &Context<'_>) -> Option<GuardVerdict> {
                 way_past(GuardCode::OwnerFloor, None)
             )
         },
-        email: Some(change.subject.email().clone()),
+        subject: Some(change.subject.clone()),
         place: change.reason.place.clone(),
         // The last owner is beyond any override.
         overridden_by: context.overridden(GuardCode::OwnerFloor, None).filter(|_| left > 0),

@@ -1,11 +1,13 @@
 //! `separation-of-duties`, `ticket`, `reason`: what must be written beside a declaration.
 
+use std::collections::BTreeSet;
+
 use mixaccess_model::{
-    Action, Change, GuardCode, GuardVerdict, OrganizationRole, ProjectRef, ProjectRole, ReasonKind,
-    Requirement,
+    Action, Change, Grant, GuardCode, GuardVerdict, InvitedGrant, OrganizationRole, ProjectId,
+    ProjectRef, ProjectRole, ReasonKind, Requirement, Subject,
 };
 
-use super::{Context, people, plural, way_past};
+use super::{Context, plural, subjects, way_past};
 
 /// `approved_by` is present and differs from `requested_by`.
 pub(super) fn separation_of_duties(context: &Context<'_>) -> Option<GuardVerdict> {
@@ -17,7 +19,7 @@ pub(super) fn separation_of_duties(context: &Context<'_>) -> Option<GuardVerdict
             let annotations = &change.reason.annotations;
             let approved = annotations.approved_by.as_deref();
             let requested = annotations.requested_by.as_deref();
-            is_blank(approved) || requested.map(same_person) == approved.map(same_person)
+            is_blank(approved) || shares_somebody(requested, approved)
         })
         .collect();
     let what = "no approver who is not the requester";
@@ -27,7 +29,7 @@ pub(super) fn separation_of_duties(context: &Context<'_>) -> Option<GuardVerdict
 pub(super) fn tickets(context: &Context<'_>) -> Option<GuardVerdict> {
     let requirement = context.policy().ticket.as_ref()?;
     let lacking: Vec<&Change> = asked_for(context)
-        .filter(|change| requires(context, requirement, &change.action))
+        .filter(|change| requires(context, requirement, change))
         .filter(|change| is_blank(change.reason.annotations.ticket.as_deref()))
         .collect();
     verdict(context, GuardCode::Ticket, "no ticket", "ticket", &lacking)
@@ -36,7 +38,7 @@ pub(super) fn tickets(context: &Context<'_>) -> Option<GuardVerdict> {
 pub(super) fn reasons(context: &Context<'_>) -> Option<GuardVerdict> {
     let requirement = context.policy().reason.as_ref()?;
     let lacking: Vec<&Change> = asked_for(context)
-        .filter(|change| requires(context, requirement, &change.action))
+        .filter(|change| requires(context, requirement, change))
         .filter(|change| is_blank(change.reason.annotations.reason.as_deref()))
         .collect();
     verdict(context, GuardCode::Reason, "no reason", "reason", &lacking)
@@ -46,6 +48,15 @@ pub(super) fn reasons(context: &Context<'_>) -> Option<GuardVerdict> {
 /// undo carries the words of what it reverses.
 fn asked_for<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Change> {
     context.content.changes.iter().filter(|change| change.reason.kind != ReasonKind::Unmanaged)
+}
+
+/// Whether somebody who asked is among those who approved. An invitation that carries several grants
+/// names several of both.
+fn shares_somebody(requested: Option<&str>, approved: Option<&str>) -> bool {
+    let people = |names: Option<&str>| -> BTreeSet<String> {
+        names.into_iter().flat_map(|names| names.split(',')).map(same_person).collect()
+    };
+    !people(requested).is_disjoint(&people(approved))
 }
 
 fn same_person(name: &str) -> String {
@@ -58,7 +69,8 @@ fn is_blank(text: Option<&str>) -> bool {
 
 /// Whether a change gives a listed role, or touches a project in a listed environment. Taking a
 /// listed role away needs no paperwork of its own: access that should be gone goes.
-fn requires(context: &Context<'_>, requirement: &Requirement, action: &Action) -> bool {
+fn requires(context: &Context<'_>, requirement: &Requirement, change: &Change) -> bool {
+    let action = &change.action;
     let Requirement { roles, environments } = requirement;
     if roles.is_empty() && environments.is_empty() {
         return true;
@@ -69,17 +81,20 @@ fn requires(context: &Context<'_>, requirement: &Requirement, action: &Action) -
     let reaches =
         |role: &OrganizationRole| !environments.is_empty() && role.implied_project_role().is_some();
     let lies_in = |project: &ProjectRef| is_in(context, environments, project);
+    let carries = |grants: &[InvitedGrant]| {
+        grants.iter().any(|grant| role_given(grant.role.as_str()) || lies_in(&grant.project))
+    };
     match action {
-        Action::Invite { organization_role, grants } => {
-            role_given(organization_role.as_str())
-                || reaches(organization_role)
-                || grants
-                    .iter()
-                    .any(|grant| role_given(grant.role.as_str()) || lies_in(&grant.project))
+        Action::Invite { organization_role, grants }
+        | Action::CreateServiceAccount { organization_role, grants, .. } => {
+            role_given(organization_role.as_str()) || reaches(organization_role) || carries(grants)
         }
         Action::WithdrawInvitation { organization_role: before, loses }
         | Action::RemoveMember { before, loses } => {
             before.as_ref().is_some_and(reaches) || loses.iter().any(|one| lies_in(&one.project))
+        }
+        Action::DeleteTeam { loses, .. } | Action::DeleteServiceAccount { loses } => {
+            loses.iter().any(|one| lies_in(&one.project))
         }
         Action::SetOrganizationRole { before, after } => {
             role_given(after.as_str()) || reaches(before) || reaches(after)
@@ -88,13 +103,33 @@ fn requires(context: &Context<'_>, requirement: &Requirement, action: &Action) -
             role_given(after.as_str()) || lies_in(project)
         }
         Action::Revoke { project, .. } => lies_in(project),
+        Action::AddTeamMember { .. } | Action::RemoveTeamMember { .. } => {
+            team_gives(context, &change.subject).any(|grant| {
+                let gives = matches!(action, Action::AddTeamMember { .. });
+                (gives && role_given(grant.role.as_str()))
+                    || is_in_environment(context, environments, grant.project)
+            })
+        }
+        Action::RemindInvitation { .. } | Action::CreateTeam => false,
     }
 }
 
+/// What the team of a change gives, before or after the plan.
+fn team_gives<'a>(context: &Context<'a>, subject: &Subject) -> impl Iterator<Item = &'a Grant> {
+    let team = context.content.subject(&subject.key());
+    team.into_iter().flat_map(|team| {
+        team.before.iter().chain(&team.after).flat_map(|access| access.grants.iter())
+    })
+}
+
 fn is_in(context: &Context<'_>, environments: &[String], project: &ProjectRef) -> bool {
+    is_in_environment(context, environments, project.id)
+}
+
+fn is_in_environment(context: &Context<'_>, environments: &[String], project: ProjectId) -> bool {
     context
         .content
-        .project(project.id)
+        .project(project)
         .and_then(|project| project.environment.as_ref())
         .is_some_and(|environment| environments.contains(environment))
 }
@@ -113,10 +148,10 @@ fn verdict(
         message: format!(
             "{} {have} {lacks}: {}",
             plural(changes.len(), "change", "changes"),
-            people(changes.iter().map(|change| change.subject.email()))
+            subjects(changes.iter().map(|change| &change.subject))
         ),
         way_past: format!("write `{key}:` beside the declaration; or {}", way_past(guard, None)),
-        email: None,
+        subject: None,
         place: first.reason.place.clone(),
         overridden_by: context.overridden(guard, None),
     })

@@ -2,52 +2,65 @@
 
 use std::collections::BTreeSet;
 
-use mixaccess_model::{Change, Email, GuardCode, GuardVerdict};
+use mixaccess_model::{Change, Email, GuardCode, GuardVerdict, Subject};
 
-use super::{Context, way_past};
+use super::{Context, TeamPeople, way_past};
+use crate::power::is_acting_account;
 
 pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
+    let people = TeamPeople::of(context.content);
     let mut verdicts: Vec<GuardVerdict> = Vec::new();
     let mut seen: BTreeSet<&Email> = BTreeSet::new();
+    let mut self_seen = false;
     for change in &context.content.changes {
-        let email = change.subject.email();
-        if !seen.insert(email) {
-            continue;
+        for email in people.touched_by(change) {
+            if seen.insert(email) {
+                verdicts.extend(of_person(context, email, change));
+            }
         }
-        if is_self(context, change) {
-            verdicts.push(GuardVerdict {
-                guard: GuardCode::Protected,
-                message: format!("{email} is the identity we run as, and the plan changes it"),
-                way_past: "there is none: let another administrator's credentials make this change"
-                    .to_owned(),
-                email: Some(email.clone()),
-                place: change.reason.place.clone(),
-                overridden_by: None,
-            });
-            continue;
-        }
-        let pattern = context.policy().protected.iter().find(|pattern| pattern.matches(email));
-        if let Some(pattern) = pattern {
-            verdicts.push(GuardVerdict {
-                guard: GuardCode::Protected,
-                message: format!(
-                    "{email} is protected by `{}`, and the plan changes it",
-                    pattern.as_str()
-                ),
-                way_past: way_past(GuardCode::Protected, None),
-                email: Some(email.clone()),
-                place: change.reason.place.clone(),
-                overridden_by: context.overridden(GuardCode::Protected, None),
-            });
+        if !self_seen && is_own_account(context, &change.subject) {
+            self_seen = true;
+            verdicts.push(ourselves(change, change.subject.clone()));
         }
     }
     verdicts
 }
 
-fn is_self(context: &Context<'_>, change: &Change) -> bool {
-    let email = Some(change.subject.email());
-    let user = change.subject.user();
-    context.content.acting_as.email.as_ref() == email
-        || context.live.actor.email.as_ref() == email
-        || (user.is_some() && context.live.actor.user == user)
+fn of_person(context: &Context<'_>, email: &Email, change: &Change) -> Option<GuardVerdict> {
+    let member = context.live.member(email);
+    let user = change.subject.user().or_else(|| member.and_then(|member| member.id));
+    let subject = Subject::Person { email: email.clone(), user };
+    let is_self = context.content.acting_as.email.as_ref() == Some(email)
+        || context.live.actor.email.as_ref() == Some(email)
+        || (user.is_some() && context.live.actor.user == user);
+    if is_self {
+        return Some(ourselves(change, subject));
+    }
+    let pattern = context.policy().protected.iter().find(|pattern| pattern.matches(email))?;
+    Some(GuardVerdict {
+        guard: GuardCode::Protected,
+        message: format!("{email} is protected by `{}`, and the plan changes it", pattern.as_str()),
+        way_past: way_past(GuardCode::Protected, None),
+        subject: Some(subject),
+        place: change.reason.place.clone(),
+        overridden_by: context.overridden(GuardCode::Protected, None),
+    })
+}
+
+fn is_own_account(context: &Context<'_>, subject: &Subject) -> bool {
+    let Subject::ServiceAccount { username, .. } = subject else { return false };
+    let account = context.live.service_account(username);
+    account.is_some_and(|account| is_acting_account(&context.live.actor, account))
+}
+
+fn ourselves(change: &Change, subject: Subject) -> GuardVerdict {
+    GuardVerdict {
+        guard: GuardCode::Protected,
+        message: format!("{subject} is the identity we run as, and the plan changes it"),
+        way_past: "there is none: let another administrator's credentials make this change"
+            .to_owned(),
+        subject: Some(subject),
+        place: change.reason.place.clone(),
+        overridden_by: None,
+    }
 }

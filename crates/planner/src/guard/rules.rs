@@ -4,15 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mixaccess_model::{
-    DesiredState, Email, Grant, GuardCode, GuardVerdict, OrganizationRole, Place, PlanContent,
-    Policy, ProjectKey, ProjectRole, ReasonKind, Risk, Rule, RuleMatch, State,
+    DesiredGrant, DesiredState, Grant, GuardCode, GuardVerdict, OrganizationRole, Place,
+    PlanContent, Policy, Position, ProjectKey, ProjectRole, ReasonKind, Risk, Rule, RuleMatch,
+    State, Subject,
 };
 
-use super::{Context, plural, valid_override, way_past};
+use super::{Context, TeamPeople, plural, valid_override, way_past};
+use crate::membership::Membership;
+use crate::subject::{SubjectRef, person};
 
 /// Somebody who will hold something.
 struct Holder<'a> {
-    email: &'a Email,
+    subject: &'a Subject,
     tags: &'a [Arc<str>],
     organization_role: Option<OrganizationRole>,
 }
@@ -27,7 +30,7 @@ struct Holding<'a> {
 /// What breaks one rule.
 #[derive(Default)]
 struct Breaches {
-    people: BTreeSet<Email>,
+    subjects: BTreeSet<Subject>,
     example: Option<String>,
     place: Option<Place>,
 }
@@ -43,28 +46,39 @@ enum Answerable {
 }
 
 /// Whose access has to answer to the rules. People who are suspended, removed or swept are left out,
-/// and so are reductions that undo something: no rule may keep access in place.
-fn answerable(content: &PlanContent) -> BTreeMap<&Email, Answerable> {
-    let mut people = BTreeMap::new();
+/// and so are reductions that undo something: no rule may keep access in place. Teams hold nothing:
+/// their people do.
+fn answerable(content: &PlanContent) -> BTreeMap<SubjectRef<'_>, Answerable> {
+    let teams = TeamPeople::of(content);
+    let mut subjects = BTreeMap::new();
     for change in &content.changes {
         let gives = matches!(change.risk, Risk::Escalation | Risk::Neutral);
         let answerable = match change.reason.kind {
             ReasonKind::Declared | ReasonKind::NotMentioned | ReasonKind::Undo if gives => {
                 Answerable::All
             }
+            ReasonKind::InvitationExpired => Answerable::All,
             ReasonKind::Declared | ReasonKind::NotMentioned => Answerable::Own,
             ReasonKind::Suspended
             | ReasonKind::Removed
             | ReasonKind::Unmanaged
+            | ReasonKind::InvitationWaiting
             | ReasonKind::Undo => continue,
         };
-        let most = people.entry(change.subject.email()).or_insert(answerable);
-        *most = answerable.max(*most);
+        let people = teams.touched_by(change).into_iter().map(SubjectRef::Person);
+        let account = match &change.subject {
+            Subject::ServiceAccount { .. } => Some(SubjectRef::of(&change.subject)),
+            Subject::Person { .. } | Subject::Team { .. } => None,
+        };
+        for subject in people.chain(account) {
+            let most = subjects.entry(subject).or_insert(answerable);
+            *most = answerable.max(*most);
+        }
     }
-    people
+    subjects
 }
 
-/// The rules that the people a plan changes will break.
+/// The rules that the subjects a plan changes will break.
 pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
     let content = context.content;
     if content.policy.rules.is_empty() {
@@ -74,12 +88,13 @@ pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
     let verdicts = content.policy.rules.iter().map(|rule| {
         let mut breaches = Breaches::default();
         for one in &content.subjects {
-            let (Some(after), Some(answerable)) = (&one.after, answerable.get(one.subject.email()))
+            let (Some(after), Some(answerable)) =
+                (&one.after, answerable.get(&SubjectRef::of(&one.subject)))
             else {
                 continue;
             };
             let holder = Holder {
-                email: one.subject.email(),
+                subject: &one.subject,
                 tags: &one.tags,
                 organization_role: after.organization_role,
             };
@@ -100,12 +115,12 @@ pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
     verdicts.flatten().collect()
 }
 
-/// The rules that declarations break although nothing changes for those people. Without live state,
+/// The rules that declarations break although nothing changes for those subjects. Without live state,
 /// so that `validate` can say it too.
 pub fn denied_by_rules(desired: &DesiredState, content: &PlanContent) -> Vec<GuardVerdict> {
-    let changed: BTreeSet<&Email> =
-        content.subjects.iter().map(|one| one.subject.email()).collect();
-    denied(desired, &content.policy, |email| changed.contains(email))
+    let changed: BTreeSet<SubjectRef<'_>> =
+        content.subjects.iter().map(|one| SubjectRef::of(&one.subject)).collect();
+    denied(desired, &content.policy, |subject| changed.contains(&SubjectRef::of(subject)))
 }
 
 /// The rules that the files break (`design.md`, "Guard rails": `rule`).
@@ -116,21 +131,21 @@ pub fn denied_declarations(desired: &DesiredState) -> Vec<GuardVerdict> {
 fn denied(
     desired: &DesiredState,
     policy: &Policy,
-    skip: impl Fn(&Email) -> bool,
+    skip: impl Fn(&Subject) -> bool,
 ) -> Vec<GuardVerdict> {
-    let mut verdicts = Vec::new();
-    for rule in &policy.rules {
+    if policy.rules.is_empty() {
+        return Vec::new();
+    }
+    let declared = declarations(desired);
+    let verdicts = policy.rules.iter().map(|rule| {
         let mut breaches = Breaches::default();
-        for one in &desired.collaborators {
-            if one.state != State::Active || skip(&one.email) {
-                continue;
-            }
+        for one in declared.iter().filter(|one| !skip(&one.subject)) {
             let holder = Holder {
-                email: &one.email,
-                tags: &one.tags,
+                subject: &one.subject,
+                tags: one.tags,
                 organization_role: Some(one.organization_role),
             };
-            let holdings = one.grants.iter().filter_map(|grant| {
+            let holdings = one.grants.iter().copied().flatten().filter_map(|grant| {
                 let project = desired.project(grant.project)?;
                 Some(Holding {
                     project: &project.key,
@@ -138,11 +153,44 @@ fn denied(
                     role: grant.role.as_ref()?,
                 })
             });
-            breaches.note(rule, &holder, holdings, || Some(desired.place(one.cause.position)));
+            breaches.note(rule, &holder, holdings, || Some(desired.place(one.position)));
         }
-        verdicts.extend(breaches.verdict(rule, policy, desired.instant));
-    }
-    verdicts
+        breaches.verdict(rule, policy, desired.instant)
+    });
+    verdicts.flatten().collect()
+}
+
+/// What one declaration gives, teams included.
+struct Declaration<'a> {
+    subject: Subject,
+    tags: &'a [Arc<str>],
+    organization_role: OrganizationRole,
+    grants: Vec<&'a [DesiredGrant]>,
+    position: Position,
+}
+
+fn declarations(desired: &DesiredState) -> Vec<Declaration<'_>> {
+    let membership = Membership::of(desired);
+    let people = desired.collaborators.iter().filter(|one| one.state == State::Active);
+    let people = people.map(|one| {
+        let teams = membership.teams_of(&one.email).iter().map(|team| team.grants.as_slice());
+        Declaration {
+            subject: person(&one.email),
+            tags: &one.tags,
+            organization_role: one.organization_role,
+            grants: std::iter::once(one.grants.as_slice()).chain(teams).collect(),
+            position: one.cause.position,
+        }
+    });
+    let accounts = desired.service_accounts.iter().flatten();
+    let accounts = accounts.filter(|one| one.state == State::Active).map(|one| Declaration {
+        subject: Subject::ServiceAccount { username: Arc::clone(&one.username), id: None },
+        tags: &one.tags,
+        organization_role: one.organization_role,
+        grants: vec![one.grants.as_slice()],
+        position: one.cause.position,
+    });
+    people.chain(accounts).collect()
 }
 
 impl Breaches {
@@ -160,38 +208,48 @@ impl Breaches {
             return;
         };
         if self.example.is_none() {
-            self.example = Some(format!("{}: {example}", holder.email));
+            self.example = Some(format!("{}: {example}", holder.subject));
             self.place = place();
         }
-        self.people.insert(holder.email.clone());
+        self.subjects.insert(SubjectRef::of(holder.subject).unnumbered());
     }
 
     fn verdict(self, rule: &Rule, policy: &Policy, now: jiff::Timestamp) -> Option<GuardVerdict> {
         let example = self.example?;
+        let (one, many) = match self.subjects.iter().all(|subject| subject.email().is_some()) {
+            true => ("person", "people"),
+            false => ("subject", "subjects"),
+        };
         Some(GuardVerdict {
             guard: GuardCode::Rule,
             message: format!(
                 "denied for {} ({example}) because {}",
-                plural(self.people.len(), "person", "people"),
+                plural(self.subjects.len(), one, many),
                 rule.because
             ),
             way_past: format!(
                 "change the declaration or the rule; or {}",
                 way_past(GuardCode::Rule, None)
             ),
-            email: self.people.into_iter().next(),
+            subject: self.subjects.into_iter().next(),
             place: self.place.or_else(|| rule.place.clone()),
             overridden_by: valid_override(policy, now, GuardCode::Rule, None),
         })
     }
 }
 
-/// Whether the conditions on the person hold.
+/// Whether the conditions on the person hold. Domains are conditions on people: a service account has
+/// none.
 fn concerns(deny: &RuleMatch, holder: &Holder<'_>) -> bool {
-    let domain = holder.email.domain();
-    let is_domain = |wanted: &String| wanted.to_lowercase() == domain;
-    (deny.domain.is_empty() || deny.domain.iter().any(is_domain))
-        && !deny.outside.iter().any(is_domain)
+    let by_domain = match holder.subject.email() {
+        Some(email) => {
+            let is_domain = |wanted: &String| wanted.to_lowercase() == email.domain();
+            (deny.domain.is_empty() || deny.domain.iter().any(is_domain))
+                && !deny.outside.iter().any(is_domain)
+        }
+        None => deny.domain.is_empty() && deny.outside.is_empty(),
+    };
+    by_domain
         && (deny.tag.is_empty()
             || deny.tag.iter().any(|tag| holder.tags.iter().any(|held| **held == **tag)))
         && (deny.organization_role.is_empty()

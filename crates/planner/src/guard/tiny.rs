@@ -29,7 +29,7 @@ pub(super) fn evaluate(context: &Context<'_>) -> Option<GuardVerdict> {
             "check that the whole tree was read; if it was, {}",
             way_past(GuardCode::Tiny, None)
         ),
-        email: None,
+        subject: None,
         place: None,
         overridden_by: context.overridden(GuardCode::Tiny, None),
     })

@@ -33,7 +33,8 @@ pub(super) fn states(policy: impl Strategy<Value = Policy>) -> impl Strategy<Val
                 name: Some("Acme".to_owned()),
                 region: Region::Us,
                 base_url: None,
-                api: Dialect::Members,
+                api: Some(Dialect::Members),
+                identity_provider: None,
                 time_zone: "UTC".to_owned(),
                 position: position(1),
             },
@@ -42,6 +43,8 @@ pub(super) fn states(policy: impl Strategy<Value = Policy>) -> impl Strategy<Val
             files_digest: Digest::of_bytes(b"files"),
             projects,
             collaborators,
+            teams: None,
+            service_accounts: None,
             policy,
             findings: Vec::new(),
         }
@@ -55,6 +58,8 @@ fn project(id: u64) -> DeclaredProject {
         key: key_of(id),
         id,
         environment: Some(Arc::from(environment)),
+        custom_roles: None,
+        group: None,
         position: position(2),
     }
 }

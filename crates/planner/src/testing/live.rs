@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mixaccess_model::{
     Actor, Dialect, Email, Grant, GrantSource, LIVE_FORMAT_VERSION, LiveMember, LiveProject,
-    LiveState, MemberStatus, OrganizationId, OrganizationRole, ProjectId, UserId,
+    LiveState, ManagedBy, MemberStatus, OrganizationId, OrganizationRole, ProjectId, UserId,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -59,6 +59,9 @@ pub(super) fn states(answers: Answers) -> impl Strategy<Value = LiveState> {
                 actor,
                 projects,
                 members,
+                teams: None,
+                service_accounts: None,
+                identity_provider: None,
             };
             live.normalize();
             live
@@ -68,7 +71,7 @@ pub(super) fn states(answers: Answers) -> impl Strategy<Value = LiveState> {
 
 /// Makes every declared project live, and the undeclared ones read where the files ask for that.
 pub(super) fn read_what_is_declared(world: &mut World) {
-    let everything = crate::reads_undeclared_projects(&world.desired, &world.live.members);
+    let everything = crate::what_to_read(&world.desired, &world.live.members).undeclared_projects;
     for project in &mut world.live.projects {
         project.members_read = everything || world.desired.project(project.id).is_some();
     }

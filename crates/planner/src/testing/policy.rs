@@ -63,6 +63,7 @@ pub fn policies() -> impl Strategy<Value = Policy> {
             unmanaged,
             plan_max_age_seconds: PlanMaxAge(age),
             overrides,
+            ..Policy::default()
         }
     })
 }

@@ -177,11 +177,7 @@ fn a_verb_that_the_dialect_lacks_blocks() {
 #[test]
 fn a_dialect_that_changes_pending_roles_needs_no_new_invitation() {
     let world = world(&["ana admin web=admin"], &["ana pending web=analyst", "zoe owner"]);
-    let capabilities = Capabilities {
-        change_pending_roles: true,
-        invitation_grants: mixaccess_model::InvitationGrants::Many,
-        ..CAPABILITIES
-    };
+    let capabilities = Capabilities { change_pending_roles: true, ..CAPABILITIES };
     let content = plan(&PlanningInput {
         desired: &world.desired,
         live: &world.live,

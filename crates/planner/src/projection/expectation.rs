@@ -1,0 +1,290 @@
+//! What must hold for an action to run, and whether it does.
+
+use std::collections::BTreeSet;
+
+use mixaccess_model::{
+    Action, Change, InvitedGrant, LiveMember, LiveServiceAccount, LiveTeam, MemberStatus,
+    OrganizationRole, Precondition, ProjectId, ProjectRole, Subject,
+};
+
+use super::{Projection, number_of_account, number_of_team};
+
+pub(super) fn preconditions(
+    projection: &Projection<'_>,
+    subject: &Subject,
+    action: &Action,
+) -> Vec<Precondition> {
+    let there = match subject {
+        Subject::Person { email, .. } => {
+            projection.member(email).map(|member| Precondition::Member {
+                user: member.id,
+                status: member.status,
+                organization_role: member.organization_role,
+            })
+        }
+        Subject::Team { name, .. } => {
+            projection.team(name).map(|team| Precondition::Team { id: number_of_team(team.id) })
+        }
+        Subject::ServiceAccount { username, .. } => projection
+            .service_account(username)
+            .map(|one| Precondition::ServiceAccount { id: number_of_account(one.id) }),
+    };
+    let Some(there) = there else {
+        return vec![Precondition::Absent];
+    };
+    let mut preconditions = vec![there];
+    let own_role = |project: ProjectId| Precondition::IndividualGrant {
+        project,
+        role: projection.own_role(subject, project).cloned(),
+    };
+    match action {
+        Action::Grant { project, .. }
+        | Action::SetProjectRole { project, .. }
+        | Action::Revoke { project, .. } => preconditions.push(own_role(project.id)),
+        Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => {
+            if let Subject::Team { name, .. } = subject {
+                let member = projection.team(name).is_some_and(|team| team.has(email));
+                preconditions.push(Precondition::TeamMember { email: email.clone(), member });
+            }
+        }
+        Action::WithdrawInvitation { loses, .. }
+        | Action::RemoveMember { loses, .. }
+        | Action::DeleteTeam { loses, .. }
+        | Action::DeleteServiceAccount { loses } => {
+            preconditions.extend(loses.iter().map(|lost| own_role(lost.project.id)));
+        }
+        Action::Invite { .. }
+        | Action::RemindInvitation { .. }
+        | Action::SetOrganizationRole { .. }
+        | Action::CreateTeam
+        | Action::CreateServiceAccount { .. } => {}
+    }
+    preconditions
+}
+
+pub(super) fn violations(projection: &Projection<'_>, change: &Change) -> Vec<String> {
+    let mut violations: Vec<String> = change
+        .preconditions
+        .iter()
+        .filter_map(|precondition| violation(projection, &change.subject, precondition))
+        .collect();
+    violations.extend(unnamed(projection, change));
+    violations
+}
+
+fn violation(
+    projection: &Projection<'_>,
+    subject: &Subject,
+    precondition: &Precondition,
+) -> Option<String> {
+    if let Precondition::IndividualGrant { project, role } = precondition {
+        if !is_there(projection, subject) {
+            return Some(format!("expected {}, found nobody", expected(subject)));
+        }
+        let held = projection.own_role(subject, *project);
+        return (held != role.as_ref()).then(|| {
+            format!(
+                "expected {} in project {project}, found {}",
+                role.as_ref().map_or("none", ProjectRole::as_str),
+                held.map_or("none", ProjectRole::as_str)
+            )
+        });
+    }
+    match subject {
+        Subject::Person { email, .. } => of_person(precondition, projection.member(email)),
+        Subject::Team { name, .. } => of_team(precondition, projection.team(name)),
+        Subject::ServiceAccount { username, .. } => {
+            of_service_account(precondition, projection.service_account(username))
+        }
+    }
+}
+
+fn is_there(projection: &Projection<'_>, subject: &Subject) -> bool {
+    match subject {
+        Subject::Person { email, .. } => projection.member(email).is_some(),
+        Subject::Team { name, .. } => projection.team(name).is_some(),
+        Subject::ServiceAccount { username, .. } => projection.service_account(username).is_some(),
+    }
+}
+
+const fn expected(subject: &Subject) -> &'static str {
+    match subject {
+        Subject::Person { .. } => "a member",
+        Subject::Team { .. } => "a team",
+        Subject::ServiceAccount { .. } => "a service account",
+    }
+}
+
+fn of_person(precondition: &Precondition, member: Option<&LiveMember>) -> Option<String> {
+    match (precondition, member) {
+        (Precondition::Absent, None) => None,
+        (Precondition::Absent, Some(found)) => Some(format!(
+            "expected nobody, found {} with organization role {}",
+            status_word(found.status),
+            role_word(found.organization_role)
+        )),
+        (Precondition::Member { .. }, None) => Some("expected a member, found nobody".to_owned()),
+        (Precondition::Member { user, status, organization_role }, Some(found)) => {
+            if user.is_some() && *user != found.id {
+                Some("expected the same account, found another with this address".to_owned())
+            } else if *status != found.status {
+                Some(format!(
+                    "expected {}, found {}",
+                    status_word(*status),
+                    status_word(found.status)
+                ))
+            } else if *organization_role != found.organization_role {
+                Some(format!(
+                    "expected organization role {}, found {}",
+                    role_word(*organization_role),
+                    role_word(found.organization_role)
+                ))
+            } else {
+                None
+            }
+        }
+        _ => Some(unfit("person")),
+    }
+}
+
+fn of_team(precondition: &Precondition, team: Option<&LiveTeam>) -> Option<String> {
+    match (precondition, team) {
+        (Precondition::Absent, None) => None,
+        (Precondition::Absent, Some(_)) => {
+            Some("expected no team of this name, found one".to_owned())
+        }
+        (Precondition::Team { .. } | Precondition::TeamMember { .. }, None) => {
+            Some("expected a team, found none of this name".to_owned())
+        }
+        (Precondition::Team { id }, Some(found)) => (id.is_some()
+            && *id != number_of_team(found.id))
+        .then(|| "expected the same team, found another of this name".to_owned()),
+        (Precondition::TeamMember { email, member }, Some(found)) => (found.has(email) != *member)
+            .then(|| match member {
+                true => format!("expected {email} in the team, found not"),
+                false => format!("expected {email} not in the team, found in it"),
+            }),
+        _ => Some(unfit("team")),
+    }
+}
+
+fn of_service_account(
+    precondition: &Precondition,
+    account: Option<&LiveServiceAccount>,
+) -> Option<String> {
+    match (precondition, account) {
+        (Precondition::Absent, None) => None,
+        (Precondition::Absent, Some(_)) => {
+            Some("expected no service account of this name, found one".to_owned())
+        }
+        (Precondition::ServiceAccount { .. }, None) => {
+            Some("expected a service account, found none of this name".to_owned())
+        }
+        (Precondition::ServiceAccount { id }, Some(found)) => (id.is_some()
+            && *id != number_of_account(found.id))
+        .then(|| "expected the same service account, found another of this name".to_owned()),
+        _ => Some(unfit("service account")),
+    }
+}
+
+fn unfit(kind: &str) -> String {
+    format!("the precondition is not about a {kind}")
+}
+
+/// What the change would do and does not say: what a removal takes away beyond what it names, and
+/// somebody who cannot join a team because they are not there.
+fn unnamed(projection: &Projection<'_>, change: &Change) -> Vec<String> {
+    match (&change.action, &change.subject) {
+        (
+            Action::WithdrawInvitation { loses, .. } | Action::RemoveMember { loses, .. },
+            Subject::Person { email, .. },
+        ) => projection
+            .member(email)
+            .map(|member| unnamed_roles(loses, member.individual_grants()))
+            .unwrap_or_default(),
+        (Action::DeleteServiceAccount { loses }, Subject::ServiceAccount { username, .. }) => {
+            projection
+                .service_account(username)
+                .map(|one| unnamed_roles(loses, one.individual_grants()))
+                .unwrap_or_default()
+        }
+        (Action::DeleteTeam { members, loses }, Subject::Team { name, .. }) => {
+            let Some(team) = projection.team(name) else { return Vec::new() };
+            let given = team.grants.iter().map(|grant| (grant.project, &grant.role));
+            let mut unnamed = unnamed_roles(loses, given);
+            let named: BTreeSet<_> = members.iter().collect();
+            unnamed.extend(
+                team.members
+                    .iter()
+                    .filter(|email| !named.contains(email))
+                    .map(|email| format!("expected {email} not in the team, found in it")),
+            );
+            unnamed
+        }
+        (Action::AddTeamMember { email, .. }, _) if projection.member(email).is_none() => {
+            vec![format!("expected {email} to be a member, found nobody")]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn unnamed_roles<'r>(
+    loses: &[InvitedGrant],
+    held: impl Iterator<Item = (ProjectId, &'r ProjectRole)>,
+) -> Vec<String> {
+    let named: BTreeSet<ProjectId> = loses.iter().map(|lost| lost.project.id).collect();
+    held.filter(|(project, _)| !named.contains(project))
+        .map(|(project, role)| format!("expected none in project {project}, found {role}"))
+        .collect()
+}
+
+pub(super) fn holds(projection: &Projection<'_>, change: &Change) -> bool {
+    let subject = &change.subject;
+    let member = subject.email().and_then(|email| projection.member(email));
+    let own_roles_are = |grants: &[InvitedGrant]| {
+        grants
+            .iter()
+            .all(|grant| projection.own_role(subject, grant.project.id) == Some(&grant.role))
+    };
+    let is_in = |email: &mixaccess_model::Email| match subject {
+        Subject::Team { name, .. } => projection.team(name).is_some_and(|team| team.has(email)),
+        Subject::Person { .. } | Subject::ServiceAccount { .. } => false,
+    };
+    match &change.action {
+        Action::Invite { organization_role, grants } => {
+            member.is_some_and(|member| member.organization_role == Some(*organization_role))
+                && own_roles_are(grants)
+        }
+        Action::RemindInvitation { sent_at } => member.is_some_and(|member| {
+            member.invitation.and_then(|invitation| invitation.sent_at) > *sent_at
+        }),
+        Action::SetOrganizationRole { after, .. } => {
+            member.is_some_and(|member| member.organization_role == Some(*after))
+        }
+        Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
+            projection.own_role(subject, project.id) == Some(after)
+        }
+        Action::Revoke { project, .. } => projection.own_role(subject, project.id).is_none(),
+        Action::AddTeamMember { email, .. } => is_in(email),
+        Action::RemoveTeamMember { email, .. } => !is_in(email),
+        Action::CreateServiceAccount { grants, .. } => {
+            is_there(projection, subject) && own_roles_are(grants)
+        }
+        Action::CreateTeam => is_there(projection, subject),
+        Action::WithdrawInvitation { .. }
+        | Action::RemoveMember { .. }
+        | Action::DeleteTeam { .. }
+        | Action::DeleteServiceAccount { .. } => !is_there(projection, subject),
+    }
+}
+
+const fn status_word(status: MemberStatus) -> &'static str {
+    match status {
+        MemberStatus::Active => "an accepted member",
+        MemberStatus::Pending => "a pending invitation",
+    }
+}
+
+fn role_word(role: Option<OrganizationRole>) -> &'static str {
+    role.map_or("unknown", OrganizationRole::as_str)
+}

@@ -1,0 +1,256 @@
+//! Live state as it will be after some changes, without copying the roster.
+
+mod effect;
+mod expectation;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock};
+
+use mixaccess_model::{
+    Access, Action, Change, ChangeId, Email, Grant, GrantSource, LiveMember, LiveServiceAccount,
+    LiveState, LiveTeam, MemberStatus, OwnGrant, Precondition, ProjectId, ProjectRole,
+    ServiceAccountId, Subject, TeamId,
+};
+
+/// A change whose subject is not what the plan expects.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The change that can no longer run.
+    pub change: ChangeId,
+    /// Who moved.
+    pub subject: Subject,
+    /// What moved: expected and found, as a fragment.
+    pub message: String,
+}
+
+/// Live state with the effects of changes laid over it. Holds only the people, teams and service
+/// accounts that were changed.
+#[derive(Clone, Debug)]
+pub struct Projection<'a> {
+    live: &'a LiveState,
+    people: BTreeMap<Email, Person>,
+    teams: BTreeMap<Arc<str>, Option<LiveTeam>>,
+    service_accounts: BTreeMap<Arc<str>, Option<LiveServiceAccount>>,
+    /// The live teams of everybody who is in one; made when first asked for.
+    memberships: OnceLock<BTreeMap<&'a Email, Vec<&'a Arc<str>>>>,
+    owners: usize,
+}
+
+/// Somebody who was changed, and the teams they are in.
+#[derive(Clone, Debug)]
+struct Person {
+    member: Option<LiveMember>,
+    teams: BTreeSet<Arc<str>>,
+}
+
+/// The number of a team or service account to which the service has given none yet.
+const NO_NUMBER: u64 = 0;
+
+impl<'a> Projection<'a> {
+    /// Starts from live state as it was read.
+    pub fn new(live: &'a LiveState) -> Self {
+        Self {
+            live,
+            people: BTreeMap::new(),
+            teams: BTreeMap::new(),
+            service_accounts: BTreeMap::new(),
+            memberships: OnceLock::new(),
+            owners: live.active_owners(),
+        }
+    }
+
+    /// Somebody as of now, or nothing when absent.
+    pub fn member(&self, email: &Email) -> Option<&LiveMember> {
+        match self.people.get(email) {
+            Some(person) => person.member.as_ref(),
+            None => self.live.member(email),
+        }
+    }
+
+    /// A team as of now, or nothing when there is none. One that a change creates has no number yet:
+    /// [`Projection::numbered`] tells.
+    pub fn team(&self, name: &str) -> Option<&LiveTeam> {
+        match self.teams.get(name) {
+            Some(team) => team.as_ref(),
+            None => self.live.team(name),
+        }
+    }
+
+    /// A service account as of now, or nothing when there is none. One that a change creates has no
+    /// number yet: [`Projection::numbered`] tells.
+    pub fn service_account(&self, username: &str) -> Option<&LiveServiceAccount> {
+        match self.service_accounts.get(username) {
+            Some(account) => account.as_ref(),
+            None => self.live.service_account(username),
+        }
+    }
+
+    /// Accepted owners as of now.
+    pub const fn active_owners(&self) -> usize {
+        self.owners
+    }
+
+    /// The subject with the spelling it was given and the number it has as of now.
+    pub fn numbered(&self, subject: &Subject) -> Subject {
+        match subject {
+            Subject::Person { email, .. } => Subject::Person {
+                email: email.clone(),
+                user: self.member(email).and_then(|member| member.id),
+            },
+            Subject::Team { name, .. } => Subject::Team {
+                name: Arc::clone(name),
+                id: self.team(name).and_then(|team| number_of_team(team.id)),
+            },
+            Subject::ServiceAccount { username, .. } => Subject::ServiceAccount {
+                username: Arc::clone(username),
+                id: self.service_account(username).and_then(|one| number_of_account(one.id)),
+            },
+        }
+    }
+
+    /// The whole access of a subject as of now, without the rows that only repeat the organization
+    /// role. A team's own roles are individual grants here.
+    pub fn access(&self, subject: &Subject) -> Option<Access> {
+        match subject {
+            Subject::Person { email, .. } => self.member(email).map(|member| Access {
+                status: member.status,
+                organization_role: member.organization_role,
+                teams: self.teams_of(email),
+                grants: without_organization_rows(&member.grants),
+            }),
+            Subject::Team { name, .. } => {
+                self.team(name).map(|team| access_of_others(individual(&team.grants)))
+            }
+            Subject::ServiceAccount { username, .. } => self
+                .service_account(username)
+                .map(|one| access_of_others(without_organization_rows(&one.grants))),
+        }
+    }
+
+    /// The subject's own role in one project as of now: an individual grant, or what a team gives.
+    pub fn own_role(&self, subject: &Subject, project: ProjectId) -> Option<&ProjectRole> {
+        match subject {
+            Subject::Person { email, .. } => self.member(email)?.individual_role(project),
+            Subject::Team { name, .. } => self.team(name)?.role(project),
+            Subject::ServiceAccount { username, .. } => {
+                self.service_account(username)?.individual_role(project)
+            }
+        }
+    }
+
+    /// The names of the teams that somebody is in as of now, sorted; none where teams were not read.
+    pub fn teams_of(&self, email: &Email) -> Vec<Arc<str>> {
+        match self.people.get(email) {
+            Some(person) => person.teams.iter().cloned().collect(),
+            None => self.live_teams_of(email).cloned().collect(),
+        }
+    }
+
+    fn live_teams_of(&self, email: &Email) -> impl Iterator<Item = &'a Arc<str>> {
+        let live = self.live;
+        let index = self.memberships.get_or_init(|| {
+            let mut index: BTreeMap<&Email, Vec<&Arc<str>>> = BTreeMap::new();
+            for team in live.teams.as_deref().unwrap_or_default() {
+                for member in &team.members {
+                    index.entry(member).or_default().push(&team.name);
+                }
+            }
+            index
+        });
+        index.get(email).map(Vec::as_slice).unwrap_or_default().iter().copied()
+    }
+
+    /// What must hold of the subject for an action to run as of now: what a plan gives, and what an
+    /// apply finds given.
+    pub fn preconditions(&self, subject: &Subject, action: &Action) -> Vec<Precondition> {
+        expectation::preconditions(self, subject, action)
+    }
+
+    /// Which preconditions of a change do not hold as of now; empty when it may run. What is removed or
+    /// deleted must hold nothing but what the change says it takes away.
+    pub fn moved(&self, change: &Change) -> Vec<Moved> {
+        let moved =
+            |message| Moved { change: change.id.clone(), subject: change.subject.clone(), message };
+        expectation::violations(self, change).into_iter().map(moved).collect()
+    }
+
+    /// Whether what the change would bring about is already so.
+    pub fn holds(&self, change: &Change) -> bool {
+        expectation::holds(self, change)
+    }
+
+    /// Lays the effect of a change over the state.
+    pub fn apply(&mut self, change: &Change) {
+        self.lay(&change.subject, &change.action);
+    }
+
+    /// Lays the effect of an action over the state. An action that does not fit the kind of its
+    /// subject has none.
+    pub(crate) fn lay(&mut self, subject: &Subject, action: &Action) {
+        match subject {
+            Subject::Person { email, .. } => self.lay_on_person(email, action),
+            Subject::Team { name, .. } => self.lay_on_team(name, action),
+            Subject::ServiceAccount { username, .. } => {
+                self.lay_on_service_account(username, action);
+            }
+        }
+    }
+
+    /// The people whom the changes so far have touched, through teams or directly, sorted.
+    pub(crate) fn touched_people(&self) -> impl Iterator<Item = &Email> {
+        self.people.keys()
+    }
+
+    /// Live state as of now, as a whole; what was created gets numbers that nobody else has.
+    #[cfg(any(test, feature = "testing"))]
+    pub(crate) fn to_live_state(&self) -> LiveState {
+        let mut live = self.live.clone();
+        live.members.retain(|member| !self.people.contains_key(&member.email));
+        live.members.extend(self.people.values().filter_map(|person| person.member.clone()));
+        let mut number = 9_000;
+        let mut next = |given: u64| {
+            number += u64::from(given == NO_NUMBER);
+            if given == NO_NUMBER { number } else { given }
+        };
+        if let Some(teams) = &mut live.teams {
+            teams.retain(|team| !self.teams.contains_key(&team.name));
+            teams.extend(self.teams.values().flatten().cloned());
+            teams.iter_mut().for_each(|team| team.id = TeamId(next(team.id.0)));
+        }
+        if let Some(accounts) = &mut live.service_accounts {
+            accounts.retain(|one| !self.service_accounts.contains_key(&one.username));
+            accounts.extend(self.service_accounts.values().flatten().cloned());
+            accounts.iter_mut().for_each(|one| one.id = ServiceAccountId(next(one.id.0)));
+        }
+        live.normalize();
+        live
+    }
+}
+
+/// The number of a team, unless the service has given none yet.
+fn number_of_team(id: TeamId) -> Option<TeamId> {
+    (id.0 != NO_NUMBER).then_some(id)
+}
+
+/// The number of a service account, unless the service has given none yet.
+fn number_of_account(id: ServiceAccountId) -> Option<ServiceAccountId> {
+    (id.0 != NO_NUMBER).then_some(id)
+}
+
+fn without_organization_rows(grants: &[Grant]) -> Vec<Grant> {
+    let counts = |grant: &&Grant| grant.source != GrantSource::Organization;
+    grants.iter().filter(counts).cloned().collect()
+}
+
+fn individual(grants: &[OwnGrant]) -> Vec<Grant> {
+    let row = |grant: &OwnGrant| Grant {
+        project: grant.project,
+        role: grant.role.clone(),
+        source: GrantSource::Individual,
+    };
+    grants.iter().map(row).collect()
+}
+
+const fn access_of_others(grants: Vec<Grant>) -> Access {
+    Access { status: MemberStatus::Active, organization_role: None, teams: Vec::new(), grants }
+}

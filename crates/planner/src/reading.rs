@@ -1,0 +1,52 @@
+//! Which parts of live state a plan needs.
+
+use std::collections::BTreeSet;
+
+use mixaccess_model::{
+    DesiredState, Email, LiveMember, ManagedBy, OrganizationRole, Reads, ServiceAccountReads,
+    State, UnmanagedAction,
+};
+
+/// What to read of live state beyond members and declared projects, once the members are known.
+///
+/// Suspended means no access at all, so that the members of undeclared projects are read for somebody
+/// live (`design.md`, "The files"). Teams are read where the files declare some or somebody is managed
+/// through SCIM, service accounts where the files declare some, and their names alone where somebody
+/// goes who may have made one.
+pub fn what_to_read(desired: &DesiredState, members: &[LiveMember]) -> Reads {
+    let state_of = |wanted: State| -> BTreeSet<&Email> {
+        let people = desired.collaborators.iter().filter(|one| one.state == wanted);
+        people.map(|one| &one.email).collect()
+    };
+    let (suspended, removed) = (state_of(State::Suspended), state_of(State::Removed));
+    let sweeps = desired.policy.unmanaged.action;
+    let undeclared_projects = sweeps == UnmanagedAction::Suspend
+        || !suspended.is_empty() && members.iter().any(|one| suspended.contains(&one.email));
+    let goes = |member: &LiveMember| {
+        let is_above = member.organization_role != Some(OrganizationRole::LOWEST);
+        removed.contains(&member.email)
+            || is_above && suspended.contains(&member.email)
+            || sweeps == UnmanagedAction::Remove && is_swept(desired, member)
+    };
+    let is_managed = desired.collaborators.iter().any(|one| one.managed_by == ManagedBy::Scim)
+        || desired.teams.iter().flatten().any(|team| team.managed_by == ManagedBy::Scim);
+    Reads {
+        undeclared_projects,
+        teams: desired.teams.is_some() || is_managed,
+        service_accounts: if desired.service_accounts.is_some() {
+            ServiceAccountReads::Roles
+        } else if members.iter().any(goes) {
+            ServiceAccountReads::Names
+        } else {
+            ServiceAccountReads::Nothing
+        },
+        identity_provider: is_managed || desired.organization.identity_provider.is_some(),
+    }
+}
+
+fn is_swept(desired: &DesiredState, member: &LiveMember) -> bool {
+    let policy = &desired.policy;
+    let spared = policy.unmanaged.ignore.iter().chain(&policy.protected);
+    desired.collaborator(&member.email).is_none()
+        && !spared.into_iter().any(|pattern| pattern.matches(&member.email))
+}

@@ -1,0 +1,110 @@
+//! The reverse of what was done to people.
+
+use mixaccess_model::{
+    Action, Email, InvitedGrant, LiveMember, MemberStatus, OrganizationRole, Subject,
+};
+
+use super::TakenBack;
+use super::effect::{Effect, GrantEffect};
+use crate::draft::Draft;
+use crate::observation;
+use crate::person::{needs_number, subject_of};
+
+impl TakenBack<'_> {
+    pub(super) fn person(&mut self, subject: &Subject, email: &Email, effect: &Effect<'_>) {
+        if effect.gone {
+            return;
+        }
+        let Some(member) = self.after.member(email) else {
+            let message = "is not live any more, so nothing is taken back";
+            self.findings.push(observation::not_undone(subject, message));
+            return;
+        };
+        let mut drafts = Vec::new();
+        match effect.invitation {
+            Some(invitation) if member.status == MemberStatus::Pending => {
+                drafts.push(self.draft(self.withdrawal(member), invitation));
+            }
+            _ => {
+                self.organization_role(subject, member, effect, &mut drafts);
+                for grant in effect.grants.values() {
+                    let held = member.individual_role(grant.project.id);
+                    if self.is_to_be_reversed(subject, grant, held) {
+                        self.individual_grant(member, grant, &mut drafts);
+                    }
+                }
+            }
+        }
+        if let Some(waiting) = needs_number(member, &drafts) {
+            self.not_planned.push(waiting);
+            return;
+        }
+        self.push(subject_of(member), drafts);
+    }
+
+    fn organization_role(
+        &mut self,
+        subject: &Subject,
+        member: &LiveMember,
+        effect: &Effect<'_>,
+        drafts: &mut Vec<Draft>,
+    ) {
+        let Some((first, last, change)) = effect.organization_role else { return };
+        if member.organization_role == Some(first) {
+            return;
+        }
+        if member.organization_role != Some(last) || member.status == MemberStatus::Pending {
+            let found = member.organization_role.map_or("unknown", OrganizationRole::as_str);
+            let message =
+                format!("the organization role is {found} by now, not {last}, and stays as it is");
+            self.findings.push(observation::not_undone(subject, message));
+            return;
+        }
+        let action = Action::SetOrganizationRole { before: last, after: first };
+        drafts.push(self.draft(action, change));
+    }
+
+    fn individual_grant(
+        &self,
+        member: &LiveMember,
+        effect: &GrantEffect<'_>,
+        drafts: &mut Vec<Draft>,
+    ) {
+        let GrantEffect { project, before, after, change } = *effect;
+        let project = || project.clone();
+        match (after, before) {
+            (None, None) => {}
+            (None, Some(before)) => {
+                let action = Action::Grant { project: project(), after: before.clone() };
+                drafts.push(self.draft(action, change));
+            }
+            (Some(after), None) => {
+                let action = Action::Revoke { project: project(), before: after.clone() };
+                drafts.push(self.draft(action, change));
+            }
+            // A role cannot be changed in place while the invitation is pending.
+            (Some(after), Some(before)) if member.status == MemberStatus::Pending => {
+                let revoked = Action::Revoke { project: project(), before: after.clone() };
+                let granted = Action::Grant { project: project(), after: before.clone() };
+                drafts.extend([self.draft(revoked, change), self.draft(granted, change)]);
+            }
+            (Some(after), Some(before)) => {
+                let action = Action::SetProjectRole {
+                    project: project(),
+                    before: after.clone(),
+                    after: before.clone(),
+                };
+                drafts.push(self.draft(action, change));
+            }
+        }
+    }
+
+    /// The withdrawal of an invitation that is still pending.
+    fn withdrawal(&self, member: &LiveMember) -> Action {
+        let loses = member
+            .individual_grants()
+            .map(|(id, role)| InvitedGrant { project: self.reference(id), role: role.clone() })
+            .collect();
+        Action::WithdrawInvitation { organization_role: member.organization_role, loses }
+    }
+}
