@@ -74,10 +74,15 @@ pub(crate) fn said(answer: &Answer) -> String {
     };
     match text.filter(|text| !text.is_empty()) {
         Some(text) => format!("the service answered {}: {text}", status.as_u16()),
-        None => match status.canonical_reason() {
-            Some(reason) => format!("the service answered {} ({reason})", status.as_u16()),
-            None => format!("the service answered {}", status.as_u16()),
-        },
+        None => answered(status),
+    }
+}
+
+/// That the service answered with a status, and nothing of what it said.
+pub(crate) fn answered(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("the service answered {} ({reason})", status.as_u16()),
+        None => format!("the service answered {}", status.as_u16()),
     }
 }
 

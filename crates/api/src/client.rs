@@ -1,24 +1,35 @@
 //! The client: one organization, through one dialect.
 
+mod find;
+mod reading;
+mod writing;
+
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use mixaccess_model::{Actor, Dialect, Email, LiveMember, LiveProject, OrganizationId, ProjectId};
+use mixaccess_model::{Dialect, Email, OrganizationId, ProjectId};
 use secrecy::SecretString;
+use tokio::sync::OnceCell;
 
+pub use find::FoundDialect;
+
+use crate::dialect::app::App;
 use crate::dialect::members::Members;
+use crate::service_account::ServiceAccounts;
+use crate::team::Teams;
 use crate::transport::Transport;
-use crate::{
-    AccessRead, AccessWrite, ApiError, AuditEvent, ClientError, ClientOptions, Credentials,
-    ProjectMember, Write, Written,
-};
+use crate::{ApiError, AuditEvent, ClientError, ClientOptions, Credentials, Roster};
+use find::Found;
 
 /// A client of one organization. Connections are kept and used again; share it by reference.
 pub struct Client {
     transport: Transport,
     organization: OrganizationId,
-    dialect: Dialect,
+    declared: Option<Dialect>,
+    found: OnceCell<Found>,
+    /// The members, read while finding out which dialect is answered, for the next who asks for them.
+    ahead: Mutex<Option<Roster>>,
     organization_name: Mutex<Option<String>>,
 }
 
@@ -28,9 +39,15 @@ impl Client {
     /// # Errors
     /// When the certificate authorities cannot be read, or no secure connection could be made.
     pub fn new(options: ClientOptions, credentials: Credentials) -> Result<Self, ClientError> {
-        let (organization, dialect) = (options.organization, options.dialect);
-        let transport = Transport::new(options, credentials)?;
-        Ok(Self { transport, organization, dialect, organization_name: Mutex::new(None) })
+        let (organization, declared) = (options.organization, options.dialect);
+        Ok(Self {
+            transport: Transport::new(options, credentials)?,
+            organization,
+            declared,
+            found: OnceCell::new(),
+            ahead: Mutex::new(None),
+            organization_name: Mutex::new(None),
+        })
     }
 
     /// How many requests were sent so far, retries and redirects included.
@@ -48,10 +65,7 @@ impl Client {
         email: &Email,
         since: Timestamp,
     ) -> Result<Vec<AuditEvent>, ApiError> {
-        let result = match self.dialect {
-            Dialect::Members | Dialect::App => self.members_dialect().audit_log(email, since).await,
-        };
-        match result {
+        match self.members_dialect().audit_log(email, since).await {
             // The service filters by day at most, and may not filter at all.
             Ok(mut events) => {
                 events.retain(|event| {
@@ -76,11 +90,7 @@ impl Client {
         project: ProjectId,
         token_id: &str,
     ) -> Result<SecretString, ApiError> {
-        match self.dialect {
-            Dialect::Members | Dialect::App => {
-                self.members_dialect().rotate_token(project, token_id).await
-            }
-        }
+        self.members_dialect().rotate_token(project, token_id).await
     }
 
     pub(crate) const fn transport(&self) -> &Transport {
@@ -90,57 +100,30 @@ impl Client {
     pub(crate) const fn members_dialect(&self) -> Members<'_> {
         Members { transport: &self.transport, organization: self.organization }
     }
+
+    const fn app_dialect(&self, prefix: &'static str) -> App<'_> {
+        App { transport: &self.transport, organization: self.organization, prefix }
+    }
+
+    const fn teams_at(&self, prefix: &'static str) -> Teams<'_> {
+        Teams { transport: &self.transport, organization: self.organization, prefix }
+    }
+
+    pub(crate) const fn accounts(&self) -> ServiceAccounts<'_> {
+        ServiceAccounts { transport: &self.transport, organization: self.organization }
+    }
+
+    /// What was read while finding out the dialect. Given once: it is older with every request.
+    fn take_ahead(&self) -> Option<Roster> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Client")
             .field("organization", &self.organization)
-            .field("dialect", &self.dialect)
+            .field("dialect", &self.declared)
             .finish_non_exhaustive()
-    }
-}
-
-impl AccessRead for Client {
-    async fn me(&self) -> Result<Actor, ApiError> {
-        let identity = match self.dialect {
-            Dialect::Members | Dialect::App => self.members_dialect().me().await?,
-        };
-        let mut name = self.organization_name.lock().unwrap_or_else(PoisonError::into_inner);
-        *name = identity.organization_name;
-        drop(name);
-        Ok(identity.actor)
-    }
-
-    fn organization_name(&self) -> Option<String> {
-        self.organization_name.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    async fn members(&self) -> Result<Vec<LiveMember>, ApiError> {
-        match self.dialect {
-            Dialect::Members | Dialect::App => self.members_dialect().members().await,
-        }
-    }
-
-    async fn projects(&self) -> Result<Vec<LiveProject>, ApiError> {
-        match self.dialect {
-            Dialect::Members | Dialect::App => self.members_dialect().projects().await,
-        }
-    }
-
-    async fn project_members(&self, project: ProjectId) -> Result<Vec<ProjectMember>, ApiError> {
-        match self.dialect {
-            Dialect::Members | Dialect::App => {
-                self.members_dialect().project_members(project).await
-            }
-        }
-    }
-}
-
-impl AccessWrite for Client {
-    async fn write(&self, write: &Write) -> Result<Written, ApiError> {
-        match self.dialect {
-            Dialect::Members | Dialect::App => self.members_dialect().write(write).await,
-        }
     }
 }

@@ -1,5 +1,6 @@
 //! The dialects: which requests there are, and what the answers mean. One module each, behind the port.
 
+pub(crate) mod app;
 pub(crate) mod members;
 
 use mixaccess_model::{Capabilities, Dialect};
@@ -8,9 +9,6 @@ use mixaccess_model::{Capabilities, Dialect};
 pub const fn capabilities(dialect: Dialect) -> &'static Capabilities {
     match dialect {
         Dialect::Members => &members::CAPABILITIES,
-        Dialect::App => &APP,
+        Dialect::App => &app::CAPABILITIES,
     }
 }
-
-/// The organization verbs; what they lack, the dialect `members` answers.
-const APP: Capabilities = Capabilities { dialect: Dialect::App, ..members::CAPABILITIES };

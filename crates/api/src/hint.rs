@@ -18,7 +18,7 @@ pub(crate) fn for_status(endpoint: Endpoint, status: u16) -> Option<&'static str
         404 | 405 => for_missing(endpoint, status),
         429 if matches!(
             endpoint,
-            Endpoint::Invite | Endpoint::Grant | Endpoint::ResendInvitation
+            Endpoint::Invite | Endpoint::Grant | Endpoint::GrantMany | Endpoint::ResendInvitation
         ) =>
         {
             Some(
@@ -33,6 +33,9 @@ pub(crate) fn for_status(endpoint: Endpoint, status: u16) -> Option<&'static str
         400 | 409 if matches!(endpoint, Endpoint::RemoveMember | Endpoint::SetOrganizationRole) => {
             Some("An organization keeps at least one owner; plan again to see what it is like now.")
         }
+        409 if endpoint == Endpoint::CreateServiceAccount => Some(
+            "A service account of that name exists already: plan again, or choose another name.",
+        ),
         409 => Some("Somebody changed this in the meantime: plan again."),
         408 | 500..=599 => Some("The service is in trouble: run again later."),
         _ => None,
@@ -47,6 +50,16 @@ fn for_missing(endpoint: Endpoint, status: u16) -> Option<&'static str> {
         Endpoint::Revoke if status == 404 => {
             Some("The person or the grant is probably gone already: plan again.")
         }
+        Endpoint::WriteTeam if status == 404 => Some(
+            "The team or the person is probably gone, or the organization does not answer this \
+             endpoint: plan again, or run `mixaccess doctor`.",
+        ),
+        Endpoint::DeleteServiceAccount | Endpoint::ServiceAccountRole if status == 404 => {
+            Some("The service account or the project is probably gone already: plan again.")
+        }
+        Endpoint::Grant | Endpoint::GrantMany if status == 404 => {
+            Some("The project is probably gone: check its id, and plan again.")
+        }
         Endpoint::ProjectMembers => Some(
             "Either the project is gone or out of the service account's reach, or the organization \
              does not answer this endpoint: run `mixaccess doctor`.",
@@ -56,9 +69,6 @@ fn for_missing(endpoint: Endpoint, status: u16) -> Option<&'static str> {
             "Check the organization id and the region: the service does not know this organization. \
              Run `mixaccess doctor`.",
         ),
-        Endpoint::Grant if status == 404 => {
-            Some("The project is probably gone: check its id, and plan again.")
-        }
         _ if endpoint.is_inferred() || status == 405 => {
             Some("The organization does not answer this endpoint: run `mixaccess doctor`.")
         }

@@ -20,17 +20,20 @@ mod port;
 mod probe;
 mod request;
 mod retry;
+mod row;
+mod service_account;
+mod team;
 mod transport;
 
 pub use audit::AuditEvent;
 pub use base_url::{BaseUrl, BaseUrlError, check_base_url};
-pub use client::Client;
+pub use client::{Client, FoundDialect};
 pub use credentials::{
     Credentials, CredentialsError, SECRET_FILE_VARIABLE, SECRET_VARIABLE, USERNAME_VARIABLE,
 };
 pub use dialect::capabilities;
 pub use error::{ApiError, ErrorKind};
-pub use live::{read_live, read_members, read_projects};
+pub use live::{read_again, read_live, read_members};
 pub use options::{ClientError, ClientOptions, MAX_CONCURRENCY, OnWait, Timeouts, Wait};
 pub use port::{
     AccessRead, AccessWrite, NewServiceAccount, ProjectMember, ProjectServiceAccount, Roster,

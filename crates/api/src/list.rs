@@ -3,6 +3,7 @@
 //! Rows are read straight from the bytes and turned into ours one by one: a large organization has a
 //! million of them.
 
+mod entries;
 mod field;
 
 use std::borrow::Cow;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
+pub(crate) use entries::{Entries, Entry, EntryValue};
 pub(crate) use field::Field;
 
 use crate::answer::{Answer, DecodeError, envelope_error};

@@ -1,25 +1,29 @@
 //! Live state from a handful of requests: the number of reads never grows with the number of people.
 
+mod accounts;
 mod join;
 
 use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mixaccess_model::{
-    Dialect, LIVE_FORMAT_VERSION, LiveMember, LiveProject, LiveState, OrganizationId, ProjectId,
-    Reads,
+    Actor, Dialect, LIVE_FORMAT_VERSION, LiveIdentityProvider, LiveMember, LiveProject,
+    LiveServiceAccount, LiveState, LiveTeam, OrganizationId, ProjectId, Reads, ServiceAccountReads,
 };
+use tokio::sync::Semaphore;
 
-use crate::{AccessRead, ApiError, MAX_CONCURRENCY};
+use crate::{AccessRead, ApiError, MAX_CONCURRENCY, Roster};
 use join::Join;
 
-/// Reads live state for a plan: who we are, members and projects side by side, then the members of
-/// every declared project that exists, or of all projects when `undeclared`, given the members, says
-/// so (somebody suspended may have access anywhere: `design.md`, "The files").
+/// Reads live state for a plan: who we are, members and projects side by side; then what `reads`, given
+/// the members, says; and the members of every declared project that exists, or of all projects where
+/// it says so (somebody suspended may have access anywhere: `design.md`, "The files").
 ///
-/// Sends three requests and one for each of those projects, at most `concurrency` at once. Somebody
-/// whom only a project's list names becomes a member without an organization role, and look-alike
-/// addresses stay two members.
+/// Sends three requests; one for each of those projects, unless the list of members carries their
+/// grants; one for teams; one for service accounts, and one for each of those projects for their roles;
+/// at most `concurrency` at once. Somebody whom only a project's list names becomes a member without an
+/// organization role, and look-alike addresses stay two members. What the service does not answer is
+/// absent.
 ///
 /// # Errors
 /// The first failed request, in the order of projects; or a project's list that contradicts the
@@ -33,19 +37,23 @@ pub async fn read_live<R: AccessRead>(
     concurrency: usize,
     taken_at: Timestamp,
 ) -> Result<LiveState, ApiError> {
+    let reading = Reading::new(reader, concurrency);
     // All three are awaited, so that which error is told does not depend on which came first.
-    let (actor, members, projects) =
-        future::join3(reader.me(), reader.members(), reader.projects()).await;
-    let (actor, members, mut projects) = (actor?, members?, projects?);
-    let everything = reads(&members).undeclared_projects;
+    let (actor, roster, projects) = future::join3(
+        reading.one(reader.me()),
+        reading.one(reader.roster()),
+        reading.one(reader.projects()),
+    )
+    .await;
+    let (actor, roster, mut projects) = (actor?, roster?, projects?);
+    let reads = reads(&roster.members);
     projects.sort_by_key(|project| project.id);
     projects.dedup_by_key(|project| project.id);
-    for project in &mut projects {
-        project.members_read = everything || declared.contains(&project.id);
-    }
+    projects.iter_mut().for_each(|project| {
+        project.members_read = reads.undeclared_projects || declared.contains(&project.id);
+    });
     let read: Vec<ProjectId> =
         projects.iter().filter(|project| project.members_read).map(|project| project.id).collect();
-    let members = with_grants(reader, members, &read, concurrency).await?;
     let mut live = LiveState {
         format_version: LIVE_FORMAT_VERSION,
         organization,
@@ -54,93 +62,209 @@ pub async fn read_live<R: AccessRead>(
         taken_at,
         actor,
         projects,
-        members,
+        members: Vec::new(),
         teams: None,
         service_accounts: None,
         identity_provider: None,
     };
-    live.normalize();
+    reading.the_rest(roster, &read, reads).await?.put_into(&mut live);
     Ok(live)
 }
 
-/// Reads again what an apply needs: who we are, members, and the members of exactly `projects`, which
-/// are taken to exist. Sends two requests and one for each project; the live state that comes back
-/// knows no other projects, and names them by their numbers.
+/// Reads again what an apply needs: members, their grants in exactly `projects`, which are taken to
+/// exist, and whatever else `reads` says; not who we are. The live state that comes back knows no other
+/// projects, and names them by their numbers.
 ///
 /// # Errors
 /// As [`read_live`]; a project that is gone is a failed request.
-pub async fn read_projects<R: AccessRead>(
+pub async fn read_again<R: AccessRead>(
     reader: &R,
     organization: OrganizationId,
     dialect: Dialect,
     projects: &[ProjectId],
+    reads: Reads,
     concurrency: usize,
     taken_at: Timestamp,
 ) -> Result<LiveState, ApiError> {
-    let (actor, members) =
-        future::join(reader.me(), read_members(reader, projects, concurrency)).await;
+    let reading = Reading::new(reader, concurrency);
+    let projects = in_order(projects);
+    let roster = reading.one(reader.roster()).await?;
+    let rest = reading.the_rest(roster, &projects, reads).await?;
     let mut live = LiveState {
         format_version: LIVE_FORMAT_VERSION,
         organization,
-        organization_name: reader.organization_name(),
+        organization_name: None,
         dialect,
         taken_at,
-        actor: actor?,
+        actor: Actor::default(),
         projects: projects
-            .iter()
+            .into_iter()
             .map(|id| LiveProject {
-                id: *id,
+                id,
                 name: id.to_string(),
                 members_read: true,
                 service_accounts_read: false,
                 custom_roles: None,
             })
             .collect(),
-        members: members?,
+        members: Vec::new(),
         teams: None,
         service_accounts: None,
         identity_provider: None,
     };
-    live.normalize();
-    live.projects.dedup();
+    rest.put_into(&mut live);
     Ok(live)
 }
 
 /// Reads every member of the organization with the grants in exactly `projects`, and nothing else.
-/// Sends one request and one for each project.
+/// Sends one request, and one for each project where the list of members does not carry grants.
 ///
 /// # Errors
-/// As [`read_projects`].
+/// As [`read_again`].
 pub async fn read_members<R: AccessRead>(
     reader: &R,
     projects: &[ProjectId],
     concurrency: usize,
 ) -> Result<Vec<LiveMember>, ApiError> {
+    let reading = Reading::new(reader, concurrency);
+    let roster = reading.one(reader.roster()).await?;
+    reading.grants(roster, &in_order(projects)).await
+}
+
+fn in_order(projects: &[ProjectId]) -> Vec<ProjectId> {
     let mut projects = projects.to_vec();
     projects.sort_unstable();
     projects.dedup();
-    with_grants(reader, reader.members().await?, &projects, concurrency).await
+    projects
 }
 
-async fn with_grants<R: AccessRead>(
-    reader: &R,
-    members: Vec<LiveMember>,
-    projects: &[ProjectId],
+/// A reader with a limit of how many requests are in flight.
+struct Reading<'a, R> {
+    reader: &'a R,
     concurrency: usize,
-) -> Result<Vec<LiveMember>, ApiError> {
-    // Owned numbers: futures that borrow them could not move between threads.
-    let reads = projects
-        .iter()
-        .copied()
-        .map(|project| async move { Ok((project, reader.project_members(project).await?)) });
-    let join = stream::iter(reads)
-        .buffered(concurrency.clamp(1, MAX_CONCURRENCY))
-        .try_fold(Join::new(members), |mut join, (project, rows)| async move {
-            join.add(project, rows)?;
-            Ok(join)
+    permits: Semaphore,
+}
+
+/// Everything that is read once it is known which projects count.
+struct Rest {
+    members: Vec<LiveMember>,
+    teams: Option<Vec<LiveTeam>>,
+    service_accounts: Option<Vec<LiveServiceAccount>>,
+    /// The projects whose service accounts were read, in order.
+    service_accounts_read: Vec<ProjectId>,
+    identity_provider: Option<LiveIdentityProvider>,
+}
+
+impl Rest {
+    fn put_into(self, live: &mut LiveState) {
+        let Self { members, teams, service_accounts, service_accounts_read, identity_provider } =
+            self;
+        live.members = members;
+        live.teams = teams;
+        live.service_accounts = service_accounts;
+        live.identity_provider = identity_provider;
+        for project in &mut live.projects {
+            project.service_accounts_read =
+                service_accounts_read.binary_search(&project.id).is_ok();
+        }
+        live.normalize();
+    }
+}
+
+impl<'a, R: AccessRead> Reading<'a, R> {
+    fn new(reader: &'a R, concurrency: usize) -> Self {
+        let concurrency = concurrency.clamp(1, MAX_CONCURRENCY);
+        Self { reader, concurrency, permits: Semaphore::new(concurrency) }
+    }
+
+    /// One request, as soon as fewer than allowed are in flight.
+    async fn one<T>(&self, read: impl Future<Output = T> + Send) -> T {
+        // It is never closed, so there always is a permit.
+        let _permit = self.permits.acquire().await;
+        read.await
+    }
+
+    /// Reads the grants in `projects`, in order, and what `reads` says, side by side.
+    async fn the_rest(
+        &self,
+        roster: Roster,
+        projects: &[ProjectId],
+        reads: Reads,
+    ) -> Result<Rest, ApiError> {
+        // All are awaited, so that which error is told does not depend on which came first.
+        let (members, teams, accounts, identity_provider) = future::join4(
+            self.grants(roster, projects),
+            self.where_asked(reads.teams, self.reader.teams()),
+            self.service_accounts(reads.service_accounts, projects),
+            self.where_asked(reads.identity_provider, self.reader.identity_provider()),
+        )
+        .await;
+        let (service_accounts, service_accounts_read) = accounts?;
+        Ok(Rest {
+            members: members?,
+            teams: teams?,
+            service_accounts,
+            service_accounts_read,
+            identity_provider: identity_provider?,
         })
-        .await?;
-    Ok(join.finish())
+    }
+
+    async fn where_asked<T>(
+        &self,
+        asked: bool,
+        read: impl Future<Output = Result<Option<T>, ApiError>> + Send,
+    ) -> Result<Option<T>, ApiError> {
+        if asked { self.one(read).await } else { Ok(None) }
+    }
+
+    /// The members with their grants in `projects`, in order.
+    async fn grants(
+        &self,
+        roster: Roster,
+        projects: &[ProjectId],
+    ) -> Result<Vec<LiveMember>, ApiError> {
+        let Roster { mut members, carries_grants } = roster;
+        if carries_grants {
+            for member in &mut members {
+                member.grants.retain(|grant| projects.binary_search(&grant.project).is_ok());
+            }
+            return Ok(Join::new(members).finish());
+        }
+        // Owned numbers: futures that borrow them could not move between threads.
+        let reads = projects.iter().copied().map(|project| async move {
+            Ok((project, self.one(self.reader.project_members(project)).await?))
+        });
+        let join = stream::iter(reads)
+            .buffered(self.concurrency)
+            .try_fold(Join::new(members), |mut join, (project, rows)| async move {
+                join.add(project, rows)?;
+                Ok(join)
+            })
+            .await?;
+        Ok(join.finish())
+    }
+
+    /// The service accounts, and the projects whose service accounts were read, in order.
+    async fn service_accounts(
+        &self,
+        reads: ServiceAccountReads,
+        projects: &[ProjectId],
+    ) -> Result<(Option<Vec<LiveServiceAccount>>, Vec<ProjectId>), ApiError> {
+        let projects = match reads {
+            ServiceAccountReads::Nothing => return Ok((None, Vec::new())),
+            ServiceAccountReads::Names => &[],
+            ServiceAccountReads::Roles => projects,
+        };
+        let reads = projects.iter().copied().map(|project| async move {
+            let rows = self.one(self.reader.project_service_accounts(project)).await?;
+            Ok(rows.map(|rows| (project, rows)))
+        });
+        let rows = stream::iter(reads).buffered(self.concurrency).try_collect::<Vec<_>>();
+        let (accounts, rows) = future::join(self.one(self.reader.service_accounts()), rows).await;
+        let rows: Vec<_> = rows?.into_iter().flatten().collect();
+        let Some(accounts) = accounts? else { return Ok((None, Vec::new())) };
+        accounts::with_grants(accounts, rows)
+    }
 }
 
 #[cfg(test)]

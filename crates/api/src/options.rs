@@ -23,8 +23,9 @@ pub struct ClientOptions {
     pub base_url: BaseUrl,
     /// The organization.
     pub organization: OrganizationId,
-    /// The endpoints it is managed through.
-    pub dialect: Dialect,
+    /// The endpoints it is managed through; nothing is the ones it is found to answer
+    /// ([`Client::find_dialect`](crate::Client::find_dialect)).
+    pub dialect: Option<Dialect>,
     /// When to give up on one request.
     pub timeouts: Timeouts,
     /// How long one call may take, waits and retries included, before another try is no longer
@@ -104,14 +105,15 @@ impl Default for Timeouts {
 }
 
 impl ClientOptions {
-    /// The defaults for one organization at one address.
+    /// The defaults for one organization at one address. Without a dialect, the client finds out which
+    /// one the organization answers.
     ///
     /// # Errors
     /// When the address is refused by [`check_base_url`].
     pub fn new(
         base_url: &str,
         organization: OrganizationId,
-        dialect: Dialect,
+        dialect: impl Into<Option<Dialect>>,
     ) -> Result<Self, BaseUrlError> {
         let base_url = check_base_url(base_url)?;
         let requests_per_second =
@@ -119,7 +121,7 @@ impl ClientOptions {
         Ok(Self {
             base_url,
             organization,
-            dialect,
+            dialect: dialect.into(),
             timeouts: Timeouts::default(),
             max_wait: Duration::from_secs(60),
             backoff: Duration::from_millis(500),

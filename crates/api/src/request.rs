@@ -14,6 +14,14 @@ pub(crate) enum Endpoint {
     Projects,
     /// One project's members.
     ProjectMembers,
+    /// The organization's users, as the organization verbs list them.
+    Users,
+    /// The organization's teams.
+    Teams,
+    /// The organization's service accounts.
+    ServiceAccounts,
+    /// One project's service accounts.
+    ProjectServiceAccounts,
     /// The audit log.
     AuditLog,
     /// An invitation to the organization.
@@ -58,6 +66,10 @@ impl Endpoint {
             | Self::WriteTeam => true,
             Self::Me
             | Self::Members
+            | Self::Users
+            | Self::Teams
+            | Self::ServiceAccounts
+            | Self::ProjectServiceAccounts
             | Self::AuditLog
             | Self::Grant
             | Self::SetProjectRole
@@ -69,6 +81,20 @@ impl Endpoint {
             | Self::DeleteServiceAccount
             | Self::ServiceAccountRole
             | Self::ChangeGroup => false,
+        }
+    }
+
+    /// Whether its answer holds a secret, so that no message may quote what may be a part of it.
+    pub(crate) const fn answers_secret(self) -> bool {
+        matches!(self, Self::RotateToken | Self::CreateServiceAccount)
+    }
+
+    /// Most bytes of an answer that is read; what writes answer is always short.
+    pub(crate) const fn most_bytes(self) -> usize {
+        match self {
+            // A million project roles in one answer.
+            Self::Users => 256 << 20,
+            _ => 64 << 20,
         }
     }
 }

@@ -16,7 +16,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use crate::answer::{Answer, DecodeError, said};
+use crate::answer::{Answer, DecodeError, answered, said};
 use crate::error::quotable;
 use crate::request::Request;
 use crate::retry::{Cause, Failure, Tries, Verdict, retry_after};
@@ -25,9 +25,7 @@ use crate::{
 };
 
 const MOST_REDIRECTS: usize = 5;
-/// Most bytes of one page of a list.
-const MAX_LIST_BYTES: usize = 64 << 20;
-/// Most bytes of any other answer.
+/// Most bytes of an answer that is no list.
 const MAX_BODY_BYTES: usize = 1 << 20;
 const MESSAGE_LIMIT: usize = 400;
 
@@ -230,7 +228,10 @@ fn refusal(request: &Request, answer: &Answer) -> Failure {
     Failure {
         cause,
         status: Some(status.as_u16()),
-        message: said(answer),
+        message: match cause {
+            Cause::Uncertain if request.endpoint.answers_secret() => answered(status),
+            _ => said(answer),
+        },
         hint: hint::for_status(request.endpoint, status.as_u16()).map(str::to_owned),
         retry_after: match cause {
             Cause::RateLimited | Cause::Uncertain => retry_after(answer),
@@ -263,8 +264,11 @@ async fn read_answer(request: &Request, mut response: Response) -> Result<Answer
     let headers = response.headers();
     let retry_after = text(headers, &RETRY_AFTER);
     let date = text(headers, &DATE);
-    let limit =
-        if request.is_write() || !status.is_success() { MAX_BODY_BYTES } else { MAX_LIST_BYTES };
+    let limit = if request.is_write() || !status.is_success() {
+        MAX_BODY_BYTES
+    } else {
+        request.endpoint.most_bytes()
+    };
     let announced = response.content_length().and_then(|length| usize::try_from(length).ok());
     let mut body = Vec::with_capacity(announced.unwrap_or(0).min(limit));
     loop {

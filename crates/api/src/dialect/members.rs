@@ -2,14 +2,13 @@
 //! (`mixpanel-api.md`, "Dialect `members`").
 
 mod identity;
-mod row;
 mod token;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mixaccess_model::{
     Capabilities, Dialect, Email, LiveMember, LiveProject, OrganizationId, OrganizationRole,
-    ProjectId, ProjectRole,
+    ProjectId, ProjectRole, UserId,
 };
 use reqwest::{Method, Url};
 use secrecy::SecretString;
@@ -21,7 +20,7 @@ use crate::audit::AuditEvent;
 use crate::paging::read_all;
 use crate::request::{Endpoint, Request};
 use crate::transport::Transport;
-use crate::{ApiError, ProjectMember, Write, Written};
+use crate::{ApiError, ProjectMember};
 
 /// What this dialect can do. A pending person's roles cannot be changed
 /// (`mixpanel-api.md`, "How the world behaves", 6).
@@ -36,7 +35,7 @@ pub(crate) const CAPABILITIES: Capabilities = Capabilities {
 };
 
 /// Where this dialect's paths begin.
-const ROOT: &str = "/api/app";
+pub(crate) const ROOT: &str = "/api/app";
 
 /// The dialect for one organization.
 pub(crate) struct Members<'a> {
@@ -105,13 +104,6 @@ impl Members<'_> {
         read_all::<AuditEvent>(self.transport, request.endpoint, request.url).await
     }
 
-    /// Sends one write: strict in what it sends, and done when the service says so.
-    pub(crate) async fn write(&self, write: &Write) -> Result<Written, ApiError> {
-        let request = self.writing(write)?;
-        self.transport.write(&request).await?;
-        Ok(Written::default())
-    }
-
     /// Rotates one of a project's tokens and gives the new value.
     pub(crate) async fn rotate_token(
         &self,
@@ -127,74 +119,73 @@ impl Members<'_> {
         self.transport.read(&request, token::decode).await
     }
 
-    fn writing(&self, write: &Write) -> Result<Request, ApiError> {
-        let organization = self.organization;
-        let (endpoint, method, path, body) = match write {
-            Write::Invite { email, role: OrganizationRole::Member, grants }
-                if let [(project, role)] = grants.as_slice() =>
-            {
-                return self.writing(&Write::Grant {
-                    project: *project,
-                    email: email.clone(),
-                    role: role.clone(),
-                });
-            }
-            Write::Invite { email, role, grants } => (
-                Endpoint::Invite,
-                Method::POST,
-                format!("/organizations/{organization}/members"),
-                Some(invitation(email, *role, grants)),
-            ),
-            Write::Grant { project, email, role } => (
-                Endpoint::Grant,
-                Method::POST,
-                format!("/projects/{project}/members"),
-                Some(json!({ "email": email.as_str(), "role": role_word(role) })),
-            ),
-            Write::SetProjectRole { project, user, role } => (
-                Endpoint::SetProjectRole,
-                Method::PUT,
-                format!("/projects/{project}/members/{user}"),
-                Some(json!({ "role": role_word(role) })),
-            ),
-            Write::Revoke { project, user } => (
-                Endpoint::Revoke,
-                Method::DELETE,
-                format!("/projects/{project}/members/{user}"),
-                None,
-            ),
-            Write::SetOrganizationRole { user, role } => (
-                Endpoint::SetOrganizationRole,
-                Method::POST,
-                format!("/organizations/{organization}/members/{user}"),
-                Some(json!({ "role": role.as_str() })),
-            ),
-            Write::RemoveMember { user, email: _ } => (
-                Endpoint::RemoveMember,
-                Method::DELETE,
-                format!("/organizations/{organization}/members/{user}"),
-                None,
-            ),
-            Write::ResendInvitation { user } => (
-                Endpoint::ResendInvitation,
-                Method::POST,
-                format!("/organizations/{organization}/members/{user}/resend-invite"),
-                None,
-            ),
-            Write::GrantMany { .. }
-            | Write::CreateTeam { .. }
-            | Write::UpdateTeam { .. }
-            | Write::DeleteTeam { .. }
-            | Write::ChangeGroup { .. }
-            | Write::CreateServiceAccount { .. }
-            | Write::DeleteServiceAccount { .. }
-            | Write::AddServiceAccount { .. }
-            | Write::RemoveServiceAccount { .. } => {
-                let problem = "the client has no such write".to_owned();
-                return Err(ApiError::permanent(format!("{write:?}"), problem));
-            }
-        };
-        Ok(Request { endpoint, method, url: self.url(&path), body })
+    /// The request that invites an address. As organization member with one project, it is the grant
+    /// that a document names; anything else is inferred.
+    pub(crate) fn invitation(
+        &self,
+        email: &Email,
+        role: OrganizationRole,
+        grants: &[(ProjectId, ProjectRole)],
+    ) -> Request {
+        if let (OrganizationRole::Member, [(project, role)]) = (role, grants) {
+            return self.grant(*project, email, role);
+        }
+        let path = format!("/organizations/{}/members", self.organization);
+        self.writing(Endpoint::Invite, Method::POST, &path, Some(invitation(email, role, grants)))
+    }
+
+    /// The request that gives an individual grant, and invites whoever is not there.
+    pub(crate) fn grant(&self, project: ProjectId, email: &Email, role: &ProjectRole) -> Request {
+        let body = json!({ "email": email.as_str(), "role": role_word(role) });
+        let path = format!("/projects/{project}/members");
+        self.writing(Endpoint::Grant, Method::POST, &path, Some(body))
+    }
+
+    /// The request that changes an individual grant in place.
+    pub(crate) fn project_role(
+        &self,
+        project: ProjectId,
+        user: UserId,
+        role: &ProjectRole,
+    ) -> Request {
+        let path = format!("/projects/{project}/members/{user}");
+        let body = json!({ "role": role_word(role) });
+        self.writing(Endpoint::SetProjectRole, Method::PUT, &path, Some(body))
+    }
+
+    /// The request that takes an individual grant away.
+    pub(crate) fn revocation(&self, project: ProjectId, user: UserId) -> Request {
+        let path = format!("/projects/{project}/members/{user}");
+        self.writing(Endpoint::Revoke, Method::DELETE, &path, None)
+    }
+
+    /// The request that changes an organization role.
+    pub(crate) fn organization_role(&self, user: UserId, role: OrganizationRole) -> Request {
+        let path = format!("/organizations/{}/members/{user}", self.organization);
+        let body = json!({ "role": role.as_str() });
+        self.writing(Endpoint::SetOrganizationRole, Method::POST, &path, Some(body))
+    }
+
+    /// The request that removes a member, or withdraws an invitation.
+    pub(crate) fn removal(&self, user: UserId) -> Request {
+        let path = format!("/organizations/{}/members/{user}", self.organization);
+        self.writing(Endpoint::RemoveMember, Method::DELETE, &path, None)
+    }
+
+    /// The request that sends an invitation again.
+    pub(crate) fn reminder(&self, user: UserId) -> Request {
+        let path = format!("/organizations/{}/members/{user}/resend-invite", self.organization);
+        self.writing(Endpoint::ResendInvitation, Method::POST, &path, None)
+    }
+
+    fn writing(
+        &self,
+        endpoint: Endpoint,
+        method: Method,
+        path: &str,
+        body: Option<serde_json::Value>,
+    ) -> Request {
+        Request { endpoint, method, url: self.url(path), body }
     }
 }
 

@@ -98,7 +98,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Field<'a> {
     }
 }
 
-struct FieldVisitor<'a>(PhantomData<&'a ()>);
+pub(super) struct FieldVisitor<'a>(pub(super) PhantomData<&'a ()>);
 
 impl<'de: 'a, 'a> Visitor<'de> for FieldVisitor<'a> {
     type Value = Field<'a>;

@@ -3,32 +3,68 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mixaccess_model::{
     Actor, Email, Grant, GrantSource, ManagedBy, MemberStatus, OrganizationRole, ProjectRole,
-    UserId,
+    ServiceAccountId, UserId,
 };
 
 use super::*;
-use crate::ProjectMember;
+use crate::{ProjectMember, ProjectServiceAccount};
 
 #[derive(Default)]
 struct Fake {
     members: Vec<LiveMember>,
+    carries_grants: bool,
     rows: BTreeMap<u64, Vec<ProjectMember>>,
+    accounts: Option<Vec<LiveServiceAccount>>,
+    account_rows: BTreeMap<u64, Vec<ProjectServiceAccount>>,
     requests: AtomicUsize,
     in_flight: AtomicUsize,
     most: AtomicUsize,
 }
 
+impl Fake {
+    /// One request, which takes a moment.
+    async fn sent(&self) {
+        self.requests.fetch_add(1, Ordering::SeqCst);
+        let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        tokio::task::yield_now().await;
+        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 impl AccessRead for Fake {
     async fn me(&self) -> Result<Actor, ApiError> {
-        self.requests.fetch_add(1, Ordering::SeqCst);
+        self.sent().await;
         Ok(Actor::default())
     }
     async fn members(&self) -> Result<Vec<LiveMember>, ApiError> {
-        self.requests.fetch_add(1, Ordering::SeqCst);
+        self.sent().await;
         Ok(self.members.clone())
     }
+    async fn roster(&self) -> Result<Roster, ApiError> {
+        Ok(Roster { members: self.members().await?, carries_grants: self.carries_grants })
+    }
+    async fn teams(&self) -> Result<Option<Vec<LiveTeam>>, ApiError> {
+        self.sent().await;
+        Ok(Some(Vec::new()))
+    }
+    async fn service_accounts(&self) -> Result<Option<Vec<LiveServiceAccount>>, ApiError> {
+        self.sent().await;
+        Ok(self.accounts.clone())
+    }
+    async fn project_service_accounts(
+        &self,
+        project: ProjectId,
+    ) -> Result<Option<Vec<ProjectServiceAccount>>, ApiError> {
+        self.sent().await;
+        Ok(self.account_rows.get(&project.0).cloned())
+    }
+    async fn identity_provider(&self) -> Result<Option<LiveIdentityProvider>, ApiError> {
+        self.sent().await;
+        Ok(Some(LiveIdentityProvider::default()))
+    }
     async fn projects(&self) -> Result<Vec<LiveProject>, ApiError> {
-        self.requests.fetch_add(1, Ordering::SeqCst);
+        self.sent().await;
         let project = |id: &u64| LiveProject {
             id: ProjectId(*id),
             name: format!("project {id}"),
@@ -39,11 +75,7 @@ impl AccessRead for Fake {
         Ok(self.rows.keys().rev().map(project).collect())
     }
     async fn project_members(&self, project: ProjectId) -> Result<Vec<ProjectMember>, ApiError> {
-        self.requests.fetch_add(1, Ordering::SeqCst);
-        let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
-        self.most.fetch_max(now, Ordering::SeqCst);
-        tokio::task::yield_now().await;
-        self.in_flight.fetch_sub(1, Ordering::SeqCst);
+        self.sent().await;
         let missing = || ApiError::permanent(format!("GET {project}"), "no such project".into());
         self.rows.get(&project.0).cloned().ok_or_else(missing)
     }
@@ -200,16 +232,17 @@ fn reading_again_touches_only_what_is_named() {
     let fake = Fake { members: vec![member(Some(5), "a@x")], rows, ..Fake::default() };
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let live = runtime
-        .block_on(read_projects(
+        .block_on(read_again(
             &fake,
             OrganizationId(1),
             Dialect::Members,
             &[ProjectId(2), ProjectId(2)],
+            Reads::default(),
             8,
             Timestamp::UNIX_EPOCH,
         ))
         .unwrap();
-    assert_eq!(fake.requests.load(Ordering::SeqCst), 3);
+    assert_eq!(fake.requests.load(Ordering::SeqCst), 2);
     assert_eq!(roles(&live), ["a@x 2=admin"]);
     assert!(live.projects.len() == 1 && live.projects[0].members_read);
 }
@@ -227,4 +260,108 @@ fn futures_can_move_between_threads() {
         1,
         Timestamp::UNIX_EPOCH,
     ));
+}
+
+fn account(id: u64) -> LiveServiceAccount {
+    LiveServiceAccount {
+        id: ServiceAccountId(id),
+        username: format!("account {id}").into(),
+        created: None,
+        expires: None,
+        last_used: None,
+        creator: None,
+        creator_email: None,
+        grants: Vec::new(),
+    }
+}
+
+fn account_row(id: u64, role: &str) -> ProjectServiceAccount {
+    let role = ProjectRole::parse(role);
+    ProjectServiceAccount { id: ServiceAccountId(id), role, source: GrantSource::Individual }
+}
+
+fn read_with(fake: &Fake, reads: Reads) -> Result<LiveState, ApiError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (organization, taken_at) = (OrganizationId(1), Timestamp::UNIX_EPOCH);
+    let declared = [ProjectId(7), ProjectId(8)];
+    let read = read_live(fake, organization, Dialect::Members, &declared, |_| reads, 2, taken_at);
+    runtime.block_on(read)
+}
+
+fn with_accounts() -> Fake {
+    Fake {
+        rows: BTreeMap::from([(7, vec![]), (8, vec![]), (9, vec![])]),
+        accounts: Some(vec![account(2), account(1), account(2)]),
+        account_rows: BTreeMap::from([
+            (7, vec![account_row(2, "admin"), account_row(1, "viewer")]),
+            (9, vec![account_row(1, "owner")]),
+        ]),
+        ..Fake::default()
+    }
+}
+
+#[test]
+fn only_what_is_asked_for_is_read() {
+    for (reads, requests) in [
+        (Reads::default(), 5),
+        (Reads { teams: true, ..Reads::default() }, 6),
+        (Reads { identity_provider: true, ..Reads::default() }, 6),
+        (Reads { service_accounts: ServiceAccountReads::Names, ..Reads::default() }, 6),
+        (Reads { service_accounts: ServiceAccountReads::Roles, ..Reads::default() }, 8),
+        (Reads::EVERYTHING, 3 + 3 + 1 + 1 + 3 + 1),
+    ] {
+        let fake = with_accounts();
+        let live = read_with(&fake, reads).unwrap();
+        assert_eq!(fake.requests.load(Ordering::SeqCst), requests, "{reads:?}");
+        assert!(fake.most.load(Ordering::SeqCst) <= 2);
+        assert_eq!(live.teams.is_some(), reads.teams);
+        assert_eq!(live.identity_provider.is_some(), reads.identity_provider);
+        let asked = reads.service_accounts > ServiceAccountReads::Nothing;
+        assert_eq!(live.service_accounts.is_some(), asked);
+    }
+}
+
+#[test]
+fn roles_of_service_accounts_come_from_the_projects_that_answer() {
+    let roles = Reads { service_accounts: ServiceAccountReads::Roles, ..Reads::default() };
+    let live = read_with(&with_accounts(), roles).unwrap();
+    let accounts = live.service_accounts.as_deref().unwrap();
+    let said: Vec<_> = accounts
+        .iter()
+        .map(|account| (account.id.0, account.individual_role(ProjectId(7)).unwrap().as_str()))
+        .collect();
+    assert_eq!(said, [(1, "consumer"), (2, "admin")]);
+    let read: Vec<_> =
+        live.projects.iter().map(|project| (project.id.0, project.service_accounts_read)).collect();
+    assert_eq!(read, [(7, true), (8, false), (9, false)]);
+
+    let unanswered = Fake { accounts: None, ..with_accounts() };
+    let live = read_with(&unanswered, roles).unwrap();
+    assert!(live.service_accounts.is_none());
+    assert!(live.projects.iter().all(|project| !project.service_accounts_read));
+
+    let stranger = Fake { accounts: Some(vec![account(1)]), ..with_accounts() };
+    let error = read_with(&stranger, roles).unwrap_err();
+    assert!(error.to_string().contains("service account number 2"), "{error}");
+}
+
+#[test]
+fn a_roster_with_grants_needs_no_other_list() {
+    let grant = |project: u64, role: &str| Grant {
+        project: ProjectId(project),
+        role: ProjectRole::parse(role),
+        source: GrantSource::Individual,
+    };
+    let mut ann = member(Some(1), "a@x");
+    ann.grants = vec![grant(9, "owner"), grant(8, "admin"), grant(7, "viewer"), grant(8, "admin")];
+    let fake = Fake {
+        members: vec![ann.clone(), ann],
+        rows: BTreeMap::from([(7, vec![]), (8, vec![]), (9, vec![])]),
+        carries_grants: true,
+        ..Fake::default()
+    };
+    let live = read_with(&fake, Reads::default()).unwrap();
+    assert_eq!(fake.requests.load(Ordering::SeqCst), 3);
+    assert_eq!(roles(&live), ["a@x 7=consumer 8=admin"]);
+    assert!(!live.project(ProjectId(9)).unwrap().members_read);
 }

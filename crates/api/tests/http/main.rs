@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
+mod app;
 mod authorities;
 mod bodies;
 mod failures;
@@ -9,7 +10,9 @@ mod limits;
 mod proxies;
 mod redirects;
 mod server;
+mod service_accounts;
 mod shapes;
+mod teams;
 mod verbs;
 
 use std::time::Duration;
@@ -35,6 +38,12 @@ fn credentials() -> Credentials {
 
 fn client(base_url: &str) -> Client {
     Client::new(options(base_url), credentials()).unwrap()
+}
+
+fn client_of(base_url: &str, dialect: Dialect) -> Client {
+    let mut options = options(base_url);
+    options.dialect = Some(dialect);
+    Client::new(options, credentials()).unwrap()
 }
 
 /// A removal, which is a write that may be sent again.

@@ -21,6 +21,27 @@ fn every_write_is_one_request_of_the_table() {
             r#"{"email":"Sam@agency.example","role":"billing_admin"}"#,
         ),
         (
+            Write::Invite {
+                email: email.clone(),
+                role: OrganizationRole::Member,
+                grants: vec![
+                    (project, ProjectRole::Consumer),
+                    (ProjectId(7), ProjectRole::parse("Messenger")),
+                ],
+            },
+            "POST /api/app/organizations/12345/members",
+            r#"{"email":"Sam@agency.example","projects":[{"id":2891234,"role":"viewer"},{"id":7,"role":"Messenger"}],"role":"member"}"#,
+        ),
+        (
+            Write::Invite {
+                email: email.clone(),
+                role: OrganizationRole::Member,
+                grants: vec![(project, ProjectRole::Consumer)],
+            },
+            "POST /api/app/projects/2891234/members",
+            r#"{"email":"Sam@agency.example","role":"viewer"}"#,
+        ),
+        (
             Write::Grant { project, email: email.clone(), role: ProjectRole::Consumer },
             "POST /api/app/projects/2891234/members",
             r#"{"email":"Sam@agency.example","role":"viewer"}"#,

@@ -4,9 +4,9 @@ use mixaccess_model::{Actor, Email, OrganizationId, UserId};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::row::organization_role;
 use crate::answer::{Answer, DecodeError, decode_value};
 use crate::list::Field;
+use crate::row::organization_role;
 
 /// What the service says about the credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

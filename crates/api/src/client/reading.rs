@@ -1,0 +1,109 @@
+//! Reading through the port.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+
+use mixaccess_model::{
+    Actor, Dialect, Email, LiveMember, LiveProject, LiveServiceAccount, LiveTeam, ProjectId, UserId,
+};
+
+use super::Client;
+use super::find::{Found, answers_elsewhere};
+use crate::{AccessRead, ApiError, ProjectMember, ProjectServiceAccount, Roster};
+
+impl AccessRead for Client {
+    async fn me(&self) -> Result<Actor, ApiError> {
+        let identity = self.members_dialect().me().await?;
+        let mut name = self.organization_name.lock().unwrap_or_else(PoisonError::into_inner);
+        *name = identity.organization_name;
+        drop(name);
+        Ok(identity.actor)
+    }
+
+    fn organization_name(&self) -> Option<String> {
+        self.organization_name.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn members(&self) -> Result<Vec<LiveMember>, ApiError> {
+        let mut members = self.roster().await?.members;
+        for member in &mut members {
+            member.grants = Vec::new();
+        }
+        Ok(members)
+    }
+
+    async fn roster(&self) -> Result<Roster, ApiError> {
+        let found = self.found().await?;
+        match found {
+            Found { dialect: Dialect::App, prefix: Some(prefix), .. } => match self.take_ahead() {
+                Some(roster) => Ok(roster),
+                None => self.app_dialect(prefix).roster().await,
+            },
+            _ => {
+                let members = self.members_dialect().members().await?;
+                Ok(Roster { members, carries_grants: false })
+            }
+        }
+    }
+
+    async fn projects(&self) -> Result<Vec<LiveProject>, ApiError> {
+        if let Found { dialect: Dialect::App, prefix: Some(prefix), .. } = self.found().await? {
+            match self.app_dialect(prefix).projects().await {
+                Err(error) if answers_elsewhere(&error) => {}
+                result => return result,
+            }
+        }
+        self.members_dialect().projects().await
+    }
+
+    async fn project_members(&self, project: ProjectId) -> Result<Vec<ProjectMember>, ApiError> {
+        self.members_dialect().project_members(project).await
+    }
+
+    async fn teams(&self) -> Result<Option<Vec<LiveTeam>>, ApiError> {
+        let teams = self.teams_at(self.prefix().await?);
+        let Some(rows) = answered(teams.list().await)? else { return Ok(None) };
+        let mut addresses = HashMap::new();
+        if rows.iter().any(crate::team::TeamRow::has_unnamed) {
+            addresses = by_number(self.members().await?);
+        }
+        rows.into_iter()
+            .map(|row| {
+                row.named(&addresses).map_err(|user| {
+                    let problem = format!(
+                        "a team has member number {user}, whom the organization's member list does \
+                         not name"
+                    );
+                    let hint = "Somebody may have changed members while they were read: try again.";
+                    let error = ApiError::permanent(teams.reading().label(), problem);
+                    ApiError { hint: Some(hint.to_owned()), ..error }
+                })
+            })
+            .collect::<Result<_, _>>()
+            .map(Some)
+    }
+
+    async fn service_accounts(&self) -> Result<Option<Vec<LiveServiceAccount>>, ApiError> {
+        answered(self.accounts().list().await)
+    }
+
+    async fn project_service_accounts(
+        &self,
+        project: ProjectId,
+    ) -> Result<Option<Vec<ProjectServiceAccount>>, ApiError> {
+        answered(self.accounts().list_project(project).await)
+    }
+}
+
+/// Nothing where the service does not know the endpoint.
+fn answered<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
+    match result {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if error.is_missing() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn by_number(members: Vec<LiveMember>) -> HashMap<UserId, Email> {
+    members.into_iter().filter_map(|member| Some((member.id?, member.email))).collect()
+}

@@ -1,0 +1,84 @@
+//! Service accounts as the service spells them.
+
+use std::sync::Arc;
+
+use mixaccess_model::{Email, LiveServiceAccount, ServiceAccountId, UserId};
+use serde::Deserialize;
+
+use crate::ProjectServiceAccount;
+use crate::list::{Field, Row, Words};
+use crate::row::{numbered, project_role, source};
+
+const LISTS: &[&str] = &["results", "service_accounts"];
+
+/// A service account in the organization's list.
+#[derive(Deserialize)]
+pub(crate) struct AccountFields<'a> {
+    #[serde(borrow, default)]
+    id: Field<'a>,
+    #[serde(borrow, default)]
+    username: Field<'a>,
+    #[serde(borrow, default)]
+    created: Field<'a>,
+    #[serde(borrow, default)]
+    expires: Field<'a>,
+    #[serde(borrow, default)]
+    last_used: Field<'a>,
+    #[serde(borrow, default)]
+    creator: Field<'a>,
+    #[serde(borrow, default)]
+    creator_email: Field<'a>,
+}
+
+impl Row for LiveServiceAccount {
+    type Wire<'de> = AccountFields<'de>;
+    const KEYS: &'static [&'static str] = LISTS;
+
+    fn read(
+        row: AccountFields<'_>,
+        key: Option<&str>,
+        _: &mut Words,
+    ) -> Result<Option<Self>, String> {
+        let id = numbered(&[&row.id], key).map(ServiceAccountId).ok_or("has no number")?;
+        let username: Arc<str> = row.username.word().map(Arc::from).ok_or("has no user name")?;
+        Ok(Some(Self {
+            id,
+            username,
+            created: row.created.instant(),
+            expires: row.expires.instant(),
+            last_used: row.last_used.instant(),
+            creator: row.creator.number().map(UserId),
+            creator_email: row.creator_email.word().map(Email::new),
+            grants: Vec::new(),
+        }))
+    }
+}
+
+/// A service account in a project's list.
+#[derive(Deserialize)]
+pub(crate) struct ProjectAccountFields<'a> {
+    #[serde(borrow, default)]
+    id: Field<'a>,
+    #[serde(borrow, default)]
+    role: Field<'a>,
+    #[serde(borrow, default)]
+    target_type: Field<'a>,
+    #[serde(borrow, default)]
+    team: Field<'a>,
+}
+
+impl Row for ProjectServiceAccount {
+    type Wire<'de> = ProjectAccountFields<'de>;
+    const KEYS: &'static [&'static str] = LISTS;
+
+    fn read(
+        row: ProjectAccountFields<'_>,
+        key: Option<&str>,
+        words: &mut Words,
+    ) -> Result<Option<Self>, String> {
+        let id = numbered(&[&row.id], key).map(ServiceAccountId).ok_or("has no number")?;
+        let source = source(&row.target_type, &row.team, words)?;
+        let word = row.role.word().ok_or("has no role")?;
+        Ok(project_role(word, words).map(|role| Self { id, role, source }))
+    }
+}
