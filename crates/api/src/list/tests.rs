@@ -1,6 +1,6 @@
 use mixaccess_model::{
-    Email, GrantSource, LiveMember, LiveProject, MemberStatus, OrganizationRole, ProjectId,
-    ProjectRole, UserId,
+    Email, GrantSource, Invitation, LiveMember, LiveProject, MemberStatus, OrganizationRole,
+    ProjectId, ProjectRole, UserId,
 };
 use proptest::prelude::*;
 use reqwest::StatusCode;
@@ -292,5 +292,60 @@ proptest! {
         let body = wrap(shape, &list);
         let cut = cut % body.len();
         prop_assert!(page::<LiveMember>(body.get(..cut).unwrap()).is_err());
+    }
+}
+
+#[test]
+fn rows_say_what_became_of_an_invitation_and_who_manages_the_account() {
+    let row = |fields: &str| {
+        let body = format!(r#"[{{"email":"a@acme.example",{fields}}}]"#);
+        rows::<LiveMember>(&body).remove(0)
+    };
+    let instant = |text: &str| Some(text.parse().unwrap());
+    let (sent_at, expires_at) = (instant("2026-01-02T09:00:00Z"), instant("2026-01-09T09:00:00Z"));
+    for (fields, expected) in [
+        (r#""status":"pending""#, None),
+        (r#""status":"active","invited_at":"2026-01-02T09:00:00Z""#, None),
+        (
+            r#""status":"pending","invited_at":"2026-01-02T09:00:00Z","invite_expires_at":"2026-01-09T09:00:00Z""#,
+            Some(Invitation { sent_at, expires_at, expired: false }),
+        ),
+        (
+            r#""is_pending":true,"invitation_sent_at":"2026-01-02T09:00:00Z""#,
+            Some(Invitation { sent_at, ..Invitation::default() }),
+        ),
+        (r#""status":"Expired""#, Some(Invitation { expired: true, ..Invitation::default() })),
+        (r#""is_expired":true"#, Some(Invitation { expired: true, ..Invitation::default() })),
+    ] {
+        assert_eq!(row(fields).invitation, expected, "{fields}");
+    }
+    for (fields, scim) in [
+        (r#""managed_by":"scim""#, true),
+        (r#""provisioned_by":"SCIM""#, true),
+        (r#""is_scim_managed":true"#, true),
+        (r#""is_scim_managed":false,"managed_by":"mixpanel""#, false),
+        (r#""managed_by":null"#, false),
+    ] {
+        assert_eq!(!row(fields).managed_by.is_mixpanel(), scim, "{fields}");
+    }
+}
+
+#[test]
+fn custom_roles_are_known_whole_or_not_at_all() {
+    for (fields, expected) in [
+        ("", None),
+        (r#","custom_roles":null"#, None),
+        (r#","custom_roles":3"#, None),
+        (r#","custom_roles":["Reviewer",7]"#, None),
+        (r#","custom_roles":[]"#, Some(vec![])),
+        (r#","custom_roles":["b","a","b"]"#, Some(vec!["a", "b"])),
+        (r#","custom_roles":[{"id":1,"name":"Reviewer"}]"#, Some(vec!["Reviewer"])),
+        (r#","custom_roles":{"1":{"name":"Reviewer"}}"#, Some(vec!["Reviewer"])),
+    ] {
+        let project = rows::<LiveProject>(&format!(r#"[{{"id":7{fields}}}]"#)).remove(0);
+        let names = project.custom_roles.as_ref();
+        let names: Option<Vec<&str>> =
+            names.map(|names| names.iter().map(|name| &**name).collect());
+        assert_eq!(names, expected, "{fields}");
     }
 }

@@ -271,6 +271,7 @@ fn account(id: u64) -> LiveServiceAccount {
         last_used: None,
         creator: None,
         creator_email: None,
+        user: None,
         grants: Vec::new(),
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct AccountFields<'a> {
     creator: Field<'a>,
     #[serde(borrow, default)]
     creator_email: Field<'a>,
+    #[serde(borrow, default)]
+    user: Field<'a>,
 }
 
 impl Row for LiveServiceAccount {
@@ -49,6 +51,7 @@ impl Row for LiveServiceAccount {
             last_used: row.last_used.instant(),
             creator: row.creator.number().map(UserId),
             creator_email: row.creator_email.word().map(Email::new),
+            user: row.user.number().map(UserId),
             grants: Vec::new(),
         }))
     }

@@ -122,6 +122,7 @@ fn accounts_are_read_with_what_is_said_of_them() {
     assert_eq!(server.lines(), [format!("GET {ROOT}")]);
     assert_eq!((accounts[0].id, &*accounts[0].username), (ServiceAccountId(41), "acme-etl"));
     assert_eq!(accounts[0].creator, Some(UserId(501)));
+    assert_eq!(accounts[0].user, Some(UserId(900)));
     assert_eq!(accounts[0].creator_email, Some(Email::new("priya@acme.example")));
     assert_eq!(accounts[0].last_used.unwrap().to_string(), "2026-01-04T09:00:00Z");
     assert_eq!((accounts[0].expires, accounts[1].created), (None, None));
