@@ -1,6 +1,6 @@
 //! Shows what the renderings look like, and lets their cost be measured:
 //! `cargo run -p mixaccess-report --example gallery -- usual human 80`. The first word is `empty`,
-//! `usual`, `refused`, `large` or a number of people; `drift`, `diff`, `redact`, `verbose` and
+//! `usual`, `whole`, `refused`, `large`, `teams` or a number of people; `drift`, `diff`, `redact`, `verbose` and
 //! `color` may follow.
 #![expect(clippy::print_stdout, reason = "showing is what it is for")]
 #![expect(clippy::unwrap_used, reason = "an example for people at a terminal")]
@@ -19,7 +19,9 @@ fn main() {
     let made = match word(0, "usual") {
         "empty" => sample::Sample::empty(),
         "refused" => sample::refused(),
+        "whole" => sample::whole::whole(),
         "large" => sample::large(1_000),
+        "teams" => sample::whole::large(1_000, 50),
         count if count.parse::<usize>().is_ok() => sample::large(count.parse().unwrap()),
         _ => sample::usual(),
     };

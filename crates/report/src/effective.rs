@@ -33,6 +33,16 @@ impl<'a> Powers<'a> {
             None => self.0.get(&(project, role)).copied().flatten(),
         }
     }
+
+    /// Whether somebody can do more or less in a project with another role, or with none.
+    pub(crate) fn step(&self, project: ProjectId, before: &str, after: &str) -> Risk {
+        let power = |role| if role == NONE { Some(0) } else { self.get(project, role) };
+        match (power(before), power(after)) {
+            (Some(before), Some(after)) if after > before => Risk::Escalation,
+            (Some(before), Some(after)) if after < before => Risk::Reduction,
+            _ => Risk::Neutral,
+        }
+    }
 }
 
 /// A role and what gives it.
@@ -155,12 +165,7 @@ pub(crate) fn through_teams<'a>(
         if word(old) == word(new) || !(of_team(old) || of_team(new)) {
             continue;
         }
-        let power = |held: Option<Held<'_>>| held.map_or(Some(0), |h| powers.get(project, h.role));
-        risks.push(match (power(old), power(new)) {
-            (Some(old), Some(new)) if new > old => Risk::Escalation,
-            (Some(old), Some(new)) if new < old => Risk::Reduction,
-            _ => Risk::Neutral,
-        });
+        risks.push(powers.step(project, word(old), word(new)));
         let symbol = match (old, new) {
             (None, _) => Symbol::Add,
             (_, None) => Symbol::Remove,

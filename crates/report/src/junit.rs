@@ -1,10 +1,11 @@
 //! Findings, guard rails and checks as JUnit test cases.
 
-use mixaccess_model::{Finding, GuardVerdict, Place, Severity};
+use mixaccess_model::{Finding, GuardVerdict, Place, Severity, Subject};
 
 use crate::markup::xml;
 use crate::outline::{Kind, Outline};
 use crate::row;
+use crate::subjects::Block;
 
 /// How a test case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +40,7 @@ pub(crate) fn plan(outline: &Outline<'_>) -> String {
     if outline.kind == Kind::Drift {
         for block in &outline.blocks {
             for identity in &block.who {
-                cases.extend(block.rows.iter().filter(|row| row.begins_change()).map(|row| Case {
-                    class: "drift",
-                    name: format!("{} {}", identity.subject, row.target.as_str()),
-                    outcome: Outcome::Failed,
-                    text: row::drift_sentence(identity.subject, row),
-                }));
+                cases.extend(differences(block, identity.subject));
             }
         }
     }
@@ -67,6 +63,23 @@ pub(crate) fn plan(outline: &Outline<'_>) -> String {
         cases.push(Case { class: suite, name, outcome: Outcome::Passed, text });
     }
     render(suite, &cases)
+}
+
+/// One case for each difference of a subject. Where two are about the same, what should be there tells
+/// their names apart.
+fn differences<'a>(
+    block: &'a Block<'_>,
+    subject: &'a Subject,
+) -> impl Iterator<Item = Case> + use<'a> {
+    let rows = || block.rows.iter().filter(|row| row.begins_change());
+    rows().map(move |row| {
+        let mut name = format!("{subject} {}", row.target.as_str());
+        if rows().filter(|other| other.target == row.target).nth(1).is_some() {
+            name.push_str(&format!(" {}", row.after));
+        }
+        let text = row::drift_sentence(subject, row);
+        Case { class: "drift", name, outcome: Outcome::Failed, text }
+    })
 }
 
 /// Renders findings on their own.

@@ -30,11 +30,16 @@ pub(crate) fn text(value: &str) -> String {
             '@' | '#' => {
                 out.push_str(&format!("&#{};{BREAK}", u32::from(character)));
             }
-            ',' | ';' | '\'' | '"' | '(' | ')' | '/' | '%' | '=' | '?' | ' ' | '-' => {
+            ',' | ';' | '\'' | '"' | '(' | '/' | '%' | '=' | '?' | ' ' | '-' => {
                 out.push(character);
             }
             // Inside a word these would make `www.site` a link and `:tada:` a picture.
+            // A number at the start would make a list.
+            '.' | ')' if at > 0 && value.get(..at).is_some_and(all_digits) => {
+                out.push_str(&format!("&#{};", u32::from(character)));
+            }
             '.' | ':' if ends_word => out.push(character),
+            ')' => out.push(character),
             '.' | ':' => out.push_str(&format!("&#{};", u32::from(character))),
             other if other.is_ascii_punctuation() => {
                 out.push_str(&format!("&#{};", u32::from(other)));
@@ -47,6 +52,10 @@ pub(crate) fn text(value: &str) -> String {
         Some(rest) => format!("&#45;{rest}"),
         None => out,
     }
+}
+
+fn all_digits(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn cut(value: &str) -> std::borrow::Cow<'_, str> {
@@ -103,6 +112,12 @@ mod tests {
             "&#60;b&#62;x&#60;/b&#62; &#91;a&#93;(https&#58;//b)"
         );
         assert_eq!(text("- one\n# two"), "&#45; one&#92;u&#123;a&#125;&#35;&#8203; two");
+    }
+
+    #[test]
+    fn numbers_make_no_list() {
+        assert_eq!(text("1. one"), "1&#46; one");
+        assert_eq!(text("12) one 2. two"), "12&#41; one 2. two");
     }
 
     #[test]

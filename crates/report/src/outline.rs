@@ -1,14 +1,14 @@
 //! The one traversal of a plan: from the value to a small tree of meaning that every format styles.
 
 use mixaccess_model::{
-    Action, Digest, Finding, GuardVerdict, NotPlanned, NotPlannedKind, Plan, PlanContent,
-    PlanOrganization, Risk, Severity,
+    Digest, Finding, GuardVerdict, NotPlanned, NotPlannedKind, Plan, PlanContent, PlanOrganization,
+    Risk, Severity,
 };
 
 use crate::closing::{self, Closing};
 use crate::effective::{self, Powers};
 use crate::manual::{self, ManualGroup};
-use crate::row::ProjectLabels;
+use crate::row::{ProjectLabels, Target};
 use crate::subjects::{self, Block};
 use crate::totals::{self, Totals};
 use crate::words::Heads;
@@ -167,7 +167,7 @@ impl<'a> Outline<'a> {
         Self {
             kind,
             organization,
-            verdict: verdict(content, kind, &Counted::of(&blocks, &manual), somebody),
+            verdict: verdict(content, kind, &Counted::of(&blocks, &manual, kind), somebody),
             refused: content.is_refused(),
             notices: closing::notices(plan, kind, options),
             refusals,
@@ -244,6 +244,10 @@ fn heads<'a>(blocks: impl Iterator<Item = &'a Block<'a>>) -> Heads {
 
 /// What the verdict counts.
 struct Counted {
+    /// Changes, a role that is replaced in two steps counted once in drift.
+    changes: usize,
+    /// Changes by what they do, in words, the most urgent first.
+    risks: Vec<String>,
     /// Who is changed.
     heads: Heads,
     /// People whose access changes with that of a team alone.
@@ -253,10 +257,12 @@ struct Counted {
 }
 
 impl Counted {
-    fn of(blocks: &[Block<'_>], manual: &[ManualGroup<'_>]) -> Self {
+    fn of(blocks: &[Block<'_>], manual: &[ManualGroup<'_>], kind: Kind) -> Self {
         let (changed, through): (Vec<&Block<'_>>, Vec<&Block<'_>>) =
             blocks.iter().partition(|block| block.changes_each() > 0);
         Self {
+            changes: blocks.iter().map(|block| block.who.len() * block.changes_each()).sum(),
+            risks: risks(blocks, kind),
             heads: heads(changed.into_iter()),
             through_teams: heads(through.into_iter()).all(),
             manual: manual::counted(manual),
@@ -267,7 +273,7 @@ impl Counted {
 fn verdict(content: &PlanContent, kind: Kind, counted: &Counted, somebody: bool) -> String {
     let title = title(&content.organization);
     let refused = content.is_refused() && kind != Kind::Drift;
-    let Counted { heads, through_teams, manual } = counted;
+    let Counted { changes, risks, heads, through_teams, manual } = counted;
     if content.is_empty() && !refused && manual.is_empty() {
         return nothing(content, kind, &title);
     }
@@ -282,15 +288,14 @@ fn verdict(content: &PlanContent, kind: Kind, counted: &Counted, somebody: bool)
     if content.is_empty() {
         text.push_str(if manual.is_empty() { "no changes" } else { "nothing to write" });
     } else {
-        text.push_str(&format!("{} for {heads}", kind.changes(content.changes.len())));
-        let counts = counts(content, kind);
-        if !counts.is_empty() {
+        text.push_str(&format!("{} for {heads}", kind.changes(*changes)));
+        if !risks.is_empty() {
             text.push_str(" - ");
-            text.push_str(&counts.join(", "));
+            text.push_str(&risks.join(", "));
         }
     }
     if *through_teams > 0 {
-        text.push_str(&format!("; {} only through teams", words::people(*through_teams)));
+        text.push_str(&format!("; {} through teams only", words::people(*through_teams)));
     }
     if !manual.is_empty() {
         text.push_str(&format!("; {manual}"));
@@ -324,17 +329,21 @@ fn nothing(content: &PlanContent, kind: Kind, title: &str) -> String {
     format!("{first} Live access in {title} matches the files ({size}), but {left} left alone.")
 }
 
-fn counts(content: &PlanContent, kind: Kind) -> Vec<String> {
+fn risks(blocks: &[Block<'_>], kind: Kind) -> Vec<String> {
     let (mut removed, mut withdrawn, mut deleted) = (0, 0, 0);
     let mut of = [(Risk::Escalation, 0), (Risk::Reduction, 0), (Risk::Neutral, 0)];
-    for change in &content.changes {
-        match (&change.action, change.risk) {
-            (Action::WithdrawInvitation { .. }, Risk::Destructive) => withdrawn += 1,
-            (Action::RemoveMember { .. }, Risk::Destructive) => removed += 1,
-            (_, Risk::Destructive) => deleted += 1,
-            (_, risk) => {
-                if let Some((_, count)) = of.iter_mut().find(|(one, _)| *one == risk) {
-                    *count += 1;
+    for block in blocks {
+        let heads = block.who.len();
+        for row in &block.rows {
+            match (row.risk, &row.target) {
+                (None, _) => {}
+                (Some(Risk::Destructive), Target::Invitation) => withdrawn += heads,
+                (Some(Risk::Destructive), Target::OrganizationRole) => removed += heads,
+                (Some(Risk::Destructive), _) => deleted += heads,
+                (Some(risk), _) => {
+                    if let Some((_, count)) = of.iter_mut().find(|(one, _)| *one == risk) {
+                        *count += heads;
+                    }
                 }
             }
         }

@@ -108,7 +108,7 @@ pub(crate) struct Row<'a> {
     pub(crate) ask: Option<Ask<'a>>,
     /// Who changed it by hand.
     pub(crate) culprit: Option<&'a Culprit>,
-    /// Through what a role comes or goes that no change of this subject names; empty otherwise.
+    /// Through what it comes or goes, where that is not a plain write for this subject; empty otherwise.
     pub(crate) through: String,
     /// What a reviewer must know besides, a fragment each.
     pub(crate) remarks: Vec<String>,
@@ -217,7 +217,7 @@ pub(crate) fn rows<'a>(change: &'a Change, around: &Around<'a>, out: &mut Vec<Ro
         risk: Some(*risk),
         ask: Some(Ask { kind: *kind, place: place.as_ref(), annotations }),
         culprit: around.culprits.and_then(|culprits| culprits.get(id)),
-        through: String::new(),
+        through: if by_scim(action) { "through SCIM".to_owned() } else { String::new() },
         remarks: remarks(action, around.seen_at),
     });
     match action {
@@ -290,15 +290,21 @@ fn first<'a>(action: &'a Action, labels: &ProjectLabels<'_>) -> (Symbol, Target,
 const IN: &str = "in";
 const NOT_IN: &str = "not in";
 
+/// Whether a change is written through SCIM.
+const fn by_scim(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::AddTeamMember { through: Through::Scim, .. }
+            | Action::RemoveTeamMember { through: Through::Scim, .. }
+    )
+}
+
 /// What the columns of a line have no room for.
 fn remarks(action: &Action, seen_at: Timestamp) -> Vec<String> {
-    let scim = || vec!["written through SCIM, to the group of that name".to_owned()];
     match action {
         Action::RemindInvitation { sent_at: Some(at) } => {
             vec![format!("invited {}", words::relative(*at, seen_at))]
         }
-        Action::AddTeamMember { email: _, through: Through::Scim }
-        | Action::RemoveTeamMember { email: _, through: Through::Scim } => scim(),
         Action::DeleteTeam { members, loses } if members.is_empty() => {
             let lost = if loses.is_empty() { "and gives nothing" } else { "so nobody loses it" };
             vec![format!("nobody is in it, {lost}")]
@@ -397,13 +403,13 @@ pub(crate) fn annotation_text(annotations: &Annotations) -> String {
 
 /// A difference in one sentence, for formats that have no columns.
 pub(crate) fn drift_sentence(subject: &Subject, row: &Row<'_>) -> String {
-    let Row { target, before, after, culprit, remarks, .. } = row;
+    let Row { target, before, after, culprit, through, remarks, .. } = row;
     let mut text = format!("{subject}, {}: live {before}, files {after}", target.as_str());
     if let Some(Culprit { who, at }) = culprit {
         text.push_str(&format!("; changed by {who}"));
         text.extend(at.map(|at| format!(", {}", words::instant(at))));
     }
-    for remark in remarks {
+    for remark in Some(through).into_iter().chain(remarks).filter(|remark| !remark.is_empty()) {
         text.push_str(&format!("; {remark}"));
     }
     text

@@ -9,7 +9,7 @@ use mixaccess_model::{
 use crate::Culprits;
 use crate::effective::{self, Powers};
 use crate::outline::Kind;
-use crate::row::{self, Around, ProjectLabels, Row};
+use crate::row::{self, Around, ProjectLabels, Row, Symbol};
 use crate::words::Heads;
 
 /// A subject that a plan changes; or several of one kind for which it does exactly the same.
@@ -130,8 +130,31 @@ fn block<'a>(
         marks: marks(*affected, changes, kind),
         risk: risk.unwrap_or(Risk::Neutral),
         note,
-        rows: in_order(rows, kind),
+        rows: in_order(if kind == Kind::Drift { as_one(rows, powers) } else { rows }, kind),
     })
+}
+
+/// Takes a role that one change takes and the next gives, as service accounts need it, for the one
+/// difference that it is.
+fn as_one<'a>(rows: Vec<Row<'a>>, powers: &Powers<'_>) -> Vec<Row<'a>> {
+    let mut merged: Vec<Row<'a>> = Vec::with_capacity(rows.len());
+    for mut row in rows {
+        let taken = merged.last().filter(|last| {
+            last.project.is_some()
+                && last.project == row.project
+                && last.begins_change()
+                && row.begins_change()
+                && (last.symbol, row.symbol) == (Symbol::Remove, Symbol::Add)
+        });
+        if let (Some(taken), Some(project)) = (taken, row.project) {
+            row.risk = Some(powers.step(project, taken.before, row.after));
+            (row.symbol, row.before) = (Symbol::Change, taken.before);
+            row.culprit = taken.culprit.or(row.culprit);
+            merged.pop();
+        }
+        merged.push(row);
+    }
+    merged
 }
 
 /// Lines of the organization in the order of the plan, a withdrawn invitation before the new one with
@@ -140,8 +163,8 @@ fn block<'a>(
 fn in_order(rows: Vec<Row<'_>>, kind: Kind) -> Vec<Row<'_>> {
     let (mut organization, mut projects): (Vec<Row<'_>>, Vec<Row<'_>>) = (Vec::new(), Vec::new());
     for row in rows {
-        let own = row.project.is_some() && (row.begins_change() || !row.through.is_empty());
-        if own { projects.push(row) } else { organization.push(row) }
+        let carried = !row.begins_change() && row.through.is_empty();
+        if row.project.is_some() && !carried { projects.push(row) } else { organization.push(row) }
     }
     let mut urgency: BTreeMap<&row::Target, u8> = BTreeMap::new();
     let keyed: Vec<u8> = {
@@ -180,7 +203,7 @@ fn marks(affected: Option<&AffectedSubject>, changes: &[&Change], kind: Kind) ->
         marks.push("not in the files");
     }
     if changes.is_empty() {
-        marks.push("only through teams");
+        marks.push("through teams only");
     }
     marks
 }

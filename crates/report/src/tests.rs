@@ -5,3 +5,4 @@ mod hostile;
 mod machine;
 mod redacted;
 mod terminal;
+mod whole;

@@ -1,5 +1,7 @@
 //! Sample plans, for tests and for looking at the output.
 
+pub(crate) mod whole;
+
 use std::sync::Arc;
 
 use mixaccess_model::{
@@ -112,13 +114,20 @@ impl Sample {
         before: Option<Access>,
         after: Option<Access>,
     ) -> &mut Self {
-        self.content.subjects.push(AffectedSubject {
-            subject: Subject::Person { email: Email::new(email), user: Some(UserId(77)) },
-            name: name.map(Arc::from),
-            tags: Vec::new(),
-            before,
-            after,
-        });
+        let subject = Subject::Person { email: Email::new(email), user: Some(UserId(77)) };
+        self.subject(subject, name, before, after)
+    }
+
+    /// Adds anybody with the access before and after.
+    pub(crate) fn subject(
+        &mut self,
+        subject: Subject,
+        name: Option<&str>,
+        before: Option<Access>,
+        after: Option<Access>,
+    ) -> &mut Self {
+        let (name, tags) = (name.map(Arc::from), Vec::new());
+        self.content.subjects.push(AffectedSubject { subject, name, tags, before, after });
         self
     }
 
@@ -130,10 +139,22 @@ impl Sample {
         action: Action,
         reason: Reason,
     ) -> &mut Self {
+        let subject = Subject::Person { email: Email::new(email), user: Some(UserId(77)) };
+        self.change_of(subject, risk, action, reason)
+    }
+
+    /// Adds a change of anybody.
+    pub(crate) fn change_of(
+        &mut self,
+        subject: Subject,
+        risk: Risk,
+        action: Action,
+        reason: Reason,
+    ) -> &mut Self {
         let number = self.content.changes.len() + 1;
         self.content.changes.push(Change {
             id: ChangeId(format!("{}:{number}", action.kind()).into()),
-            subject: Subject::Person { email: Email::new(email), user: Some(UserId(77)) },
+            subject,
             action,
             risk,
             reason,

@@ -5,8 +5,8 @@ mod view;
 use std::collections::BTreeMap;
 
 use mixaccess_model::{
-    Finding, Grant, ManagedBy, MemberStatus, OrganizationRole, ProjectRef, ProjectRole, Reason,
-    Severity,
+    Finding, Grant, GrantSource, Invitation, ManagedBy, MemberStatus, OrganizationRole, ProjectRef,
+    ProjectRole, Reason, Severity,
 };
 
 use crate::page::{Page, Table, Tone};
@@ -65,8 +65,8 @@ pub(crate) fn facts(view: &ExplainView) -> Vec<(&'static str, String)> {
             ExplainLive::NotRead => "not read".to_owned(),
             ExplainLive::Absent => "not a member".to_owned(),
             ExplainLive::Member { status: MemberStatus::Active, .. } => "a member".to_owned(),
-            ExplainLive::Member { status: MemberStatus::Pending, .. } => {
-                "invitation pending".to_owned()
+            ExplainLive::Member { status: MemberStatus::Pending, invitation, .. } => {
+                invited(*invitation, view)
             }
         },
     ));
@@ -101,6 +101,21 @@ pub(crate) fn upcoming(next: &NextChange, view: &ExplainView) -> String {
     format!("{} ({}): {what}", words::instant(*at), words::relative(*at, view.instant))
 }
 
+/// What is known of an invitation that is not accepted.
+fn invited(invitation: Option<Invitation>, view: &ExplainView) -> String {
+    let Some(Invitation { sent_at, expires_at, expired }) = invitation else {
+        return "invitation pending".to_owned();
+    };
+    let mut text = if expired { "invitation expired" } else { "invitation pending" }.to_owned();
+    if let Some(at) = sent_at {
+        text.push_str(&format!(", sent {}", words::relative(at, view.instant)));
+    }
+    if let Some(at) = expires_at.filter(|_| !expired) {
+        text.push_str(&format!(", can be accepted until {}", words::instant(at)));
+    }
+    text
+}
+
 fn origin(reason: &Reason) -> String {
     let Reason { kind, place, annotations } = reason;
     row::Ask { kind: *kind, place: place.as_ref(), annotations }.origin()
@@ -129,7 +144,10 @@ pub(crate) fn line(project: &ExplainProject) -> [String; 5] {
         Wanted::Nothing => "-".to_owned(),
     };
     let effective = match (effective, live) {
-        (Some(role), _) => role.to_string(),
+        (Some(role), grants) => match through(role, wanted, grants.as_deref()) {
+            Some(source) => format!("{role} ({source})"),
+            None => role.to_string(),
+        },
         (None, Some(_)) => "none".to_owned(),
         (None, None) => "-".to_owned(),
     };
@@ -140,6 +158,20 @@ pub(crate) fn line(project: &ExplainProject) -> [String; 5] {
     };
     let place = reason.as_ref().map(origin).unwrap_or_default();
     [key.to_string(), declared, effective, verdict.to_owned(), place]
+}
+
+/// What gives an effective role that is not the declared one, unless an individual grant does.
+fn through(role: &ProjectRole, wanted: &Wanted, grants: Option<&[Grant]>) -> Option<String> {
+    if *wanted == Wanted::Role(role.clone()) {
+        return None;
+    }
+    let mut giving = grants?.iter().filter(|grant| grant.role == *role);
+    if giving.clone().any(|grant| grant.source.is_individual()) {
+        return None;
+    }
+    // Not every service tells what the organization role gives.
+    let source = giving.next().map_or(&GrantSource::Organization, |grant| &grant.source);
+    Some(diff::source_words(source))
 }
 
 /// Every grant, when there is more to say than the effective role; empty otherwise.

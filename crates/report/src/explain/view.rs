@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Email, Finding, Grant, ManagedBy, MemberStatus, OrganizationRole, Place, ProjectRef,
-    ProjectRole, Reason, State,
+    Email, Finding, Grant, Invitation, ManagedBy, MemberStatus, OrganizationRole, Place,
+    ProjectRef, ProjectRole, Reason, State,
 };
 use serde::Serialize;
 
@@ -67,6 +67,9 @@ pub enum ExplainLive {
         status: MemberStatus,
         /// The organization role, when the service said it.
         organization_role: Option<OrganizationRole>,
+        /// The invitation, where it is not accepted and the service says something about it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        invitation: Option<Invitation>,
     },
 }
 

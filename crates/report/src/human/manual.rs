@@ -31,7 +31,7 @@ pub(super) fn manual(page: &mut Page, outline: &Outline<'_>, verbosity: Verbosit
         }
         let hidden = group.recipes.iter().skip(most).filter(|recipe| !recipe.steps.is_empty());
         let hidden: usize = hidden.map(|recipe| recipe.items.len()).sum();
-        if hidden > 0 {
+        if hidden > 0 && verbosity > Verbosity::Quiet {
             let text =
                 format!("the steps of {} are left out; -v shows all", words::changes(hidden));
             page.line(2, Tone::Dim, &text);

@@ -42,7 +42,7 @@ fn change(item: &ManualItem<'_>, kind: Kind) -> String {
 /// The steps of one recipe, after the names of those whom they are for.
 fn steps(recipe: &Recipe<'_>) -> String {
     let who: Vec<String> = recipe.items.iter().map(|item| named(item.subject)).collect();
-    let mut block = format!("{}\n\n", who.join(", "));
+    let mut block = format!("For {}:\n\n", who.join(", "));
     for (at, step) in recipe.steps.iter().enumerate() {
         block.push_str(&format!("{}. {}\n", at + 1, text(step)));
     }

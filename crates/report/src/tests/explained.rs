@@ -1,8 +1,8 @@
 //! Explanations.
 
 use mixaccess_model::{
-    Email, Grant, GrantSource, ManagedBy, MemberStatus, OrganizationRole, ProjectId, ReasonKind,
-    State,
+    Email, Grant, GrantSource, Invitation, ManagedBy, MemberStatus, OrganizationRole, ProjectId,
+    ReasonKind, State,
 };
 
 use crate::sample::{because, place, project, role};
@@ -85,6 +85,7 @@ fn view() -> ExplainView {
         live: ExplainLive::Member {
             status: MemberStatus::Active,
             organization_role: Some(OrganizationRole::Admin),
+            invitation: None,
         },
         projects: projects(),
         next: None,
@@ -103,9 +104,9 @@ fn an_explanation_in_80_columns() {
       live               a member
       organization role  declared member, live admin - differs
 
-    Project         declared  effective          decided by
-    web-production  analyst   admin      agrees  access/alex.yaml:7
-    web-staging     none      none       agrees
+    Project         declared  effective                    decided by
+    web-production  analyst   admin (team Growth)  agrees  access/alex.yaml:7
+    web-staging     none      none                 agrees
 
     Why, in web-production
       IAM-2847: Q4 instrumentation, requested by pat@acme.example, approved by
@@ -127,9 +128,9 @@ fn an_explanation_in_80_columns() {
 #[test]
 fn an_explanation_in_markdown_and_json() {
     let text = explain(&view(), Format::Markdown, &RenderOptions::default()).unwrap();
-    assert!(
-        text.contains("| `web-production` | `analyst` | `admin` | agrees | `access/alex.yaml:7` |")
-    );
+    assert!(text.contains(
+        "| `web-production` | `analyst` | `admin (team Growth)` | agrees | `access/alex.yaml:7` |"
+    ));
     assert!(text.contains("<details><summary>Why, in web-production</summary>"));
     let text = explain(&view(), Format::Json, &RenderOptions::default()).unwrap();
     let value: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -151,4 +152,29 @@ fn a_redacted_explanation_names_nobody() {
             assert!(!text.contains(word), "{format}: {word}\n{text}");
         }
     }
+}
+
+#[test]
+fn an_invitation_says_how_long_it_waits() {
+    let told = |sent: Option<&str>, expires: Option<&str>, expired| {
+        let mut view = view();
+        view.live = ExplainLive::Member {
+            status: MemberStatus::Pending,
+            organization_role: None,
+            invitation: Some(Invitation {
+                sent_at: sent.map(at),
+                expires_at: expires.map(at),
+                expired,
+            }),
+        };
+        let text = explain(&view, Format::Human, &RenderOptions::default()).unwrap();
+        let (_, rest) = text.split_once("  live ").unwrap();
+        let (line, _) = rest.split_once("\n  organization role").unwrap();
+        line.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let (sent, expires) = (Some("2026-11-19T05:00:00Z"), Some("2026-11-29T05:00:00Z"));
+    let waits = "invitation pending, sent 3 days ago, can be accepted until 2026-11-29 05:00 UTC";
+    assert_eq!(told(sent, expires, false), waits);
+    assert_eq!(told(sent, expires, true), "invitation expired, sent 3 days ago");
+    assert_eq!(told(None, None, false), "invitation pending");
 }

@@ -3,11 +3,12 @@
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
-use crate::sample::{self, Sample};
+use crate::sample::{self, Sample, whole};
 use crate::{Format, Redaction, RenderOptions, plan};
 use mixaccess_model::{
-    Action, Email, Finding, GuardCode, GuardVerdict, OrganizationRole, ProjectId, ProjectKey,
-    ProjectRef, ProjectRole, Risk, Severity,
+    Action, EffectRole, Email, Finding, GuardCode, GuardVerdict, ManualChange, ManualEffect,
+    ManualTask, OrganizationRole, ProjectId, ProjectKey, ProjectRef, ProjectRole, Risk, Severity,
+    Through,
 };
 
 /// Text made of what Markdown, HTML, XML, GitHub and terminals react to, and of anything else.
@@ -75,6 +76,7 @@ fn sample_of(words: &[String]) -> Sample {
             );
         sample.content.changes[number].reason.annotations.reason = Some(word(number + 2).into());
     }
+    others(&mut sample, words);
     sample.content.guards.push(GuardVerdict {
         guard: GuardCode::Rule,
         message: word(6).to_owned(),
@@ -89,6 +91,54 @@ fn sample_of(words: &[String]) -> Sample {
             .about(&Email::new(word(1))),
     );
     sample
+}
+
+/// A team, a service account and a manual change, with names that nobody would give them.
+fn others(sample: &mut Sample, words: &[String]) {
+    let word = |at: usize| words[at % words.len()].as_str();
+    let asked = |at| sample::because(word(at), 1);
+    let (team, account) = (whole::team(word(3)), whole::service_account(word(4)));
+    sample
+        .subject(team.clone(), None, None, None)
+        .change_of(
+            team.clone(),
+            Risk::Escalation,
+            Action::AddTeamMember { email: Email::new(word(5)), through: Through::Scim },
+            asked(6),
+        )
+        .change_of(
+            team,
+            Risk::Destructive,
+            Action::DeleteTeam { members: vec![Email::new(word(7))], loses: Vec::new() },
+            asked(8),
+        )
+        .subject(account.clone(), None, None, None)
+        .change_of(
+            account.clone(),
+            Risk::Destructive,
+            Action::DeleteServiceAccount { loses: Vec::new() },
+            asked(9),
+        );
+    sample.content.findings.push(
+        Finding::new(Severity::Warning, "about-others", word(2)).about_subject(account.clone()),
+    );
+    for subject in [account, sample::person(word(1))] {
+        sample.content.manual.push(ManualChange {
+            subject,
+            provider: None,
+            task: ManualTask::ChangeGroups {
+                join: vec![word(2).into()],
+                leave: vec![word(3).into(), word(4).into()],
+            },
+            effects: vec![ManualEffect {
+                project: Some(sample::project(7, word(5))),
+                before: None,
+                after: Some(EffectRole::Project(ProjectRole::parse(word(6)))),
+                reason: sample::because(word(7), 2),
+            }],
+            steps: vec![word(8).to_owned(), word(9).to_owned()],
+        });
+    }
 }
 
 fn markdown_is_ours_alone(text: &str, rows: usize) {
