@@ -6,6 +6,7 @@
 mod access;
 mod environment;
 mod init;
+mod listing;
 mod naming;
 mod profile;
 mod remark;
@@ -17,5 +18,9 @@ mod tree;
 mod yaml;
 
 pub use init::{Arrangement, Home, InitOptions, init};
+pub use listing::{
+    Combined, Listed, ListedGrant, Listing, ListingError, ListingKind, ListingNote, ListingPlace,
+    Standing, combine, offline, read_listing,
+};
 pub use scaffold::{ScaffoldOptions, scaffold};
 pub use tree::{Counts, LeftOut, Tree, TreeFile};

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use mixaccess_model::{
     DesiredState, LiveState, OrganizationRole, ProjectId, ProjectRole, ProviderKind, Severity,
 };
+use mixaccess_planner::testing::World;
 use proptest::prelude::*;
 
 use super::organizations::{config, organization};
@@ -22,6 +23,16 @@ fn resolved(tree: &Tree, live: &LiveState) -> DesiredState {
         .collect();
     assert!(errors.is_empty(), "{errors:#?}\n{}", text_of(tree));
     loaded.resolve(live.taken_at).unwrap().state
+}
+
+/// `plan` right after `init` has nothing to do, and nothing to refuse.
+fn plans_nothing(desired: &DesiredState, live: &LiveState, tree: &Tree) {
+    let world = World { desired: desired.clone(), live: live.clone() };
+    let content = world.plan().unwrap();
+    let errors: Vec<_> =
+        content.findings.iter().filter(|finding| finding.severity == Severity::Error).collect();
+    assert!(content.is_empty(), "{:#?}\n{}", content.changes, text_of(tree));
+    assert!(errors.is_empty(), "{errors:#?}\n{}", text_of(tree));
 }
 
 fn check(live: &LiveState, desired: &DesiredState, tree: &Tree) {
@@ -67,7 +78,8 @@ proptest! {
         let tree = init(&live, &options);
         let desired = resolved(&tree, &live);
         check(&live, &desired, &tree);
-        prop_assert_eq!(init(&live, &options), tree);
+        prop_assert_eq!(&init(&live, &options), &tree);
+        plans_nothing(&desired, &live, &tree);
     }
 }
 
@@ -77,9 +89,16 @@ fn example() -> LiveState {
     LiveState::from_json(EXAMPLE.as_bytes()).unwrap()
 }
 
+/// The files whose path begins like that.
+fn files(prefixes: &[&str]) -> String {
+    let mut tree = init(&example(), &InitOptions::default());
+    tree.files.retain(|file| prefixes.iter().any(|prefix| file.path.starts_with(prefix)));
+    text_of(&tree)
+}
+
 #[test]
-fn the_files_are_what_a_person_would_write() {
-    insta::assert_snapshot!(text_of(&init(&example(), &InitOptions::default())), @r##"
+fn projects_get_keys_environments_and_groups() {
+    insta::assert_snapshot!(files(&["organization"]), @r"
     --- organization.yaml
     # The organization, its projects and the keys that other files use for them.
     # Written by `mixaccess init` from what was live on 2026-11-22; yours to change.
@@ -105,6 +124,12 @@ fn the_files_are_what_a_person_would_write() {
 
     # Live, and not in these files:
     # - old@agency.example: the invitation expired; declare the person to send a new one
+    ");
+}
+
+#[test]
+fn people_get_a_file_each_with_what_deserves_a_look() {
+    insta::assert_snapshot!(files(&["people/a", "people/j", "people/k"]), @r##"
     --- people/alex@agency.example.yaml
     collaborators:
       # admin in every project
@@ -118,16 +143,6 @@ fn the_files_are_what_a_person_would_write() {
         name: Ana Example
         profile: production-analyst
         teams: [growth]
-    --- people/bo@acme.example.yaml
-    collaborators:
-      bo@acme.example:
-        name: Bo Example
-        profile: production-analyst
-    --- people/cleo@acme.example.yaml
-    collaborators:
-      cleo@acme.example:
-        name: Cleo Example
-        profile: production-analyst
     --- people/jane@acme.example.yaml
     collaborators:
       # organization admin: administers every project
@@ -148,6 +163,8 @@ fn the_files_are_what_a_person_would_write() {
       kim@agency.example:
         projects:
           myapp-web-production: analyst
+    "##);
+    insta::assert_snapshot!(files(&["people/l", "people/s"]), @r##"
     --- people/lee@acme.example.yaml
     collaborators:
       # managed through SCIM, with 1 grant made by hand that the identity provider may revert
@@ -158,12 +175,6 @@ fn the_files_are_what_a_person_would_write() {
         projects:
           myapp-web-production: consumer
         managed_by: scim
-    --- people/priya@acme.example.yaml
-    collaborators:
-      # owner of the organization
-      priya@acme.example:
-        name: Priya Nair
-        organization_role: owner
     --- people/sam+test@agency.example.yaml
     collaborators:
       # a +alias: is there another account of the same person?
@@ -172,6 +183,12 @@ fn the_files_are_what_a_person_would_write() {
         projects:
           staging: admin
           myapp-qa: Reviewer
+    "##);
+}
+
+#[test]
+fn what_is_shared_is_written_once() {
+    insta::assert_snapshot!(files(&["profiles", "policy"]), @r##"
     --- policy.yaml
     # The guard rails: what no plan may do, whoever wrote the other files.
 
@@ -189,6 +206,8 @@ fn the_files_are_what_a_person_would_write() {
       # 4 people had exactly this.
       production-analyst:
         projects: { production: analyst }
+    "##);
+    insta::assert_snapshot!(files(&["service-accounts", "teams"]), @r##"
     --- service-accounts.yaml
     # Credentials of programs. The service does not tell their organization roles; what is
     # written here matters when one is created. Say whose each is, and what it is for.
@@ -215,4 +234,18 @@ fn the_files_are_what_a_person_would_write() {
         projects: { myapp-qa: analyst }
         managed_by: scim
     "##);
+}
+
+#[test]
+fn one_file_holds_the_same() {
+    let options = InitOptions { arrangement: Arrangement::OneFile, ..InitOptions::default() };
+    let one = init(&example(), &options);
+    let apart = init(&example(), &InitOptions::default());
+    assert_eq!(one.files.len(), 1);
+    assert_eq!(one.counts, apart.counts);
+    let lines = |tree: &Tree| -> BTreeSet<String> {
+        let files = tree.files.iter().flat_map(|file| file.text.lines());
+        files.map(str::to_owned).collect()
+    };
+    assert_eq!(lines(&one), lines(&apart));
 }

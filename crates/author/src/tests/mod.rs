@@ -9,6 +9,7 @@ use std::path::Path;
 use mixaccess_config::{LoadOptions, Loaded, load};
 
 use crate::Tree;
+pub(crate) use organizations::config;
 
 /// Writes a tree below a directory and reads it as the program does.
 pub(crate) fn written(tree: &Tree, root: &Path) -> Loaded {
@@ -20,7 +21,7 @@ pub(crate) fn written(tree: &Tree, root: &Path) -> Loaded {
     load(&LoadOptions { root: root.to_path_buf(), organization: None })
 }
 
-fn text_of(tree: &Tree) -> String {
+pub(crate) fn text_of(tree: &Tree) -> String {
     let files = tree.files.iter();
     files.map(|file| format!("--- {}\n{}", file.path, file.text)).collect()
 }

@@ -15,7 +15,7 @@ pub(super) const NOW: i64 = 1_780_000_000;
 const DAY: i64 = 86_400;
 
 /// The same cases every time, and nothing is written beside the sources.
-pub(super) fn config(cases: u32) -> Config {
+pub(crate) fn config(cases: u32) -> Config {
     Config {
         cases,
         failure_persistence: None,
