@@ -10,7 +10,7 @@ use serde::Serialize;
 use similar::TextDiff;
 
 use crate::outline::Kind;
-use crate::row::ProjectLabels;
+use crate::project_labels::ProjectLabels;
 use crate::{RenderOptions, ReportError};
 
 /// Lines of unchanged access shown around a change.

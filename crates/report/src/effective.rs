@@ -7,7 +7,8 @@ use mixaccess_model::{
     ProjectRole, Risk,
 };
 
-use crate::row::{NONE, ProjectLabels, Row, Symbol, Target};
+use crate::project_labels::ProjectLabels;
+use crate::row::{NONE, Row, Symbol, Target};
 
 /// How strong roles are, custom ones as their projects declare them (`design.md`, "Words").
 #[derive(Debug)]
@@ -114,6 +115,13 @@ fn through(source: &GrantSource) -> String {
 /// Says beside the lines of a person what they have through something else than their own grant: of
 /// each project at the line that comes last.
 pub(crate) fn remark(affected: &AffectedSubject, powers: &Powers<'_>, rows: &mut [Row<'_>]) {
+    let given_otherwise = |access: &Access| {
+        access.organization_role.is_some_and(|role| implied(role).is_some())
+            || access.grants.iter().any(|grant| !grant.source.is_individual())
+    };
+    if !affected.after.as_ref().is_some_and(given_otherwise) {
+        return;
+    }
     let holding = Holding::of(affected.after.as_ref());
     let mut last: BTreeMap<ProjectId, usize> = BTreeMap::new();
     for (at, row) in rows.iter().enumerate() {
@@ -147,6 +155,11 @@ pub(crate) fn through_teams<'a>(
     labels: &ProjectLabels<'_>,
     rows: &mut Vec<Row<'a>>,
 ) -> Vec<Risk> {
+    let mut grants =
+        affected.before.iter().chain(&affected.after).flat_map(|access| &access.grants);
+    if !grants.any(|grant| matches!(grant.source, GrantSource::Team(_))) {
+        return Vec::new();
+    }
     let (before, after) =
         (Holding::of(affected.before.as_ref()), Holding::of(affected.after.as_ref()));
     let named: Vec<ProjectId> = rows.iter().filter_map(|row| row.project).collect();

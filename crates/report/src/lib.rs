@@ -20,12 +20,14 @@ mod markup;
 mod options;
 mod outline;
 mod page;
+mod project_labels;
 mod redact;
 mod redact_text;
 mod row;
 mod sarif;
 mod subjects;
 mod totals;
+mod verdict;
 mod words;
 
 use mixaccess_model::{Finding, Plan};
@@ -40,7 +42,7 @@ pub use options::{Culprit, Culprits, Format, FormatError, Purpose, RenderOptions
 pub use redact::Redaction;
 
 use outline::Outline;
-use row::ProjectLabels;
+use project_labels::ProjectLabels;
 
 /// Why something cannot be rendered.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,8 @@ use mixaccess_model::{
 };
 
 use crate::outline::Kind;
-use crate::row::{Ask, NONE, ProjectLabels};
+use crate::project_labels::ProjectLabels;
+use crate::row::{Ask, NONE};
 use crate::words;
 
 /// Manual changes at one identity provider.

@@ -1,13 +1,12 @@
 //! One line of a plan: what somebody has, what they will have, and what asks for it.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Annotations, Change, Email, InvitedGrant, Place, PlanProject, ProjectId, ProjectRef,
-    Reason, ReasonKind, Risk, Subject, Through,
+    Action, Annotations, Change, Email, InvitedGrant, Place, ProjectId, ProjectRef, Reason,
+    ReasonKind, Risk, Subject, Through,
 };
 
+use crate::project_labels::ProjectLabels;
 use crate::{Culprit, Culprits, words};
 
 /// What a line changes.
@@ -140,50 +139,6 @@ impl<'a> Row<'a> {
     /// Whether this line begins a change, rather than being carried by the one above.
     pub(crate) const fn begins_change(&self) -> bool {
         self.risk.is_some()
-    }
-}
-
-/// How projects are called in output: the key, with what tells it apart.
-#[derive(Debug)]
-pub(crate) struct ProjectLabels<'a>(BTreeMap<ProjectId, (&'a str, String)>);
-
-impl<'a> ProjectLabels<'a> {
-    /// Labels every project a plan names. Two with the same key are told apart by number.
-    pub(crate) fn of(projects: &'a [PlanProject]) -> Self {
-        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
-        for project in projects {
-            *seen.entry(project.key.as_str()).or_default() += 1;
-        }
-        let label = |project: &'a PlanProject| {
-            let PlanProject { id, key, environment, declared, custom_roles: _ } = project;
-            let mut label = key.to_string();
-            if seen.get(key.as_str()).is_some_and(|count| *count > 1) {
-                label.push_str(&format!(" #{id}"));
-            }
-            match environment {
-                _ if !declared => label.push_str(" (undeclared)"),
-                Some(environment) if !key.as_str().contains(environment.as_str()) => {
-                    label.push_str(&format!(" ({environment})"));
-                }
-                _ => {}
-            }
-            (*id, (key.as_str(), label))
-        };
-        Self(projects.iter().map(label).collect())
-    }
-
-    /// The label of a project. A reference whose key is not the listed one shows its number too, so
-    /// that no plan can pass one project off as another.
-    pub(crate) fn get(&self, project: &ProjectRef) -> String {
-        match self.0.get(&project.id) {
-            Some((key, label)) if *key == project.key.as_str() => label.clone(),
-            _ => format!("{} #{}", project.key, project.id),
-        }
-    }
-
-    /// The label of a project that only its number names.
-    pub(crate) fn of_number(&self, id: ProjectId) -> String {
-        self.0.get(&id).map_or_else(|| format!("project {id}"), |(_, label)| label.clone())
     }
 }
 

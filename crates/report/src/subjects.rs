@@ -9,7 +9,8 @@ use mixaccess_model::{
 use crate::Culprits;
 use crate::effective::{self, Powers};
 use crate::outline::Kind;
-use crate::row::{self, Around, ProjectLabels, Row, Symbol};
+use crate::project_labels::ProjectLabels;
+use crate::row::{self, Around, Row, Symbol};
 use crate::words::Heads;
 
 /// A subject that a plan changes; or several of one kind for which it does exactly the same.
@@ -139,18 +140,16 @@ fn block<'a>(
 fn as_one<'a>(rows: Vec<Row<'a>>, powers: &Powers<'_>) -> Vec<Row<'a>> {
     let mut merged: Vec<Row<'a>> = Vec::with_capacity(rows.len());
     for mut row in rows {
-        let taken = merged.last().filter(|last| {
-            last.project.is_some()
-                && last.project == row.project
-                && last.begins_change()
-                && row.begins_change()
-                && (last.symbol, row.symbol) == (Symbol::Remove, Symbol::Add)
+        let gives = row.begins_change() && row.symbol == Symbol::Add;
+        let taken = row.project.filter(|_| gives).and_then(|project| {
+            let takes = |one: &Row<'_>| one.begins_change() && one.symbol == Symbol::Remove;
+            merged.iter().rposition(|one| one.project == Some(project) && takes(one))
         });
-        if let (Some(taken), Some(project)) = (taken, row.project) {
+        if let (Some(at), Some(project)) = (taken, row.project) {
+            let taken = merged.remove(at);
             row.risk = Some(powers.step(project, taken.before, row.after));
             (row.symbol, row.before) = (Symbol::Change, taken.before);
             row.culprit = taken.culprit.or(row.culprit);
-            merged.pop();
         }
         merged.push(row);
     }

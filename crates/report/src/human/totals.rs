@@ -1,11 +1,14 @@
 //! The totals and the overview of subjects that open a large plan.
 
+use std::collections::BTreeSet;
+
 use mixaccess_model::Risk;
 
 use super::heading;
 use super::subjects::tone_of;
 use crate::outline::{Kind, Outline};
 use crate::page::{Page, Table, Tone};
+use crate::row::Row;
 use crate::totals::Totals;
 use crate::words;
 
@@ -80,8 +83,14 @@ pub(super) fn overview(page: &mut Page, outline: &Outline<'_>) {
             counts.into_iter().map(|(risk, count)| outline.kind.counted(count, risk)).collect();
         let each = if block.who.len() > 1 { " each" } else { "" };
         let counts =
-            if counts.is_empty() { block.marks.join(", ") } else { counts.join(", ") + each };
+            if counts.is_empty() { through(&block.rows) } else { counts.join(", ") + each };
         table.row([(Tone::Strong, who), (Tone::Plain, counts)]);
     }
     table.write(page, 2);
+}
+
+/// Through what the access changes of people who have no change of their own.
+fn through(rows: &[Row<'_>]) -> String {
+    let through: BTreeSet<&str> = rows.iter().map(|row| row.through.as_str()).collect();
+    through.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ")
 }

@@ -239,6 +239,43 @@ fn drift_tells_a_replaced_role_as_one_difference() {
 }
 
 #[test]
+fn roles_of_several_projects_are_each_one_difference() {
+    let mut sample = Sample::empty();
+    let etl = whole::service_account("acme-etl");
+    let projects = [(2_891_234, "web-production"), (2_891_235, "ios-production")];
+    sample.subject(etl.clone(), None, None, None);
+    for (after, risk) in [(None, Risk::Reduction), (Some("analyst"), Risk::Escalation)] {
+        for (id, key) in projects {
+            let project = sample::project(id, key);
+            let action = match after {
+                Some(role) => Action::Grant { project, after: sample::role(role) },
+                None => Action::Revoke { project, before: sample::role("admin") },
+            };
+            let reason = asked(ReasonKind::Declared, "access/robots.yaml", 3);
+            sample.change_of(etl.clone(), risk, action, reason);
+        }
+    }
+    let made = sample.seal();
+    let culprits = Culprits::new();
+    let drift =
+        RenderOptions { purpose: Purpose::Drift { culprits: &culprits }, ..Default::default() };
+    let text = human(&made, &drift);
+    assert_eq!(text.matches("live admin files analyst").count(), 2, "{text}");
+    assert_eq!(
+        first_lines(&text),
+        "Drift in Acme Corp (12345): 2 differences for 1 service account - 2 more than declared"
+    );
+    // A plan shows both steps of each project, the one that takes first.
+    let text = human(&made, &RenderOptions::default());
+    let signs: Vec<&str> = text.lines().filter_map(|line| line.get(2..20)).collect();
+    let signs: Vec<&str> = signs.into_iter().filter(|line| line.contains("-production")).collect();
+    assert_eq!(
+        signs,
+        ["- ios-production  ", "+ ios-production  ", "- web-production  ", "+ web-production  "]
+    );
+}
+
+#[test]
 fn the_unified_diff_shows_teams() {
     let text = crate::diff(&whole::whole().seal(), &RenderOptions::default()).unwrap();
     let (_, teams) = text.split_once("--- team Growth").unwrap();
