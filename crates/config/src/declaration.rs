@@ -20,6 +20,10 @@ pub(crate) struct Fragment {
     pub(crate) groups: Vec<ProjectGroup>,
     pub(crate) profiles: Vec<Profile>,
     pub(crate) collaborators: Vec<Collaborator>,
+    /// Absent without `teams:`.
+    pub(crate) teams: Option<Vec<Team>>,
+    /// Absent without `service_accounts:`.
+    pub(crate) service_accounts: Option<Vec<ServiceAccount>>,
     pub(crate) policies: Vec<PolicyDeclaration>,
 }
 
@@ -171,10 +175,64 @@ pub(crate) struct Collaborator {
     pub(crate) profile: Option<(Symbol, Span)>,
     pub(crate) access: Access,
     pub(crate) phases: Box<[Phase]>,
+    pub(crate) teams: Option<Box<TeamList>>,
     pub(crate) state: Option<(State, Span)>,
     pub(crate) managed_by: ManagedBy,
     pub(crate) tags: Vec<Arc<str>>,
     pub(crate) annotations: Option<Arc<Annotations>>,
+}
+
+/// `teams:` of a collaborator: all of the declared teams that they are in.
+#[derive(Debug)]
+pub(crate) struct TeamList {
+    pub(crate) span: Span,
+    pub(crate) teams: Vec<(Symbol, Span)>,
+}
+
+/// One entry of `teams:`.
+#[derive(Debug)]
+pub(crate) struct Team {
+    pub(crate) file: FileIndex,
+    pub(crate) span: Span,
+    pub(crate) key: Symbol,
+    /// The key, where no name is given.
+    pub(crate) name: Arc<str>,
+    pub(crate) name_span: Span,
+    pub(crate) state: Option<(State, Span)>,
+    pub(crate) managed_by: ManagedBy,
+    pub(crate) members: Vec<(Email, Span)>,
+    /// Never with an organization role.
+    pub(crate) access: Access,
+    pub(crate) annotations: Option<Arc<Annotations>>,
+}
+
+/// One entry of `service_accounts:`.
+#[derive(Debug)]
+pub(crate) struct ServiceAccount {
+    pub(crate) file: FileIndex,
+    pub(crate) span: Span,
+    pub(crate) key: Symbol,
+    /// The key, where no name is given.
+    pub(crate) username: Arc<str>,
+    pub(crate) name_span: Span,
+    pub(crate) state: Option<(State, Span)>,
+    /// Only roles of projects; the organization role stands beside it.
+    pub(crate) access: Access,
+    pub(crate) organization_role: Option<(OrganizationRole, Span)>,
+    pub(crate) expires: Option<Moment>,
+    /// The instant that is meant; set when the time zone is known.
+    pub(crate) expires_at: Option<Timestamp>,
+    pub(crate) owner: Option<(Email, Span)>,
+    pub(crate) purpose: Option<Arc<str>>,
+    pub(crate) tags: Vec<Arc<str>>,
+    pub(crate) annotations: Option<Arc<Annotations>>,
+}
+
+impl Team {
+    /// Whether it is to be deleted.
+    pub(crate) fn is_removed(&self) -> bool {
+        self.state.is_some_and(|(state, _)| state == State::Removed)
+    }
 }
 
 /// One entry of `phases:`.

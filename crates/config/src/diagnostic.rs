@@ -59,6 +59,32 @@ impl Label {
     }
 }
 
+/// Who declares something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Whom<'a> {
+    /// Nobody in particular, such as a profile.
+    Nobody,
+    /// A collaborator.
+    Person(&'a Email),
+    /// A team, by its name.
+    Team(&'a Arc<str>),
+    /// A service account, by its name.
+    ServiceAccount(&'a Arc<str>),
+}
+
+impl Whom<'_> {
+    fn subject(self) -> Option<Subject> {
+        match self {
+            Self::Nobody => None,
+            Self::Person(email) => Some(Subject::Person { email: email.clone(), user: None }),
+            Self::Team(name) => Some(Subject::Team { name: Arc::clone(name), id: None }),
+            Self::ServiceAccount(name) => {
+                Some(Subject::ServiceAccount { username: Arc::clone(name), id: None })
+            }
+        }
+    }
+}
+
 /// A problem in the files, with a stable code and the places it is about.
 ///
 /// Boxed inside: problems are rare, and results that may hold one should stay small.
@@ -72,7 +98,7 @@ struct Body {
     hint: Option<String>,
     primary: Option<Label>,
     others: Vec<Label>,
-    email: Option<Email>,
+    subject: Option<Subject>,
     project: Option<ProjectKey>,
 }
 
@@ -84,7 +110,7 @@ impl Diagnostic {
             hint: None,
             primary: None,
             others: Vec::new(),
-            email: None,
+            subject: None,
             project: None,
         }))
     }
@@ -114,8 +140,13 @@ impl Diagnostic {
     }
 
     #[must_use]
-    pub(crate) fn about(mut self, email: &Email) -> Self {
-        self.0.email = Some(email.clone());
+    pub(crate) fn about(self, email: &Email) -> Self {
+        self.about_whom(Whom::Person(email))
+    }
+
+    #[must_use]
+    pub(crate) fn about_whom(mut self, whom: Whom<'_>) -> Self {
+        self.0.subject = whom.subject();
         self
     }
 
@@ -187,7 +218,7 @@ impl Diagnostic {
         Finding {
             severity: self.0.code.severity,
             code: self.0.code.name.into(),
-            subject: self.0.email.clone().map(|email| Subject::Person { email, user: None }),
+            subject: self.0.subject.clone(),
             project: self.0.project.clone(),
             message: self.0.message.clone(),
             hint,

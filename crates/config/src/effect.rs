@@ -10,7 +10,7 @@ use crate::check::Checker;
 use crate::codes;
 use crate::declaration::{Access, Collaborator, Entry, Phase};
 use crate::declared::{Declared, Specificity, Target};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Whom};
 use crate::time::Window;
 
 /// Checks every level of every collaborator, and every profile.
@@ -19,6 +19,15 @@ pub(crate) fn check(checker: Checker<'_>) -> Vec<Diagnostic> {
     let mut effect = Effect::new(checker);
     for profile in &checker.declared.profiles {
         effect.conflicts(&profile.access, Window::ALWAYS, profile.file, &mut problems);
+    }
+    for team in checker.declared.teams() {
+        let found = effect.alone(&team.access, team.file);
+        problems.extend(found.into_iter().map(|one| one.about_whom(Whom::Team(&team.name))));
+    }
+    for account in checker.declared.service_accounts() {
+        let whom = Whom::ServiceAccount(&account.username);
+        let found = effect.alone(&account.access, account.file);
+        problems.extend(found.into_iter().map(|one| one.about_whom(whom)));
     }
     let people: Vec<Diagnostic> = checker
         .declared
@@ -129,15 +138,7 @@ impl<'a> Effect<'a> {
             return problems;
         }
         let own = self.cover(&one.access);
-        for entry in &one.access.entries {
-            if self.is_decided(entry, entry.window(), &[], &own) {
-                problems.push(self.no_effect(
-                    one.file,
-                    entry,
-                    "every project it covers is decided by a more specific entry beside it",
-                ));
-            }
-        }
+        self.decided_beside(&own, one.file, &mut problems);
         let phases: Vec<(Window, Cover<'a>)> =
             one.phases.iter().map(|phase| (phase.window, self.cover(&phase.access))).collect();
         for (phase, (_, cover)) in one.phases.iter().zip(&phases) {
@@ -168,6 +169,27 @@ impl<'a> Effect<'a> {
             );
         }
         problems
+    }
+
+    /// The access of a team or a service account, which has one level.
+    fn alone(&mut self, access: &'a Access, file: FileIndex) -> Vec<Diagnostic> {
+        let mut problems = Vec::new();
+        self.conflicts(access, Window::ALWAYS, file, &mut problems);
+        self.decided_beside(&self.cover(access), file, &mut problems);
+        problems
+    }
+
+    /// Entries that others of the same level leave nothing to decide.
+    fn decided_beside(&self, own: &Cover<'a>, file: FileIndex, problems: &mut Vec<Diagnostic>) {
+        for entry in &own.access.entries {
+            if self.is_decided(entry, entry.window(), &[], own) {
+                problems.push(self.no_effect(
+                    file,
+                    entry,
+                    "every project it covers is decided by a more specific entry beside it",
+                ));
+            }
+        }
     }
 
     fn phase(

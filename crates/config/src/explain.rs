@@ -8,15 +8,15 @@ use mixaccess_model::{
     Annotations, Email, FileIndex, OrganizationRole, Place, ProjectKey, ProjectRole, State,
 };
 
-use crate::declaration::{Collaborator, Entry, OrganizationRoleEntry, Phase};
+use crate::declaration::{Collaborator, Entry, OrganizationRoleEntry, Phase, Team};
 use crate::declared::{Declared, Level, LevelAccess, Specificity};
 use crate::diagnostic::{Span, file_name};
 use crate::explanation::{
-    ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, Explanation, Transition,
-    Verdict,
+    ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, ExplainedTeam,
+    ExplainedTeamGrant, Explanation, Transition, Verdict,
 };
 use crate::load::Loaded;
-use crate::resolve::{active_phase, levels, organization_role, over, state};
+use crate::resolve::{Scratch, active_phase, levels, organization_role, over, project_id, state};
 use crate::time::Window;
 
 impl Loaded {
@@ -28,10 +28,8 @@ impl Loaded {
         project: Option<&ProjectKey>,
         instant: Timestamp,
     ) -> Option<Explanation> {
-        let people = &self.declared.collaborators;
-        let at = people.binary_search_by(|one| one.email.cmp(email)).ok()?;
-        let explain =
-            Explain { loaded: self, declared: &self.declared, one: people.get(at)?, instant };
+        let one = self.declared.collaborator(email)?;
+        let explain = Explain { loaded: self, declared: &self.declared, one, instant };
         Some(explain.explanation(project))
     }
 }
@@ -72,6 +70,7 @@ impl<'a> Explain<'a> {
             state: self.state(),
             organization_role: self.organization_role(),
             projects,
+            teams: self.teams(wanted),
         }
     }
 
@@ -288,6 +287,49 @@ impl<'a> Explain<'a> {
             role: self.project_at(project, self.instant).0,
             chain,
             next: self.next(|at| self.project_at(project, at)),
+        })
+    }
+}
+
+/// Teams.
+impl Explain<'_> {
+    fn teams(&self, wanted: Option<&ProjectKey>) -> Vec<ExplainedTeam> {
+        if self.state_at(self.instant).0 != State::Active {
+            return Vec::new();
+        }
+        let teams = self.declared.teams().iter().filter(|team| !team.is_removed());
+        teams.filter_map(|team| self.team(team, wanted)).collect()
+    }
+
+    fn team(&self, team: &Team, wanted: Option<&ProjectKey>) -> Option<ExplainedTeam> {
+        let own = team.members.iter().filter(|(email, _)| *email == self.one.email);
+        let own = own.map(|(_, span)| self.place(team.file, *span));
+        let list = self.one.teams.iter().flat_map(|list| &list.teams);
+        let theirs = list.filter(|(key, _)| *key == team.key);
+        let theirs = theirs.map(|(_, span)| self.place(self.one.file, *span));
+        let listed_at: Vec<Place> = own.chain(theirs).collect();
+        if listed_at.is_empty() {
+            return None;
+        }
+        let mut scratch = Scratch::default();
+        scratch.decide(self.declared, &[LevelAccess::own(team.file, &team.access)], self.instant);
+        let grants = scratch.take().filter_map(|(project, _, entry)| {
+            let key = self.declared.project_keys.get(project)?;
+            Some(ExplainedTeamGrant {
+                key: wanted.is_none_or(|wanted| key == wanted).then(|| key.clone())?,
+                id: project_id(self.declared, project)?,
+                role: self.declared.project_role(entry.role)?,
+                target: self.declared.names.shared(entry.target),
+                place: self.place(team.file, entry.span),
+            })
+        });
+        Some(ExplainedTeam {
+            key: self.declared.names.shared(team.key),
+            name: Arc::clone(&team.name),
+            place: self.place(team.file, team.span),
+            managed_by: team.managed_by,
+            listed_at,
+            grants: grants.collect(),
         })
     }
 }

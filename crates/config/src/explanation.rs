@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Annotations, Email, OrganizationRole, Place, ProjectId, ProjectKey, ProjectRole, State,
+    Annotations, Email, ManagedBy, OrganizationRole, Place, ProjectId, ProjectKey, ProjectRole,
+    State,
 };
 
 use crate::declared::{Level, Specificity};
@@ -28,6 +29,40 @@ pub struct Explanation {
     pub organization_role: ExplainedRole,
     /// The projects that were asked for, sorted by id.
     pub projects: Vec<ExplainedProject>,
+    /// The declared teams that the person should be in, sorted by name.
+    pub teams: Vec<ExplainedTeam>,
+}
+
+/// A team that somebody should be in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplainedTeam {
+    /// The key the files use.
+    pub key: Arc<str>,
+    /// Its name at Mixpanel.
+    pub name: Arc<str>,
+    /// Where the team is declared.
+    pub place: Place,
+    /// Who manages its people.
+    pub managed_by: ManagedBy,
+    /// What puts the person into it: its own list, then the person's.
+    pub listed_at: Vec<Place>,
+    /// What it gives in the projects that were asked for, sorted by id.
+    pub grants: Vec<ExplainedTeamGrant>,
+}
+
+/// What a team gives in one project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExplainedTeamGrant {
+    /// The project's key.
+    pub key: ProjectKey,
+    /// The project's number.
+    pub id: ProjectId,
+    /// The role.
+    pub role: ProjectRole,
+    /// What the left side of the entry says: a project, a group or `*`.
+    pub target: Arc<str>,
+    /// Where the entry stands.
+    pub place: Place,
 }
 
 /// Why somebody should be there, or not.

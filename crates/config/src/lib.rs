@@ -16,6 +16,7 @@ mod explanation;
 pub mod layout;
 mod load;
 mod lookalike;
+mod merge;
 mod names;
 mod render;
 mod resolve;
@@ -31,8 +32,8 @@ pub use declared::{Level, Specificity};
 pub use decode::is_declarable_address;
 pub use diagnostic::Diagnostic;
 pub use explanation::{
-    ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, Explanation, Transition,
-    Verdict,
+    ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, ExplainedTeam,
+    ExplainedTeamGrant, Explanation, Transition, Verdict,
 };
 pub use load::{LoadOptions, Loaded, load, organizations};
 pub use render::{RenderStyle, render};

@@ -14,11 +14,12 @@ use rayon::prelude::*;
 use crate::check;
 use crate::codes;
 use crate::declaration::Fragment;
-use crate::declared::{self, Declared};
+use crate::declared::Declared;
 use crate::decode;
 use crate::diagnostic::{Diagnostic, Label, file_name};
 use crate::document::{self, Kind};
 use crate::lookalike;
+use crate::merge;
 use crate::names::{Interner, Names};
 use crate::source::{self, SourceFile, Tree};
 use crate::suggest;
@@ -182,7 +183,7 @@ impl Loader {
             return Loaded { files: file_names, sources, files_digest, ..Loaded::nothing(problem) };
         }
         let is_empty = sources.is_empty() && self.problems.is_empty();
-        let (mut declared, problems) = declared::merge(fragments, names, &file_names);
+        let (mut declared, problems) = merge::merge(fragments, names, &file_names);
         self.problems.extend(problems);
         if is_empty {
             self.nothing_declared();

@@ -68,6 +68,11 @@ impl<'a> Interner<'a> {
         Self { all, known: HashMap::new() }
     }
 
+    /// The text of a name.
+    pub(crate) fn text(&self, symbol: Symbol) -> Arc<str> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).shared(symbol)
+    }
+
     /// The number of a name.
     pub(crate) fn intern(&mut self, text: &str) -> Symbol {
         if let Some(symbol) = self.known.get(text) {

@@ -8,6 +8,7 @@ use annotate_snippets::{
 };
 use mixaccess_model::{Digest, Severity, printable};
 
+use crate::decode::is_secret_key;
 use crate::diagnostic::{Diagnostic, Label};
 use crate::load::Loaded;
 use crate::source;
@@ -107,7 +108,7 @@ impl Lines<'_> {
             let found = lines.by_ref().find(|(_, number)| number == line);
             *slot = found
                 .map(|(text, _)| text.trim_end_matches('\r'))
-                .filter(|text| text.len() <= MAX_SHOWN)
+                .filter(|text| text.len() <= MAX_SHOWN && !holds_secret(text))
                 .map(str::to_owned);
         }
     }
@@ -131,6 +132,17 @@ impl Lines<'_> {
             .annotations(annotations)
             .into()
     }
+}
+
+/// Whether a line seems to hold a secret: what is rendered is read by many, and stored.
+fn holds_secret(line: &str) -> bool {
+    let mut parts: Vec<&str> = line.split(':').collect();
+    parts.pop();
+    parts.into_iter().any(|part| {
+        let key = part.trim_end_matches([' ', '\t', '"', '\'']);
+        let word = |one: char| one.is_alphanumeric() || matches!(one, '_' | '-');
+        key.rsplit(|one| !word(one)).next().is_some_and(is_secret_key)
+    })
 }
 
 fn to_usize(number: u32) -> usize {

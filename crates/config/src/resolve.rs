@@ -4,18 +4,23 @@
 //! a level the project's key, then groups, then `"*"`. An entry outside its dates does not count, and
 //! the less specific ones decide.
 
+mod service_account;
+mod team;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use mixaccess_model::{
     Annotations, Cause, CustomRole, DeclaredProject, DesiredCollaborator, DesiredGrant,
-    DesiredState, OrganizationRole, Override, OverrideOrigin, Place, Policy, ProjectId,
+    DesiredState, FileIndex, OrganizationRole, Override, OverrideOrigin, Place, Policy, ProjectId,
     ProjectRole, Severity, State,
 };
 use rayon::prelude::*;
 
 use crate::codes;
-use crate::declaration::{Collaborator, Entry, OrganizationRoleEntry, Phase, Project, Role};
+use crate::declaration::{
+    Access, Collaborator, Entry, OrganizationRoleEntry, Phase, Project, Role,
+};
 use crate::declared::{Declared, Level, LevelAccess, Target};
 use crate::diagnostic::{Diagnostic, file_name};
 use crate::load::Loaded;
@@ -63,8 +68,11 @@ impl Loaded {
             files_digest: self.files_digest,
             projects: self.projects(),
             collaborators,
-            teams: None,
-            service_accounts: None,
+            teams: declared.teams.as_deref().map(|teams| team::resolve(declared, teams, instant)),
+            service_accounts: declared
+                .service_accounts
+                .as_deref()
+                .map(|accounts| service_account::resolve(declared, accounts, instant)),
             policy,
             findings,
         };
@@ -144,8 +152,7 @@ pub(crate) fn levels<'a>(
     one: &'a Collaborator,
     phase: Option<&'a Phase>,
 ) -> impl Iterator<Item = LevelAccess<'a>> {
-    let own =
-        LevelAccess { level: Level::Own, file: one.file, access: &one.access, annotations: None };
+    let own = LevelAccess::own(one.file, &one.access);
     let phase = phase.map(|phase| LevelAccess {
         level: Level::Phase,
         file: one.file,
@@ -265,6 +272,20 @@ impl<'a> Scratch<'a> {
         self.decide(declared, &levels, instant);
         resolved.grants = self.grants(declared, &levels, mine);
         resolved
+    }
+
+    /// What is said of projects by something that has one level: a team or a service account.
+    fn own_grants(
+        &mut self,
+        declared: &'a Declared,
+        file: FileIndex,
+        access: &'a Access,
+        mine: Option<&Arc<Annotations>>,
+        instant: Timestamp,
+    ) -> Vec<DesiredGrant> {
+        let levels = [LevelAccess::own(file, access)];
+        self.decide(declared, &levels, instant);
+        self.grants(declared, &levels, mine)
     }
 
     /// Finds what decides each project; [`Self::take`] answers it.

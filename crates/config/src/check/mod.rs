@@ -2,6 +2,7 @@
 
 mod policy;
 mod reference;
+mod team;
 mod window;
 
 use std::collections::{BTreeSet, HashMap};

@@ -8,7 +8,7 @@ use super::Checker;
 use crate::codes;
 use crate::declaration::{Access, Collaborator, Entry, Role};
 use crate::declared::Target;
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Span, Whom};
 use crate::names::Symbol;
 use crate::suggest;
 
@@ -31,30 +31,43 @@ pub(super) fn check(checker: Checker<'_>) -> Vec<Diagnostic> {
         }
     }
     for profile in &declared.profiles {
-        references.access(&profile.access, profile.file, None);
+        references.access(&profile.access, profile.file, Whom::Nobody);
     }
     for one in &declared.collaborators {
-        references.access(&one.access, one.file, Some(one));
+        let whom = Whom::Person(&one.email);
+        references.access(&one.access, one.file, whom);
         for phase in &one.phases {
-            references.access(&phase.access, one.file, Some(one));
+            references.access(&phase.access, one.file, whom);
         }
+        references.team_list(one);
         if let Some((symbol, span)) = one.profile
             && declared.profile(symbol).is_none()
         {
             references.unknown_profile(one, symbol, span);
         }
     }
+    for team in declared.teams() {
+        references.access(&team.access, team.file, Whom::Team(&team.name));
+        references.members(team);
+    }
+    for account in declared.service_accounts() {
+        references.access(&account.access, account.file, Whom::ServiceAccount(&account.username));
+        references.owner(account);
+    }
     references.finish()
 }
 
-struct References<'a> {
-    checker: Checker<'a>,
+pub(super) struct References<'a> {
+    pub(super) checker: Checker<'a>,
     projects: Vec<&'a str>,
     /// Project and group keys: what may stand on the left side of an entry.
     targets: Vec<&'a str>,
     profiles: Vec<&'a str>,
+    pub(super) teams: Vec<&'a str>,
     /// What was probably meant, so that it is searched for once a name.
     meant: HashMap<Symbol, String>,
+    /// How many addresses were searched for.
+    searched: usize,
     problems: Vec<Diagnostic>,
     dropped: usize,
 }
@@ -74,7 +87,9 @@ impl<'a> References<'a> {
             targets: sorted(projects.iter().copied().chain(groups).collect()),
             projects: sorted(projects),
             profiles: sorted(declared.profiles.iter().map(|one| checker.name(one.key)).collect()),
+            teams: sorted(declared.teams().iter().map(|one| checker.name(one.key)).collect()),
             meant: HashMap::new(),
+            searched: 0,
             problems: Vec::new(),
             dropped: 0,
         }
@@ -88,8 +103,14 @@ impl<'a> References<'a> {
         self.problems
     }
 
+    /// Whether one more address may be searched for among all of them.
+    pub(super) const fn may_search(&mut self) -> bool {
+        self.searched += 1;
+        self.searched <= MAX_SEARCHED
+    }
+
     /// Whether one more problem is to be written out; counts those that are not.
-    const fn has_room(&mut self) -> bool {
+    pub(super) const fn has_room(&mut self) -> bool {
         let has_room = self.problems.len() < MAX_PROBLEMS;
         if !has_room {
             self.dropped += 1;
@@ -97,25 +118,22 @@ impl<'a> References<'a> {
         has_room
     }
 
-    fn report(&mut self, diagnostic: Diagnostic, who: Option<&Collaborator>) {
-        self.problems.push(match who {
-            Some(one) => diagnostic.about(&one.email),
-            None => diagnostic,
-        });
+    pub(super) fn report(&mut self, diagnostic: Diagnostic, whom: Whom<'_>) {
+        self.problems.push(diagnostic.about_whom(whom));
     }
 
-    fn access(&mut self, access: &Access, file: FileIndex, who: Option<&Collaborator>) {
+    fn access(&mut self, access: &Access, file: FileIndex, whom: Whom<'_>) {
         let declared = self.checker.declared;
         for entry in &access.entries {
             if declared.target(entry.target) == Target::Unknown {
-                self.unknown_target(entry, file, who);
+                self.unknown_target(entry, file, whom);
             } else if let Role::Custom(role) = entry.role {
-                self.custom_role(entry, role, file, who);
+                self.custom_role(entry, role, file, whom);
             }
         }
     }
 
-    fn unknown_target(&mut self, entry: &Entry, file: FileIndex, who: Option<&Collaborator>) {
+    fn unknown_target(&mut self, entry: &Entry, file: FileIndex, whom: Whom<'_>) {
         if !self.has_room() {
             return;
         }
@@ -135,7 +153,7 @@ impl<'a> References<'a> {
         let diagnostic = Diagnostic::new(codes::UNKNOWN_PROJECT, message)
             .at(self.checker.label(file, entry.span))
             .hint(hint.as_str());
-        self.report(diagnostic, who);
+        self.report(diagnostic, whom);
     }
 
     fn unknown_member(&mut self, group: Symbol, member: Symbol, file: FileIndex, span: Span) {
@@ -163,7 +181,7 @@ impl<'a> References<'a> {
         let diagnostic = Diagnostic::new(codes::UNKNOWN_PROJECT, message)
             .at(self.checker.label(file, span))
             .hint(hint);
-        self.report(diagnostic, None);
+        self.report(diagnostic, Whom::Nobody);
     }
 
     fn unknown_profile(&mut self, one: &Collaborator, profile: Symbol, span: Span) {
@@ -177,17 +195,11 @@ impl<'a> References<'a> {
         let diagnostic = Diagnostic::new(codes::UNKNOWN_PROFILE, message)
             .at(self.checker.label(one.file, span))
             .hint(hint);
-        self.report(diagnostic, Some(one));
+        self.report(diagnostic, Whom::Person(&one.email));
     }
 
     /// A role that is not a standard one must be listed by every project that the entry is about.
-    fn custom_role(
-        &mut self,
-        entry: &Entry,
-        role: Symbol,
-        file: FileIndex,
-        who: Option<&Collaborator>,
-    ) {
+    fn custom_role(&mut self, entry: &Entry, role: Symbol, file: FileIndex, whom: Whom<'_>) {
         let declared = self.checker.declared;
         let covered = declared.covered(entry);
         let lists =
@@ -227,6 +239,6 @@ impl<'a> References<'a> {
             .at(self.checker.label(file, entry.role_span))
             .hint(hint)
             .in_project(ProjectKey::new(declared.names.shared(first.key)));
-        self.report(diagnostic, who);
+        self.report(diagnostic, whom);
     }
 }

@@ -20,6 +20,14 @@ pub(super) fn set(declared: &mut Declared, zone: &TimeZone, files: &[Arc<str>]) 
         let windows = Windows { zone, files, file: profile.file };
         windows.access(&mut profile.access, &mut problems);
     }
+    for team in declared.teams.iter_mut().flatten() {
+        Windows { zone, files, file: team.file }.access(&mut team.access, &mut problems);
+    }
+    for account in declared.service_accounts.iter_mut().flatten() {
+        let windows = Windows { zone, files, file: account.file };
+        windows.access(&mut account.access, &mut problems);
+        account.expires_at = account.expires.and_then(|one| windows.expiry(one, &mut problems));
+    }
     if let Some(policy) = &mut declared.policy {
         let windows = Windows { zone, files, file: policy.file };
         for one in &mut policy.overrides {
@@ -102,6 +110,21 @@ impl Windows<'_> {
                 problems.push(diagnostic.at(span.label(&file, "")).hint(error.hint()));
             })
             .ok()
+    }
+
+    /// When the credentials of a service account stop working: of a day when it is over. The service
+    /// keeps whole seconds (`mixpanel-api.md`, "Service accounts").
+    fn expiry(&self, expires: Moment, problems: &mut Vec<Diagnostic>) -> Option<Timestamp> {
+        let at = self.instant(expires.written.end(self.zone), expires.span, problems)?;
+        if at.subsec_nanosecond() != 0 {
+            let file = file_name(self.files, self.file);
+            problems.push(
+                Diagnostic::new(codes::BAD_DATE, "a service account expires at a whole second")
+                    .at(expires.span.label(&file, ""))
+                    .hint("Leave out the fraction of the second."),
+            );
+        }
+        Some(at)
     }
 
     /// The last instant that is meant: of a day its last nanosecond.

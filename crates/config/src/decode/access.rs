@@ -35,7 +35,7 @@ impl Decoder<'_, '_> {
         Some(OrganizationRoleEntry { span: key.span, role, terms: form.terms })
     }
 
-    fn grants(&mut self, node: &Node<'_>) -> Vec<Entry> {
+    pub(super) fn grants(&mut self, node: &Node<'_>) -> Vec<Entry> {
         let Some(entries) = self.entries(node, "`projects`") else { return Vec::new() };
         let mut grants = Vec::with_capacity(entries.len());
         for (key, value) in entries {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use mixaccess_model::{Email, ManagedBy, State};
 
-use super::{Address, Decoder, Fields, check_address, key_text};
+use super::{Address, Decoder, Fields, Pair, check_address, key_text};
 use crate::codes;
-use crate::declaration::{Access, Collaborator, Phase};
+use crate::declaration::{Access, Collaborator, Phase, TeamList};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::document::{Kind, Node};
+use crate::suggest;
 use crate::time::Window;
 
 pub(super) const KEYS: &[&str] = &[
@@ -18,6 +19,7 @@ pub(super) const KEYS: &[&str] = &[
     "organization_role",
     "projects",
     "phases",
+    "teams",
     "state",
     "managed_by",
     "tags",
@@ -69,7 +71,7 @@ impl Decoder<'_, '_> {
         collaborators
     }
 
-    fn address(&mut self, text: &str, span: Span, email: &Email) {
+    pub(super) fn address(&mut self, text: &str, span: Span, email: &Email) {
         for Address { code, message, hint } in check_address(text) {
             let diagnostic =
                 Diagnostic::new(code, message).at(self.label(span)).hint(hint).about(email);
@@ -86,6 +88,7 @@ impl Decoder<'_, '_> {
             profile: None,
             access: Access::default(),
             phases: Box::default(),
+            teams: None,
             state: None,
             managed_by: ManagedBy::default(),
             tags: Vec::new(),
@@ -103,31 +106,56 @@ impl Decoder<'_, '_> {
             let phases: Vec<Phase> = items.iter().filter_map(|item| self.phase(item)).collect();
             collaborator.phases = phases.into_boxed_slice();
         }
-        collaborator.state = self.state(&fields);
-        let managers = [("mixpanel", ManagedBy::Mixpanel), ("scim", ManagedBy::Scim)];
-        collaborator.managed_by = fields
-            .get("managed_by")
-            .and_then(|node| self.word(node, "`managed_by`", &managers))
-            .unwrap_or_default();
-        if let Some(node) = fields.get("tags") {
-            let items = self.list(node, "`tags`");
-            let mut tags: Vec<Arc<str>> =
-                self.texts(items, "a tag").into_iter().map(|(text, _)| Arc::from(text)).collect();
-            tags.sort_unstable();
-            collaborator.tags = tags;
-        }
+        collaborator.teams = fields.pair("teams").and_then(|pair| self.team_list(pair));
+        collaborator.state = self.state(&fields, &STATES);
+        collaborator.managed_by = self.managed_by(&fields);
+        collaborator.tags = self.tags(&fields);
         collaborator.annotations = self.annotations(&fields);
         collaborator
     }
 
-    fn state(&mut self, fields: &Fields<'_, '_>) -> Option<(State, Span)> {
+    /// All teams of a person. What is no list says nothing of the teams that name the person.
+    fn team_list(&mut self, (key, node): Pair<'_, '_>) -> Option<Box<TeamList>> {
+        let items = self.list(node, "`teams`");
+        let texts = self.texts(items, "a team");
+        let teams =
+            texts.into_iter().map(|(text, span)| (self.names.intern(&text), span)).collect();
+        let is_list = matches!(node.kind, Kind::Sequence(_) | Kind::Null);
+        is_list.then(|| Box::new(TeamList { span: key.span, teams }))
+    }
+
+    pub(super) fn managed_by(&mut self, fields: &Fields<'_, '_>) -> ManagedBy {
+        let managers = [("mixpanel", ManagedBy::Mixpanel), ("scim", ManagedBy::Scim)];
+        fields
+            .get("managed_by")
+            .and_then(|node| self.word(node, "`managed_by`", &managers))
+            .unwrap_or_default()
+    }
+
+    /// `tags`, sorted.
+    pub(super) fn tags(&mut self, fields: &Fields<'_, '_>) -> Vec<Arc<str>> {
+        let Some(node) = fields.get("tags") else { return Vec::new() };
+        let items = self.list(node, "`tags`");
+        let mut tags: Vec<Arc<str>> =
+            self.texts(items, "a tag").into_iter().map(|(text, _)| Arc::from(text)).collect();
+        tags.sort_unstable();
+        tags
+    }
+
+    /// `state`, one of the words that are possible there.
+    pub(super) fn state(
+        &mut self,
+        fields: &Fields<'_, '_>,
+        words: &[(&'static str, State)],
+    ) -> Option<(State, Span)> {
         let (key, node) = fields.pair("state")?;
         if node.kind == Kind::Null {
-            let hint = "Write `active`, `suspended` or `removed`.";
-            self.problem(codes::BAD_VALUE, key.span, "`state` is empty", hint);
+            let words = suggest::list(words.iter().map(|(word, _)| *word)).unwrap_or_default();
+            let hint = format!("Write one of {words}.");
+            self.problem(codes::BAD_VALUE, key.span, "`state` is empty", &hint);
             return None;
         }
-        self.word(node, "`state`", &STATES).map(|state| (state, key.span))
+        self.word(node, "`state`", words).map(|state| (state, key.span))
     }
 
     fn phase(&mut self, node: &Node<'_>) -> Option<Phase> {
@@ -158,7 +186,7 @@ impl Decoder<'_, '_> {
             }
         };
         let access = self.access(&fields);
-        let state = self.state(&fields);
+        let state = self.state(&fields, &STATES);
         let annotations = self.annotations(&fields);
         Some(Phase {
             span: node.span,

@@ -11,6 +11,8 @@ mod profile;
 mod project;
 mod rule;
 mod scalar;
+mod service_account;
+mod team;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -33,8 +35,41 @@ pub(crate) use address::{Address, check as check_address};
 const MAX_PROBLEMS: usize = 500;
 
 /// Keys that may stand at the top of a file.
-const TOP_LEVEL: &[&str] =
-    &["organization", "projects", "project_groups", "profiles", "collaborators", "policy"];
+const TOP_LEVEL: &[&str] = &[
+    "organization",
+    "projects",
+    "project_groups",
+    "profiles",
+    "collaborators",
+    "teams",
+    "service_accounts",
+    "policy",
+];
+/// Keys that would hold a secret. None of ours has such a name.
+const SECRETS: &[&str] = &[
+    "access_token",
+    "api_key",
+    "api_secret",
+    "api_token",
+    "auth_token",
+    "client_secret",
+    "credential",
+    "credentials",
+    "passwd",
+    "password",
+    "private_key",
+    "secret",
+    "secret_key",
+    "secrets",
+    "service_account_secret",
+    "token",
+    "tokens",
+];
+
+/// Whether a key would hold a secret.
+pub(crate) fn is_secret_key(text: &str) -> bool {
+    SECRETS.contains(&text.to_lowercase().replace(['-', ' '], "_").as_str())
+}
 
 /// Reads the document of one file.
 pub(crate) fn decode(
@@ -106,6 +141,12 @@ impl Decoder<'_, '_> {
         }
         if let Some(node) = fields.get("collaborators") {
             fragment.collaborators = self.collaborators(node);
+        }
+        if let Some((_, node)) = fields.pair("teams") {
+            fragment.teams = Some(self.teams(node));
+        }
+        if let Some((_, node)) = fields.pair("service_accounts") {
+            fragment.service_accounts = Some(self.service_accounts(node));
         }
         if let Some(pair) = fields.pair("policy") {
             fragment.policies.extend(self.policy(pair));
@@ -267,6 +308,12 @@ impl Decoder<'_, '_> {
         if self.is_full() {
             return;
         }
+        if is_secret_key(text) {
+            let message =
+                format!("{what} must not hold a secret, and has a key `{}`", printable(text));
+            let hint = "Remove it, and have it replaced at Mixpanel if it was ever committed: whoever reads the files has it. Secrets come from the environment or a secret store.";
+            return self.problem(codes::SECRET, span, message, hint);
+        }
         let message = format!("{what} has no key `{}`", printable(text));
         let hint = if text == "<<" {
             Some("YAML merge keys are not read here; write a profile instead.".to_owned())
@@ -294,6 +341,8 @@ pub(crate) const KEYS: &[(&str, &[&str])] = &[
     ("Profile", profile::KEYS),
     ("Collaborator", collaborator::KEYS),
     ("Phase", collaborator::PHASE_KEYS),
+    ("Team", team::KEYS),
+    ("ServiceAccount", service_account::KEYS),
     ("GrantTerms", access::LONG),
     ("OrganizationRoleTerms", access::LONG),
     ("Policy", policy::KEYS),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use mixaccess_model::{FileIndex, Position, ProjectId, State, SubjectKey};
 
-use crate::declaration::{Collaborator, Phase};
+use crate::declaration::{Access, Collaborator, Phase};
 use crate::declared::{Declared, Level, LevelAccess, Specificity};
+use crate::diagnostic::Span;
 use crate::load::Loaded;
 use crate::names::Symbol;
 use crate::resolve::{Scratch, active_phase, levels, organization_role, project_id, state};
@@ -26,7 +27,7 @@ pub struct Origin {
     pub position: Position,
 }
 
-/// What asks for everything that a collaborator should have, at one instant.
+/// What asks for everything that somebody should have, at one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins {
     /// The file of the declaration.
@@ -50,11 +51,68 @@ impl Loaded {
         let declared = &self.declared;
         match subject {
             SubjectKey::Person(email) => {
-                let people = &declared.collaborators;
-                let at = people.binary_search_by(|one| one.email.cmp(email)).ok()?;
-                Some(person(declared, people.get(at)?, instant))
+                Some(person(declared, declared.collaborator(email)?, instant))
             }
-            SubjectKey::Team(_) | SubjectKey::ServiceAccount(_) => None,
+            SubjectKey::Team(name) => {
+                let teams = declared.teams();
+                let at = teams.binary_search_by(|one| one.name.cmp(name)).ok()?;
+                let team = teams.get(at)?;
+                let alone = Alone {
+                    file: team.file,
+                    span: team.span,
+                    state: team.state,
+                    organization_role: None,
+                    access: &team.access,
+                };
+                Some(alone.origins(declared, instant))
+            }
+            SubjectKey::ServiceAccount(username) => {
+                let accounts = declared.service_accounts();
+                let at = accounts.binary_search_by(|one| one.username.cmp(username)).ok()?;
+                let account = accounts.get(at)?;
+                let alone = Alone {
+                    file: account.file,
+                    span: account.span,
+                    state: account.state,
+                    organization_role: account.organization_role.map(|(_, span)| span),
+                    access: &account.access,
+                };
+                Some(alone.origins(declared, instant))
+            }
+        }
+    }
+}
+
+/// A team or a service account, which has one level.
+struct Alone<'a> {
+    file: FileIndex,
+    span: Span,
+    state: Option<(State, Span)>,
+    organization_role: Option<Span>,
+    access: &'a Access,
+}
+
+impl Alone<'_> {
+    fn origins(&self, declared: &Declared, instant: Timestamp) -> Origins {
+        let own = |span: Span, target: &str| Origin {
+            level: Level::Own,
+            level_name: None,
+            specificity: None,
+            target: Arc::from(target),
+            position: span.position(self.file),
+        };
+        let state = self.state.map_or(State::Active, |(state, _)| state);
+        let levels = [LevelAccess::own(self.file, self.access)];
+        Origins {
+            file: self.file,
+            position: self.span.position(self.file),
+            state,
+            state_origin: self.state.map(|(_, span)| own(span, "state")),
+            organization_role: self.organization_role.map(|span| own(span, "organization_role")),
+            projects: match state {
+                State::Active => projects(declared, &levels, instant, |_| None),
+                State::Suspended | State::Removed => Vec::new(),
+            },
         }
     }
 }

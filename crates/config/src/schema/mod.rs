@@ -5,6 +5,8 @@
 
 pub(crate) mod organization;
 mod policy;
+pub(crate) mod service_account;
+pub(crate) mod team;
 
 use std::collections::BTreeMap;
 
@@ -49,6 +51,12 @@ pub(crate) struct AccessFile {
     /// People, by their address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) collaborators: Option<Map<Option<CollaboratorSchema>>>,
+    /// Teams, by the key that files use. Without this key, teams are not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) teams: Option<Map<Option<team::TeamSchema>>>,
+    /// Service accounts, by the key that files use. Without this key, they are not looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) service_accounts: Option<Map<Option<service_account::ServiceAccountSchema>>>,
     /// The guard rails; in one of the files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) policy: Option<policy::PolicySchema>,
@@ -87,6 +95,10 @@ pub(crate) struct CollaboratorSchema {
     /// What changes with time. One phase is active: the last whose `from` has come.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) phases: Vec<PhaseSchema>,
+    /// All of the declared teams that the person is in. Left out, it is those that name the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("uniqueItems" = true))]
+    pub(crate) teams: Option<Vec<String>>,
     /// Whether the person should be there: `active` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<State>,
@@ -273,6 +285,7 @@ mod tests {
             include_str!("../../tests/corpus/valid/design.yaml"),
             include_str!("../../tests/corpus/valid/policy.yaml"),
             include_str!("../../tests/corpus/valid/organization.yaml"),
+            include_str!("../../tests/corpus/valid/teams.yaml"),
         ] {
             let file: AccessFile = serde_yaml::from_str(text).unwrap();
             let again: AccessFile =

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use mixaccess_model::{OrganizationRole, State};
+use mixaccess_model::{ManagedBy, OrganizationRole, State};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
-use proptest::sample::{Index, select};
+use proptest::sample::{Index, select, subsequence};
 
 use crate::schema::organization::CustomRoleForm;
+use crate::schema::service_account::{ServiceAccountRole, ServiceAccountSchema};
+use crate::schema::team::{Presence, TeamSchema};
 use crate::schema::{
     AccessFile, CollaboratorSchema, GrantForm, GrantTerms, Instant, OrganizationRoleForm,
     OrganizationRoleTerms, OrganizationSchema, PhaseSchema, ProfileSchema, ProjectSchema, RoleWord,
@@ -21,6 +23,10 @@ pub(super) const PROJECTS: [&str; 4] = ["ios", "no", "staging", "web"];
 pub(super) const PEOPLE: [&str; 3] =
     ["alex@agency.example", "kim@agency.example", "pat@acme.example"];
 const GROUPS: [&str; 3] = ["apps", "everything", "production"];
+pub(super) const TEAMS: [&str; 2] = ["data", "growth"];
+pub(super) const ACCOUNTS: [&str; 2] = ["etl", "web"];
+/// Somebody whom teams name and nobody declares.
+pub(super) const STRANGER: &str = "stranger@acme.example";
 const PROFILES: [&str; 2] = ["implementation", "support"];
 
 fn text() -> impl Strategy<Value = String> {
@@ -164,9 +170,73 @@ prop_compose! {
     }
 }
 
+fn presence() -> impl Strategy<Value = Option<Presence>> {
+    option::weighted(0.2, select(vec![Presence::Active, Presence::Removed]))
+}
+
+prop_compose! {
+    fn team()(
+        name in option::weighted(0.3, text()),
+        members in subsequence(PEOPLE.iter().copied().chain([STRANGER]).collect::<Vec<_>>(), 0..=4),
+        projects in grants(),
+        managed_by in option::of(select(vec![ManagedBy::Mixpanel, ManagedBy::Scim])),
+        state in presence(),
+        ticket in note(),
+    ) -> TeamSchema {
+        let members = members.into_iter().map(str::to_owned).collect();
+        TeamSchema { name, members, projects, managed_by, state, ticket, ..TeamSchema::default() }
+    }
+}
+
+prop_compose! {
+    fn service_account()(
+        role in option::of(select(vec![ServiceAccountRole::Owner, ServiceAccountRole::Admin, ServiceAccountRole::Member])),
+        projects in grants(),
+        expires in option::of(select(DAYS.to_vec())),
+        owner in option::of(select(PEOPLE.to_vec())),
+        purpose in note(),
+        state in presence(),
+    ) -> ServiceAccountSchema {
+        ServiceAccountSchema {
+            organization_role: role,
+            projects,
+            expires: expires.map(|day| Instant(day.to_owned())),
+            owner: owner.map(str::to_owned),
+            purpose,
+            state,
+            ..ServiceAccountSchema::default()
+        }
+    }
+}
+
+prop_compose! {
+    /// An organization with teams and service accounts; teams and the people's own lists may
+    /// contradict each other.
+    pub(super) fn organization()(
+        mut whole in people_and_projects(),
+        mut teams in option::weighted(0.8, btree_map(select(TEAMS.to_vec()).prop_map(str::to_owned), option::weighted(0.9, team()), 0..3)),
+        lists in vec(option::weighted(0.4, subsequence(TEAMS.to_vec(), 0..=2)), PEOPLE.len()),
+        accounts in option::of(btree_map(select(ACCOUNTS.to_vec()).prop_map(str::to_owned), option::weighted(0.9, service_account()), 0..3)),
+    ) -> AccessFile {
+        let declared: Vec<String> = teams.iter().flatten().map(|(key, _)| key.clone()).collect();
+        if let Some(Some(team)) = teams.iter_mut().flatten().map(|(_, team)| team).next() {
+            // Two teams of one name are another test's.
+            team.name = None;
+        }
+        let people = whole.collaborators.iter_mut().flatten();
+        for ((_, one), list) in people.zip(lists) {
+            let Some(one) = one else { continue };
+            one.teams = list.map(|list| {
+                list.into_iter().map(str::to_owned).filter(|key| declared.contains(key)).collect()
+            });
+        }
+        AccessFile { teams, service_accounts: accounts, ..whole }
+    }
+}
+
 prop_compose! {
     /// A whole organization, which may have groups that disagree and nothing else wrong.
-    pub(super) fn organization()(
+    fn people_and_projects()(
         zone in select(vec!["UTC", "Europe/Berlin", "America/New_York", "Pacific/Kiritimati"]),
         environment in option::of(text()),
         groups in vec(vec(select(PROJECTS.to_vec()), 1..4), GROUPS.len()),
@@ -210,7 +280,7 @@ prop_compose! {
             collaborators: Some(
                 PEOPLE.iter().zip(people).map(|(key, one)| ((*key).to_owned(), Some(one))).collect(),
             ),
-            policy: None,
+            ..AccessFile::default()
         }
     }
 }
@@ -232,6 +302,18 @@ pub(super) fn split(whole: &AccessFile, choices: &[Index], files: usize) -> Vec<
     }
     for (key, one) in whole.collaborators.iter().flatten() {
         parts[pick()].collaborators.get_or_insert_default().insert(key.clone(), one.clone());
+    }
+    if let Some(teams) = &whole.teams {
+        parts[pick()].teams.get_or_insert_default();
+        for (key, one) in teams {
+            parts[pick()].teams.get_or_insert_default().insert(key.clone(), one.clone());
+        }
+    }
+    if let Some(accounts) = &whole.service_accounts {
+        parts[pick()].service_accounts.get_or_insert_default();
+        for (key, one) in accounts {
+            parts[pick()].service_accounts.get_or_insert_default().insert(key.clone(), one.clone());
+        }
     }
     parts
 }

@@ -8,6 +8,7 @@ mod properties;
 mod reference;
 mod resolution;
 mod robustness;
+mod teams;
 
 use std::path::Path;
 

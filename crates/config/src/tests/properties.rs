@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use mixaccess_model::{DesiredState, Email, State};
+use mixaccess_model::{
+    DesiredGrant, DesiredServiceAccount, DesiredState, DesiredTeam, Email, State,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
 use super::generate::{PEOPLE, PROJECTS, organization, split};
-use super::reference::{Access, Reference, instants};
+use super::reference::{Access, Account, Reference, Team, instants};
 use super::{codes, load_files};
 use crate::declared::Specificity;
 use crate::schema::AccessFile;
@@ -18,11 +20,34 @@ use crate::{Loaded, Verdict};
 
 fn access(state: &DesiredState, email: &str) -> Access {
     let one = state.collaborator(&Email::new(email)).unwrap();
-    let grants = one.grants.iter().map(|grant| {
+    (one.state, one.organization_role, words(state, &one.grants))
+}
+
+fn words(state: &DesiredState, grants: &[DesiredGrant]) -> BTreeMap<String, String> {
+    let word = |grant: &DesiredGrant| {
         let key = state.project(grant.project).unwrap().key.to_string();
         (key, grant.role.as_ref().map_or("none", |role| role.as_str()).to_owned())
-    });
-    (one.state, one.organization_role, grants.collect())
+    };
+    grants.iter().map(word).collect()
+}
+
+fn teams(state: &DesiredState) -> Option<BTreeMap<String, Team>> {
+    let teams = state.teams.as_ref()?;
+    assert!(teams.is_sorted_by(|left, right| left.name < right.name));
+    let team = |one: &DesiredTeam| {
+        assert!(one.members.is_sorted_by(|left, right| left.email < right.email));
+        let members = one.members.iter().map(|member| member.email.to_string()).collect();
+        (one.key.to_string(), (one.state, members, words(state, &one.grants)))
+    };
+    Some(teams.iter().map(team).collect())
+}
+
+fn accounts(state: &DesiredState) -> Option<BTreeMap<String, Account>> {
+    let accounts = state.service_accounts.as_ref()?;
+    let account = |one: &DesiredServiceAccount| {
+        (one.key.to_string(), (one.state, one.expires, words(state, &one.grants)))
+    };
+    Some(accounts.iter().map(account).collect())
 }
 
 fn everything(loaded: &Loaded, instant: Timestamp) -> BTreeMap<String, Access> {
@@ -52,12 +77,16 @@ proptest! {
         let instants = instants(&zone);
         let has_conflict = instants.iter().any(|instant| reference(*instant).has_conflict());
         prop_assert_eq!(codes(&loaded).contains(&"group-conflict"), has_conflict, "{}", text);
-        prop_assert_eq!(loaded.has_errors(), has_conflict, "{:?}\n{}", loaded.diagnostics(), text);
-        if has_conflict {
+        let contradicts = reference(instants[0]).contradicts();
+        prop_assert_eq!(codes(&loaded).contains(&"team-conflict"), contradicts, "{}", text);
+        prop_assert_eq!(loaded.has_errors(), has_conflict || contradicts, "{:?}\n{}", loaded.diagnostics(), text);
+        if loaded.has_errors() {
             return Ok(());
         }
         for instant in instants {
             let state = loaded.resolve(instant).unwrap().state;
+            prop_assert_eq!(teams(&state), reference(instant).teams(), "{}\n{}", instant, text);
+            prop_assert_eq!(accounts(&state), reference(instant).accounts(), "{}\n{}", instant, text);
             for email in PEOPLE {
                 let expected = reference(instant).access(email);
                 prop_assert_eq!(access(&state, email), expected, "{} at {}\n{}", email, instant, text);
@@ -90,6 +119,10 @@ proptest! {
         if !together.has_errors() {
             for instant in instants(&zone(&whole)) {
                 prop_assert_eq!(everything(&together, instant), everything(&apart, instant));
+                let state = |loaded: &Loaded| loaded.resolve(instant).unwrap().state;
+                let (one, other) = (state(&together), state(&apart));
+                prop_assert_eq!(teams(&one), teams(&other));
+                prop_assert_eq!(accounts(&one), accounts(&other));
             }
         }
     }
@@ -162,6 +195,18 @@ proptest! {
                 prop_assert_eq!(said, next);
             }
             prop_assert!(state == State::Active || grants.is_empty());
+            let desired = loaded.resolve(instant).unwrap().state;
+            let expected: Vec<_> = desired.teams.iter().flatten().filter(|team| {
+                team.members.iter().any(|member| member.email == Email::new(email))
+            }).map(|team| (team.key.to_string(), words(&desired, &team.grants))).collect();
+            let told: Vec<_> = why.teams.iter().map(|team| {
+                let grants = team.grants.iter().map(|one| (one.key.to_string(), one.role.to_string()));
+                (team.key.to_string(), grants.collect::<BTreeMap<_, _>>())
+            }).collect();
+            let given = |(key, grants): (String, BTreeMap<String, String>)| {
+                (key, grants.into_iter().filter(|(_, word)| word != "none").collect())
+            };
+            prop_assert_eq!(told, expected.into_iter().map(given).collect::<Vec<(String, BTreeMap<_, _>)>>());
         }
     }
 }

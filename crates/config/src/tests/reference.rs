@@ -1,7 +1,7 @@
 //! Resolution again, word for word from `design.md`, "The files": slow, short, and without any of the
 //! tables the real one uses. It reads what the second YAML reader gave.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -9,11 +9,18 @@ use jiff::{Timestamp, ToSpan as _};
 use mixaccess_model::{OrganizationRole, State};
 
 use super::generate::DAYS;
+use crate::schema::team::Presence;
 use crate::schema::{AccessFile, CollaboratorSchema, GrantForm, Instant, OrganizationRoleForm};
 
 /// What somebody should have: the words of state, organization role, and role by project; projects
 /// that nothing mentions are absent.
 pub(super) type Access = (State, OrganizationRole, BTreeMap<String, String>);
+
+/// What a team should be: its state, its people, and its role by project.
+pub(super) type Team = (State, BTreeSet<String>, BTreeMap<String, String>);
+
+/// What a service account should be: its state, when it expires, and its role by project.
+pub(super) type Account = (State, Option<Timestamp>, BTreeMap<String, String>);
 
 pub(super) struct Reference<'a> {
     pub(super) file: &'a AccessFile,
@@ -106,7 +113,12 @@ impl Reference<'_> {
         let own = people.clone().map(|one| &one.projects);
         let phases = people.filter_map(|one| self.phase(one).map(|at| &one.phases[at].projects));
         let projects = || self.file.projects.as_ref().unwrap().keys();
+        let teams = self.file.teams.iter().flatten().filter_map(|(_, one)| one.as_ref());
+        let accounts = self.file.service_accounts.iter().flatten();
+        let accounts = accounts.filter_map(|(_, one)| one.as_ref());
         profiles
+            .chain(teams.map(|one| &one.projects))
+            .chain(accounts.map(|one| &one.projects))
             .chain(own)
             .chain(phases)
             .any(|level| projects().any(|project| self.level(level, project).is_err()))
@@ -120,6 +132,66 @@ impl Reference<'_> {
             .enumerate()
             .filter(|(_, phase)| self.start(&phase.from) <= self.instant);
         begun.max_by_key(|(at, phase)| (self.start(&phase.from), *at)).map(|(at, _)| at)
+    }
+
+    /// Whether a team that stays names somebody whose own list leaves it out.
+    pub(super) fn contradicts(&self) -> bool {
+        let people = self.file.collaborators.as_ref().unwrap();
+        self.file.teams.iter().flatten().any(|(key, team)| {
+            let team = team.clone().unwrap_or_default();
+            let leaves_out = |email: &String| {
+                let one = people.get(email).and_then(Option::as_ref);
+                one.and_then(|one| one.teams.as_ref()).is_some_and(|list| !list.contains(key))
+            };
+            team.state != Some(Presence::Removed) && team.members.iter().any(leaves_out)
+        })
+    }
+
+    fn alone(
+        &self,
+        state: Option<Presence>,
+        grants: &BTreeMap<String, GrantForm>,
+    ) -> (State, BTreeMap<String, String>) {
+        if state == Some(Presence::Removed) {
+            return (State::Removed, BTreeMap::new());
+        }
+        let projects = self.file.projects.as_ref().unwrap().keys();
+        let words = projects
+            .filter_map(|key| Some((key.clone(), self.level(grants, key).unwrap()?)))
+            .collect();
+        (State::Active, words)
+    }
+
+    pub(super) fn teams(&self) -> Option<BTreeMap<String, Team>> {
+        let people = self.file.collaborators.as_ref().unwrap();
+        let is_there =
+            |email: &str| !people.contains_key(email) || self.access(email).0 == State::Active;
+        let teams = self.file.teams.as_ref()?.iter().map(|(key, team)| {
+            let team = team.clone().unwrap_or_default();
+            let (state, grants) = self.alone(team.state, &team.projects);
+            let own = team.members.iter().map(String::as_str);
+            let lists = people.iter().filter(|(_, one)| {
+                let list = one.as_ref().and_then(|one| one.teams.as_ref());
+                list.is_some_and(|list| list.contains(key))
+            });
+            let all = own.chain(lists.map(|(email, _)| email.as_str()));
+            let all = all.filter(|email| state == State::Active && is_there(email));
+            (key.clone(), (state, all.map(str::to_owned).collect(), grants))
+        });
+        Some(teams.collect())
+    }
+
+    pub(super) fn accounts(&self) -> Option<BTreeMap<String, Account>> {
+        let accounts = self.file.service_accounts.as_ref()?.iter().map(|(key, one)| {
+            let one = one.clone().unwrap_or_default();
+            let (state, grants) = self.alone(one.state, &one.projects);
+            let expires = one.expires.as_ref().map(|day| {
+                let next = day.0.parse::<Date>().unwrap().tomorrow().unwrap();
+                next.to_zoned(self.zone.clone()).unwrap().timestamp()
+            });
+            (key.clone(), (state, expires, grants))
+        });
+        Some(accounts.collect())
     }
 
     pub(super) fn access(&self, email: &str) -> Access {
