@@ -71,6 +71,11 @@ pub(crate) fn facts(view: &ExplainView) -> Vec<(&'static str, String)> {
         },
     ));
     facts.push(("organization role", organization_role(view)));
+    if let ExplainLive::Member { teams, .. } = live
+        && !teams.is_empty()
+    {
+        facts.push(("teams", teams.join(", ")));
+    }
     facts.extend(next.as_ref().map(|next| ("next", upcoming(next, view))));
     facts
 }
@@ -135,8 +140,7 @@ fn asked(reason: &Reason) -> String {
 
 /// One line of the table of projects: project, declared, effective, verdict, place.
 pub(crate) fn line(project: &ExplainProject) -> [String; 5] {
-    let ExplainProject { project, wanted, reason, live, effective, agrees, chain: _, next: _ } =
-        project;
+    let ExplainProject { project, wanted, reason, live, effective, agrees, .. } = project;
     let ProjectRef { id: _, key } = project;
     let declared = match wanted {
         Wanted::Role(role) => role.to_string(),
@@ -204,21 +208,28 @@ pub(crate) fn decision(decision: &Decision) -> String {
 
 /// What the person can do, by effective role, with the projects it is held in.
 pub(crate) fn abilities(view: &ExplainView) -> Vec<(String, String)> {
-    let mut roles: BTreeMap<&ProjectRole, Vec<&str>> = BTreeMap::new();
+    let mut roles: BTreeMap<(&ProjectRole, Option<&ProjectRole>), Vec<&str>> = BTreeMap::new();
     for project in &view.projects {
         // Without live state, what the files want is the best answer there is.
         let known = (&project.effective, &project.live, &project.wanted);
         let ((Some(role), ..) | (None, None, Wanted::Role(role))) = known else { continue };
-        roles.entry(role).or_default().push(project.project.key.as_str());
+        roles
+            .entry((role, project.at_most.as_ref()))
+            .or_default()
+            .push(project.project.key.as_str());
     }
-    let can = |role: &ProjectRole| match capability::of(role) {
-        Some(list) => list.join(", "),
-        None => "what the project's custom role allows".to_owned(),
+    let can = |role: &ProjectRole, at_most: Option<&ProjectRole>| {
+        let list = |role| capability::of(role).map(|list| list.join(", "));
+        list(role)
+            .or_else(|| Some(format!("at most as {}: {}", at_most?, list(at_most?)?)))
+            .unwrap_or_else(|| "what the project's custom role allows".to_owned())
     };
     roles
         .into_iter()
         .rev()
-        .map(|(role, projects)| (format!("{role} in {}", projects.join(", ")), can(role)))
+        .map(|((role, at_most), projects)| {
+            (format!("{role} in {}", projects.join(", ")), can(role, at_most))
+        })
         .collect()
 }
 

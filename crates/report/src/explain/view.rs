@@ -1,5 +1,7 @@
 //! What an explanation holds.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use mixaccess_model::{
     Email, Finding, Grant, Invitation, ManagedBy, MemberStatus, OrganizationRole, Place,
@@ -70,6 +72,9 @@ pub enum ExplainLive {
         /// The invitation, where it is not accepted and the service says something about it.
         #[serde(skip_serializing_if = "Option::is_none")]
         invitation: Option<Invitation>,
+        /// The teams the person is in, sorted; none where teams were not read.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        teams: Vec<Arc<str>>,
     },
 }
 
@@ -89,6 +94,9 @@ pub struct ExplainProject {
     /// The strongest of those grants.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effective: Option<ProjectRole>,
+    /// What that role counts as, where it is a custom role that the project orders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at_most: Option<ProjectRole>,
     /// Whether live state is as the files want it; absent when one of them is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agrees: Option<bool>,

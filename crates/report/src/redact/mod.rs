@@ -8,7 +8,9 @@ use mixaccess_model::{
 };
 use sha2::{Digest as _, Sha256};
 
-use crate::explain::{ChainEntry, ExplainDeclared, ExplainProject, ExplainView, NextChange};
+use crate::explain::{
+    ChainEntry, ExplainDeclared, ExplainLive, ExplainProject, ExplainView, NextChange,
+};
 use crate::redact_text::{Lexicon, replace_addresses};
 use crate::{Check, Culprit, Culprits};
 
@@ -289,7 +291,17 @@ impl Redaction {
                 profile: declared.profile.as_ref().map(|profile| known.text(profile)),
                 ..declared.clone()
             }),
-            live: live.clone(),
+            live: match live {
+                ExplainLive::Member { status, organization_role, invitation, teams } => {
+                    ExplainLive::Member {
+                        status: *status,
+                        organization_role: *organization_role,
+                        invitation: *invitation,
+                        teams: known.names(teams),
+                    }
+                }
+                other @ (ExplainLive::NotRead | ExplainLive::Absent) => other.clone(),
+            },
             projects: projects.iter().map(|project| known.explained(project)).collect(),
             next: next.as_ref().map(|next| known.next(next)),
             findings: known.findings(findings),
@@ -297,8 +309,17 @@ impl Redaction {
     }
 
     fn explained(&self, project: &ExplainProject) -> ExplainProject {
-        let ExplainProject { project, wanted, reason, live, effective, agrees, chain, next } =
-            project;
+        let ExplainProject {
+            project,
+            wanted,
+            reason,
+            live,
+            effective,
+            at_most,
+            agrees,
+            chain,
+            next,
+        } = project;
         let entry = |entry: &ChainEntry| ChainEntry {
             entry: self.text(&entry.entry),
             place: entry.place.as_ref().map(|place| self.place(place)),
@@ -312,6 +333,7 @@ impl Redaction {
                 .as_ref()
                 .map(|grants| grants.iter().map(|grant| self.grant(grant)).collect()),
             effective: effective.clone(),
+            at_most: at_most.clone(),
             agrees: *agrees,
             chain: chain.iter().map(entry).collect(),
             next: next.as_ref().map(|next| self.next(next)),

@@ -100,7 +100,7 @@ impl Redaction {
     }
 
     /// Names of teams and groups, in which anything can stand.
-    fn names(&self, names: &[Arc<str>]) -> Vec<Arc<str>> {
+    pub(super) fn names(&self, names: &[Arc<str>]) -> Vec<Arc<str>> {
         names.iter().map(|name| self.text(name).into()).collect()
     }
 

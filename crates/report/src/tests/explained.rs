@@ -34,6 +34,7 @@ fn projects() -> Vec<ExplainProject> {
                 held("admin", GrantSource::Team("Growth".into())),
             ]),
             effective: Some(role("admin")),
+            at_most: None,
             agrees: Some(true),
             chain: vec![
                 entry("own entry `web-production`", Some("analyst"), 7, Decision::Decides),
@@ -61,6 +62,7 @@ fn projects() -> Vec<ExplainProject> {
             reason: None,
             live: Some(Vec::new()),
             effective: None,
+            at_most: None,
             agrees: Some(true),
             chain: Vec::new(),
             next: None,
@@ -86,6 +88,7 @@ fn view() -> ExplainView {
             status: MemberStatus::Active,
             organization_role: Some(OrganizationRole::Admin),
             invitation: None,
+            teams: vec!["Growth".into()],
         },
         projects: projects(),
         next: None,
@@ -103,6 +106,7 @@ fn an_explanation_in_80_columns() {
       asked by           access/alex.yaml:3
       live               a member
       organization role  declared member, live admin - differs
+      teams              Growth
 
     Project         declared  effective                    decided by
     web-production  analyst   admin (team Growth)  agrees  access/alex.yaml:7
@@ -166,6 +170,7 @@ fn an_invitation_says_how_long_it_waits() {
                 expires_at: expires.map(at),
                 expired,
             }),
+            teams: Vec::new(),
         };
         let text = explain(&view, Format::Human, &RenderOptions::default()).unwrap();
         let (_, rest) = text.split_once("  live ").unwrap();
@@ -177,4 +182,18 @@ fn an_invitation_says_how_long_it_waits() {
     assert_eq!(told(sent, expires, false), waits);
     assert_eq!(told(sent, expires, true), "invitation expired, sent 3 days ago");
     assert_eq!(told(None, None, false), "invitation pending");
+}
+
+#[test]
+fn a_custom_role_is_told_by_what_it_counts_as() {
+    let told = |at_most: Option<&str>| {
+        let mut view = view();
+        view.projects[0].effective = Some(role("Messenger"));
+        view.projects[0].at_most = at_most.map(role);
+        let text = explain(&view, Format::Markdown, &RenderOptions::default()).unwrap();
+        text.lines().find(|line| line.starts_with("- Messenger in")).unwrap().to_owned()
+    };
+    let known = told(Some("consumer"));
+    assert!(known.contains("at most as consumer: view reports and dashboards"), "{known}");
+    assert!(told(None).contains("what the project's custom role allows"));
 }
