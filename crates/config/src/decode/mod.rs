@@ -346,6 +346,8 @@ pub(crate) const KEYS: &[(&str, &[&str])] = &[
     ("GrantTerms", access::LONG),
     ("OrganizationRoleTerms", access::LONG),
     ("Policy", policy::KEYS),
+    ("Scim", policy::SCIM_KEYS),
+    ("Invitations", policy::INVITATION_KEYS),
     ("Override", policy::OVERRIDE_KEYS),
     ("Deny", rule::DENY_KEYS),
 ];

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Escalations, GuardCode, OrganizationRole, Owners, PlanMaxAge, Policy, ProjectRole, Removals,
-    Requirement, UnmanagedAction,
+    EffectiveAboveDeclared, Escalations, GuardCode, OrganizationRole, Owners, PlanMaxAge, Policy,
+    ProjectRole, Removals, Requirement, UnmanagedAction,
 };
 
 use super::{Decoder, Fields, Pair};
@@ -22,9 +22,14 @@ pub(super) const KEYS: &[&str] = &[
     "reason",
     "rules",
     "unmanaged",
+    "effective_above_declared",
+    "scim",
+    "invitations",
     "plan_max_age",
     "overrides",
 ];
+pub(super) const SCIM_KEYS: &[&str] = &["write"];
+pub(super) const INVITATION_KEYS: &[&str] = &["remind"];
 pub(super) const OVERRIDE_KEYS: &[&str] = &["guard", "maximum", "until", "reason", "ticket"];
 
 impl Decoder<'_, '_> {
@@ -59,6 +64,7 @@ impl Decoder<'_, '_> {
         if let Some(node) = fields.get("unmanaged") {
             self.unmanaged(node, &mut policy.values);
         }
+        self.switches(&fields, &mut policy.values);
         if let Some(age) = fields.get("plan_max_age").and_then(|node| self.age(node)) {
             policy.values.plan_max_age_seconds = age;
         }
@@ -106,6 +112,31 @@ impl Decoder<'_, '_> {
             .and_then(|node| self.fields(node, "`escalations`", &["allow", "maximum"]))
         {
             values.escalations = self.escalations(&inner);
+        }
+    }
+
+    fn switches(&mut self, fields: &Fields<'_, '_>, values: &mut Policy) {
+        let words = [
+            ("report", EffectiveAboveDeclared::Report),
+            ("refuse", EffectiveAboveDeclared::Refuse),
+        ];
+        if let Some(node) = fields.get("effective_above_declared") {
+            values.effective_above_declared =
+                self.word(node, "`effective_above_declared`", &words).unwrap_or_default();
+        }
+        if let Some(inner) =
+            fields.get("scim").and_then(|node| self.fields(node, "`scim`", SCIM_KEYS))
+            && let Some(node) = inner.get("write")
+        {
+            values.scim.write = self.switch(node, "`scim.write`").unwrap_or_default();
+        }
+        if let Some(inner) = fields
+            .get("invitations")
+            .and_then(|node| self.fields(node, "`invitations`", INVITATION_KEYS))
+            && let Some(node) = inner.get("remind")
+        {
+            values.invitations.remind =
+                self.switch(node, "`invitations.remind`").unwrap_or_default();
         }
     }
 

@@ -1,6 +1,6 @@
 //! `policy:` as it may be written.
 
-use mixaccess_model::{GuardCode, OrganizationRole, UnmanagedAction};
+use mixaccess_model::{EffectiveAboveDeclared, GuardCode, OrganizationRole, UnmanagedAction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +41,16 @@ pub(crate) struct PolicySchema {
     /// What happens to live people who are not in the files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unmanaged: Option<UnmanagedSchema>,
+    /// What happens where somebody effectively has more than is declared, through a team, the
+    /// organization role or all-users: told by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) effective_above_declared: Option<EffectiveAboveDeclared>,
+    /// What may be changed through SCIM; nothing by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) scim: Option<ScimSchema>,
+    /// What happens to invitations that wait; nothing by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) invitations: Option<InvitationsSchema>,
     /// How old a plan may be when it is applied: a number and m, h or d; `24h` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = r"^\d+[mhd]$"))]
@@ -190,6 +200,26 @@ pub(crate) struct UnmanagedSchema {
     /// Addresses and patterns of people to leave alone.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) ignore: Vec<String>,
+}
+
+/// What may be changed through SCIM.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Scim")]
+pub(crate) struct ScimSchema {
+    /// Whether membership of groups may be written, where a SCIM token is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) write: Option<bool>,
+}
+
+/// What happens to invitations that wait.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Invitations")]
+pub(crate) struct InvitationsSchema {
+    /// Whether a plan sends a reminder for an invitation that waits for 72 hours or longer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) remind: Option<bool>,
 }
 
 /// A way past one guard rail.

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    GuardCode, OrganizationRole, Owners, PlanMaxAge, Policy, ProjectRole, Removals, Requirement,
-    UnmanagedAction,
+    EffectiveAboveDeclared, GuardCode, OrganizationRole, Owners, PlanMaxAge, Policy, ProjectRole,
+    Removals, Requirement, UnmanagedAction,
 };
 
 use super::{codes, load_files};
@@ -38,6 +38,8 @@ fn every_key_becomes_its_value() {
     assert_eq!(policy.rules[1].because, "contract");
     assert_eq!(policy.unmanaged.action, UnmanagedAction::Report);
     assert_eq!(policy.plan_max_age_seconds, PlanMaxAge(86_400));
+    assert_eq!(policy.effective_above_declared, EffectiveAboveDeclared::Refuse);
+    assert!(policy.scim.write && policy.invitations.remind);
     assert_eq!(policy.overrides.len(), 1);
     assert_eq!(policy.overrides[0].guard, GuardCode::Removals);
     assert_eq!(policy.overrides[0].maximum, Some(40));
@@ -61,6 +63,8 @@ fn short_forms_and_defaults() {
         [OrganizationRole::Owner, OrganizationRole::Admin]
     );
     assert_eq!(policy.plan_max_age_seconds, PlanMaxAge(5_400));
+    assert_eq!(policy.effective_above_declared, EffectiveAboveDeclared::Report);
+    assert!(!policy.scim.write && !policy.invitations.remind);
 }
 
 #[test]
