@@ -35,9 +35,10 @@ pub use explanation::{
     ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, ExplainedTeam,
     ExplainedTeamGrant, Explanation, Transition, Verdict,
 };
-pub use load::{LoadOptions, Loaded, load, organizations};
+pub use load::{LoadOptions, Loaded, load, load_edited, organizations};
 pub use render::{RenderStyle, render};
 pub use resolve::Resolved;
 pub use schema::schema;
+pub use source::Edited;
 pub use suggest::nearest;
 pub use time::BadInstant;

@@ -21,7 +21,7 @@ use crate::document::{self, Kind};
 use crate::lookalike;
 use crate::merge;
 use crate::names::{Interner, Names};
-use crate::source::{self, SourceFile, Tree};
+use crate::source::{self, Edited, SourceFile, Tree};
 use crate::suggest;
 use crate::time::{BadInstant, Written};
 
@@ -51,11 +51,16 @@ pub struct Loaded {
 
 /// Reads every file below the root. Never fails: problems are diagnostics.
 pub fn load(options: &LoadOptions) -> Loaded {
+    load_edited(options, &Edited::new())
+}
+
+/// The same, as if edits were written: for whoever wants to know what they would come to.
+pub fn load_edited(options: &LoadOptions, edited: &Edited) -> Loaded {
     let root = match chosen_root(options) {
         Ok(root) => root,
         Err(problem) => return Loaded::nothing(problem),
     };
-    let Tree { files, diagnostics } = source::discover(&root);
+    let Tree { files, diagnostics } = source::discover_edited(&root, edited);
     let mut loader = Loader { root, problems: diagnostics, is_complete: true };
     loader.is_complete = loader.problems.is_empty();
     let read = loader.read(&files);

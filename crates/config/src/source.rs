@@ -3,7 +3,7 @@
 //! What is refused, and why, is `design.md`, "Secrets and hostile input": sizes are checked before
 //! anything is read, paths stay inside the tree, and nothing that could block is ever opened.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,14 @@ pub(crate) struct SourceFile {
     pub(crate) path: PathBuf,
     /// Its size when it was found, in bytes.
     pub(crate) size: u64,
+    /// What is read instead of what lies there.
+    pub(crate) content: Option<Arc<str>>,
 }
+
+/// Edits of files that are not written yet: what each file is to hold, or nothing for one that is to
+/// go. The paths are those of [`FileLayout::path`](crate::layout::FileLayout::path), or lie below the
+/// directory that is loaded.
+pub type Edited = BTreeMap<PathBuf, Option<Arc<str>>>;
 
 /// What was found below a root.
 #[derive(Debug, Default)]
@@ -45,6 +52,11 @@ pub(crate) struct Tree {
 
 /// Finds every `*.yaml` and `*.yml` below a directory, or the one file that `root` is.
 pub(crate) fn discover(root: &Path) -> Tree {
+    discover_edited(root, &Edited::new())
+}
+
+/// The same, as if edits were written.
+pub(crate) fn discover_edited(root: &Path, edited: &Edited) -> Tree {
     let mut tree = Tree::default();
     let shown = shown(root);
     let metadata = match fs::metadata(root) {
@@ -67,16 +79,47 @@ pub(crate) fn discover(root: &Path) -> Tree {
         let relative =
             root.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         tree.files.push(SourceFile {
-            name: shown.into(),
+            name: shown.as_str().into(),
             relative,
             path: root.to_path_buf(),
             size: metadata.len(),
+            content: None,
         });
     } else {
         tree.diagnostics.push(not_a_file(&shown));
     }
+    edit(&mut tree, root, &shown, edited);
     finish(&mut tree);
     tree
+}
+
+fn edit(tree: &mut Tree, root: &Path, shown: &str, edited: &Edited) {
+    if edited.is_empty() {
+        return;
+    }
+    let mut added = edited.clone();
+    tree.files.retain_mut(|file| match added.remove(&file.path) {
+        Some(Some(text)) => {
+            file.size = text.len() as u64;
+            file.content = Some(text);
+            true
+        }
+        Some(None) => false,
+        None => true,
+    });
+    for (path, content) in added {
+        let (Some(text), Ok(below)) = (content, path.strip_prefix(root)) else { continue };
+        let relative = below.to_string_lossy().replace('\\', "/");
+        if is_yaml(&relative) {
+            tree.files.push(SourceFile {
+                name: format!("{}/{relative}", shown.trim_end_matches('/')).into(),
+                relative,
+                size: text.len() as u64,
+                content: Some(text),
+                path,
+            });
+        }
+    }
 }
 
 fn finish(tree: &mut Tree) {
@@ -241,6 +284,7 @@ impl Walk<'_> {
             relative,
             path: path.to_path_buf(),
             size,
+            content: None,
         });
     }
 }
@@ -254,6 +298,9 @@ fn is_yaml(name: &str) -> bool {
 /// Reads one file, never more than [`MAX_FILE_BYTES`]. That it is a regular one was seen when it was
 /// found; asking again costs a large tree as much as opening it.
 pub(crate) fn read(file: &SourceFile) -> Result<Vec<u8>, Diagnostic> {
+    if let Some(text) = &file.content {
+        return Ok(text.as_bytes().to_vec());
+    }
     let failed = |error: &std::io::Error| unreadable(&file.name, error);
     let handle = fs::File::open(&file.path).map_err(|error| failed(&error))?;
     let mut bytes = Vec::with_capacity(usize::try_from(file.size).unwrap_or(0).saturating_add(1));

@@ -1,5 +1,6 @@
 //! Properties of the whole: files in, desired state out.
 
+mod edited;
 mod generate;
 mod layout;
 mod organization;
