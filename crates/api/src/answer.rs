@@ -94,11 +94,19 @@ pub(crate) fn error_text(value: &Value) -> Option<String> {
         Value::Object(fields) => {
             let inner = ["error", "message", "detail", "errors"]
                 .into_iter()
-                .find_map(|key| fields.get(key).filter(|inner| !inner.is_null()))?;
-            match inner {
-                Value::String(text) => text.clone(),
-                Value::Object(_) => error_text(inner).unwrap_or_else(|| inner.to_string()),
-                other => other.to_string(),
+                .find_map(|key| fields.get(key).filter(|inner| !inner.is_null()));
+            // What kind of SCIM error it is (RFC 7644, section 3.12) tells more than its text.
+            let kind = fields.get("scimType").and_then(Value::as_str);
+            let kind = kind.filter(|kind| !kind.is_empty());
+            match (inner, kind) {
+                (Some(Value::String(text)), Some(kind)) => format!("{text} ({kind})"),
+                (None, Some(kind)) => format!("({kind})"),
+                (Some(Value::String(text)), None) => text.clone(),
+                (Some(inner @ Value::Object(_)), _) => {
+                    error_text(inner).unwrap_or_else(|| inner.to_string())
+                }
+                (Some(other), _) => other.to_string(),
+                (None, None) => return None,
             }
         }
         _ => return None,
@@ -167,6 +175,11 @@ mod tests {
             (r#"{"error":{"message":"no\u001b[31m"}}"#, ": no\\u{1b}[31m"),
             (r#"{"error":{"code":7}}"#, r#": {"code":7}"#),
             (r#"{"detail":"gone"}"#, ": gone"),
+            (
+                r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"detail":"taken","status":"409","scimType":"uniqueness"}"#,
+                ": taken (uniqueness)",
+            ),
+            (r#"{"status":"400","scimType":"noTarget"}"#, ": (noTarget)"),
             (r#"{"error":["a","b"]}"#, r#": ["a","b"]"#),
             (r#""plain""#, ": plain"),
             ("plain  text", ": plain text"),

@@ -8,14 +8,14 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
-use mixaccess_model::{Dialect, Email, OrganizationId, ProjectId};
-use secrecy::SecretString;
+use mixaccess_model::{Dialect, Email, OrganizationId};
 use tokio::sync::OnceCell;
 
 pub use find::FoundDialect;
 
 use crate::dialect::app::App;
 use crate::dialect::members::Members;
+use crate::scim::{Scim, ScimFeatures};
 use crate::service_account::ServiceAccounts;
 use crate::team::Teams;
 use crate::transport::Transport;
@@ -25,6 +25,7 @@ use find::Found;
 /// A client of one organization. Connections are kept and used again; share it by reference.
 pub struct Client {
     transport: Transport,
+    scim: Option<Scim>,
     organization: OrganizationId,
     declared: Option<Dialect>,
     found: OnceCell<Found>,
@@ -37,11 +38,16 @@ impl Client {
     /// Prepares a client. Nothing is sent yet.
     ///
     /// # Errors
-    /// When the certificate authorities cannot be read, or no secure connection could be made.
+    /// When the certificate authorities cannot be read, no secure connection could be made, or a
+    /// credential cannot be sent.
     pub fn new(options: ClientOptions, credentials: Credentials) -> Result<Self, ClientError> {
         let (organization, declared) = (options.organization, options.dialect);
+        let scim = options.scim_token.clone().map(|token| (options.scim_path.clone(), token));
+        let transport = Transport::new(options, credentials)?;
+        let scim = scim.map(|(path, token)| Scim::new(&transport, path, token)).transpose()?;
         Ok(Self {
-            transport: Transport::new(options, credentials)?,
+            transport,
+            scim,
             organization,
             declared,
             found: OnceCell::new(),
@@ -79,33 +85,34 @@ impl Client {
         }
     }
 
-    /// Rotates one of a project's tokens (`mixpanel-api.md`, "Dialect `members`") and gives the new
-    /// value: a secret, in no error and no log. Sent once; every implementation that uses the old
-    /// value stops working.
+    /// What SCIM says it can do; nothing without a SCIM token. One request, the first time.
     ///
     /// # Errors
-    /// When the service refuses; or the outcome is unknown, and then the old value may be gone.
-    pub async fn rotate_token(
-        &self,
-        project: ProjectId,
-        token_id: &str,
-    ) -> Result<SecretString, ApiError> {
-        self.members_dialect().rotate_token(project, token_id).await
+    /// When the request fails.
+    pub async fn scim_features(&self) -> Result<Option<ScimFeatures>, ApiError> {
+        match &self.scim {
+            Some(scim) => scim.features().await.map(Some),
+            None => Ok(None),
+        }
     }
 
     pub(crate) const fn transport(&self) -> &Transport {
         &self.transport
     }
 
+    pub(crate) const fn scim(&self) -> Option<&Scim> {
+        self.scim.as_ref()
+    }
+
     pub(crate) const fn members_dialect(&self) -> Members<'_> {
         Members { transport: &self.transport, organization: self.organization }
     }
 
-    const fn app_dialect(&self, prefix: &'static str) -> App<'_> {
+    pub(crate) const fn app_dialect(&self, prefix: &'static str) -> App<'_> {
         App { transport: &self.transport, organization: self.organization, prefix }
     }
 
-    const fn teams_at(&self, prefix: &'static str) -> Teams<'_> {
+    pub(crate) const fn teams_at(&self, prefix: &'static str) -> Teams<'_> {
         Teams { transport: &self.transport, organization: self.organization, prefix }
     }
 

@@ -16,6 +16,11 @@ pub const SECRET_VARIABLE: &str = "MIXPANEL_SERVICE_ACCOUNT_SECRET";
 /// Environment variable with the path of a file that holds the secret.
 pub const SECRET_FILE_VARIABLE: &str = "MIXPANEL_SERVICE_ACCOUNT_SECRET_FILE";
 
+/// Environment variable with the SCIM token (`mixpanel-api.md`, "SCIM 2.0").
+pub const SCIM_TOKEN_VARIABLE: &str = "MIXPANEL_SCIM_TOKEN";
+/// Environment variable with the path of a file that holds the SCIM token.
+pub const SCIM_TOKEN_FILE_VARIABLE: &str = "MIXPANEL_SCIM_TOKEN_FILE";
+
 const MAX_SECRET_BYTES: u64 = 16 * 1024;
 
 /// A service account's user name and secret. They come from the environment or a file, never from an
@@ -36,8 +41,8 @@ pub enum CredentialsError {
     #[error("neither {SECRET_VARIABLE} nor {SECRET_FILE_VARIABLE} is set")]
     MissingSecret,
     /// Both the secret and a file with it are given.
-    #[error("both {SECRET_VARIABLE} and {SECRET_FILE_VARIABLE} are set")]
-    TwoSecrets,
+    #[error("both {0} and {1} are set")]
+    TwoSecrets(&'static str, &'static str),
     /// The variable holds no UTF-8.
     #[error("{0} is not valid UTF-8")]
     NotText(&'static str),
@@ -45,16 +50,20 @@ pub enum CredentialsError {
     #[error("{0} holds {1}, which cannot be part of a user name or secret")]
     Unusable(&'static str, &'static str),
     /// The file with the secret cannot be read.
-    #[error("cannot read {}, which {SECRET_FILE_VARIABLE} names: {source}", path.display())]
+    #[error("cannot read {}, which {variable} names: {source}", path.display())]
     File {
+        /// The variable.
+        variable: &'static str,
         /// The file.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
     /// The file with the secret is empty or far too large to be one.
-    #[error("{}, which {SECRET_FILE_VARIABLE} names, {problem}", path.display())]
+    #[error("{}, which {variable} names, {problem}", path.display())]
     FileContent {
+        /// The variable.
+        variable: &'static str,
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
@@ -71,9 +80,9 @@ impl CredentialsError {
                  MIXPANEL_SERVICE_ACCOUNT and MIXPANEL_SERVICE_ACCOUNT_SECRET (or \
                  MIXPANEL_SERVICE_ACCOUNT_SECRET_FILE, the path of a file that holds the secret)."
             }
-            Self::TwoSecrets => "Unset one of them, so that it is clear which secret is meant.",
+            Self::TwoSecrets(..) => "Unset one of them, so that it is clear which secret is meant.",
             Self::NotText(_) | Self::Unusable(..) => {
-                "Copy the value again from the service account's page."
+                "Copy the value again from where it was shown."
             }
             Self::File { .. } | Self::FileContent { .. } => {
                 "The file must be readable and hold the secret alone, on one line."
@@ -108,15 +117,8 @@ impl Credentials {
             .ok_or(CredentialsError::Missing(USERNAME_VARIABLE))?
             .into_string()
             .map_err(|_| CredentialsError::NotText(USERNAME_VARIABLE))?;
-        let secret = match (find(SECRET_VARIABLE), find(SECRET_FILE_VARIABLE)) {
-            (Some(_), Some(_)) => return Err(CredentialsError::TwoSecrets),
-            (None, None) => return Err(CredentialsError::MissingSecret),
-            (Some(secret), None) => {
-                secret.into_string().map_err(|_| CredentialsError::NotText(SECRET_VARIABLE))?.into()
-            }
-            (None, Some(path)) => read_secret(Path::new(&path))?,
-        };
-        Self::new(&username, secret)
+        let secret = find_secret(find, SECRET_VARIABLE, SECRET_FILE_VARIABLE)?;
+        Self::new(&username, secret.ok_or(CredentialsError::MissingSecret)?)
     }
 
     /// The user name, which is no secret.
@@ -144,6 +146,39 @@ impl fmt::Debug for Credentials {
     }
 }
 
+/// Reads the SCIM token from variables that `lookup` finds; an empty variable counts as unset. Nothing
+/// where none is set: most organizations have none.
+///
+/// # Errors
+/// Names the variable or file that is unusable; never shows a value.
+pub fn scim_token(
+    lookup: impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<SecretString>, CredentialsError> {
+    let find = |name: &'static str| lookup(name).filter(|value| !value.is_empty());
+    let token = find_secret(find, SCIM_TOKEN_VARIABLE, SCIM_TOKEN_FILE_VARIABLE)?;
+    if let Some(token) = &token {
+        check(SCIM_TOKEN_VARIABLE, token.expose_secret())?;
+    }
+    Ok(token)
+}
+
+/// A secret that stands in a variable, or in a file that another variable names.
+fn find_secret(
+    find: impl Fn(&'static str) -> Option<OsString>,
+    variable: &'static str,
+    file_variable: &'static str,
+) -> Result<Option<SecretString>, CredentialsError> {
+    match (find(variable), find(file_variable)) {
+        (Some(_), Some(_)) => Err(CredentialsError::TwoSecrets(variable, file_variable)),
+        (None, None) => Ok(None),
+        (Some(secret), None) => {
+            let secret = secret.into_string().map_err(|_| CredentialsError::NotText(variable))?;
+            Ok(Some(secret.into()))
+        }
+        (None, Some(path)) => read_secret(file_variable, Path::new(&path)).map(Some),
+    }
+}
+
 fn check(variable: &'static str, value: &str) -> Result<(), CredentialsError> {
     if value.is_empty() {
         return Err(CredentialsError::Missing(variable));
@@ -154,12 +189,13 @@ fn check(variable: &'static str, value: &str) -> Result<(), CredentialsError> {
     Ok(())
 }
 
-fn read_secret(path: &Path) -> Result<SecretString, CredentialsError> {
-    let content = |problem| CredentialsError::FileContent { path: path.to_owned(), problem };
+fn read_secret(variable: &'static str, path: &Path) -> Result<SecretString, CredentialsError> {
+    let content =
+        |problem| CredentialsError::FileContent { variable, path: path.to_owned(), problem };
     let mut bytes = Vec::new();
     std::fs::File::open(path)
         .and_then(|file| file.take(MAX_SECRET_BYTES + 1).read_to_end(&mut bytes))
-        .map_err(|source| CredentialsError::File { path: path.to_owned(), source })?;
+        .map_err(|source| CredentialsError::File { variable, path: path.to_owned(), source })?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_SECRET_BYTES {
         return Err(content("is too large to be a secret"));
     }
@@ -206,6 +242,39 @@ mod tests {
             std::fs::write(&path, content).unwrap();
             let error = from(&named).unwrap_err();
             assert!(matches!(error, CredentialsError::FileContent { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_scim_token_is_optional_and_as_well_kept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("token");
+        std::fs::write(&path, "hunter2\n").unwrap();
+        let path = path.to_str().unwrap();
+        let token = |pairs: &[(&str, &str)]| {
+            scim_token(|name| {
+                pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| OsString::from(value))
+            })
+        };
+        assert!(token(&[]).unwrap().is_none());
+        assert!(token(&[(SCIM_TOKEN_VARIABLE, "")]).unwrap().is_none());
+        for pairs in [[(SCIM_TOKEN_VARIABLE, "hunter2")], [(SCIM_TOKEN_FILE_VARIABLE, path)]] {
+            assert_eq!(token(&pairs).unwrap().unwrap().expose_secret(), "hunter2");
+        }
+        for (pairs, expected) in [
+            (
+                vec![(SCIM_TOKEN_VARIABLE, "hunter2"), (SCIM_TOKEN_FILE_VARIABLE, path)],
+                "both MIXPANEL_SCIM_TOKEN and MIXPANEL_SCIM_TOKEN_FILE are set",
+            ),
+            (
+                vec![(SCIM_TOKEN_FILE_VARIABLE, "/nowhere/x")],
+                "cannot read /nowhere/x, which MIXPANEL_SCIM_TOKEN_FILE",
+            ),
+            (vec![(SCIM_TOKEN_VARIABLE, "hunter2\n")], "MIXPANEL_SCIM_TOKEN holds a control"),
+        ] {
+            let error = token(&pairs).unwrap_err();
+            assert!(error.to_string().starts_with(expected), "{error}");
+            assert!(!format!("{error} {error:?} {}", error.hint()).contains("hunter2"));
         }
     }
 

@@ -5,6 +5,15 @@ use crate::request::Endpoint;
 /// What to do about an answer with this status, where more can be said than the service did.
 pub(crate) fn for_status(endpoint: Endpoint, status: u16) -> Option<&'static str> {
     match status {
+        401 | 403 if endpoint.is_scim() => Some(
+            "Check MIXPANEL_SCIM_TOKEN (or MIXPANEL_SCIM_TOKEN_FILE): the token is made under \
+             Organization Settings, Access Security, SCIM, and reaches only claimed e-mail domains.",
+        ),
+        404 | 405 | 501 if endpoint.is_scim() => Some(
+            "The organization does not answer SCIM here, or what was asked for is gone: SCIM needs \
+             the Enterprise plan. Run `mixaccess doctor`.",
+        ),
+        412 => Some("Somebody changed this in the meantime: plan again."),
         401 => Some(
             "Check MIXPANEL_SERVICE_ACCOUNT and MIXPANEL_SERVICE_ACCOUNT_SECRET (or \
              MIXPANEL_SERVICE_ACCOUNT_SECRET_FILE), and that the organization is in the region of \

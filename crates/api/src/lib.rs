@@ -21,15 +21,18 @@ mod probe;
 mod request;
 mod retry;
 mod row;
+mod scim;
 mod service_account;
 mod team;
+mod token;
 mod transport;
 
 pub use audit::AuditEvent;
 pub use base_url::{BaseUrl, BaseUrlError, check_base_url};
 pub use client::{Client, FoundDialect};
 pub use credentials::{
-    Credentials, CredentialsError, SECRET_FILE_VARIABLE, SECRET_VARIABLE, USERNAME_VARIABLE,
+    Credentials, CredentialsError, SCIM_TOKEN_FILE_VARIABLE, SCIM_TOKEN_VARIABLE,
+    SECRET_FILE_VARIABLE, SECRET_VARIABLE, USERNAME_VARIABLE, scim_token,
 };
 pub use dialect::capabilities;
 pub use error::{ApiError, ErrorKind};
@@ -40,3 +43,5 @@ pub use port::{
     TeamUpdate, Write, Written,
 };
 pub use probe::{Answered, EndpointProbe, Probe};
+pub use scim::ScimFeatures;
+pub use token::ProjectToken;

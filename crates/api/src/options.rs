@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mixaccess_model::{Dialect, OrganizationId};
+use secrecy::SecretString;
 
 use crate::{BaseUrl, BaseUrlError, check_base_url};
 
@@ -26,6 +27,12 @@ pub struct ClientOptions {
     /// The endpoints it is managed through; nothing is the ones it is found to answer
     /// ([`Client::find_dialect`](crate::Client::find_dialect)).
     pub dialect: Option<Dialect>,
+    /// The token for SCIM, where the organization has one; nothing by default, and then SCIM is not
+    /// asked.
+    pub scim_token: Option<SecretString>,
+    /// Where SCIM's paths begin at the base URL: `/api/app/scim/v2` by default
+    /// (`mixpanel-api.md`, "SCIM 2.0").
+    pub scim_path: String,
     /// When to give up on one request.
     pub timeouts: Timeouts,
     /// How long one call may take, waits and retries included, before another try is no longer
@@ -122,6 +129,8 @@ impl ClientOptions {
             base_url,
             organization,
             dialect: dialect.into(),
+            scim_token: None,
+            scim_path: "/api/app/scim/v2".to_owned(),
             timeouts: Timeouts::default(),
             max_wait: Duration::from_secs(60),
             backoff: Duration::from_millis(500),

@@ -2,20 +2,30 @@
 
 use futures_util::future;
 use jiff::Timestamp;
-use mixaccess_model::{LiveMember, LiveProject, ProjectId};
+use mixaccess_model::{LiveMember, LiveProject, LiveServiceAccount, ProjectId, ScimEvent};
 
 use crate::answer::{Answer, DecodeError, decode_value};
+use crate::dialect::app::PREFIXES;
+use crate::dialect::members;
 use crate::list::{Row, decode_page};
 use crate::request::{Endpoint, Request};
-use crate::{ApiError, AuditEvent, Client, ProjectMember};
+use crate::row::RosterRow;
+use crate::scim::features;
+use crate::team::TeamRow;
+use crate::transport::Transport;
+use crate::{
+    ApiError, AuditEvent, Client, ProjectMember, ProjectServiceAccount, ProjectToken, ScimFeatures,
+};
 
 /// What every reading endpoint answers.
 #[derive(Clone, Debug)]
 pub struct Probe {
-    /// One for each endpoint that was tried, in the order of the dialect's table.
+    /// One for each endpoint that was tried.
     pub endpoints: Vec<EndpointProbe>,
     /// What time it is for the service, from the first answer that says so (to the second).
     pub service_time: Option<Timestamp>,
+    /// What SCIM says it can do; nothing without a token, and where it is not answered.
+    pub scim: Option<ScimFeatures>,
 }
 
 /// What one endpoint answers.
@@ -44,57 +54,127 @@ pub struct Answered {
     pub service_time: Option<Timestamp>,
 }
 
+/// What is tried for one endpoint.
+struct Trial {
+    purpose: &'static str,
+    request: Request,
+    is_optional: bool,
+}
+
+impl Trial {
+    const fn needed(purpose: &'static str, request: Request) -> Self {
+        Self { purpose, request, is_optional: false }
+    }
+
+    const fn optional(purpose: &'static str, request: Request) -> Self {
+        Self { purpose, request, is_optional: true }
+    }
+}
+
 impl Client {
-    /// Tries every reading endpoint once, side by side; the project one for `project`. An answer
-    /// counts when it reads as what the endpoint should answer. Writes nothing.
+    /// Tries every reading endpoint once, side by side; those of a project for `project`, SCIM's with a
+    /// token. An answer counts when it reads as what the endpoint should answer. Writes nothing.
     pub async fn probe(&self, project: Option<ProjectId>) -> Probe {
-        let dialect = self.members_dialect();
-        let probes = [
-            (Endpoint::Me, "who the credentials are", true),
-            (Endpoint::Members, "members of the organization", false),
-            (Endpoint::Projects, "projects of the organization", false),
-            (Endpoint::ProjectMembers, "members of a project", false),
-            (Endpoint::AuditLog, "audit log", true),
-        ]
-        .into_iter()
-        .filter(|(endpoint, ..)| *endpoint != Endpoint::ProjectMembers || project.is_some())
-        .map(|(endpoint, purpose, is_optional)| {
-            let request = dialect.reading(endpoint, project);
-            async move {
-                EndpointProbe {
-                    purpose,
-                    request: request.label(),
-                    is_inferred: endpoint.is_inferred(),
-                    is_optional,
-                    outcome: self.answered(&request).await,
-                }
-            }
-        });
-        let endpoints = future::join_all(probes).await;
+        let trials = self.trials(project);
+        let tried = trials.into_iter().map(|trial| self.tried(trial, self.transport()));
+        let (mut endpoints, users, scim) =
+            future::join3(future::join_all(tried), self.users(), self.scim_tried()).await;
+        endpoints.extend(users);
+        let (scim, features) = scim.unzip();
+        endpoints.extend(scim);
         let service_time = endpoints
             .iter()
             .filter_map(|probe| probe.outcome.as_ref().ok())
             .find_map(|answered| answered.service_time);
-        Probe { endpoints, service_time }
+        Probe { endpoints, service_time, scim: features.flatten() }
     }
 
-    async fn answered(&self, request: &Request) -> Result<Answered, ApiError> {
-        let rows = match request.endpoint {
-            Endpoint::Members => rows::<LiveMember>,
-            Endpoint::Projects => rows::<LiveProject>,
-            Endpoint::ProjectMembers => rows::<ProjectMember>,
-            Endpoint::AuditLog => rows::<AuditEvent>,
-            _ => |answer: &Answer| decode_value(answer).map(|_| None),
-        };
-        let decode = |answer: &Answer| {
-            Ok(Answered {
-                status: answer.status.as_u16(),
-                rows: rows(answer)?,
-                service_time: service_time(answer),
-            })
-        };
-        self.transport().read(request, decode).await
+    fn trials(&self, project: Option<ProjectId>) -> Vec<Trial> {
+        let (members, accounts) = (self.members_dialect(), self.accounts());
+        let reading = |endpoint| members.reading(endpoint, project);
+        let mut trials = vec![
+            Trial::optional("who the credentials are", reading(Endpoint::Me)),
+            Trial::needed("members of the organization", reading(Endpoint::Members)),
+            Trial::needed("projects of the organization", reading(Endpoint::Projects)),
+            Trial::optional("audit log", reading(Endpoint::AuditLog)),
+            Trial::optional("log of SCIM", reading(Endpoint::ScimLog)),
+            Trial::optional("service accounts of the organization", accounts.reading()),
+        ];
+        if let Some(project) = project {
+            let accounts = accounts.reading_project(project);
+            trials.push(Trial::needed("members of a project", reading(Endpoint::ProjectMembers)));
+            trials.push(Trial::optional("tokens of a project", reading(Endpoint::Tokens)));
+            trials.push(Trial::optional("service accounts of a project", accounts));
+        }
+        trials
     }
+
+    /// Users and teams, at the first prefix that answers; at every one where none does.
+    async fn users(&self) -> Vec<EndpointProbe> {
+        let mut probes = Vec::new();
+        let mut teams = members::ROOT;
+        for prefix in PREFIXES {
+            let request = self.app_dialect(prefix).reading_users();
+            let trial = Trial::optional("users of the organization", request);
+            let probe = self.tried(trial, self.transport()).await;
+            let answers = probe.outcome.is_ok();
+            if answers {
+                probes.clear();
+                teams = prefix;
+            }
+            probes.push(probe);
+            if answers {
+                break;
+            }
+        }
+        let trial = Trial::optional("teams of the organization", self.teams_at(teams).reading());
+        probes.push(self.tried(trial, self.transport()).await);
+        probes
+    }
+
+    /// SCIM and what it can do; nothing without a token.
+    async fn scim_tried(&self) -> Option<(EndpointProbe, Option<ScimFeatures>)> {
+        let scim = self.scim()?;
+        let request = scim.reading(Endpoint::ScimFeatures);
+        let trial = Trial::optional("SCIM", request);
+        let probe = self.tried(trial, scim.transport()).await;
+        let features = if probe.outcome.is_ok() { scim.features().await.ok() } else { None };
+        Some((probe, features))
+    }
+
+    async fn tried(&self, trial: Trial, transport: &Transport) -> EndpointProbe {
+        let Trial { purpose, request, is_optional } = trial;
+        EndpointProbe {
+            purpose,
+            request: request.label(),
+            is_inferred: request.endpoint.is_inferred(),
+            is_optional,
+            outcome: transport.read(&request, |answer| answered(request.endpoint, answer)).await,
+        }
+    }
+}
+
+/// What an endpoint answered, when it reads as what it should answer.
+fn answered(endpoint: Endpoint, answer: &Answer) -> Result<Answered, DecodeError> {
+    let rows = match endpoint {
+        Endpoint::Members => rows::<LiveMember>,
+        Endpoint::Users => rows::<RosterRow>,
+        Endpoint::Projects => rows::<LiveProject>,
+        Endpoint::ProjectMembers => rows::<ProjectMember>,
+        Endpoint::AuditLog => rows::<AuditEvent>,
+        Endpoint::Teams => rows::<TeamRow>,
+        Endpoint::ServiceAccounts => rows::<LiveServiceAccount>,
+        Endpoint::ProjectServiceAccounts => rows::<ProjectServiceAccount>,
+        Endpoint::Tokens => rows::<ProjectToken>,
+        Endpoint::ScimLog => rows::<ScimEvent>,
+        Endpoint::ScimFeatures => |answer: &Answer| features::decode(answer).map(|_| None),
+        _ => |answer: &Answer| decode_value(answer).map(|_| None),
+    };
+    Ok(Answered {
+        status: answer.status.as_u16(),
+        rows: rows(answer)?,
+        service_time: service_time(answer),
+    })
 }
 
 fn rows<R: Row>(answer: &Answer) -> Result<Option<usize>, DecodeError> {

@@ -50,8 +50,18 @@ pub(crate) enum Endpoint {
     DeleteServiceAccount,
     /// A service account that comes to a project or leaves it.
     ServiceAccountRole,
-    /// A group of the identity provider.
+    /// What SCIM can do.
+    ScimFeatures,
+    /// The people of the identity provider.
+    ScimUsers,
+    /// The groups of the identity provider.
+    ScimGroups,
+    /// A group of the identity provider that changes.
     ChangeGroup,
+    /// What SCIM did.
+    ScimLog,
+    /// A project's tokens.
+    Tokens,
 }
 
 impl Endpoint {
@@ -80,8 +90,18 @@ impl Endpoint {
             | Self::CreateServiceAccount
             | Self::DeleteServiceAccount
             | Self::ServiceAccountRole
-            | Self::ChangeGroup => false,
+            | Self::ScimFeatures
+            | Self::ScimUsers
+            | Self::ScimGroups
+            | Self::ChangeGroup
+            | Self::ScimLog
+            | Self::Tokens => false,
         }
+    }
+
+    /// Whether it is SCIM's, which has a token of its own.
+    pub(crate) const fn is_scim(self) -> bool {
+        matches!(self, Self::ScimFeatures | Self::ScimUsers | Self::ScimGroups | Self::ChangeGroup)
     }
 
     /// Whether its answer holds a secret, so that no message may quote what may be a part of it.
@@ -110,12 +130,24 @@ pub(crate) struct Request {
     pub(crate) url: Url,
     /// The JSON body.
     pub(crate) body: Option<Value>,
+    /// What must still be there for it to be carried out, as the service itself named it.
+    pub(crate) version: Option<String>,
 }
 
 impl Request {
     /// A reading request.
     pub(crate) const fn get(endpoint: Endpoint, url: Url) -> Self {
-        Self { endpoint, method: Method::GET, url, body: None }
+        Self { endpoint, method: Method::GET, url, body: None, version: None }
+    }
+
+    /// A writing request.
+    pub(crate) const fn write(
+        endpoint: Endpoint,
+        method: Method,
+        url: Url,
+        body: Option<Value>,
+    ) -> Self {
+        Self { endpoint, method, url, body, version: None }
     }
 
     /// Method and path, without host and query.

@@ -3,6 +3,7 @@
 mod event;
 mod member;
 mod project;
+mod scim_event;
 
 use std::sync::Arc;
 

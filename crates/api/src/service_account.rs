@@ -60,29 +60,19 @@ impl ServiceAccounts<'_> {
         expires: Option<Timestamp>,
         grants: &[(ProjectId, ProjectRole)],
     ) -> Result<NewServiceAccount, ApiError> {
-        let request = Request {
-            endpoint: Endpoint::CreateServiceAccount,
-            method: Method::POST,
-            url: self.transport.url(&self.path("")),
-            body: None,
-        };
+        let url = self.transport.url(&self.path(""));
+        let mut request = Request::write(Endpoint::CreateServiceAccount, Method::POST, url, None);
         match creation(username, role, expires, grants) {
-            Ok(body) => {
-                let request = Request { body: Some(body), ..request };
-                self.transport.read(&request, created).await
-            }
-            Err(problem) => Err(ApiError::permanent(request.label(), problem)),
+            Ok(body) => request.body = Some(body),
+            Err(problem) => return Err(ApiError::permanent(request.label(), problem)),
         }
+        self.transport.read(&request, created).await
     }
 
     /// The request that deletes an account.
     pub(crate) fn deletion(&self, account: ServiceAccountId) -> Request {
-        Request {
-            endpoint: Endpoint::DeleteServiceAccount,
-            method: Method::DELETE,
-            url: self.transport.url(&self.path(&format!("/{account}"))),
-            body: None,
-        }
+        let url = self.transport.url(&self.path(&format!("/{account}")));
+        Request::write(Endpoint::DeleteServiceAccount, Method::DELETE, url, None)
     }
 
     /// The request that gives an account a role in a project where it has none.
@@ -106,12 +96,8 @@ impl ServiceAccounts<'_> {
     }
 
     fn post(&self, verb: &str, body: Value) -> Request {
-        Request {
-            endpoint: Endpoint::ServiceAccountRole,
-            method: Method::POST,
-            url: self.transport.url(&self.path(verb)),
-            body: Some(body),
-        }
+        let url = self.transport.url(&self.path(verb));
+        Request::write(Endpoint::ServiceAccountRole, Method::POST, url, Some(body))
     }
 
     fn path(&self, rest: &str) -> String {

@@ -58,12 +58,8 @@ impl Teams<'_> {
     }
 
     fn post(&self, verb: &str, body: Value) -> Request {
-        Request {
-            endpoint: Endpoint::WriteTeam,
-            method: Method::POST,
-            url: self.transport.url(&self.path(verb)),
-            body: Some(body),
-        }
+        let url = self.transport.url(&self.path(verb));
+        Request::write(Endpoint::WriteTeam, Method::POST, url, Some(body))
     }
 
     fn path(&self, verb: &str) -> String {

@@ -3,13 +3,15 @@
 mod connect;
 
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, IF_MATCH,
+    LOCATION, RETRY_AFTER,
 };
 use reqwest::{Response, StatusCode, Url};
 use secrecy::{ExposeSecret, SecretString};
@@ -29,19 +31,22 @@ const MOST_REDIRECTS: usize = 5;
 const MAX_BODY_BYTES: usize = 1 << 20;
 const MESSAGE_LIMIT: usize = 400;
 
-/// Sends requests to one service.
+/// Sends requests to one service, with one way to prove who we are. Copies made by
+/// [`Transport::with_bearer`] share connections, limits and counts.
 pub(crate) struct Transport {
     http: reqwest::Client,
     base: BaseUrl,
     authorization: HeaderValue,
+    /// What is sent, and asked for.
+    media_type: &'static str,
     /// What no message may repeat.
-    secrets: [SecretString; 2],
-    permits: Semaphore,
-    limiter: Option<DefaultDirectRateLimiter>,
+    secrets: Vec<SecretString>,
+    permits: Arc<Semaphore>,
+    limiter: Option<Arc<DefaultDirectRateLimiter>>,
     backoff: Duration,
     max_wait: Duration,
     on_wait: Option<OnWait>,
-    sent: AtomicU64,
+    sent: Arc<AtomicU64>,
 }
 
 impl Transport {
@@ -50,22 +55,41 @@ impl Transport {
         credentials: Credentials,
     ) -> Result<Self, ClientError> {
         let token = credentials.token();
-        let mut authorization = HeaderValue::from_str(&format!("Basic {}", token.expose_secret()))
-            .map_err(|_| ClientError::Header("credentials"))?;
-        authorization.set_sensitive(true);
+        let authorization = authorization("Basic", &token, "credentials")?;
+        let limiter = options.requests_per_second.map(Quota::per_second).map(RateLimiter::direct);
         Ok(Self {
             http: connect::http_client(&options)?,
             base: options.base_url,
             authorization,
-            secrets: [credentials.into_secret(), token],
-            permits: Semaphore::new(options.concurrency.clamp(1, MAX_CONCURRENCY)),
-            limiter: options
-                .requests_per_second
-                .map(|rate| RateLimiter::direct(Quota::per_second(rate))),
+            media_type: "application/json",
+            secrets: vec![credentials.into_secret(), token],
+            permits: Arc::new(Semaphore::new(options.concurrency.clamp(1, MAX_CONCURRENCY))),
+            limiter: limiter.map(Arc::new),
             backoff: options.backoff,
             max_wait: options.max_wait,
             on_wait: options.on_wait,
-            sent: AtomicU64::new(0),
+            sent: Arc::new(AtomicU64::new(0)),
+        })
+    }
+
+    /// The same service by a bearer token, in another media type.
+    pub(crate) fn with_bearer(
+        &self,
+        token: SecretString,
+        media_type: &'static str,
+    ) -> Result<Self, ClientError> {
+        Ok(Self {
+            http: self.http.clone(),
+            base: self.base.clone(),
+            authorization: authorization("Bearer", &token, "SCIM token")?,
+            media_type,
+            secrets: vec![token],
+            permits: Arc::clone(&self.permits),
+            limiter: self.limiter.clone(),
+            backoff: self.backoff,
+            max_wait: self.max_wait,
+            on_wait: self.on_wait.clone(),
+            sent: Arc::clone(&self.sent),
         })
     }
 
@@ -181,9 +205,13 @@ impl Transport {
         let mut builder = self
             .http
             .request(request.method.clone(), url)
-            .header(AUTHORIZATION, self.authorization.clone());
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header(ACCEPT, self.media_type);
+        if let Some(version) = &request.version {
+            builder = builder.header(IF_MATCH, version);
+        }
         if let Some(body) = &request.body {
-            builder = builder.header(CONTENT_TYPE, "application/json").body(body.to_string());
+            builder = builder.header(CONTENT_TYPE, self.media_type).body(body.to_string());
         }
         let built = builder.build().map_err(|error| {
             refused(format!("the request cannot be made: {}", chain(&error.without_url())))
@@ -207,6 +235,17 @@ impl Transport {
         }
         quotable(&message, MESSAGE_LIMIT)
     }
+}
+
+fn authorization(
+    scheme: &str,
+    token: &SecretString,
+    what: &'static str,
+) -> Result<HeaderValue, ClientError> {
+    let mut value = HeaderValue::from_str(&format!("{scheme} {}", token.expose_secret()))
+        .map_err(|_| ClientError::Header(what))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn refused(message: String) -> Failure {

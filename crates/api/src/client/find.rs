@@ -29,6 +29,13 @@ pub(super) struct Found {
     because: String,
 }
 
+impl Found {
+    /// Where the organization verbs answer, when it is by them that the organization is managed.
+    pub(super) fn verbs(&self) -> Option<&'static str> {
+        self.prefix.filter(|_| self.dialect == Dialect::App)
+    }
+}
+
 impl Client {
     /// Which dialect the organization is managed through: the declared one, or the one it answers, which
     /// is `app` where its list of users is answered, else `members`. Asks once, and not at all where

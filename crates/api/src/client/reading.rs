@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::sync::PoisonError;
 
 use mixaccess_model::{
-    Actor, Dialect, Email, LiveMember, LiveProject, LiveServiceAccount, LiveTeam, ProjectId, UserId,
+    Actor, Email, LiveIdentityProvider, LiveMember, LiveProject, LiveServiceAccount, LiveTeam,
+    ProjectId, UserId,
 };
 
 use super::Client;
-use super::find::{Found, answers_elsewhere};
+use super::find::answers_elsewhere;
 use crate::{AccessRead, ApiError, ProjectMember, ProjectServiceAccount, Roster};
 
 impl AccessRead for Client {
@@ -33,21 +34,18 @@ impl AccessRead for Client {
     }
 
     async fn roster(&self) -> Result<Roster, ApiError> {
-        let found = self.found().await?;
-        match found {
-            Found { dialect: Dialect::App, prefix: Some(prefix), .. } => match self.take_ahead() {
-                Some(roster) => Ok(roster),
-                None => self.app_dialect(prefix).roster().await,
-            },
-            _ => {
-                let members = self.members_dialect().members().await?;
-                Ok(Roster { members, carries_grants: false })
-            }
+        let Some(prefix) = self.found().await?.verbs() else {
+            let members = self.members_dialect().members().await?;
+            return Ok(Roster { members, carries_grants: false });
+        };
+        match self.take_ahead() {
+            Some(roster) => Ok(roster),
+            None => self.app_dialect(prefix).roster().await,
         }
     }
 
     async fn projects(&self) -> Result<Vec<LiveProject>, ApiError> {
-        if let Found { dialect: Dialect::App, prefix: Some(prefix), .. } = self.found().await? {
+        if let Some(prefix) = self.found().await?.verbs() {
             match self.app_dialect(prefix).projects().await {
                 Err(error) if answers_elsewhere(&error) => {}
                 result => return result,
@@ -92,6 +90,24 @@ impl AccessRead for Client {
         project: ProjectId,
     ) -> Result<Option<Vec<ProjectServiceAccount>>, ApiError> {
         answered(self.accounts().list_project(project).await)
+    }
+
+    async fn identity_provider(&self) -> Result<Option<LiveIdentityProvider>, ApiError> {
+        let (users, groups) = match &self.scim {
+            Some(scim) => scim.everything().await?,
+            None => (None, None),
+        };
+        let log = match self.members_dialect().scim_log().await {
+            Ok(mut log) => {
+                log.sort_unstable();
+                Some(log)
+            }
+            // Without SCIM or the right to see its log, there is none to tell.
+            Err(error) if error.is_missing() || error.status == Some(403) => None,
+            Err(error) => return Err(error),
+        };
+        let is_known = users.is_some() || groups.is_some() || log.is_some();
+        Ok(is_known.then_some(LiveIdentityProvider { users, groups, log }))
     }
 }
 

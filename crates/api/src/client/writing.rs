@@ -1,9 +1,8 @@
 //! Writing through the port: each write by the dialect that has the verb.
 
-use mixaccess_model::{Dialect, OrganizationRole};
+use mixaccess_model::{OrganizationRole, printable};
 
 use super::Client;
-use super::find::Found;
 use crate::dialect::members;
 use crate::request::Endpoint;
 use crate::{AccessWrite, ApiError, Write, Written};
@@ -14,12 +13,7 @@ impl AccessWrite for Client {
         // What was read before a write is not what is there after it.
         drop(self.take_ahead());
         let prefix = found.prefix.unwrap_or(members::ROOT);
-        let app = match found {
-            Found { dialect: Dialect::App, prefix: Some(prefix), .. } => {
-                Some(self.app_dialect(prefix))
-            }
-            _ => None,
-        };
+        let app = found.verbs().map(|prefix| self.app_dialect(prefix));
         let (members, teams, accounts) =
             (self.members_dialect(), self.teams_at(prefix), self.accounts());
         let request = match write {
@@ -52,7 +46,9 @@ impl AccessWrite for Client {
             Write::UpdateTeam { team, update } => teams.change(*team, update),
             Write::DeleteTeam { name } => teams.deletion(name),
             Write::ChangeGroup { group, email, member } => {
-                return self.change_group(group, email, *member).await;
+                let scim = self.scim.as_ref().ok_or_else(|| without_scim(group))?;
+                scim.change_group(group, email, *member).await?;
+                return Ok(Written::default());
             }
             Write::CreateServiceAccount { username, role, expires, grants } => {
                 let new = accounts.create(username, *role, *expires, grants).await?;
@@ -71,14 +67,10 @@ impl AccessWrite for Client {
     }
 }
 
-impl Client {
-    async fn change_group(
-        &self,
-        group: &str,
-        _email: &mixaccess_model::Email,
-        _member: bool,
-    ) -> Result<Written, ApiError> {
-        let problem = "there is no SCIM token".to_owned();
-        Err(ApiError::permanent(format!("group {}", mixaccess_model::printable(group)), problem))
-    }
+fn without_scim(group: &str) -> ApiError {
+    let request = format!("SCIM group {}", printable(group));
+    let hint = "Set MIXPANEL_SCIM_TOKEN (or MIXPANEL_SCIM_TOKEN_FILE), or take `policy.scim.write` out \
+                of the files: the change is then listed for somebody to make.";
+    let error = ApiError::permanent(request, "there is no SCIM token".to_owned());
+    ApiError { hint: Some(hint.to_owned()), ..error }
 }

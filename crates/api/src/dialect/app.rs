@@ -87,7 +87,7 @@ impl App<'_> {
     }
 
     fn post(&self, endpoint: Endpoint, verb: &str, body: Value) -> Request {
-        Request { endpoint, method: Method::POST, url: self.url(verb), body: Some(body) }
+        Request::write(endpoint, Method::POST, self.url(verb), Some(body))
     }
 
     fn url(&self, verb: &str) -> Url {

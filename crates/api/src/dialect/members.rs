@@ -2,16 +2,14 @@
 //! (`mixpanel-api.md`, "Dialect `members`").
 
 mod identity;
-mod token;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use mixaccess_model::{
     Capabilities, Dialect, Email, LiveMember, LiveProject, OrganizationId, OrganizationRole,
-    ProjectId, ProjectRole, UserId,
+    ProjectId, ProjectRole, ScimEvent, UserId,
 };
 use reqwest::{Method, Url};
-use secrecy::SecretString;
 use serde_json::json;
 
 pub(crate) use identity::Identity;
@@ -51,6 +49,8 @@ impl Members<'_> {
             (Endpoint::Me, _) => "/me".to_owned(),
             (Endpoint::Projects, _) => format!("/organizations/{organization}/projects"),
             (Endpoint::AuditLog, _) => format!("/organizations/{organization}/audit_log"),
+            (Endpoint::ScimLog, _) => format!("/organizations/{organization}/scim/logs"),
+            (Endpoint::Tokens, Some(project)) => format!("/projects/{project}/tokens"),
             (Endpoint::ProjectMembers, Some(project)) => format!("/projects/{project}/members"),
             _ => format!("/organizations/{organization}/members"),
         };
@@ -104,19 +104,9 @@ impl Members<'_> {
         read_all::<AuditEvent>(self.transport, request.endpoint, request.url).await
     }
 
-    /// Rotates one of a project's tokens and gives the new value.
-    pub(crate) async fn rotate_token(
-        &self,
-        project: ProjectId,
-        token_id: &str,
-    ) -> Result<SecretString, ApiError> {
-        let request = Request {
-            endpoint: Endpoint::RotateToken,
-            method: Method::POST,
-            url: self.url(&format!("/projects/{project}/tokens/rotate")),
-            body: Some(token::body(token_id)),
-        };
-        self.transport.read(&request, token::decode).await
+    pub(crate) async fn scim_log(&self) -> Result<Vec<ScimEvent>, ApiError> {
+        let request = self.reading(Endpoint::ScimLog, None);
+        read_all::<ScimEvent>(self.transport, request.endpoint, request.url).await
     }
 
     /// The request that invites an address. As organization member with one project, it is the grant
@@ -185,7 +175,7 @@ impl Members<'_> {
         path: &str,
         body: Option<serde_json::Value>,
     ) -> Request {
-        Request { endpoint, method, url: self.url(path), body }
+        Request::write(endpoint, method, self.url(path), body)
     }
 }
 

@@ -7,6 +7,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 fn request(method: Method) -> Request {
     Request {
+        version: None,
         endpoint: Endpoint::Revoke,
         method,
         url: Url::parse("https://mixpanel.example/api/app/x?secret=1").unwrap(),

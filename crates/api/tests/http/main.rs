@@ -7,12 +7,15 @@ mod authorities;
 mod bodies;
 mod failures;
 mod limits;
+mod probes;
 mod proxies;
 mod redirects;
+mod scim;
 mod server;
 mod service_accounts;
 mod shapes;
 mod teams;
+mod tokens;
 mod verbs;
 
 use std::time::Duration;

@@ -6,41 +6,51 @@ use mixaccess_model::{Email, OrganizationRole, ProjectId, ProjectRole, UserId};
 use crate::server::{Reply, Server};
 use crate::{SECRET, client, run};
 
+/// Each write is one request, with that line and body.
+fn check(writes: impl IntoIterator<Item = (Write, &'static str, &'static str)>) {
+    for (write, line, body) in writes {
+        let server = Server::replies(vec![Reply::json(200, r#"{"status":"ok","results":{}}"#)]);
+        run(client(&server.url()).write(&write)).unwrap();
+        let received = server.received();
+        assert_eq!(received.len(), 1, "{write:?}");
+        assert_eq!((received[0].line().as_str(), received[0].body.as_str()), (line, body));
+        let content_type = (!body.is_empty()).then_some("application/json");
+        assert_eq!(received[0].header("content-type"), content_type);
+    }
+}
+
 #[test]
-fn every_write_is_one_request_of_the_table() {
-    let email = Email::new("Sam@agency.example");
-    let (project, user) = (ProjectId(2_891_234), UserId(501));
-    for (write, line, body) in [
+fn invitations_carry_everything_in_one_request() {
+    let project = ProjectId(2_891_234);
+    let invite =
+        |role, grants| Write::Invite { email: Email::new("Sam@agency.example"), role, grants };
+    let both =
+        vec![(project, ProjectRole::Consumer), (ProjectId(7), ProjectRole::parse("Messenger"))];
+    check([
         (
-            Write::Invite {
-                email: email.clone(),
-                role: OrganizationRole::BillingAdmin,
-                grants: Vec::new(),
-            },
+            invite(OrganizationRole::BillingAdmin, vec![]),
             "POST /api/app/organizations/12345/members",
             r#"{"email":"Sam@agency.example","role":"billing_admin"}"#,
         ),
         (
-            Write::Invite {
-                email: email.clone(),
-                role: OrganizationRole::Member,
-                grants: vec![
-                    (project, ProjectRole::Consumer),
-                    (ProjectId(7), ProjectRole::parse("Messenger")),
-                ],
-            },
+            invite(OrganizationRole::Member, both),
             "POST /api/app/organizations/12345/members",
             r#"{"email":"Sam@agency.example","projects":[{"id":2891234,"role":"viewer"},{"id":7,"role":"Messenger"}],"role":"member"}"#,
         ),
+        // As a member of one project, somebody is invited by the grant that a document names.
         (
-            Write::Invite {
-                email: email.clone(),
-                role: OrganizationRole::Member,
-                grants: vec![(project, ProjectRole::Consumer)],
-            },
+            invite(OrganizationRole::Member, vec![(project, ProjectRole::Consumer)]),
             "POST /api/app/projects/2891234/members",
             r#"{"email":"Sam@agency.example","role":"viewer"}"#,
         ),
+    ]);
+}
+
+#[test]
+fn every_write_is_one_request_of_the_table() {
+    let email = Email::new("Sam@agency.example");
+    let (project, user) = (ProjectId(2_891_234), UserId(501));
+    check([
         (
             Write::Grant { project, email: email.clone(), role: ProjectRole::Consumer },
             "POST /api/app/projects/2891234/members",
@@ -72,15 +82,7 @@ fn every_write_is_one_request_of_the_table() {
             "POST /api/app/organizations/12345/members/501/resend-invite",
             "",
         ),
-    ] {
-        let server = Server::replies(vec![Reply::json(200, r#"{"status":"ok","results":{}}"#)]);
-        run(client(&server.url()).write(&write)).unwrap();
-        let received = server.received();
-        assert_eq!(received.len(), 1, "{write:?}");
-        assert_eq!((received[0].line().as_str(), received[0].body.as_str()), (line, body));
-        let content_type = (!body.is_empty()).then_some("application/json");
-        assert_eq!(received[0].header("content-type"), content_type);
-    }
+    ]);
 }
 
 #[test]
@@ -133,67 +135,4 @@ fn the_audit_log_is_asked_for_one_person() {
         ]
     );
     assert_eq!(run(client.audit_log(&email, since)).unwrap(), []);
-}
-
-#[test]
-fn a_probe_tries_every_reading_endpoint_and_writes_nothing() {
-    let server = Server::start(|request, _| {
-        if request.path.ends_with("/projects") {
-            return Reply::json(404, r#"{"error":"Not found"}"#);
-        }
-        Reply::with(200, &["Date: Wed, 21 Oct 2026 07:28:00 GMT"], "[]")
-    });
-    let probe = run(client(&server.url()).probe(Some(ProjectId(7))));
-    let mut lines = server.lines();
-    lines.sort_unstable();
-    assert_eq!(
-        lines,
-        [
-            "GET /api/app/me",
-            "GET /api/app/organizations/12345/audit_log",
-            "GET /api/app/organizations/12345/members",
-            "GET /api/app/organizations/12345/projects",
-            "GET /api/app/projects/7/members",
-        ]
-    );
-    assert!(probe.endpoints[1].outcome.as_ref().is_ok_and(|answered| answered.rows == Some(0)));
-    assert_eq!(probe.service_time.unwrap().to_string(), "2026-10-21T07:28:00Z");
-    let failed: Vec<&str> = probe
-        .endpoints
-        .iter()
-        .filter(|probe| probe.outcome.is_err())
-        .map(|probe| probe.request.as_str())
-        .collect();
-    assert_eq!(failed, ["GET /api/app/organizations/12345/projects"]);
-
-    let server = Server::replies(vec![Reply::json(200, r#"{"status":"ok"}"#)]);
-    let probe = run(client(&server.url()).probe(None));
-    let readable: Vec<bool> = probe.endpoints.iter().map(|probe| probe.outcome.is_ok()).collect();
-    assert_eq!(readable, [true, false, false, false]);
-}
-
-#[test]
-fn a_rotated_token_is_given_to_the_caller_alone() {
-    use secrecy::ExposeSecret as _;
-    let rotate = |status, body: &str| {
-        let server = Server::replies(vec![Reply::json(status, body)]);
-        let client = client(&server.url());
-        let rotated = run(client.rotate_token(ProjectId(7), "abc123"));
-        let received = server.received();
-        assert_eq!(received[0].line(), "POST /api/app/projects/7/tokens/rotate");
-        assert_eq!(received[0].body, r#"{"token_id":"abc123"}"#);
-        assert_eq!(received.len(), 1);
-        rotated
-    };
-    for body in [r#""new""#, r#"{"token":"new"}"#, r#"{"status":"ok","results":{"token":"new"}}"#] {
-        let token = rotate(200, body).unwrap();
-        assert_eq!(token.expose_secret(), "new");
-        assert!(!format!("{token:?}").contains("new"));
-    }
-    for body in [r#"{"unexpected":"s3cret"}"#, "s3cret"] {
-        let error = rotate(200, body).unwrap_err();
-        assert_eq!(error.kind, mixaccess_api::ErrorKind::OutcomeUnknown);
-        assert!(!format!("{error:?}").contains("s3cret"), "{error:?}");
-    }
-    assert_eq!(rotate(403, "{}").unwrap_err().kind, mixaccess_api::ErrorKind::Permanent);
 }

@@ -1,0 +1,81 @@
+//! Lists of resources, page by page (RFC 7644, section 3.4.2.4).
+
+use std::collections::HashSet;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::ApiError;
+use crate::answer::{Answer, DecodeError};
+use crate::request::Request;
+use crate::transport::Transport;
+
+/// How many resources are asked for at once; a server may answer fewer.
+const PAGE: usize = 1000;
+/// Most pages of one list.
+const MOST_PAGES: usize = 10_000;
+
+/// A resource of a list.
+pub(super) trait Resource: DeserializeOwned + Send {
+    /// Its id.
+    fn id(&self) -> &str;
+}
+
+/// One page as the server spells it. A list without any resources may leave them out.
+#[derive(Deserialize)]
+struct Page<R> {
+    #[serde(rename = "totalResults", alias = "totalresults")]
+    total: Option<usize>,
+    #[serde(rename = "Resources", alias = "resources")]
+    resources: Option<Vec<R>>,
+}
+
+/// Reads a list to its end.
+///
+/// # Errors
+/// Any failed request, an answer that is no list, and a list that ends before it should: half a list
+/// would look like people who left.
+pub(super) async fn read_all<R: Resource>(
+    transport: &Transport,
+    mut request: Request,
+) -> Result<Vec<R>, ApiError> {
+    let first = request.url.clone();
+    let (mut all, mut seen, mut received) = (Vec::new(), HashSet::new(), 0);
+    for _ in 0..MOST_PAGES {
+        request.url = first.clone();
+        request
+            .url
+            .query_pairs_mut()
+            .append_pair("startIndex", &(received + 1).to_string())
+            .append_pair("count", &PAGE.to_string());
+        let (total, resources) = transport.read(&request, decode::<R>).await?;
+        let count = resources.len();
+        received += count;
+        // Somebody who comes or goes in between moves the pages, so that they can overlap.
+        all.extend(resources.into_iter().filter(|one| seen.insert(one.id().to_owned())));
+        match total {
+            Some(total) if received < total && count == 0 => {
+                let problem = format!("the list ends after {received} of {total} resources");
+                let hint = "The list would be incomplete, so nothing was read from it.".to_owned();
+                let error = ApiError::permanent(request.label(), problem);
+                return Err(ApiError { hint: Some(hint), ..error });
+            }
+            Some(total) if received < total => {}
+            _ => return Ok(all),
+        }
+    }
+    let problem = format!("the list has more than {MOST_PAGES} pages");
+    Err(ApiError::permanent(request.label(), problem))
+}
+
+/// Reads one page: how many resources there are in all, where it says so, and those of the page.
+fn decode<R: Resource>(answer: &Answer) -> Result<(Option<usize>, Vec<R>), DecodeError> {
+    let page = serde_json::from_slice::<Page<R>>(&answer.body)
+        .map_err(|error| DecodeError::from_json(&error, &answer.body))?;
+    match (page.total, page.resources) {
+        (None, None) => {
+            Err(DecodeError::Unreadable("the answer is no list of SCIM resources".to_owned()))
+        }
+        (total, resources) => Ok((total, resources.unwrap_or_default())),
+    }
+}

@@ -1,0 +1,94 @@
+//! What `doctor` asks: every reading endpoint, and nothing that writes.
+
+use mixaccess_api::{Client, EndpointProbe, Probe};
+use mixaccess_model::ProjectId;
+
+use crate::server::{Reply, Server};
+use crate::{client, credentials, options, run};
+
+const ORGANIZATION: &str = "GET /api/app/organizations/12345";
+
+fn failed(probe: &Probe) -> Vec<&str> {
+    let failed = probe.endpoints.iter().filter(|probe| probe.outcome.is_err());
+    failed.map(|probe| probe.request.as_str()).collect()
+}
+
+#[test]
+fn every_reading_endpoint_is_tried_and_nothing_is_written() {
+    let server = Server::start(|request, _| {
+        if request.path.ends_with("/projects") {
+            return Reply::json(404, r#"{"error":"Not found"}"#);
+        }
+        Reply::with(200, &["Date: Wed, 21 Oct 2026 07:28:00 GMT"], "[]")
+    });
+    let probe = run(client(&server.url()).probe(Some(ProjectId(7))));
+    let mut lines = server.lines();
+    lines.sort_unstable();
+    let of_organization =
+        ["audit_log", "members", "projects", "scim/logs", "service-accounts", "teams", "users/"];
+    let mut expected = vec!["GET /api/app/me".to_owned()];
+    expected.extend(of_organization.iter().map(|rest| format!("{ORGANIZATION}/{rest}")));
+    let of_project = ["members", "service-accounts", "tokens"];
+    expected.extend(of_project.iter().map(|rest| format!("GET /api/app/projects/7/{rest}")));
+    assert_eq!(lines, expected);
+    let members = |probe: &&EndpointProbe| probe.request == format!("{ORGANIZATION}/members");
+    let members = probe.endpoints.iter().find(members).unwrap();
+    assert!(members.outcome.as_ref().is_ok_and(|answered| answered.rows == Some(0)));
+    assert_eq!(probe.service_time.unwrap().to_string(), "2026-10-21T07:28:00Z");
+    assert_eq!(failed(&probe), [format!("{ORGANIZATION}/projects")]);
+    assert_eq!(probe.scim, None);
+}
+
+#[test]
+fn an_answer_counts_only_when_it_can_be_read() {
+    let server = Server::replies(vec![Reply::json(200, r#"{"status":"ok"}"#)]);
+    let probe = run(client(&server.url()).probe(None));
+    let mut readable = probe.endpoints.iter().filter(|probe| probe.outcome.is_ok());
+    assert_eq!(readable.next().unwrap().request, "GET /api/app/me");
+    assert_eq!(readable.count(), 0);
+    let needed: Vec<_> = probe
+        .endpoints
+        .iter()
+        .filter(|probe| !probe.is_optional)
+        .map(|probe| probe.request.rsplit('/').next().unwrap())
+        .collect();
+    assert_eq!(needed, ["members", "projects"]);
+}
+
+#[test]
+fn the_prefix_that_answers_is_found() {
+    let server = Server::start(|request, _| {
+        if request.path.starts_with("/organizations/") {
+            return Reply::json(200, "[]");
+        }
+        Reply::json(404, r#"{"error":"Not found"}"#)
+    });
+    let probe = run(client(&server.url()).probe(None));
+    let answered: Vec<_> = probe
+        .endpoints
+        .iter()
+        .filter(|probe| probe.outcome.is_ok())
+        .map(|probe| probe.request.as_str())
+        .collect();
+    assert_eq!(answered, ["GET /organizations/12345/users/", "GET /organizations/12345/teams"]);
+    let server = Server::replies(vec![Reply::json(404, r#"{"error":"Not found"}"#)]);
+    let probe = run(client(&server.url()).probe(None));
+    let missing = failed(&probe);
+    assert!(missing.contains(&"GET /organizations/12345/users/"), "{missing:?}");
+    assert!(missing.contains(&"GET /api/app/organizations/12345/users/"), "{missing:?}");
+}
+
+#[test]
+fn scim_is_asked_what_it_can_do_where_there_is_a_token() {
+    let config = r#"{"patch":{"supported":true},"filter":{"supported":true,"maxResults":100},"bulk":{"supported":false}}"#;
+    let server = Server::start(|request, _| {
+        let is_scim = request.path == "/api/app/scim/v2/ServiceProviderConfig";
+        Reply::json(200, if is_scim { config } else { "[]" })
+    });
+    let mut options = options(&server.url());
+    options.scim_token = Some("t0ken".to_owned().into());
+    let probe = run(Client::new(options, credentials()).unwrap().probe(None));
+    assert!(failed(&probe).is_empty(), "{probe:?}");
+    let features = probe.scim.unwrap();
+    assert_eq!((features.patch, features.bulk, features.most_results), (true, false, Some(100)));
+}
