@@ -1,6 +1,10 @@
 //! The client against servers that answer by script: what goes over the wire, and what comes of it.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up fails"
+)]
 
 mod app;
 mod authorities;
