@@ -225,7 +225,7 @@ impl<'a> Survey<'a> {
                 continue;
             };
             let what = format!("team {}", quote(&team.name));
-            if !is_sayable(&team.name) {
+            if !is_sayable_name(&team.name) {
                 self.leave_out(what, "its name cannot be written");
                 continue;
             }
@@ -269,7 +269,7 @@ impl<'a> Survey<'a> {
                 continue;
             };
             let what = format!("service account {name}");
-            if !is_sayable(&account.username) {
+            if !is_sayable_name(&account.username) {
                 self.leave_out(what, "its name cannot be written");
                 continue;
             }
@@ -308,6 +308,11 @@ pub(crate) fn invitation_is_over(member: &LiveMember, now: Timestamp) -> bool {
 /// Whether the files can hold a text as it is: they trim, and take nothing empty.
 pub(crate) fn is_sayable(text: &str) -> bool {
     !text.is_empty() && text.trim() == text && text.len() <= MAX_TEXT
+}
+
+/// Whether the files take a text as the name of a team or service account: every letter can be seen.
+fn is_sayable_name(text: &str) -> bool {
+    is_sayable(text) && printable(text) == text
 }
 
 /// Whether the word of a role means that role in the files.
