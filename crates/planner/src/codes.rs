@@ -17,10 +17,18 @@ codes! {
     ACTOR_UNKNOWN = "actor-unknown", Note, "the service did not say who the identity we run as is, or what it may do";
     DECLARED_TWICE = "declared-twice", Error, "one address is declared twice";
     DUPLICATE_MEMBER = "duplicate-member", Error, "two live accounts cannot be told apart";
+    DUPLICATE_TEAM = "duplicate-team", Error, "several live teams have one name";
+    EFFECTIVE_ABOVE_DECLARED = "effective-above-declared", Warning, "somebody effectively has more than is declared; an error where the policy says so";
     FEW_OWNERS = "few-owners", Warning, "the organization has fewer owners than is prudent";
+    GRANT_CHANGES_NOTHING = "grant-changes-nothing", Note, "an individual grant gives nothing that another source does not give";
     GRANT_UNCHANGED = "grant-unchanged", Note, "a declared role is already given by something other than an individual grant";
+    INVITATION_EXPIRED = "invitation-expired", Warning, "an invitation can no longer be accepted, and a new one is sent";
+    INVITATION_LIMIT = "invitation-limit", Warning, "a plan holds more invitations for an e-mail domain than the service sends in an hour";
+    INVITATION_WAITING = "invitation-waiting", Note, "an invitation waits for 72 hours or longer";
     IRREVERSIBLE = "irreversible", Note, "the plan holds changes that cannot be undone";
     LOOK_ALIKE_MEMBER = "look-alike-member", Warning, "an address closely resembles a live account";
+    LOOK_ALIKE_TEAM = "look-alike-team", Warning, "a team is created although one of nearly that name is live";
+    NONE_NOT_REACHABLE = "none-not-reachable", Warning, "no access is declared, and something else than an individual grant gives it";
     NOT_UNDONE = "not-undone", Warning, "an undo plan does not take back something that was applied";
     PROJECT_NOT_LIVE = "project-not-live", Error, "a declared project is not in the live organization";
     PROJECT_NOT_READ = "project-not-read", Error, "the members of a project that the plan is about were not read";
@@ -28,6 +36,9 @@ codes! {
     REINVITED = "reinvited", Warning, "a changed role of a pending person takes a new invitation";
     SPELLING = "spelling", Warning, "the live address is spelled differently";
     STILL_HAS_ACCESS = "still-has-access", Warning, "somebody keeps access through something other than an individual grant";
+    TEAM_DELETED = "team-deleted", Warning, "a team is deleted, and who loses what by it";
+    TEAM_MEMBER_ABSENT = "team-member-absent", Warning, "a team names somebody who is not in the organization and not declared";
+    TEAMS_UNREADABLE = "teams-unreadable", Error, "teams are declared, and the service did not answer which there are";
     UNKNOWN_ORGANIZATION_ROLE = "unknown-organization-role", Warning, "the service names an organization role that we do not know";
     UNKNOWN_VERB = "unknown-verb", Error, "the dialect has no way to make a change";
 }

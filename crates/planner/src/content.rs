@@ -3,36 +3,27 @@
 use std::collections::BTreeSet;
 
 use mixaccess_model::{
-    ActingIdentity, Action, AffectedSubject, Change, DesiredState, Digest, Figures, Finding, Grant,
-    GrantSource, InvitedGrant, LiveState, ManualChange, NotPlanned, PlanContent, PlanOrganization,
-    ProjectId,
+    ActingIdentity, Action, AffectedSubject, Change, DesiredState, Digest, Figures, Grant,
+    GrantSource, InvitedGrant, LiveState, PlanContent, PlanOrganization, ProjectId,
 };
 
+use crate::gathering::Gathering;
 use crate::guard;
 use crate::planning::PlanningInput;
-use crate::project_names::ProjectNames;
 use crate::sequence::Sequence;
-
-/// What planning found out besides the changes.
-pub(crate) struct Gathered<'a> {
-    pub(crate) input: &'a PlanningInput<'a>,
-    pub(crate) names: ProjectNames<'a>,
-    pub(crate) findings: Vec<Finding>,
-    pub(crate) manual: Vec<ManualChange>,
-    pub(crate) not_planned: Vec<NotPlanned>,
-    pub(crate) unmanaged: u64,
-}
 
 /// Puts everything into its place and evaluates the guard rails.
 pub(crate) fn assemble(
-    gathered: Gathered<'_>,
+    input: &PlanningInput<'_>,
+    gathered: Gathering<'_>,
     sequence: Sequence,
 ) -> Result<PlanContent, serde_json::Error> {
-    let Gathered { input, names, mut findings, manual, mut not_planned, unmanaged } = gathered;
+    let Gathering { comparer, mut findings, mut manual, mut not_planned, unmanaged, .. } = gathered;
     let (desired, live) = (input.desired, input.live);
     findings.sort();
     findings.dedup();
     not_planned.sort();
+    manual.sort_by(|a, b| a.subject.cmp(&b.subject));
     let mut policy = desired.policy.clone();
     policy.overrides.extend(input.allow.iter().cloned());
     let Sequence { changes, subjects, .. } = sequence;
@@ -56,7 +47,7 @@ pub(crate) fn assemble(
         figures: figures(desired, live, unmanaged),
         projects: named_projects(&changes, &subjects)
             .into_iter()
-            .map(|id| names.plan_project(id))
+            .map(|id| comparer.names.plan_project(id))
             .collect(),
         subjects,
         changes,

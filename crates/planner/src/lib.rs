@@ -4,11 +4,15 @@
 //! that what a plan promises is what an apply checks.
 
 mod codes;
+mod comparer;
 mod content;
 mod custom_role;
 mod draft;
 mod effective;
+mod gathering;
+mod grants;
 pub mod guard;
+mod invitation;
 mod membership;
 mod observation;
 mod person;
@@ -19,6 +23,9 @@ mod projection;
 mod reading;
 mod sequence;
 mod subject;
+mod tally;
+mod team;
+mod team_findings;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 #[cfg(test)]
@@ -28,6 +35,9 @@ mod undo;
 pub use codes::CODES;
 pub use custom_role::CustomRoles;
 pub use effective::{effective_role, is_met_otherwise};
+pub use invitation::{
+    INVITATION_WINDOW, INVITATIONS_PER_WINDOW, InvitationBudget, sends_invitation,
+};
 pub use planning::{PlanningInput, plan};
 pub use power::refused_by_service;
 pub use projection::{Moved, Projection};

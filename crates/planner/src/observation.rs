@@ -4,15 +4,13 @@ use std::collections::BTreeMap;
 
 use mixaccess_model::{
     Action, Actor, Capabilities, Change, DesiredCollaborator, DesiredState, Email, Finding,
-    GrantSource, LiveMember, LiveState, OrganizationRole, ProjectRef, ProjectRole, Severity,
-    Subject, UserId,
+    LiveMember, LiveState, OrganizationRole, Severity, Subject, UserId,
 };
 
 use crate::codes::{
-    ACTOR_POWER, ACTOR_UNKNOWN, DECLARED_TWICE, DUPLICATE_MEMBER, FEW_OWNERS, GRANT_UNCHANGED,
-    IRREVERSIBLE, LOOK_ALIKE_MEMBER, NOT_UNDONE, PROJECT_NOT_LIVE, PROJECT_NOT_READ,
-    READING_CREDENTIALS, REINVITED, SPELLING, STILL_HAS_ACCESS, UNKNOWN_ORGANIZATION_ROLE,
-    UNKNOWN_VERB,
+    ACTOR_POWER, ACTOR_UNKNOWN, DECLARED_TWICE, DUPLICATE_MEMBER, FEW_OWNERS, IRREVERSIBLE,
+    LOOK_ALIKE_MEMBER, NOT_UNDONE, PROJECT_NOT_LIVE, PROJECT_NOT_READ, READING_CREDENTIALS,
+    REINVITED, SPELLING, UNKNOWN_ORGANIZATION_ROLE, UNKNOWN_VERB,
 };
 use crate::sequence::Sequence;
 
@@ -77,77 +75,6 @@ pub(crate) fn unknown_organization_role(member: &LiveMember) -> Finding {
         "the service names no organization role that we know, so it is left alone",
     )
     .about(&member.email)
-}
-
-/// Declared roles that are met without an individual grant: one of them, and how many there are.
-#[derive(Debug)]
-pub(crate) struct MetOtherwise {
-    pub(crate) project: ProjectRef,
-    pub(crate) role: ProjectRole,
-    pub(crate) source: GrantSource,
-    pub(crate) projects: usize,
-}
-
-/// One note a person, however many projects it is about.
-pub(crate) fn met_otherwise(member: &LiveMember, met: &MetOtherwise) -> Finding {
-    let MetOtherwise { project, role, source, projects } = met;
-    let more = match projects {
-        0 | 1 => String::new(),
-        2 => " (and 1 more project alike)".to_owned(),
-        count => format!(" (and {} more projects alike)", count - 1),
-    };
-    let message = format!(
-        "{role} in {} is already given through {}, so nothing is added{more}",
-        project.key,
-        through(source)
-    );
-    Finding::new(Severity::Note, GRANT_UNCHANGED, message)
-        .about(&member.email)
-        .in_project(&project.key)
-}
-
-pub(crate) fn still_has_access(
-    member: &LiveMember,
-    project: &ProjectRef,
-    role: &ProjectRole,
-    source: &GrantSource,
-) -> Finding {
-    Finding::new(
-        Severity::Warning,
-        STILL_HAS_ACCESS,
-        format!("keeps {role} in {} through {}", project.key, through(source)),
-    )
-    .about(&member.email)
-    .in_project(&project.key)
-    .with_hint("Plans change individual grants only: take the person out of the team, or lower the project's default.")
-}
-
-/// Access beyond what is declared: one warning a person, however many projects it is about.
-pub(crate) fn excess(member: &LiveMember, excess: &MetOtherwise) -> Finding {
-    let MetOtherwise { project, role, source, projects } = excess;
-    let more = match projects.saturating_sub(1) {
-        0 => String::new(),
-        1 => " (and 1 more project alike)".to_owned(),
-        count => format!(" (and {count} more projects alike)"),
-    };
-    let message = format!(
-        "has {role} in {} through {}, which is more than declared{more}",
-        project.key,
-        through(source)
-    );
-    Finding::new(Severity::Warning, STILL_HAS_ACCESS, message)
-        .about(&member.email)
-        .in_project(&project.key)
-        .with_hint("Plans change individual grants only: take the person out of the team, or lower the project's default.")
-}
-
-fn through(source: &GrantSource) -> String {
-    match source {
-        GrantSource::Individual => "an individual grant".to_owned(),
-        GrantSource::Team(name) => format!("team {name}"),
-        GrantSource::Organization => "the organization role".to_owned(),
-        GrantSource::AllUsers => "the project's role for all users".to_owned(),
-    }
 }
 
 /// An address that is declared more than once: the first declaration is planned.

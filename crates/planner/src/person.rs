@@ -1,84 +1,76 @@
 //! From one person's declared and live access to the changes between them.
 
-use std::cmp::Ordering;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, Annotations, Capabilities, Cause, DesiredCollaborator, DesiredGrant, DesiredState,
-    Finding, Grant, GrantSource, InvitedGrant, LiveMember, MemberStatus, NotPlanned,
-    NotPlannedKind, OrganizationRole, ProjectId, ProjectRef, ProjectRole, Reason, ReasonKind,
+    Action, Annotations, Cause, DesiredCollaborator, DesiredGrant, Finding, InvitedGrant,
+    LiveMember, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, Reason, ReasonKind,
     State, Subject,
 };
 
-use crate::custom_role::CustomRoles;
+use crate::comparer::{Comparer, Course};
 use crate::draft::Draft;
-use crate::effective::is_met_otherwise;
-use crate::observation::{self, MetOtherwise};
-use crate::project_names::ProjectNames;
+use crate::invitation;
+use crate::observation;
+use crate::projection::Projection;
+use crate::tally::Tally;
 
 /// What came out of comparing one person.
 #[derive(Debug, Default)]
 pub(crate) struct Comparison {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) findings: Vec<Finding>,
-    met_otherwise: Option<MetOtherwise>,
-    /// Access beyond what is declared that no plan takes away.
-    excess: Option<MetOtherwise>,
-}
-
-/// Compares people; holds what is the same for all of them.
-#[derive(Clone, Copy)]
-pub(crate) struct Comparer<'a> {
-    pub(crate) desired: &'a DesiredState,
-    pub(crate) names: ProjectNames<'a>,
-    pub(crate) capabilities: &'a Capabilities,
-    pub(crate) custom: &'a CustomRoles<'a>,
+    pub(crate) tally: Tally,
 }
 
 impl Comparer<'_> {
     /// Somebody declared who is not live: an invitation, or nothing when the person should be gone.
-    pub(crate) fn absent(&self, collaborator: &DesiredCollaborator) -> Comparison {
+    pub(crate) fn absent(
+        &self,
+        collaborator: &DesiredCollaborator,
+        teams: &Projection<'_>,
+    ) -> Comparison {
         let mut out = Comparison::default();
-        if collaborator.state == State::Active {
-            self.invite(collaborator, ReasonKind::Declared, &mut out);
+        if self.course(collaborator, None) == Course::Invite {
+            self.invite(collaborator, teams, ReasonKind::Declared, &mut out);
         }
         out
     }
 
-    /// Somebody declared who is live.
+    /// Somebody declared who is live, with the rows of teams as the plan will have them (`teams`).
     pub(crate) fn present(
         &self,
         collaborator: &DesiredCollaborator,
         member: &LiveMember,
+        teams: &Projection<'_>,
     ) -> Comparison {
         let mut out = Comparison::default();
-        match collaborator.state {
-            State::Active if member.status == MemberStatus::Pending => {
-                self.pending(collaborator, member, &mut out);
-            }
-            State::Active => self.active(collaborator, member, &mut out),
-            State::Suspended => {
-                let reason = self.reason(ReasonKind::Suspended, &collaborator.cause);
-                self.suspend(member, &reason, &mut out);
-            }
-            State::Removed => {
+        match (collaborator.state, self.course(collaborator, Some(member))) {
+            (State::Removed, _) => {
                 let reason = self.reason(ReasonKind::Removed, &collaborator.cause);
                 out.drafts.push(self.draft(self.removal(member), reason));
             }
+            (State::Suspended, _) => {
+                let reason = self.reason(ReasonKind::Suspended, &collaborator.cause);
+                self.suspend(member, &reason, &mut out);
+            }
+            (State::Active, Course::Reinvite(kind)) => {
+                self.reinvite(collaborator, member, teams, kind, &mut out);
+            }
+            (State::Active, _) => self.active(collaborator, member, &mut out),
         }
         out
     }
 
     /// Lowest organization role and no project at all (`design.md`, "The files": `suspended`).
     pub(crate) fn suspend(&self, member: &LiveMember, reason: &Reason, out: &mut Comparison) {
+        if self.suspension_course(member) == Course::Leave {
+            out.drafts.push(self.draft(self.removal(member), reason.clone()));
+            return;
+        }
         let lowest = OrganizationRole::LOWEST;
         match member.organization_role {
             Some(before) if before != lowest => {
-                if self.roles_are_fixed(member) {
-                    // An invitation's role cannot be lowered, and it must not be accepted as it is.
-                    out.drafts.push(self.draft(self.removal(member), reason.clone()));
-                    return;
-                }
                 let action = Action::SetOrganizationRole { before, after: lowest };
                 out.drafts.push(self.draft(action, reason.clone()));
             }
@@ -92,7 +84,7 @@ impl Comparer<'_> {
         }
         for rows in member.grants.chunk_by(|a, b| a.project == b.project) {
             if let Some(row) = rows.first() {
-                still_given(member, &self.names.reference(row.project), rows, out);
+                self.still_given(member, &self.names.reference(row.project), rows, out);
             }
         }
     }
@@ -133,44 +125,66 @@ impl Comparer<'_> {
             Some(_) => {}
             None => out.findings.push(observation::unknown_organization_role(member)),
         }
+        self.remind(collaborator, member, out);
         self.grants(collaborator, member, out);
-        if let Some(excess) = out.excess.take() {
-            out.findings.push(observation::excess(member, &excess));
-        }
-        if let Some(met) = out.met_otherwise.take() {
-            out.findings.push(observation::met_otherwise(member, &met));
-        }
     }
 
-    fn pending(
+    /// A reminder for an invitation that waits for long, or a word about it.
+    fn remind(
         &self,
         collaborator: &DesiredCollaborator,
         member: &LiveMember,
         out: &mut Comparison,
     ) {
-        let role_differs =
-            member.organization_role.is_some_and(|role| role != collaborator.organization_role);
-        if !role_differs || self.capabilities.change_pending_roles {
-            self.active(collaborator, member, out);
+        if !invitation::waits_for_long(member, self.live.taken_at) {
             return;
         }
-        // `mixpanel-api.md`, "How the world behaves", 6: a changed role is a withdrawal and a new
-        // invitation, which carries everything else that differs as well.
-        let reason = self.reason(ReasonKind::Declared, &collaborator.organization_role_cause);
-        out.drafts.push(self.draft(self.removal(member), reason));
-        self.invite(collaborator, ReasonKind::Declared, out);
-        out.findings.push(observation::reinvited(member, collaborator.organization_role));
+        // Reminding goes by number.
+        if self.desired.policy.invitations.remind && member.id.is_some() {
+            let sent_at = member.invitation.and_then(|invitation| invitation.sent_at);
+            let reason = self.reason(ReasonKind::InvitationWaiting, &collaborator.cause);
+            out.drafts.push(self.draft(Action::RemindInvitation { sent_at }, reason));
+        } else {
+            out.findings.push(invitation::waiting(member, self.live.taken_at));
+        }
     }
 
-    fn invite(&self, collaborator: &DesiredCollaborator, kind: ReasonKind, out: &mut Comparison) {
+    fn reinvite(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+        teams: &Projection<'_>,
+        kind: ReasonKind,
+        out: &mut Comparison,
+    ) {
+        let cause = match kind {
+            ReasonKind::InvitationExpired => &collaborator.cause,
+            _ => &collaborator.organization_role_cause,
+        };
+        out.drafts.push(self.draft(self.removal(member), self.reason(kind, cause)));
+        self.invite(collaborator, teams, kind, out);
+        out.findings.push(match kind {
+            ReasonKind::InvitationExpired => invitation::expired(member, self.live.taken_at),
+            _ => observation::reinvited(member, collaborator.organization_role),
+        });
+    }
+
+    fn invite(
+        &self,
+        collaborator: &DesiredCollaborator,
+        teams: &Projection<'_>,
+        kind: ReasonKind,
+        out: &mut Comparison,
+    ) {
         let role = collaborator.organization_role;
         let mut wanted = Vec::new();
         for grant in &collaborator.grants {
             let Some(wanted_role) = &grant.role else {
                 continue;
             };
-            let implied = role.implied_project_role().as_ref() == Some(wanted_role);
-            if implied || self.desired.project(grant.project).is_none() {
+            let met = role.implied_project_role().as_ref() == Some(wanted_role)
+                || self.is_given_by_teams(teams, &collaborator.email, grant.project, wanted_role);
+            if met || self.desired.project(grant.project).is_none() {
                 continue;
             }
             wanted.push((grant, wanted_role));
@@ -206,151 +220,6 @@ impl Comparer<'_> {
         reason.annotations = annotations_of_all(&causes);
         reason
     }
-
-    /// Walks declared and live projects side by side, both sorted by number.
-    fn grants(
-        &self,
-        collaborator: &DesiredCollaborator,
-        member: &LiveMember,
-        out: &mut Comparison,
-    ) {
-        let mut declared = collaborator.grants.iter().peekable();
-        let mut live = member.grants.as_slice();
-        loop {
-            let next_live = live.first().map(|grant| grant.project);
-            let order = match (declared.peek(), next_live) {
-                (None, None) => return,
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(entry), Some(project)) => entry.project.cmp(&project),
-            };
-            let entry = if order.is_le() { declared.next() } else { None };
-            let rows = match next_live {
-                Some(project) if order.is_ge() => {
-                    let count = live.partition_point(|grant| grant.project == project);
-                    let (rows, rest) = live.split_at(count);
-                    live = rest;
-                    rows
-                }
-                _ => &[],
-            };
-            let (want, cause, kind) = match entry {
-                Some(entry) => (entry.role.as_ref(), &entry.cause, ReasonKind::Declared),
-                None => (None, &collaborator.cause, ReasonKind::NotMentioned),
-            };
-            let Some(project) = entry.map(|entry| entry.project).or(next_live) else {
-                return;
-            };
-            let task = GrantTask { project, want, rows, cause, kind };
-            self.grant(collaborator, member, &task, out);
-        }
-    }
-
-    fn grant(
-        &self,
-        collaborator: &DesiredCollaborator,
-        member: &LiveMember,
-        task: &GrantTask<'_>,
-        out: &mut Comparison,
-    ) {
-        let held = Grant::individual_role(task.rows);
-        if held == task.want {
-            self.note_excess(task, out);
-            return;
-        }
-        if self.desired.project(task.project).is_none() {
-            return;
-        }
-        let project = self.names.reference(task.project);
-        let action = match (task.want, held) {
-            (None, None) => return,
-            (None, Some(held)) => {
-                still_given(member, &project, task.rows, out);
-                Action::Revoke { project, before: held.clone() }
-            }
-            (Some(want), held) => {
-                // An unknown organization role stays unknown, and gives nothing that can be counted on.
-                let organization_role = member
-                    .organization_role
-                    .map_or(OrganizationRole::LOWEST, |_| collaborator.organization_role);
-                let met = is_met_otherwise(want, task.rows, organization_role);
-                match (met, held) {
-                    (Some(source), held) if held.is_none_or(|held| is_weaker(held, want)) => {
-                        out.met_otherwise
-                            .get_or_insert_with(|| MetOtherwise {
-                                project,
-                                role: want.clone(),
-                                source,
-                                projects: 0,
-                            })
-                            .projects += 1;
-                        return;
-                    }
-                    (_, None) => Action::Grant { project, after: want.clone() },
-                    (_, Some(held)) if self.roles_are_fixed(member) => {
-                        let action =
-                            Action::Revoke { project: project.clone(), before: held.clone() };
-                        let reason = self.reason(task.kind, task.cause);
-                        out.drafts.push(self.draft(action, reason));
-                        Action::Grant { project, after: want.clone() }
-                    }
-                    (_, Some(held)) => Action::SetProjectRole {
-                        project,
-                        before: held.clone(),
-                        after: want.clone(),
-                    },
-                }
-            }
-        };
-        out.drafts.push(self.draft(action, self.reason(task.kind, task.cause)));
-    }
-
-    /// Notes what a team or all-users gives beyond what is declared, although nothing is to be changed.
-    /// What everybody has is worth a word only where the files speak of the project.
-    fn note_excess(&self, task: &GrantTask<'_>, out: &mut Comparison) {
-        let wanted = task.want.and_then(ProjectRole::power).unwrap_or(0);
-        let excess = task.rows.iter().find(|row| {
-            let counts = match row.source {
-                GrantSource::Team(_) => true,
-                GrantSource::AllUsers => task.kind == ReasonKind::Declared,
-                GrantSource::Individual | GrantSource::Organization => false,
-            };
-            counts && row.role.power().is_none_or(|power| power > wanted)
-        });
-        if let Some(row) = excess
-            && task.want != Some(&row.role)
-            && self.desired.project(task.project).is_some()
-        {
-            out.excess
-                .get_or_insert_with(|| MetOtherwise {
-                    project: self.names.reference(task.project),
-                    role: row.role.clone(),
-                    source: row.source.clone(),
-                    projects: 0,
-                })
-                .projects += 1;
-        }
-    }
-
-    /// A role cannot be changed in place while the invitation is pending.
-    fn roles_are_fixed(&self, member: &LiveMember) -> bool {
-        member.status == MemberStatus::Pending && !self.capabilities.change_pending_roles
-    }
-
-    pub(crate) fn draft(&self, action: Action, reason: Reason) -> Draft {
-        Draft::new(action, reason, self.custom)
-    }
-
-    pub(crate) fn reason(&self, kind: ReasonKind, cause: &Cause) -> Reason {
-        Reason {
-            kind,
-            place: Some(self.desired.place(cause.position)),
-            annotations: cause
-                .annotations
-                .as_deref()
-                .map_or_else(Annotations::default, Clone::clone),
-        }
-    }
 }
 
 /// The words that every cause has; where they differ, one after the other.
@@ -359,50 +228,37 @@ fn annotations_of_all(causes: &[&Cause]) -> Annotations {
         causes.iter().map(|cause| cause.annotations.as_deref()).collect();
     let Some(all) = all else { return Annotations::default() };
     let joined = |field: fn(&Annotations) -> &Option<Arc<str>>| -> Option<Arc<str>> {
-        let mut words: Vec<&Arc<str>> = Vec::new();
-        for one in &all {
-            let word = field(one).as_ref().filter(|word| !word.trim().is_empty())?;
-            if !words.contains(&word) {
-                words.push(word);
-            }
-        }
-        match words.as_slice() {
-            [] => None,
-            [only] => Some(Arc::clone(only)),
-            several => {
-                let several: Vec<&str> = several.iter().map(|word| &***word).collect();
-                Some(Arc::from(several.join(", ")))
-            }
-        }
+        let given =
+            |one: &&'_ Annotations| field(one).as_ref().is_some_and(|word| !word.trim().is_empty());
+        all.iter()
+            .all(given)
+            .then(|| one_after_the_other(all.iter().filter_map(|one| field(one).as_ref())))?
     };
+    // Whoever asked for one of them must not be who approved.
+    let requested = one_after_the_other(
+        all.iter().filter_map(|one| one.requested_by.as_ref()).filter(|who| !who.trim().is_empty()),
+    );
     Annotations {
         ticket: joined(|one| &one.ticket),
         reason: joined(|one| &one.reason),
-        requested_by: joined(|one| &one.requested_by),
+        requested_by: requested,
         approved_by: joined(|one| &one.approved_by),
     }
 }
 
-/// One project of one person: what is wanted, what is there, and what asks for it.
-struct GrantTask<'a> {
-    project: ProjectId,
-    want: Option<&'a ProjectRole>,
-    rows: &'a [Grant],
-    cause: &'a Cause,
-    kind: ReasonKind,
-}
-
-/// Whether a role gives less than another; custom roles are not ordered.
-fn is_weaker(role: &ProjectRole, than: &ProjectRole) -> bool {
-    matches!((role.power(), than.power()), (Some(role), Some(than)) if role < than)
-}
-
-/// Says which of these rows stay although the individual grant goes.
-fn still_given(member: &LiveMember, project: &ProjectRef, rows: &[Grant], out: &mut Comparison) {
-    for row in rows {
-        if matches!(row.source, GrantSource::Team(_) | GrantSource::AllUsers) {
-            let finding = observation::still_has_access(member, project, &row.role, &row.source);
-            out.findings.push(finding);
+fn one_after_the_other<'w>(words: impl Iterator<Item = &'w Arc<str>>) -> Option<Arc<str>> {
+    let mut different: Vec<&Arc<str>> = Vec::new();
+    for word in words {
+        if !different.contains(&word) {
+            different.push(word);
+        }
+    }
+    match different.as_slice() {
+        [] => None,
+        [only] => Some(Arc::clone(only)),
+        several => {
+            let several: Vec<&str> = several.iter().map(|word| &***word).collect();
+            Some(Arc::from(several.join(", ")))
         }
     }
 }

@@ -6,6 +6,7 @@
 mod desired;
 mod live;
 mod policy;
+mod whole;
 
 use jiff::Timestamp;
 use mixaccess_model::{
@@ -16,6 +17,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed};
 
 pub use policy::{overrides, policies, yielding_policies};
+pub use whole::whole_worlds;
 
 use crate::{PlanningInput, Projection, plan};
 
@@ -77,8 +79,12 @@ pub const CAPABILITIES: Capabilities = Capabilities {
     change_pending_roles: false,
 };
 
+/// What the `app` dialect can do.
+pub const APP_CAPABILITIES: Capabilities =
+    Capabilities { dialect: Dialect::App, grants_per_call: 500, ..CAPABILITIES };
+
 impl World {
-    /// The plan that takes the organization to the files, on the `members` dialect.
+    /// The plan that takes the organization to the files, on the dialect that it was read through.
     ///
     /// # Errors
     /// When the content cannot be written as JSON.
@@ -94,7 +100,10 @@ impl World {
         plan(&PlanningInput {
             desired: &self.desired,
             live: &self.live,
-            capabilities: &CAPABILITIES,
+            capabilities: match self.live.dialect {
+                Dialect::Members => &CAPABILITIES,
+                Dialect::App => &APP_CAPABILITIES,
+            },
             base_url: "https://mixpanel.example",
             instant_given: false,
             allow,

@@ -5,16 +5,18 @@ mod guarding;
 mod observing;
 mod ordering;
 mod powers;
+mod teams;
 mod undoing;
 
 use std::sync::Arc;
 
 use mixaccess_model::{
     Action, Actor, Annotations, Cause, DeclaredOrganization, DeclaredProject, DesiredCollaborator,
-    DesiredGrant, DesiredState, Dialect, Digest, Email, FileIndex, Grant, GrantSource, GuardCode,
-    InvitedGrant, LIVE_FORMAT_VERSION, LiveMember, LiveProject, LiveState, ManagedBy, MemberStatus,
-    NotPlannedKind, OrganizationId, OrganizationRole, Pattern, PlanContent, Policy, Position,
-    ProjectId, ProjectKey, ProjectRole, Region, State, Subject, Through, UnmanagedAction, UserId,
+    DesiredGrant, DesiredState, DesiredTeam, DesiredTeamMember, Dialect, Digest, Email, FileIndex,
+    Grant, GrantSource, GuardCode, InvitedGrant, LIVE_FORMAT_VERSION, LiveMember, LiveProject,
+    LiveState, LiveTeam, ManagedBy, MemberStatus, NotPlannedKind, OrganizationId, OrganizationRole,
+    OwnGrant, Pattern, PlanContent, Policy, Position, ProjectId, ProjectKey, ProjectRole, Region,
+    State, Subject, TeamId, Through, UnmanagedAction, UserId,
 };
 
 use crate::testing::{NOW, World};
@@ -82,6 +84,92 @@ fn world<F: AsRef<str>, L: AsRef<str>>(files: &[F], live: &[L]) -> World {
     };
     live.normalize();
     World { desired, live }
+}
+
+/// The same with teams: a line a team, a name and then words.
+///
+/// In files: `removed`, `scim`, `+person` and `project=role`; live: `scim`, `+person` and
+/// `project=role`, from which the rows of those people follow.
+fn with_teams(mut world: World, files: &[&str], live: &[&str]) -> World {
+    let cause = |line| Cause { position: at(line), annotations: None };
+    let mut declared: Vec<DesiredTeam> = (50..)
+        .zip(files)
+        .map(|(line, words)| {
+            let (name, members, grants, flags) = team_words(words);
+            let grants = grants.into_iter().map(|(project, role)| DesiredGrant {
+                project,
+                role: (role.as_str() != "none").then_some(role),
+                cause: cause(line),
+            });
+            DesiredTeam {
+                key: Arc::from(name.to_lowercase()),
+                name: Arc::from(name),
+                state: if flags.contains(&"removed") { State::Removed } else { State::Active },
+                managed_by: managed(&flags),
+                members: members
+                    .into_iter()
+                    .map(|email| DesiredTeamMember { email, cause: cause(line) })
+                    .collect(),
+                grants: grants.collect(),
+                cause: cause(line),
+            }
+        })
+        .collect();
+    declared.sort_by(|a, b| a.name.cmp(&b.name));
+    let teams: Vec<LiveTeam> = (7..)
+        .zip(live)
+        .map(|(number, words)| {
+            let (name, members, grants, flags) = team_words(words);
+            LiveTeam {
+                id: TeamId(number),
+                name: Arc::from(name),
+                managed_by: managed(&flags),
+                members,
+                grants: grants
+                    .into_iter()
+                    .map(|(project, role)| OwnGrant { project, role })
+                    .collect(),
+            }
+        })
+        .collect();
+    for team in &teams {
+        let source = GrantSource::Team(Arc::clone(&team.name));
+        for member in world.live.members.iter_mut().filter(|one| team.has(&one.email)) {
+            member.grants.extend(team.grants.iter().map(|grant| Grant {
+                project: grant.project,
+                role: grant.role.clone(),
+                source: source.clone(),
+            }));
+        }
+    }
+    world.desired.teams = Some(declared);
+    world.live.teams = Some(teams);
+    world.live.normalize();
+    world
+}
+
+type TeamWords<'a> = (&'a str, Vec<Email>, Vec<(ProjectId, ProjectRole)>, Vec<&'a str>);
+
+fn team_words(words: &str) -> TeamWords<'_> {
+    let mut words = words.split(' ');
+    let name = words.next().expect("a name");
+    let (mut members, mut grants, mut flags) = (Vec::new(), Vec::new(), Vec::new());
+    for word in words {
+        if let Some(person) = word.strip_prefix('+') {
+            members.push(email(person));
+        } else if let Some((project, role)) = word.split_once('=') {
+            grants.push((id_of(project), ProjectRole::parse(role)));
+        } else {
+            flags.push(word);
+        }
+    }
+    members.sort();
+    grants.sort_by_key(|(project, _)| *project);
+    (name, members, grants, flags)
+}
+
+fn managed(flags: &[&str]) -> ManagedBy {
+    if flags.contains(&"scim") { ManagedBy::Scim } else { ManagedBy::Mixpanel }
 }
 
 /// Nothing is counted, and everybody may become owner.

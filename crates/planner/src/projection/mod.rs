@@ -67,6 +67,11 @@ impl<'a> Projection<'a> {
         }
     }
 
+    /// Somebody whom a change has touched and who is there.
+    pub(crate) fn changed(&self, email: &Email) -> Option<&LiveMember> {
+        self.people.get(email)?.member.as_ref()
+    }
+
     /// A team as of now, or nothing when there is none. One that a change creates has no number yet:
     /// [`Projection::numbered`] tells.
     pub fn team(&self, name: &str) -> Option<&LiveTeam> {
@@ -205,7 +210,11 @@ impl<'a> Projection<'a> {
     #[cfg(any(test, feature = "testing"))]
     pub(crate) fn to_live_state(&self) -> LiveState {
         let mut live = self.live.clone();
-        live.members.retain(|member| !self.people.contains_key(&member.email));
+        // Of several accounts for one address, the first is the one that changes.
+        let mut replaced = BTreeSet::new();
+        live.members.retain(|member| {
+            !self.people.contains_key(&member.email) || !replaced.insert(member.email.clone())
+        });
         live.members.extend(self.people.values().filter_map(|person| person.member.clone()));
         let mut number = 9_000;
         let mut next = |given: u64| {

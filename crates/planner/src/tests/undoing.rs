@@ -2,7 +2,7 @@
 
 use mixaccess_model::{ChangeId, NotPlannedKind, OverrideOrigin, PlanContent, ReasonKind};
 
-use super::{World, changes, findings, refusals, world};
+use super::{World, changes, findings, refusals, with_teams, world};
 use crate::testing::{NOW, applied};
 use crate::undo;
 
@@ -175,4 +175,52 @@ fn guard_rails_of_an_undo_are_passed_when_it_is_applied() {
         assert!(verdict.way_past.contains("apply it with `--allow"), "{}", verdict.way_past);
         assert!(!verdict.way_past.contains("plan again"), "{}", verdict.way_past);
     }
+}
+
+#[test]
+fn teams_go_back_to_what_they_were() {
+    for (files, live, expected) in [
+        (
+            "Growth +ana web=admin",
+            "Growth +bo web=analyst ios=owner",
+            vec![
+                "team Growth: - ana",
+                "team Growth: web admin -> analyst",
+                "team Growth: + bo",
+                "team Growth: ios + owner",
+            ],
+        ),
+        (
+            "Growth removed",
+            "Growth +ana +bo web=admin",
+            vec![
+                "team Growth: create",
+                "team Growth: + ana",
+                "team Growth: + bo",
+                "team Growth: web + admin",
+            ],
+        ),
+        ("Growth +ana web=admin", "Data", vec!["team Growth: delete ana web=admin"]),
+    ] {
+        let people = ["ana", "bo", "zoe owner"];
+        let world = with_teams(world(&people, &people), &[files], &[live]);
+        let content = undone(&world, |_| {});
+        assert_eq!(changes(&content), expected, "{files} against {live}");
+        assert_eq!(not_undone(&content), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_new_team_that_others_use_stays() {
+    let people = ["ana", "bo", "zoe owner"];
+    let world = with_teams(world(&people, &people), &["Growth +ana web=admin"], &[]);
+    let content = undone(&world, |after| {
+        let teams = after.live.teams.as_mut().unwrap();
+        teams[0].members.push(super::email("bo"));
+    });
+    assert_eq!(changes(&content), ["team Growth: - ana", "team Growth: web - admin"]);
+    assert_eq!(
+        not_undone(&content),
+        ["the new team holds more than the plan gave it, and is kept"]
+    );
 }

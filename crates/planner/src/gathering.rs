@@ -1,0 +1,221 @@
+//! Everybody compared, one after the other, and what is found on the way.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use mixaccess_model::{
+    Action, DesiredCollaborator, Email, Finding, LiveMember, ManualChange, MemberStatus,
+    NotPlanned, NotPlannedKind, State, Subject, UnmanagedAction,
+};
+
+use crate::comparer::{Comparer, swept};
+use crate::draft::SubjectDraft;
+use crate::invitation;
+use crate::observation;
+use crate::person::{Comparison, needs_number, subject_of};
+use crate::projection::Projection;
+use crate::subject::person;
+use crate::team::{ByHand, TeamComparison};
+
+/// What is found on the way.
+pub(crate) struct Gathering<'a> {
+    pub(crate) comparer: Comparer<'a>,
+    pub(crate) drafted: Vec<SubjectDraft>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) manual: Vec<ManualChange>,
+    pub(crate) not_planned: Vec<NotPlanned>,
+    pub(crate) unmanaged: u64,
+    /// Whether somebody live should have no access at all, undeclared projects included.
+    pub(crate) suspends: bool,
+    /// Live state with teams as they will be.
+    teams: Projection<'a>,
+    #[expect(dead_code, reason = "told by the next step")]
+    by_hand: ByHand<'a>,
+}
+
+impl<'a> Gathering<'a> {
+    pub(crate) fn of(comparer: Comparer<'a>, teams: TeamComparison<'a>) -> Self {
+        let Comparer { desired, live, names, .. } = comparer;
+        let mut findings = desired.findings.clone();
+        findings.extend(observation::unreadable_projects(desired, live));
+        findings.extend(teams.findings);
+        let undeclared = live.projects.iter().filter(|one| desired.project(one.id).is_none());
+        let mut not_planned: Vec<NotPlanned> = undeclared
+            .map(|project| NotPlanned {
+                kind: NotPlannedKind::UndeclaredProject,
+                subject: None,
+                project: Some(names.reference(project.id)),
+                message: "live, and not declared".to_owned(),
+            })
+            .collect();
+        not_planned.extend(teams.not_planned);
+        Self {
+            comparer,
+            drafted: teams.drafted,
+            findings,
+            manual: Vec::new(),
+            not_planned,
+            unmanaged: 0,
+            suspends: false,
+            teams: teams.projection,
+            by_hand: teams.by_hand,
+        }
+    }
+
+    /// Walks declared and live people side by side, both sorted by address.
+    pub(crate) fn compare_everybody(&mut self) {
+        let Comparer { desired, live, .. } = self.comparer;
+        let mut declared = desired.collaborators.iter().peekable();
+        let mut live = live.members.as_slice();
+        loop {
+            let order = match (declared.peek(), live.first()) {
+                (None, None) => return,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(collaborator), Some(member)) => collaborator.email.cmp(&member.email),
+            };
+            let collaborator = if order.is_le() { declared.next() } else { None };
+            while let (Some(one), Some(again)) = (collaborator, declared.peek()) {
+                if one.email != again.email {
+                    break;
+                }
+                self.findings.push(observation::declared_twice(desired, one, again));
+                declared.next();
+            }
+            let accounts = match live.first() {
+                Some(first) if order.is_ge() => {
+                    let count = live.iter().take_while(|one| one.email == first.email).count();
+                    let (accounts, rest) = live.split_at(count);
+                    live = rest;
+                    accounts
+                }
+                _ => &[],
+            };
+            match (collaborator, accounts) {
+                (Some(_), [_, _, ..]) => self.findings.extend(observation::duplicate(accounts)),
+                (Some(collaborator), [member]) => self.present(collaborator, member),
+                (Some(collaborator), []) => self.absent(collaborator),
+                (None, [member]) => self.unmanaged(member),
+                (None, accounts) => self.unmanaged_look_alikes(accounts),
+            }
+        }
+    }
+
+    fn absent(&mut self, collaborator: &DesiredCollaborator) {
+        let comparison = self.comparer.absent(collaborator, &self.teams);
+        self.declared(collaborator, None, comparison);
+    }
+
+    fn present(&mut self, collaborator: &DesiredCollaborator, member: &LiveMember) {
+        let desired = self.comparer.desired;
+        self.findings.extend(observation::spelling(desired, collaborator, member));
+        let with_teams = self.teams.changed(&member.email).unwrap_or(member);
+        let comparison = self.comparer.present(collaborator, with_teams, &self.teams);
+        self.declared(collaborator, Some(member), comparison);
+    }
+
+    fn declared(
+        &mut self,
+        collaborator: &DesiredCollaborator,
+        member: Option<&LiveMember>,
+        comparison: Comparison,
+    ) {
+        let email = member.map_or(&collaborator.email, |member| &member.email);
+        let taken_at = self.comparer.live.taken_at;
+        let waits = member.filter(|member| still_waits(member, &comparison));
+        self.not_planned.extend(waits.map(|member| invitation::still_waiting(member, taken_at)));
+        if self.comparer.is_managed(Some(collaborator), member) {
+            self.not_planned.extend(left_to_the_identity_provider(email, &comparison));
+            return;
+        }
+        self.suspends |= collaborator.state == State::Suspended && member.is_some();
+        if let Some(waiting) = member.and_then(|member| needs_number(member, &comparison.drafts)) {
+            self.not_planned.push(waiting);
+            return;
+        }
+        let name = collaborator.name.clone().or_else(|| member.and_then(|one| one.name.clone()));
+        let user = member.and_then(|member| member.id);
+        let subject = Subject::Person { email: email.clone(), user };
+        self.add(subject, name, collaborator.tags.clone(), comparison);
+    }
+
+    /// Accounts that differ only in capital letters cannot be told apart by address, so that a
+    /// sweeping rule leaves them alone.
+    fn unmanaged_look_alikes(&mut self, accounts: &[LiveMember]) {
+        let comparer = self.comparer;
+        for member in accounts.iter().filter(|member| !comparer.is_ignored(member)) {
+            self.unmanaged += 1;
+            let (kind, message) = comparer.left_alone(member).unwrap_or_else(|| {
+                let why = "not in the files, and left alone: another account differs from it in capital letters only";
+                (NotPlannedKind::Unreadable, why.to_owned())
+            });
+            self.leave_alone(member, kind, message);
+            self.findings.push(observation::unmanaged_look_alike(member, accounts));
+        }
+    }
+
+    fn unmanaged(&mut self, member: &LiveMember) {
+        let comparer = self.comparer;
+        if comparer.is_ignored(member) {
+            return;
+        }
+        self.unmanaged += 1;
+        if let Some((kind, message)) = comparer.left_alone(member) {
+            self.leave_alone(member, kind, message);
+            return;
+        }
+        let mut comparison = Comparison::default();
+        if comparer.desired.policy.unmanaged.action == UnmanagedAction::Remove {
+            comparison.drafts.push(comparer.draft(comparer.removal(member), swept()));
+        } else {
+            self.suspends = true;
+            let with_teams = self.teams.changed(&member.email).unwrap_or(member);
+            comparer.suspend(with_teams, &swept(), &mut comparison);
+        }
+        if let Some(waiting) = needs_number(member, &comparison.drafts) {
+            self.not_planned.push(waiting);
+            return;
+        }
+        self.add(subject_of(member), member.name.clone(), Vec::new(), comparison);
+    }
+
+    fn leave_alone(&mut self, member: &LiveMember, kind: NotPlannedKind, message: String) {
+        let subject = Some(subject_of(member));
+        self.not_planned.push(NotPlanned { kind, subject, project: None, message });
+    }
+
+    fn add(
+        &mut self,
+        subject: Subject,
+        name: Option<Arc<str>>,
+        tags: Vec<Arc<str>>,
+        comparison: Comparison,
+    ) {
+        self.findings.extend(comparison.findings);
+        if !comparison.drafts.is_empty() {
+            self.drafted.push(SubjectDraft { subject, name, tags, drafts: comparison.drafts });
+        }
+    }
+}
+
+/// Somebody whose invitation stands and waits to be accepted.
+fn still_waits(member: &LiveMember, comparison: &Comparison) -> bool {
+    let is_withdrawn = comparison
+        .drafts
+        .iter()
+        .any(|draft| matches!(draft.action, Action::WithdrawInvitation { .. }));
+    member.status == MemberStatus::Pending && !is_withdrawn
+}
+
+fn left_to_the_identity_provider(email: &Email, comparison: &Comparison) -> Option<NotPlanned> {
+    let count = comparison.drafts.len();
+    (count > 0).then(|| NotPlanned {
+        kind: NotPlannedKind::ManagedByScim,
+        subject: Some(person(email)),
+        project: None,
+        message: format!(
+            "{count} difference{}: the identity provider would put back what is changed here",
+            if count == 1 { "" } else { "s" }
+        ),
+    })
+}

@@ -1,0 +1,152 @@
+//! Invitations that wait, and how many may be sent.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use mixaccess_model::{
+    Action, Change, Email, Finding, LiveMember, LiveState, MemberStatus, NotPlanned,
+    NotPlannedKind, Severity,
+};
+
+use crate::codes::{INVITATION_EXPIRED, INVITATION_LIMIT, INVITATION_WAITING};
+use crate::person::subject_of;
+
+/// How many invitation e-mails the service sends for each e-mail domain in any
+/// [`INVITATION_WINDOW`] (`mixpanel-api.md`, "Hosts": "rate limit, invitations").
+pub const INVITATIONS_PER_WINDOW: usize = 10;
+
+/// The time in which [`INVITATIONS_PER_WINDOW`] are sent.
+pub const INVITATION_WINDOW: SignedDuration = SignedDuration::from_hours(1);
+
+/// When a reminder is due (`mixpanel-api.md`, "How the world behaves", 6).
+const REMINDER_AFTER: SignedDuration = SignedDuration::from_hours(72);
+
+/// How many invitation e-mails each domain has left. The planner foretells with it how long a plan
+/// takes; the applier keeps to it.
+#[derive(Clone, Debug, Default)]
+pub struct InvitationBudget {
+    /// When e-mails were sent, oldest first, for each domain.
+    sent: BTreeMap<String, Vec<Timestamp>>,
+}
+
+impl InvitationBudget {
+    /// What is left as far as the invitations that still wait tell. Accepted ones are forgotten by the
+    /// service, so that it may still answer that there were too many.
+    pub fn of(live: &LiveState) -> Self {
+        let mut budget = Self::default();
+        let waiting = live.members.iter().filter(|member| member.status == MemberStatus::Pending);
+        for member in waiting {
+            if let Some(sent_at) = member.invitation.and_then(|invitation| invitation.sent_at)
+                && live.taken_at.duration_since(sent_at) < INVITATION_WINDOW
+            {
+                budget.note_sent(&member.email, sent_at);
+            }
+        }
+        budget
+    }
+
+    /// The first moment from `now` on at which an e-mail to that address may be sent.
+    pub fn earliest(&self, email: &Email, now: Timestamp) -> Timestamp {
+        let Some(sent) = self.sent.get(email.domain()) else { return now };
+        let Some(first) = sent.len().checked_sub(INVITATIONS_PER_WINDOW) else { return now };
+        let freed = sent.get(first).and_then(|at| at.checked_add(INVITATION_WINDOW).ok());
+        freed.map_or(now, |freed| freed.max(now))
+    }
+
+    /// Counts an e-mail that was sent.
+    pub fn note_sent(&mut self, email: &Email, at: Timestamp) {
+        let sent = self.sent.entry(email.domain().to_owned()).or_default();
+        let from = sent.partition_point(|other| *other <= at);
+        sent.insert(from, at);
+    }
+}
+
+/// Whether an action sends an invitation e-mail.
+pub const fn sends_invitation(action: &Action) -> bool {
+    matches!(action, Action::Invite { .. } | Action::RemindInvitation { .. })
+}
+
+/// How long the service takes to send the invitations of a plan, by the e-mail domains that have more
+/// than it sends at once.
+pub(crate) fn beyond_the_limit(changes: &[Change], live: &LiveState) -> Vec<Finding> {
+    let mut budget = InvitationBudget::of(live);
+    let mut domains: BTreeMap<&str, (usize, Timestamp)> = BTreeMap::new();
+    for change in changes.iter().filter(|change| sends_invitation(&change.action)) {
+        let Some(email) = change.subject.email() else { continue };
+        let at = budget.earliest(email, live.taken_at);
+        budget.note_sent(email, at);
+        let (count, last) = domains.entry(email.domain()).or_insert((0, at));
+        *count += 1;
+        *last = at.max(*last);
+    }
+    domains
+        .into_iter()
+        .filter(|(_, (_, last))| *last > live.taken_at)
+        .map(|(domain, (count, last))| {
+            let message = format!(
+                "{count} invitation{} for {domain} take {}: the service sends {INVITATIONS_PER_WINDOW} an hour for one e-mail domain",
+                if count == 1 { "" } else { "s" },
+                lasting(last.duration_since(live.taken_at)),
+            );
+            Finding::new(Severity::Warning, INVITATION_LIMIT, message).with_hint(
+                "Apply with --wait, or apply again later: what was sent is not sent again.",
+            )
+        })
+        .collect()
+}
+
+/// Somebody whose invitation stands and waits to be accepted.
+pub(crate) fn still_waiting(member: &LiveMember, taken_at: Timestamp) -> NotPlanned {
+    let since = sent_at(member).map_or_else(
+        || "invited".to_owned(),
+        |at| format!("invited {} ago", lasting(taken_at.duration_since(at))),
+    );
+    NotPlanned {
+        kind: NotPlannedKind::Pending,
+        subject: Some(subject_of(member)),
+        project: None,
+        message: format!("{since}, and not accepted yet"),
+    }
+}
+
+/// Whether an invitation waits for so long that a reminder is due.
+pub(crate) fn waits_for_long(member: &LiveMember, taken_at: Timestamp) -> bool {
+    member.status == MemberStatus::Pending
+        && sent_at(member).is_some_and(|at| taken_at.duration_since(at) >= REMINDER_AFTER)
+}
+
+pub(crate) fn waiting(member: &LiveMember, taken_at: Timestamp) -> Finding {
+    let since = sent_at(member).map(|at| lasting(taken_at.duration_since(at)));
+    let message = format!(
+        "invited {} ago, and not accepted yet: a reminder is due",
+        since.unwrap_or_default()
+    );
+    Finding::new(Severity::Note, INVITATION_WAITING, message).about_subject(subject_of(member)).with_hint(
+        "Ask the person, or set `policy.invitations.remind: true` so that plans send the invitation again.",
+    )
+}
+
+pub(crate) fn expired(member: &LiveMember, taken_at: Timestamp) -> Finding {
+    let since = sent_at(member)
+        .map_or_else(String::new, |at| format!(" of {} ago", lasting(taken_at.duration_since(at))));
+    let message = format!("the invitation{since} can no longer be accepted, and a new one is sent");
+    Finding::new(Severity::Warning, INVITATION_EXPIRED, message)
+        .about_subject(subject_of(member))
+        .with_hint("Check the address, and tell the person to look for the e-mail.")
+}
+
+fn sent_at(member: &LiveMember) -> Option<Timestamp> {
+    member.invitation?.sent_at
+}
+
+/// A length of time in the largest unit that fits, rounded down.
+pub(crate) fn lasting(duration: SignedDuration) -> String {
+    let seconds = duration.as_secs().max(0);
+    let (count, unit) = match seconds {
+        0..60 => return "less than a minute".to_owned(),
+        60..3_600 => (seconds / 60, "minute"),
+        3_600..86_400 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}

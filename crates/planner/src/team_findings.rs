@@ -1,0 +1,200 @@
+//! What a human is told about teams.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use mixaccess_model::{
+    Access, Action, AffectedSubject, Change, DesiredState, DesiredTeam, DesiredTeamMember, Email,
+    Finding, LiveTeam, NotPlanned, NotPlannedKind, Severity, Subject,
+};
+
+use crate::codes::{
+    DECLARED_TWICE, DUPLICATE_TEAM, LOOK_ALIKE_TEAM, TEAM_DELETED, TEAM_MEMBER_ABSENT,
+    TEAMS_UNREADABLE,
+};
+use crate::custom_role::CustomRoles;
+use crate::draft::SubjectDraft;
+use crate::effective::effective_role;
+
+/// How many names one sentence holds.
+const SHOWN: usize = 5;
+
+pub(crate) fn unreadable(desired: &DesiredState, declared: &[DesiredTeam]) -> Finding {
+    let place = declared.first().map(|team| desired.place(team.cause.position));
+    Finding::new(Severity::Error, TEAMS_UNREADABLE, "teams are declared, and the service did not answer which there are")
+        .with_hint("`mixaccess doctor` says which endpoints the organization answers. A snapshot that was taken before the files declared teams does not hold them: take a new one.")
+        .at(place)
+}
+
+pub(crate) fn declared_twice(
+    desired: &DesiredState,
+    again: &[DesiredTeam],
+) -> impl Iterator<Item = Finding> {
+    again.iter().map(|team| {
+        let message = format!("team {} is declared more than once", shown(&team.name));
+        Finding::new(Severity::Error, DECLARED_TWICE, message)
+            .about_subject(Subject::Team { name: Arc::clone(&team.name), id: None })
+            .with_hint("Keep one of the declarations.")
+            .at(Some(desired.place(team.cause.position)))
+    })
+}
+
+/// Several live teams of one name: nobody can tell which one the files mean.
+pub(crate) fn duplicate(teams: &[LiveTeam]) -> Option<Finding> {
+    let first = teams.first()?;
+    let numbers: Vec<String> = teams.iter().map(|team| team.id.to_string()).collect();
+    let message = format!("{} live teams have this name: {}", teams.len(), numbers.join(", "));
+    let finding = Finding::new(Severity::Error, DUPLICATE_TEAM, message)
+        .about_subject(subject_of(first))
+        .with_hint("Rename or delete one of them in Mixpanel; until then none is planned for.");
+    Some(finding)
+}
+
+/// Teams that are to be created although one of nearly that name is live.
+pub(crate) fn look_alikes(drafted: &[SubjectDraft], live: &[LiveTeam]) -> Vec<Finding> {
+    let created = drafted
+        .iter()
+        .filter(|one| one.drafts.iter().any(|draft| matches!(draft.action, Action::CreateTeam)));
+    let alike = |one: &SubjectDraft| {
+        let Subject::Team { name, .. } = &one.subject else { return None };
+        let folded = name.trim().to_lowercase();
+        let found = live.iter().find(|team| team.name.trim().to_lowercase() == folded)?;
+        let message = format!("is created although team {} is already live", shown(&found.name));
+        let finding = Finding::new(Severity::Warning, LOOK_ALIKE_TEAM, message)
+            .about_subject(one.subject.clone())
+            .with_hint("If this is the same team, declare its live name.");
+        Some(finding)
+    };
+    created.filter_map(alike).collect()
+}
+
+pub(crate) fn nobody_there(
+    desired: &DesiredState,
+    team: &DesiredTeam,
+    member: &DesiredTeamMember,
+) -> Finding {
+    let message = format!("{} should be in the team, and is not in the organization", member.email);
+    Finding::new(Severity::Warning, TEAM_MEMBER_ABSENT, message)
+        .about_subject(Subject::Team { name: Arc::clone(&team.name), id: None })
+        .with_hint("Declare the person as a collaborator, so that they are invited.")
+        .at(Some(desired.place(member.cause.position)))
+}
+
+pub(crate) fn not_there_yet(team: Subject) -> NotPlanned {
+    NotPlanned {
+        kind: NotPlannedKind::ManagedByScim,
+        subject: Some(team),
+        project: None,
+        message: "the identity provider has to make it; its roles are given by the next run then"
+            .to_owned(),
+    }
+}
+
+pub(crate) fn unmanaged(team: &LiveTeam) -> NotPlanned {
+    let message = format!(
+        "not in the files: {}, {}",
+        count(team.members.len(), "person", "people"),
+        count(team.grants.len(), "project", "projects")
+    );
+    NotPlanned {
+        kind: NotPlannedKind::Unmanaged,
+        subject: Some(subject_of(team)),
+        project: None,
+        message,
+    }
+}
+
+/// People in a declared team whom the files do not name at all: they stay where they are.
+pub(crate) fn undeclared_people(team: &LiveTeam, people: &[&Email]) -> Option<NotPlanned> {
+    (!people.is_empty()).then(|| NotPlanned {
+        kind: NotPlannedKind::Unmanaged,
+        subject: Some(subject_of(team)),
+        project: None,
+        message: format!(
+            "keeps {} whom the files do not name: {}",
+            count(people.len(), "person", "people"),
+            names(people.iter().map(ToString::to_string))
+        ),
+    })
+}
+
+/// Who loses what because a team is deleted.
+pub(crate) fn deletions(
+    changes: &[Change],
+    subjects: &[AffectedSubject],
+    custom: &CustomRoles<'_>,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for change in changes {
+        let Action::DeleteTeam { members, loses } = &change.action else { continue };
+        let in_it: BTreeSet<&Email> = members.iter().collect();
+        let losers: Vec<&Email> = subjects
+            .iter()
+            .filter_map(|one| {
+                Some((one, one.subject.email().filter(|email| in_it.contains(email))?))
+            })
+            .filter(|(one, _)| loses_access(one, custom))
+            .map(|(_, email)| email)
+            .collect();
+        let roles = loses.iter().map(|lost| format!("{} in {}", lost.role, lost.project.key));
+        let message = if losers.is_empty() {
+            "is deleted, and nobody loses access by it".to_owned()
+        } else {
+            format!(
+                "is deleted: {} lose{} {}: {}",
+                count(losers.len(), "person", "people"),
+                if losers.len() == 1 { "s" } else { "" },
+                names(roles),
+                names(losers.iter().map(ToString::to_string))
+            )
+        };
+        findings.push(
+            Finding::new(Severity::Warning, TEAM_DELETED, message)
+                .about_subject(change.subject.clone())
+                .at(change.reason.place.clone()),
+        );
+    }
+    findings
+}
+
+fn loses_access(one: &AffectedSubject, custom: &CustomRoles<'_>) -> bool {
+    let Some(before) = &one.before else { return false };
+    let rows = |access: &Access, project| {
+        let rows = access.grants.iter().filter(|grant| grant.project == project);
+        let rows: Vec<_> = rows.cloned().collect();
+        effective_role(&rows, access.organization_role, custom)
+    };
+    let projects: BTreeSet<_> = before.grants.iter().map(|grant| grant.project).collect();
+    projects.into_iter().any(|project| {
+        let after = one.after.as_ref().and_then(|after| rows(after, project));
+        let held = rows(before, project);
+        held != after
+            && held.is_some_and(|held| {
+                after.is_none_or(|after| {
+                    custom.power(project, &after) < custom.power(project, &held)
+                })
+            })
+    })
+}
+
+fn subject_of(team: &LiveTeam) -> Subject {
+    Subject::Team { name: Arc::clone(&team.name), id: Some(team.id) }
+}
+
+fn shown(name: &str) -> String {
+    mixaccess_model::printable(name).to_string()
+}
+
+pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+/// The first few names, and how many more there are.
+pub(crate) fn names(all: impl Iterator<Item = String>) -> String {
+    let all: Vec<String> = all.collect();
+    let shown = all.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match all.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}
