@@ -15,6 +15,7 @@ mod probes;
 mod proxies;
 mod redirects;
 mod scim;
+mod scim2_server;
 mod server;
 mod service_accounts;
 mod shapes;
