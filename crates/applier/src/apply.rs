@@ -2,16 +2,18 @@
 
 use std::fs::File;
 use std::path::PathBuf;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, AccessWrite};
 use mixaccess_model::{ActingIdentity, Plan};
 
-use crate::call::follows_invitation;
+use crate::call::follows_creation;
 use crate::counting::Counting;
 use crate::error::{ApplyError, Refusal};
 use crate::execute::Execution;
+use crate::invitation_limit::InvitationLimit;
 use crate::journal::{
     Header, JOURNAL_FORMAT_VERSION, JournalRun, JournalWriter, Record, Sink, history,
 };
@@ -125,7 +127,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
                 None => return Ok(self.found_applied()),
             },
         };
-        self.execute(ready, sink).await
+        self.execute(ready, &runs, sink).await
     }
 
     /// Whether a run that ended well makes this plan a finished one: it is the same file, or the user
@@ -175,6 +177,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             resumed: false,
             cancelled: false,
             changes: Vec::new(),
+            invitations_left: None,
             verification: Verification::NotDone { because: "nothing was sent" },
             journal,
             journal_error: None,
@@ -188,6 +191,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
     async fn execute(
         &self,
         ready: Ready,
+        runs: &[JournalRun],
         sink: impl FnOnce(File) -> Box<dyn Sink>,
     ) -> Result<Receipt, ApplyError> {
         let changes = &self.plan.content.changes;
@@ -211,9 +215,11 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             cancel: self.cancel,
             scope: &self.scope,
             live: &ready.live,
-            follows_invitation: follows_invitation(changes),
+            follows_creation: follows_creation(changes),
             maybe_sent: ready.maybe_sent.clone(),
             has_sent: AtomicBool::new(false),
+            limit: Mutex::new(InvitationLimit::of(&ready.live, runs, self.options.clock.now())),
+            made: Mutex::default(),
         };
         let executed = execution.run(ready.known.clone()).await;
         if let Some(error) = &executed.journal_error

@@ -5,10 +5,11 @@ use mixaccess_model::{Change, LiveState};
 
 use crate::apply::Run;
 use crate::execute::Executed;
+use crate::expectation::expectations;
 use crate::journal::{JournalError, JournalWriter, Record};
 use crate::prepare::Ready;
 use crate::undo::{derived_state, write_undo_plan};
-use crate::verify::{contradicted, expectations, verify};
+use crate::verify::{Reading, contradicted, verify};
 use crate::{ApplyStatus, ChangeReport, Outcome, Receipt, Verification};
 
 impl<C: AccessRead + AccessWrite> Run<'_, C> {
@@ -19,7 +20,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         executed: Executed,
         journal: &JournalWriter,
     ) -> Receipt {
-        let Executed { outcomes, mut journal_error } = executed;
+        let Executed { outcomes, mut journal_error, invitations } = executed;
         let (verification, after) = self.read_again(&outcomes, &ready.live).await;
         let mut after = after.unwrap_or_else(|| derived_state(self.plan, &outcomes, &ready.live));
         after.actor = ready.live.actor;
@@ -52,7 +53,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let changes = reports
             .map(|(((change, outcome), in_earlier_run), contradicted)| ChangeReport {
                 change: change.id.clone(),
-                email: change.subject.email().clone(),
+                subject: change.subject.clone(),
                 action: change.action.kind(),
                 outcome,
                 in_earlier_run,
@@ -65,6 +66,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             resumed: ready.resumes.is_some(),
             cancelled: self.cancel.is_cancelled(),
             changes,
+            invitations_left: invitations,
             verification,
             journal: Some(journal.path().to_owned()),
             journal_error: journal_error.as_ref().map(JournalError::to_string),
@@ -87,10 +89,15 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         if expected.is_empty() {
             return (Verification::NotDone { because: "nothing was changed" }, None);
         }
-        self.progress.note("reading the changed members again");
-        let waits = &self.options.patience.verify;
-        let now = || self.options.clock.now();
-        verify(self.client, &self.scope, content, expected, waits, self.cancel, now).await
+        self.progress.note("reading again what was changed");
+        let reading = Reading {
+            scope: &self.scope,
+            content,
+            before,
+            waits: &self.options.patience.verify,
+            cancel: self.cancel,
+        };
+        verify(self.client, &reading, expected, || self.options.clock.now()).await
     }
 }
 

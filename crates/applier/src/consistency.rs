@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
     Action, Change, InvitedGrant, LiveMember, LiveState, MemberStatus, OrganizationRole,
-    Precondition, ProjectRef, ProjectRole, UserId,
+    Precondition, ProjectRef, ProjectRole, Subject, SubjectKey,
 };
 use mixaccess_planner::Projection;
 
 use crate::Refusal;
-use crate::call::{follows_invitation, needs_user};
+use crate::call::{creates, follows_creation, needs_number};
+use crate::course::Found;
 
 /// Refuses every change that is to be sent, as `is_sent` tells by index, and that addresses another
 /// number than its subject's, is held to other preconditions than the planner gives, or names another
@@ -20,15 +21,14 @@ pub(crate) fn inconsistencies(
     is_sent: &[bool],
     live: &LiveState,
 ) -> Vec<Refusal> {
-    let shared = shared_numbers(live);
+    let ambiguous = Ambiguous::of(live);
     let mut projection = Projection::new(live);
     let mut refusals = Vec::new();
-    for ((change, follows), is_sent) in changes.iter().zip(follows_invitation(changes)).zip(is_sent)
-    {
+    for ((change, follows), is_sent) in changes.iter().zip(follows_creation(changes)).zip(is_sent) {
         if !is_sent {
             continue;
         }
-        if let Some(message) = inconsistency(&projection, change, follows, &shared) {
+        if let Some(message) = inconsistency(&projection, change, follows, &ambiguous) {
             let message = format!("change {} of {}: {message}", change.id, change.subject);
             refusals.push(Refusal::Malformed { message });
         }
@@ -40,61 +40,93 @@ pub(crate) fn inconsistencies(
 fn inconsistency(
     projection: &Projection<'_>,
     change: &Change,
-    follows_invitation: bool,
-    shared: &BTreeSet<UserId>,
+    follows_creation: bool,
+    ambiguous: &Ambiguous,
 ) -> Option<String> {
-    let email = change.subject.email();
-    let member = projection.member(email);
-    let is_invitation = matches!(change.action, Action::Invite { .. });
-    if !is_invitation && !follows_invitation {
-        let planned = change.subject.user();
-        let found = member.and_then(|member| member.id);
-        if planned != found {
+    let key = change.subject.key();
+    let found = Found::projected(projection, &key);
+    if !creates(&change.action) && !follows_creation {
+        let planned = number(&change.subject);
+        let live = found.and_then(Found::number);
+        if planned != live {
             return Some(format!(
-                "it addresses number {}, and the number of {email} is {}",
-                number(planned),
-                number(found)
+                "it addresses number {}, and the number of {key} is {}",
+                shown(planned),
+                shown(live)
             ));
         }
-        if needs_user(&change.action) && planned.is_some_and(|user| shared.contains(&user)) {
-            return Some(format!("number {} stands for several members", number(planned)));
+        if needs_number(change) && planned.is_some_and(|one| ambiguous.has_number(&key, one)) {
+            return Some(format!("number {} stands for several", shown(planned)));
         }
     }
-    let given = projection.preconditions(email, &change.action);
-    let same = if follows_invitation {
-        invited(&given) == invited(&change.preconditions)
+    if ambiguous.names.contains(&key) {
+        return Some(format!("there are several with that name, and {key} may be any of them"));
+    }
+    let given = projection.preconditions(&change.subject, &change.action);
+    let same = if follows_creation {
+        unnumbered(&given) == unnumbered(&change.preconditions)
     } else {
         given == change.preconditions
     };
     if !same {
         return Some("its preconditions are not those of such a change".to_owned());
     }
-    before(&change.action, member)
+    before(&change.action, found)
 }
 
-/// Preconditions without what is not known of somebody whom the plan itself invites: the number, and
+/// Preconditions without what is not known of a subject that the plan itself makes: the number, and
 /// whether the invitation has been accepted since.
-fn invited(preconditions: &[Precondition]) -> Vec<Precondition> {
-    let mut invited = preconditions.to_vec();
-    for precondition in &mut invited {
-        if let Precondition::Member { user, status, .. } = precondition {
-            *user = None;
-            *status = MemberStatus::Pending;
+fn unnumbered(preconditions: &[Precondition]) -> Vec<Precondition> {
+    let mut unnumbered = preconditions.to_vec();
+    for precondition in &mut unnumbered {
+        match precondition {
+            Precondition::Member { user, status, .. } => {
+                *user = None;
+                *status = MemberStatus::Pending;
+            }
+            Precondition::Team { id } => *id = None,
+            Precondition::ServiceAccount { id } => *id = None,
+            Precondition::Absent
+            | Precondition::TeamMember { .. }
+            | Precondition::IndividualGrant { .. } => {}
         }
     }
-    invited
+    unnumbered
 }
 
 /// What an action says of the state before it and is not so.
-fn before(action: &Action, member: Option<&LiveMember>) -> Option<String> {
-    let member = match (action, member) {
-        (Action::Invite { .. }, None) => return None,
-        (Action::Invite { .. }, Some(_)) => {
+fn before(action: &Action, found: Option<Found<'_>>) -> Option<String> {
+    let found = match (creates(action), found) {
+        (true, None) => return None,
+        (true, Some(Found::Person(_))) => {
             return Some("it invites somebody who is there".to_owned());
         }
-        (_, None) => return Some("it changes somebody who is not there".to_owned()),
-        (_, Some(member)) => member,
+        (true, Some(_)) => return Some("it creates what is there".to_owned()),
+        (false, None) => return Some("it changes what is not there".to_owned()),
+        (false, Some(found)) => found,
     };
+    match (action, found) {
+        (Action::Grant { project, .. }, found) => held(found, project, None),
+        (
+            Action::SetProjectRole { project, before, .. } | Action::Revoke { project, before },
+            _,
+        ) => held(found, project, Some(before)),
+        (_, Found::Person(member)) => before_person(action, member),
+        (Action::DeleteServiceAccount { loses }, found) => lost(found, loses),
+        (Action::DeleteTeam { members, loses }, Found::Team(team)) => (team.members != *members)
+            .then(|| "it names other people than are in the team".to_owned())
+            .or_else(|| lost(found, loses)),
+        (Action::AddTeamMember { email, .. }, Found::Team(team)) => {
+            team.has(email).then(|| format!("it adds {email}, who is in the team"))
+        }
+        (Action::RemoveTeamMember { email, .. }, Found::Team(team)) => {
+            (!team.has(email)).then(|| format!("it takes out {email}, who is not in the team"))
+        }
+        _ => None,
+    }
+}
+
+fn before_person(action: &Action, member: &LiveMember) -> Option<String> {
     let role = |before: Option<OrganizationRole>| {
         let word =
             |role: Option<OrganizationRole>| role.map_or("unknown", OrganizationRole::as_str);
@@ -107,52 +139,98 @@ fn before(action: &Action, member: Option<&LiveMember>) -> Option<String> {
             )
         })
     };
+    let found = Found::Person(member);
     match action {
-        Action::Invite { .. } => None,
         Action::SetOrganizationRole { before, .. } => role(Some(*before)),
-        Action::Grant { project, .. } => held(member, project, None),
-        Action::SetProjectRole { project, before, .. } | Action::Revoke { project, before } => {
-            held(member, project, Some(before))
-        }
         Action::WithdrawInvitation { organization_role, loses } => member
             .status
             .is_active()
             .then(|| "it withdraws an invitation that was accepted".to_owned())
             .or_else(|| role(*organization_role))
-            .or_else(|| lost(member, loses)),
+            .or_else(|| lost(found, loses)),
         Action::RemoveMember { before, loses } => (!member.status.is_active())
             .then(|| "it removes a member who has not accepted the invitation".to_owned())
             .or_else(|| role(*before))
-            .or_else(|| lost(member, loses)),
+            .or_else(|| lost(found, loses)),
+        Action::RemindInvitation { .. } => member
+            .status
+            .is_active()
+            .then(|| "it reminds somebody who has accepted the invitation".to_owned()),
+        _ => None,
     }
 }
 
-fn held(member: &LiveMember, project: &ProjectRef, before: Option<&ProjectRole>) -> Option<String> {
+fn held(found: Found<'_>, project: &ProjectRef, before: Option<&ProjectRole>) -> Option<String> {
     let word = |role: Option<&ProjectRole>| role.map_or("none", ProjectRole::as_str).to_owned();
-    let found = member.individual_role(project.id);
-    (found != before).then(|| {
+    let role = found.role(project.id);
+    (role != before).then(|| {
         format!(
             "it names {} in project {} as the role before, and it is {}",
             word(before),
             project.id,
-            word(found)
+            word(role)
         )
     })
 }
 
-fn lost(member: &LiveMember, loses: &[InvitedGrant]) -> Option<String> {
-    loses.iter().find_map(|lost| held(member, &lost.project, Some(&lost.role)))
+/// Whether what goes with a subject is named, and nothing else is.
+fn lost(found: Found<'_>, loses: &[InvitedGrant]) -> Option<String> {
+    let named: BTreeSet<_> = loses.iter().map(|lost| lost.project.id).collect();
+    let unnamed = found.roles().into_iter().find(|(project, _)| !named.contains(project));
+    loses.iter().find_map(|lost| held(found, &lost.project, Some(&lost.role))).or_else(|| {
+        unnamed.map(|(project, role)| format!("it does not name {role} in project {project}"))
+    })
 }
 
-fn number(user: Option<UserId>) -> String {
-    user.map_or_else(|| "unknown".to_owned(), |user| user.to_string())
-}
-
-/// Numbers that the service gives to several members.
-fn shared_numbers(live: &LiveState) -> BTreeSet<UserId> {
-    let mut members: BTreeMap<UserId, usize> = BTreeMap::new();
-    for user in live.members.iter().filter_map(|member| member.id) {
-        *members.entry(user).or_default() += 1;
+fn number(subject: &Subject) -> Option<u64> {
+    match subject {
+        Subject::Person { user, .. } => user.map(|user| user.0),
+        Subject::Team { id, .. } => id.map(|id| id.0),
+        Subject::ServiceAccount { id, .. } => id.map(|id| id.0),
     }
-    members.into_iter().filter(|(_, count)| *count > 1).map(|(user, _)| user).collect()
+}
+
+fn shown(number: Option<u64>) -> String {
+    number.map_or_else(|| "unknown".to_owned(), |number| number.to_string())
+}
+
+/// What stands for several in live state.
+struct Ambiguous {
+    /// Numbers of several people, teams, or service accounts.
+    people: BTreeSet<u64>,
+    teams: BTreeSet<u64>,
+    service_accounts: BTreeSet<u64>,
+    /// Names that several teams or several service accounts have.
+    names: BTreeSet<SubjectKey>,
+}
+
+impl Ambiguous {
+    fn of(live: &LiveState) -> Self {
+        let teams = live.teams.as_deref().unwrap_or_default();
+        let accounts = live.service_accounts.as_deref().unwrap_or_default();
+        let team_names = teams.iter().map(|one| SubjectKey::Team(one.name.clone()));
+        let usernames = accounts.iter().map(|one| SubjectKey::ServiceAccount(one.username.clone()));
+        Self {
+            people: repeated(live.members.iter().filter_map(|member| Some(member.id?.0))),
+            teams: repeated(teams.iter().map(|team| team.id.0)),
+            service_accounts: repeated(accounts.iter().map(|account| account.id.0)),
+            names: repeated(team_names.chain(usernames)),
+        }
+    }
+
+    fn has_number(&self, key: &SubjectKey, number: u64) -> bool {
+        match key {
+            SubjectKey::Person(_) => self.people.contains(&number),
+            SubjectKey::Team(_) => self.teams.contains(&number),
+            SubjectKey::ServiceAccount(_) => self.service_accounts.contains(&number),
+        }
+    }
+}
+
+fn repeated<T: Ord>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
+    let mut counts: BTreeMap<T, usize> = BTreeMap::new();
+    for one in all {
+        *counts.entry(one).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count > 1).map(|(one, _)| one).collect()
 }

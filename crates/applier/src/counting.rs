@@ -3,8 +3,12 @@
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use mixaccess_api::{AccessRead, AccessWrite, ApiError, ProjectMember, Write};
-use mixaccess_model::{Actor, LiveMember, LiveProject, ProjectId};
+use mixaccess_api::{
+    AccessRead, AccessWrite, ApiError, ProjectMember, ProjectServiceAccount, Roster, Write, Written,
+};
+use mixaccess_model::{
+    Actor, LiveIdentityProvider, LiveMember, LiveProject, LiveServiceAccount, LiveTeam, ProjectId,
+};
 
 use crate::RequestCounts;
 
@@ -28,33 +32,67 @@ impl<'a, C> Counting<'a, C> {
     }
 }
 
+impl<C: AccessRead> Counting<'_, C> {
+    fn reading(&self) -> &C {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        self.inner
+    }
+}
+
 impl<C: AccessRead> AccessRead for Counting<'_, C> {
     fn me(&self) -> impl Future<Output = Result<Actor, ApiError>> + Send {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.inner.me()
+        self.reading().me()
+    }
+
+    fn organization_name(&self) -> Option<String> {
+        self.inner.organization_name()
     }
 
     fn members(&self) -> impl Future<Output = Result<Vec<LiveMember>, ApiError>> + Send {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.inner.members()
+        self.reading().members()
+    }
+
+    fn roster(&self) -> impl Future<Output = Result<Roster, ApiError>> + Send {
+        self.reading().roster()
+    }
+
+    fn teams(&self) -> impl Future<Output = Result<Option<Vec<LiveTeam>>, ApiError>> + Send {
+        self.reading().teams()
+    }
+
+    fn service_accounts(
+        &self,
+    ) -> impl Future<Output = Result<Option<Vec<LiveServiceAccount>>, ApiError>> + Send {
+        self.reading().service_accounts()
+    }
+
+    fn project_service_accounts(
+        &self,
+        project: ProjectId,
+    ) -> impl Future<Output = Result<Option<Vec<ProjectServiceAccount>>, ApiError>> + Send {
+        self.reading().project_service_accounts(project)
+    }
+
+    fn identity_provider(
+        &self,
+    ) -> impl Future<Output = Result<Option<LiveIdentityProvider>, ApiError>> + Send {
+        self.reading().identity_provider()
     }
 
     fn projects(&self) -> impl Future<Output = Result<Vec<LiveProject>, ApiError>> + Send {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.inner.projects()
+        self.reading().projects()
     }
 
     fn project_members(
         &self,
         project: ProjectId,
     ) -> impl Future<Output = Result<Vec<ProjectMember>, ApiError>> + Send {
-        self.reads.fetch_add(1, Ordering::Relaxed);
-        self.inner.project_members(project)
+        self.reading().project_members(project)
     }
 }
 
 impl<C: AccessWrite> AccessWrite for Counting<'_, C> {
-    fn write(&self, write: &Write) -> impl Future<Output = Result<(), ApiError>> + Send {
+    fn write(&self, write: &Write) -> impl Future<Output = Result<Written, ApiError>> + Send {
         self.writes.fetch_add(1, Ordering::Relaxed);
         self.inner.write(write)
     }

@@ -1,16 +1,20 @@
-//! What the changes of a plan add up to for each person: an earlier one may be taken over by a later
+//! What the changes of a plan add up to for each subject: an earlier one may be taken over by a later
 //! one, as a withdrawal is by the invitation that follows it, and a revocation by the grant of another
 //! role in the same project.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Change, Email, LiveMember, LiveState, OrganizationRole, ProjectId, ProjectRole,
+    Action, Change, Email, LiveMember, LiveServiceAccount, LiveState, LiveTeam, OrganizationRole,
+    ProjectId, ProjectRole, Subject, SubjectKey,
 };
+use mixaccess_planner::Projection;
 
-/// Changes in their order, found by person.
+/// Changes in their order, found by subject.
 pub(crate) struct Course<'a> {
-    of_person: BTreeMap<&'a Email, Vec<(usize, &'a Change)>>,
+    of_subject: BTreeMap<SubjectKey, Vec<(usize, &'a Change)>>,
 }
 
 /// What one change makes of one thing.
@@ -19,91 +23,228 @@ enum Effect<'a> {
     Present(bool),
     OrganizationRole(OrganizationRole),
     Project(ProjectId, Option<&'a ProjectRole>),
+    TeamMember(&'a Email, bool),
+    /// An e-mail went out after that one.
+    Reminded(Option<Timestamp>),
+}
+
+/// A subject that is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Found<'a> {
+    Person(&'a LiveMember),
+    Team(&'a LiveTeam),
+    ServiceAccount(&'a LiveServiceAccount),
+}
+
+impl<'a> Found<'a> {
+    /// The subject in live state; nothing when it is not there.
+    pub(crate) fn live(live: &'a LiveState, key: &SubjectKey) -> Option<Self> {
+        match key {
+            SubjectKey::Person(email) => live.member(email).map(Self::Person),
+            SubjectKey::Team(name) => live.team(name).map(Self::Team),
+            SubjectKey::ServiceAccount(username) => {
+                live.service_account(username).map(Self::ServiceAccount)
+            }
+        }
+    }
+
+    /// The subject as it is projected; nothing when it is not there.
+    pub(crate) fn projected(projection: &'a Projection<'_>, key: &SubjectKey) -> Option<Self> {
+        match key {
+            SubjectKey::Person(email) => projection.member(email).map(Self::Person),
+            SubjectKey::Team(name) => projection.team(name).map(Self::Team),
+            SubjectKey::ServiceAccount(username) => {
+                projection.service_account(username).map(Self::ServiceAccount)
+            }
+        }
+    }
+
+    /// Its own role in one project.
+    pub(crate) fn role(self, project: ProjectId) -> Option<&'a ProjectRole> {
+        match self {
+            Self::Person(member) => member.individual_role(project),
+            Self::Team(team) => team.role(project),
+            Self::ServiceAccount(account) => account.individual_role(project),
+        }
+    }
+
+    /// Its own role in each project that has one, sorted by project.
+    pub(crate) fn roles(self) -> Vec<(ProjectId, &'a ProjectRole)> {
+        match self {
+            Self::Person(member) => member.individual_grants().collect(),
+            Self::Team(team) => {
+                team.grants.iter().map(|grant| (grant.project, &grant.role)).collect()
+            }
+            Self::ServiceAccount(account) => account.individual_grants().collect(),
+        }
+    }
+
+    /// The subject itself, with the number and the spelling that the service knows it by.
+    pub(crate) fn subject(self) -> Subject {
+        match self {
+            Self::Person(member) => {
+                Subject::Person { email: member.email.clone(), user: member.id }
+            }
+            Self::Team(team) => Subject::Team { name: Arc::clone(&team.name), id: Some(team.id) },
+            Self::ServiceAccount(account) => Subject::ServiceAccount {
+                username: Arc::clone(&account.username),
+                id: Some(account.id),
+            },
+        }
+    }
+
+    /// The number that the service knows it by.
+    pub(crate) fn number(self) -> Option<u64> {
+        match self {
+            Self::Person(member) => member.id.map(|id| id.0),
+            Self::Team(team) => Some(team.id.0),
+            Self::ServiceAccount(account) => Some(account.id.0),
+        }
+    }
+
+    /// Whether an effect shows. The service does not tell the organization role of a service account.
+    fn shows(self, effect: Effect<'_>) -> bool {
+        match (effect, self) {
+            (Effect::Present(present), _) => present,
+            (Effect::Project(project, role), _) => self.role(project) == role,
+            (Effect::OrganizationRole(role), Self::Person(member)) => {
+                member.organization_role == Some(role)
+            }
+            (Effect::TeamMember(email, member), Self::Team(team)) => team.has(email) == member,
+            (Effect::Reminded(since), Self::Person(member)) => reminded(member, since),
+            (Effect::OrganizationRole(_), Self::Team(_) | Self::ServiceAccount(_)) => true,
+            (Effect::TeamMember(..) | Effect::Reminded(_), _) => false,
+        }
+    }
+}
+
+/// Whether an e-mail went out to somebody after that one. Nobody who accepted waits for one.
+pub(crate) fn reminded(member: &LiveMember, since: Option<Timestamp>) -> bool {
+    member.status.is_active() || member.invitation.and_then(|one| one.sent_at) > since
 }
 
 impl<'a> Course<'a> {
     /// The course of some changes of a plan, each with its index.
     pub(crate) fn of(changes: impl Iterator<Item = (usize, &'a Change)>) -> Self {
-        let mut of_person: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let mut of_subject: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (index, change) in changes {
-            of_person.entry(change.subject.email()).or_default().push((index, change));
+            of_subject.entry(change.subject.key()).or_default().push((index, change));
         }
-        Self { of_person }
+        Self { of_subject }
     }
 
     /// Whether everything that the changes add up to is so.
     pub(crate) fn is_finished(&self, live: &LiveState) -> bool {
-        self.of_person.iter().all(|(email, own)| {
-            let mut last: BTreeMap<ProjectId, Option<&ProjectRole>> = BTreeMap::new();
-            let (mut present, mut role) = (None, None);
-            for effect in own.iter().flat_map(|(_, change)| effects(&change.action)) {
-                match effect {
-                    Effect::Present(after) => present = Some(after),
-                    Effect::OrganizationRole(after) => role = Some(after),
-                    Effect::Project(project, after) => drop(last.insert(project, after)),
-                }
-            }
-            let Some(member) = live.member(email) else {
-                let gives = role.is_some() || last.values().any(Option::is_some);
+        self.of_subject.iter().all(|(key, own)| {
+            let net = net(own.iter().flat_map(|(_, change)| effects(&change.action)));
+            let Some(found) = Found::live(live, key) else {
+                let present = net.iter().find_map(|effect| match effect {
+                    Effect::Present(present) => Some(*present),
+                    _ => None,
+                });
+                let gives = net.iter().any(|effect| gives(*effect));
                 return present == Some(false) || (present.is_none() && !gives);
             };
-            present != Some(false)
-                && role.is_none_or(|role| member.organization_role == Some(role))
-                && last.iter().all(|(project, role)| member.individual_role(*project) == *role)
+            net.into_iter().all(|effect| found.shows(effect))
         })
     }
 
-    /// Whether somebody is as after that change, or as after a later one that took it over.
+    /// Whether a subject is as after that change, or as after a later one that took it over.
     pub(crate) fn is_behind(
         &self,
         index: usize,
         change: &Change,
-        member: Option<&LiveMember>,
+        found: Option<Found<'_>>,
     ) -> bool {
-        let own = self.of_person.get(change.subject.email()).map_or(&[][..], Vec::as_slice);
+        let own = self.of_subject.get(&change.subject.key()).map_or(&[][..], Vec::as_slice);
         let from = own.partition_point(|(at, _)| *at < index);
         let rest = own.get(from..).unwrap_or_default();
         let given = || rest.iter().flat_map(|(_, change)| effects(&change.action));
-        let Some(member) = member else {
-            return matches!(change.action, Action::Revoke { .. })
-                || given().any(|effect| effect == Effect::Present(false));
+        let Some(found) = found else {
+            return takes(&change.action) || given().any(|effect| effect == Effect::Present(false));
         };
-        let has_role = || {
-            let role = member.organization_role.map(Effect::OrganizationRole);
-            given().any(|effect| Some(effect) == role)
-        };
+        let has_role =
+            || given().any(|one| matches!(one, Effect::OrganizationRole(_)) && found.shows(one));
         effects(&change.action).into_iter().all(|effect| match effect {
             Effect::Present(true) => true,
             // Present again, through the later invitation.
             Effect::Present(false) => {
-                given().any(|effect| effect == Effect::Present(true)) && has_role()
+                given().any(|effect| effect == Effect::Present(true))
+                    && (has_role() || !matches!(found, Found::Person(_)))
             }
             Effect::OrganizationRole(_) => has_role(),
-            Effect::Project(project, _) => {
-                let held = Effect::Project(project, member.individual_role(project));
-                given().any(|effect| effect == held)
-            }
+            Effect::Project(project, _) => given().any(|one| {
+                matches!(one, Effect::Project(other, _) if other == project) && found.shows(one)
+            }),
+            Effect::TeamMember(email, _) => given().any(|one| {
+                matches!(one, Effect::TeamMember(other, _) if other == email) && found.shows(one)
+            }),
+            Effect::Reminded(_) => found.shows(effect),
         })
     }
 }
 
+/// Whether an action only takes something, so that somebody who is gone is as it wants.
+const fn takes(action: &Action) -> bool {
+    matches!(action, Action::Revoke { .. } | Action::RemoveTeamMember { .. })
+}
+
+/// Whether an effect needs its subject to be there.
+const fn gives(effect: Effect<'_>) -> bool {
+    match effect {
+        Effect::Present(_) => false,
+        Effect::OrganizationRole(_) | Effect::Reminded(_) => true,
+        Effect::Project(_, role) => role.is_some(),
+        Effect::TeamMember(_, member) => member,
+    }
+}
+
+/// The last effect on each thing.
+fn net<'a>(effects: impl Iterator<Item = Effect<'a>>) -> Vec<Effect<'a>> {
+    let (mut projects, mut people) = (BTreeMap::new(), BTreeMap::new());
+    let (mut present, mut role, mut reminder) = (None, None, None);
+    for effect in effects {
+        match effect {
+            Effect::Present(_) => present = Some(effect),
+            Effect::OrganizationRole(_) => role = Some(effect),
+            Effect::Project(project, _) => drop(projects.insert(project, effect)),
+            Effect::TeamMember(email, _) => drop(people.insert(email, effect)),
+            Effect::Reminded(_) => reminder = Some(effect),
+        }
+    }
+    let alone = [present, role, reminder].into_iter().flatten();
+    alone.chain(projects.into_values()).chain(people.into_values()).collect()
+}
+
 fn effects(action: &Action) -> Vec<Effect<'_>> {
     match action {
-        Action::Invite { organization_role, grants } => {
+        Action::Invite { organization_role, grants }
+        | Action::CreateServiceAccount { organization_role, grants, .. } => {
             let start = [Effect::Present(true), Effect::OrganizationRole(*organization_role)];
             let grants =
                 grants.iter().map(|grant| Effect::Project(grant.project.id, Some(&grant.role)));
             start.into_iter().chain(grants).collect()
         }
-        Action::WithdrawInvitation { loses, .. } | Action::RemoveMember { loses, .. } => {
+        Action::WithdrawInvitation { loses, .. }
+        | Action::RemoveMember { loses, .. }
+        | Action::DeleteServiceAccount { loses } => {
             let lost = loses.iter().map(|lost| Effect::Project(lost.project.id, None));
             std::iter::once(Effect::Present(false)).chain(lost).collect()
+        }
+        Action::DeleteTeam { members, loses } => {
+            let lost = loses.iter().map(|lost| Effect::Project(lost.project.id, None));
+            let left = members.iter().map(|email| Effect::TeamMember(email, false));
+            std::iter::once(Effect::Present(false)).chain(lost).chain(left).collect()
         }
         Action::SetOrganizationRole { after, .. } => vec![Effect::OrganizationRole(*after)],
         Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
             vec![Effect::Project(project.id, Some(after))]
         }
         Action::Revoke { project, .. } => vec![Effect::Project(project.id, None)],
+        Action::RemindInvitation { sent_at } => vec![Effect::Reminded(*sent_at)],
+        Action::CreateTeam => vec![Effect::Present(true)],
+        Action::AddTeamMember { email, .. } => vec![Effect::TeamMember(email, true)],
+        Action::RemoveTeamMember { email, .. } => vec![Effect::TeamMember(email, false)],
     }
 }
 
@@ -219,10 +360,11 @@ mod tests {
         let course = Course::of(content.changes.iter().enumerate());
         let behind = |index: usize, member: &Person| {
             let mut roster = roster();
-            let email = content.changes[index].subject.email().clone();
+            let key = content.changes[index].subject.key();
+            let SubjectKey::Person(email) = &key else { panic!("{key}") };
             roster.insert(email.clone(), member.clone());
             let live = Fake::new(roster).live();
-            course.is_behind(index, &content.changes[index], live.member(&email))
+            course.is_behind(index, &content.changes[index], Found::live(&live, &key))
         };
         // Revoked; granted anew; as before; changed by somebody else.
         let (admin, analyst) = (ProjectRole::Admin, ProjectRole::Analyst);

@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use mixaccess_api::ApiError;
-use mixaccess_model::{ChangeId, Email, Finding, GuardVerdict, SealError};
+use mixaccess_model::{ChangeId, Finding, GuardVerdict, SealError, Subject, printable};
 use mixaccess_planner::Moved;
 
 use crate::journal::JournalError;
@@ -110,7 +111,7 @@ pub enum Refusal {
         /// The change.
         change: ChangeId,
         /// Whose access it changes.
-        email: Email,
+        subject: Subject,
         /// Why it would, as a fragment.
         message: String,
     },
@@ -121,6 +122,11 @@ pub enum Refusal {
     },
     /// There is no journal of this plan to go on from.
     NothingToResume,
+    /// The plan creates service accounts, and nothing is there to take their secrets.
+    NoSecretSink {
+        /// Their names, sorted.
+        usernames: Vec<Arc<str>>,
+    },
 }
 
 impl Refusal {
@@ -138,6 +144,7 @@ impl Refusal {
             Self::ActorPower { .. } => "actor-power",
             Self::Unfinished { .. } => "unfinished",
             Self::NothingToResume => "nothing-to-resume",
+            Self::NoSecretSink { .. } => "no-secret-sink",
         }
     }
 
@@ -171,6 +178,11 @@ impl Refusal {
                  plan again: the new plan holds what is left."
                     .to_owned()
             }
+            Self::NoSecretSink { .. } => {
+                "Say where the secret of a new service account is to be written: to a file, or to the \
+                 standard input of a command. It is told once, and never again."
+                    .to_owned()
+            }
         }
     }
 }
@@ -187,19 +199,27 @@ impl fmt::Display for Refusal {
             Self::Finding(finding) => write!(f, "the plan holds an error: {}", finding.message),
             Self::Guard(verdict) => write!(f, "{}: {}", verdict.guard, verdict.message),
             Self::Call(error) => error.fmt(f),
-            Self::Stale(Moved { change, email, message }) => {
-                write!(f, "{email} moved since the plan was made: {message} (change {change})")
+            Self::Stale(Moved { change, subject, message }) => {
+                write!(f, "{subject} moved since the plan was made: {message} (change {change})")
             }
-            Self::ActorPower { change, email, message } => {
+            Self::ActorPower { change, subject, message } => {
                 write!(
                     f,
-                    "the service would refuse a change to {email}: {message} (change {change})"
+                    "the service would refuse a change to {subject}: {message} (change {change})"
                 )
             }
             Self::Unfinished { journal } => {
                 write!(f, "an earlier apply of this plan did not finish: {}", journal.display())
             }
             Self::NothingToResume => f.write_str("no apply of this plan has begun here"),
+            Self::NoSecretSink { usernames } => {
+                let names = usernames.iter().map(|name| printable(name)).collect::<Vec<_>>();
+                write!(
+                    f,
+                    "there is no place for the secret of new service accounts: {}",
+                    names.join(", ")
+                )
+            }
         }
     }
 }

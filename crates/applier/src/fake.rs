@@ -1,21 +1,24 @@
-//! An organization in memory that fails as told, and plans for it.
+//! An organization in memory that fails as told.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use jiff::Timestamp;
-use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, ProjectMember, Write};
+use jiff::{SignedDuration, Timestamp};
+use mixaccess_api::{
+    AccessRead, AccessWrite, ApiError, ErrorKind, NewServiceAccount, ProjectMember,
+    ProjectServiceAccount, Roster as Listed, TeamUpdate, Write, Written,
+};
 use mixaccess_model::{
-    Access, ActingIdentity, Action, Actor, AffectedSubject, Annotations, Capabilities, Change,
-    ChangeId, Dialect, Digest, Email, Figures, Grant, GrantSource, InvitationGrants, InvitedGrant,
-    LIVE_FORMAT_VERSION, LiveMember, LiveProject, LiveState, MemberStatus, OrganizationId,
-    OrganizationRole, Plan, PlanContent, PlanOrganization, PlanProject, Policy, Precondition,
-    ProjectId, ProjectKey, ProjectRef, ProjectRole, Reason, ReasonKind, Risk, Subject, UserId,
+    Actor, Capabilities, Dialect, Email, Grant, GrantSource, Invitation, LIVE_FORMAT_VERSION,
+    LiveMember, LiveProject, LiveServiceAccount, LiveState, LiveTeam, ManagedBy, MemberStatus,
+    OrganizationId, OrganizationRole, OwnGrant, ProjectId, ProjectKey, ProjectRef, ProjectRole,
+    ServiceAccountId, TeamId, UserId,
 };
 use tokio::sync::Notify;
 
+pub(crate) use crate::fake_plan::Planner;
 use crate::journal::Sink;
 use crate::{ApplyOptions, Patience, Target};
 
@@ -53,18 +56,44 @@ pub(crate) struct Person {
     pub(crate) id: UserId,
     pub(crate) role: OrganizationRole,
     pub(crate) status: MemberStatus,
+    /// When the last invitation e-mail went out.
+    pub(crate) invited_at: Option<Timestamp>,
     pub(crate) grants: BTreeMap<ProjectId, ProjectRole>,
     /// Grants that no plan writes.
     pub(crate) others: Vec<Grant>,
 }
 
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Team {
+    pub(crate) id: u64,
+    pub(crate) members: BTreeSet<Email>,
+    pub(crate) grants: BTreeMap<ProjectId, ProjectRole>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) id: u64,
+    pub(crate) secret: String,
+    pub(crate) created_by: Option<Email>,
+    pub(crate) expires: Option<Timestamp>,
+    pub(crate) grants: BTreeMap<ProjectId, ProjectRole>,
+}
+
 pub(crate) type Roster = BTreeMap<Email, Person>;
+
+/// Everything that is read and written.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Organization {
+    pub(crate) people: Roster,
+    pub(crate) teams: BTreeMap<Arc<str>, Team>,
+    pub(crate) accounts: BTreeMap<Arc<str>, Account>,
+}
 
 #[derive(Default)]
 pub(crate) struct Inner {
-    pub(crate) roster: Roster,
-    /// The roster after each write, oldest first.
-    past: Vec<Roster>,
+    pub(crate) now: Organization,
+    /// The organization after each write, oldest first.
+    past: Vec<Organization>,
     next_id: u64,
     pub(crate) faults: BTreeMap<usize, Fault>,
     /// How many writes behind the next answers to reads are.
@@ -79,12 +108,19 @@ pub(crate) struct Inner {
     pub(crate) repeated: Vec<Write>,
     /// E-mails that went out.
     pub(crate) invitations: Vec<Email>,
+    /// When e-mails went out to each domain.
+    sent: Vec<(String, Timestamp)>,
+    /// Most e-mails an hour to each domain.
+    pub(crate) invitations_per_hour: Option<usize>,
     pub(crate) unreadable: bool,
     /// POST to an existing grant: replaced, or 409.
     pub(crate) upsert: bool,
+    /// The list of members carries everybody's grants.
+    pub(crate) carries_grants: bool,
     pub(crate) in_flight: usize,
     pub(crate) most_in_flight: usize,
     pub(crate) actor: Actor,
+    pub(crate) clock: Option<Arc<dyn Fn() -> Timestamp + Send + Sync>>,
 }
 
 /// An organization in memory.
@@ -96,12 +132,16 @@ pub(crate) struct Fake {
 
 impl Fake {
     pub(crate) fn new(roster: Roster) -> Self {
+        Self::of(Organization { people: roster, ..Organization::default() })
+    }
+
+    pub(crate) fn of(organization: Organization) -> Self {
         let fake = Self::default();
         {
             let mut inner = fake.lock();
             inner.next_id = 1000;
-            inner.past = vec![roster.clone()];
-            inner.roster = roster;
+            inner.past = vec![organization.clone()];
+            inner.now = organization;
             inner.actor = Actor {
                 email: Some(Email::new("robot@acme.example")),
                 user: None,
@@ -117,24 +157,12 @@ impl Fake {
 
     /// Somebody changes something by hand.
     pub(crate) fn by_hand(&self, change: impl FnOnce(&mut Roster)) {
-        change(&mut self.lock().roster);
+        change(&mut self.lock().now.people);
     }
 
     /// Live state as it really is, whatever the answers say.
     pub(crate) fn live(&self) -> LiveState {
-        let members = self.lock().roster.iter().map(with_grants).collect();
-        let mut live = LiveState {
-            format_version: LIVE_FORMAT_VERSION,
-            organization: ORGANIZATION,
-            organization_name: None,
-            dialect: Dialect::Members,
-            taken_at: now(),
-            actor: Actor::default(),
-            projects: Vec::new(),
-            members,
-        };
-        live.normalize();
-        live
+        self.lock().now.live()
     }
 
     /// One request: counted, interleaved with others, and perhaps the last.
@@ -162,7 +190,7 @@ impl Fake {
         answer(&mut inner)
     }
 
-    async fn read<T>(&self, answer: impl FnOnce(&Roster) -> T) -> Result<T, ApiError> {
+    async fn read<T>(&self, answer: impl FnOnce(&Organization) -> T) -> Result<T, ApiError> {
         self.request(|inner| {
             inner.reads += 1;
             if inner.unreadable {
@@ -173,7 +201,7 @@ impl Fake {
                 _ => inner.stale.pop_front().unwrap_or(0),
             };
             if behind == 0 {
-                return Ok(answer(&inner.roster));
+                return Ok(answer(&inner.now));
             }
             let at = inner.past.len().saturating_sub(behind + 1);
             Ok(answer(&inner.past[at]))
@@ -193,6 +221,157 @@ pub(crate) fn error(kind: ErrorKind, status: Option<u16>, message: &str) -> ApiE
     }
 }
 
+impl Organization {
+    /// Everybody and everything as live state.
+    pub(crate) fn live(&self) -> LiveState {
+        let members = self.people.keys().map(|email| self.with_grants(email)).collect();
+        let mut projects: BTreeSet<ProjectId> = BTreeSet::new();
+        projects.extend(self.people.values().flat_map(|one| one.grants.keys()));
+        projects.extend(self.teams.values().flat_map(|one| one.grants.keys()));
+        projects.extend(self.accounts.values().flat_map(|one| one.grants.keys()));
+        let mut live = LiveState {
+            format_version: LIVE_FORMAT_VERSION,
+            organization: ORGANIZATION,
+            organization_name: None,
+            dialect: Dialect::Members,
+            taken_at: now(),
+            actor: Actor::default(),
+            projects: projects
+                .into_iter()
+                .map(|id| LiveProject {
+                    id,
+                    name: id.to_string(),
+                    members_read: true,
+                    service_accounts_read: true,
+                    custom_roles: None,
+                })
+                .collect(),
+            members,
+            teams: Some(self.live_teams()),
+            service_accounts: Some(self.live_accounts(true)),
+            identity_provider: None,
+        };
+        live.normalize();
+        live
+    }
+
+    fn live_teams(&self) -> Vec<LiveTeam> {
+        let teams = self.teams.iter().map(|(name, team)| LiveTeam {
+            id: TeamId(team.id),
+            name: Arc::clone(name),
+            managed_by: ManagedBy::Mixpanel,
+            members: team.members.iter().cloned().collect(),
+            grants: team
+                .grants
+                .iter()
+                .map(|(project, role)| OwnGrant { project: *project, role: role.clone() })
+                .collect(),
+        });
+        teams.collect()
+    }
+
+    fn live_accounts(&self, with_grants: bool) -> Vec<LiveServiceAccount> {
+        let individual = |(project, role): (&ProjectId, &ProjectRole)| Grant {
+            project: *project,
+            role: role.clone(),
+            source: GrantSource::Individual,
+        };
+        let accounts = self.accounts.iter().map(|(username, account)| LiveServiceAccount {
+            id: ServiceAccountId(account.id),
+            username: Arc::clone(username),
+            created: None,
+            expires: account.expires,
+            last_used: None,
+            user: None,
+            creator: None,
+            creator_email: account.created_by.clone(),
+            grants: if with_grants {
+                account.grants.iter().map(individual).collect()
+            } else {
+                Vec::new()
+            },
+        });
+        accounts.collect()
+    }
+
+    /// Everything somebody has; teams give nothing to whoever has not accepted.
+    fn access(&self, email: &Email) -> Vec<Grant> {
+        let person = &self.people[email];
+        let row = |(project, role): (&ProjectId, &ProjectRole), source: GrantSource| Grant {
+            project: *project,
+            role: role.clone(),
+            source,
+        };
+        let mut grants: Vec<Grant> =
+            person.grants.iter().map(|grant| row(grant, GrantSource::Individual)).collect();
+        grants.extend(person.others.iter().cloned());
+        if person.status.is_active() {
+            for (name, team) in self.teams.iter().filter(|(_, team)| team.members.contains(email)) {
+                let source = GrantSource::Team(Arc::clone(name));
+                grants.extend(team.grants.iter().map(|grant| row(grant, source.clone())));
+            }
+        }
+        grants.sort_unstable();
+        grants
+    }
+
+    fn rows(&self, project: ProjectId) -> Vec<ProjectMember> {
+        self.people
+            .iter()
+            .flat_map(|(email, person)| {
+                self.access(email).into_iter().map(move |grant| (email, person, grant))
+            })
+            .filter(|(_, _, grant)| grant.project == project)
+            .map(|(email, person, grant)| ProjectMember {
+                user: Some(person.id),
+                email: Some(email.clone()),
+                status: person.status,
+                role: grant.role,
+                source: grant.source,
+            })
+            .collect()
+    }
+
+    fn member(&self, email: &Email) -> LiveMember {
+        let person = &self.people[email];
+        LiveMember {
+            id: Some(person.id),
+            email: email.clone(),
+            name: None,
+            organization_role: Some(person.role),
+            status: person.status,
+            invitation: person
+                .invited_at
+                .filter(|_| !person.status.is_active())
+                .map(|at| Invitation { sent_at: Some(at), ..Invitation::default() }),
+            managed_by: ManagedBy::Mixpanel,
+            last_active: None,
+            grants: Vec::new(),
+        }
+    }
+
+    fn with_grants(&self, email: &Email) -> LiveMember {
+        LiveMember { grants: self.access(email), ..self.member(email) }
+    }
+
+    fn email_of(&self, user: UserId) -> Result<Email, ApiError> {
+        let found = self.people.iter().find(|(_, one)| one.id == user);
+        found.map(|(email, _)| email.clone()).ok_or_else(missing)
+    }
+
+    fn account_of(&mut self, id: ServiceAccountId) -> Result<&mut Account, ApiError> {
+        self.accounts.values_mut().find(|one| one.id == id.0).ok_or_else(missing)
+    }
+}
+
+fn missing() -> ApiError {
+    error(ErrorKind::Permanent, Some(404), "not found in organization")
+}
+
+fn conflict() -> ApiError {
+    error(ErrorKind::Permanent, Some(409), "there already")
+}
+
 impl AccessRead for Fake {
     async fn me(&self) -> Result<Actor, ApiError> {
         let actor = self.lock().actor.clone();
@@ -200,7 +379,40 @@ impl AccessRead for Fake {
     }
 
     async fn members(&self) -> Result<Vec<LiveMember>, ApiError> {
-        self.read(|roster| roster.iter().map(member).collect()).await
+        self.read(|all| all.people.keys().map(|email| all.member(email)).collect()).await
+    }
+
+    async fn roster(&self) -> Result<Listed, ApiError> {
+        let carries_grants = self.lock().carries_grants;
+        let one = |all: &Organization, email: &Email| match carries_grants {
+            true => all.with_grants(email),
+            false => all.member(email),
+        };
+        self.read(|all| Listed {
+            members: all.people.keys().map(|email| one(all, email)).collect(),
+            carries_grants,
+        })
+        .await
+    }
+
+    async fn teams(&self) -> Result<Option<Vec<LiveTeam>>, ApiError> {
+        self.read(|all| Some(all.live_teams())).await
+    }
+
+    async fn service_accounts(&self) -> Result<Option<Vec<LiveServiceAccount>>, ApiError> {
+        self.read(|all| Some(all.live_accounts(false))).await
+    }
+
+    async fn project_service_accounts(
+        &self,
+        project: ProjectId,
+    ) -> Result<Option<Vec<ProjectServiceAccount>>, ApiError> {
+        let row = |account: &Account| {
+            let role = account.grants.get(&project)?.clone();
+            let id = ServiceAccountId(account.id);
+            Some(ProjectServiceAccount { id, role, source: GrantSource::Individual })
+        };
+        self.read(|all| Some(all.accounts.values().filter_map(row).collect())).await
     }
 
     async fn projects(&self) -> Result<Vec<LiveProject>, ApiError> {
@@ -208,47 +420,12 @@ impl AccessRead for Fake {
     }
 
     async fn project_members(&self, project: ProjectId) -> Result<Vec<ProjectMember>, ApiError> {
-        self.read(|roster| rows(roster, project)).await
+        self.read(|all| all.rows(project)).await
     }
-}
-
-fn rows(roster: &Roster, project: ProjectId) -> Vec<ProjectMember> {
-    roster
-        .iter()
-        .flat_map(|(email, person)| {
-            access(person).grants.into_iter().map(move |grant| (email, person, grant))
-        })
-        .filter(|(_, _, grant)| grant.project == project)
-        .map(|(email, person, grant)| ProjectMember {
-            user: Some(person.id),
-            email: Some(email.clone()),
-            status: person.status,
-            role: grant.role,
-            source: grant.source,
-        })
-        .collect()
-}
-
-fn member((email, person): (&Email, &Person)) -> LiveMember {
-    LiveMember {
-        id: Some(person.id),
-        email: email.clone(),
-        name: None,
-        organization_role: Some(person.role),
-        status: person.status,
-        invitation: None,
-        managed_by: ManagedBy::Mixpanel,
-        last_active: None,
-        grants: Vec::new(),
-    }
-}
-
-fn with_grants((email, person): (&Email, &Person)) -> LiveMember {
-    LiveMember { grants: access(person).grants, ..member((email, person)) }
 }
 
 impl AccessWrite for Fake {
-    async fn write(&self, write: &Write) -> Result<(), ApiError> {
+    async fn write(&self, write: &Write) -> Result<Written, ApiError> {
         self.request(|inner| {
             let fault = inner.faults.remove(&inner.writes.len());
             inner.writes.push(write.clone());
@@ -261,104 +438,250 @@ impl AccessWrite for Fake {
                 Some(Fault::Busy) => Err(error(ErrorKind::Transient, Some(429), "too many")),
                 Some(Fault::LostBefore) => Err(lost()),
                 Some(Fault::LostAfter) => {
-                    carry_out(inner, write)?;
+                    inner.carry_out(write)?;
                     Err(lost())
                 }
-                Some(Fault::Lie) => Ok(()),
-                None => carry_out(inner, write),
+                Some(Fault::Lie) => Ok(Written::default()),
+                None => inner.carry_out(write),
             }
         })
         .await
     }
 }
 
-fn carry_out(inner: &mut Inner, write: &Write) -> Result<(), ApiError> {
-    let sent = inner.invitations.len();
-    change_roster(inner, write)?;
-    if let Some(email) = inner.invitations.get(sent) {
-        inner.inviting.insert(email.clone(), write.clone());
+impl Inner {
+    fn carry_out(&mut self, write: &Write) -> Result<Written, ApiError> {
+        let before = self.now.clone();
+        let (sent, emails) = (self.sent.clone(), self.invitations.len());
+        let done = self.change(write);
+        if done.is_err() {
+            // All or nothing.
+            self.now = before;
+            self.sent = sent;
+            self.invitations.truncate(emails);
+            return done;
+        }
+        if let Some(email) = self.invitations.get(emails) {
+            self.inviting.insert(email.clone(), write.clone());
+        }
+        let Self { inviting, now, .. } = self;
+        inviting.retain(|email, _| now.people.contains_key(email));
+        self.past.push(self.now.clone());
+        done
     }
-    let Inner { inviting, roster, .. } = inner;
-    inviting.retain(|email, _| roster.contains_key(email));
-    inner.past.push(inner.roster.clone());
-    Ok(())
-}
 
-fn change_roster(inner: &mut Inner, write: &Write) -> Result<(), ApiError> {
-    let missing = || error(ErrorKind::Permanent, Some(404), "User not found in organization");
-    let conflict = || error(ErrorKind::Permanent, Some(409), "already a member");
-    let is_owner = |one: &&Person| one.role == OrganizationRole::Owner && one.status.is_active();
-    let owners = inner.roster.values().filter(is_owner).count();
-    let email_of = |inner: &Inner, user: UserId| {
-        inner.roster.iter().find(|(_, one)| one.id == user).map(|(email, _)| email.clone())
-    };
-    match write {
-        Write::InviteToOrganization { email, role } => {
-            if inner.roster.contains_key(email) {
-                return Err(conflict());
+    fn change(&mut self, write: &Write) -> Result<Written, ApiError> {
+        match write {
+            Write::CreateTeam { .. }
+            | Write::UpdateTeam { .. }
+            | Write::DeleteTeam { .. }
+            | Write::ChangeGroup { .. } => self.change_team(write).map(|()| Written::default()),
+            Write::CreateServiceAccount { username, expires, grants, .. } => {
+                self.create_account(username, *expires, grants)
             }
-            invite(inner, email, *role);
-        }
-        Write::Grant { project, email, role } => {
-            if !inner.roster.contains_key(email) {
-                invite(inner, email, OrganizationRole::Member);
+            Write::DeleteServiceAccount { account } => {
+                self.now.account_of(*account)?;
+                self.now.accounts.retain(|_, one| one.id != account.0);
+                Ok(Written::default())
             }
-            let upsert = inner.upsert;
-            let grants = &mut inner.roster.get_mut(email).unwrap().grants;
-            if grants.contains_key(project) && !upsert {
-                return Err(conflict());
+            Write::AddServiceAccount { account, project, role } => {
+                let grants = &mut self.now.account_of(*account)?.grants;
+                if grants.get(project).is_some_and(|held| held != role) {
+                    return Err(conflict());
+                }
+                grants.insert(*project, role.clone());
+                Ok(Written::default())
             }
-            grants.insert(*project, role.clone());
-        }
-        Write::SetProjectRole { project, user, role } => {
-            let email = email_of(inner, *user).ok_or_else(missing)?;
-            let person = inner.roster.get_mut(&email).unwrap();
-            if !person.status.is_active() || !person.grants.contains_key(project) {
-                return Err(missing());
+            Write::RemoveServiceAccount { account, project } => {
+                let grants = &mut self.now.account_of(*account)?.grants;
+                grants.remove(project).ok_or_else(missing)?;
+                Ok(Written::default())
             }
-            person.grants.insert(*project, role.clone());
-        }
-        Write::Revoke { project, user } => {
-            let email = email_of(inner, *user).ok_or_else(missing)?;
-            let person = inner.roster.get_mut(&email).unwrap();
-            person.grants.remove(project).ok_or_else(missing)?;
-        }
-        Write::SetOrganizationRole { user, role } => {
-            let email = email_of(inner, *user).ok_or_else(missing)?;
-            let person = inner.roster.get_mut(&email).unwrap();
-            if !person.status.is_active() {
-                return Err(missing());
-            }
-            if person.role == OrganizationRole::Owner && owners == 1 {
-                return Err(error(ErrorKind::Permanent, Some(400), "the last owner"));
-            }
-            person.role = *role;
-        }
-        Write::RemoveMember { user } => {
-            let email = email_of(inner, *user).ok_or_else(missing)?;
-            inner.roster.remove(&email);
-        }
-        Write::ResendInvitation { user } => {
-            let email = email_of(inner, *user).ok_or_else(missing)?;
-            inner.invitations.push(email);
+            _ => self.change_people(write).map(|()| Written::default()),
         }
     }
-    Ok(())
-}
 
-fn invite(inner: &mut Inner, email: &Email, role: OrganizationRole) {
-    inner.next_id += 1;
-    inner.invitations.push(email.clone());
-    inner.roster.insert(
-        email.clone(),
-        Person {
-            id: UserId(inner.next_id),
-            role,
+    fn change_people(&mut self, write: &Write) -> Result<(), ApiError> {
+        let is_owner =
+            |one: &&Person| one.role == OrganizationRole::Owner && one.status.is_active();
+        let owners = self.now.people.values().filter(is_owner).count();
+        match write {
+            Write::Invite { email, role, grants } => {
+                if self.now.people.contains_key(email) {
+                    return Err(conflict());
+                }
+                self.invite(email, *role)?;
+                self.now.people.get_mut(email).unwrap().grants = grants.iter().cloned().collect();
+            }
+            Write::GrantMany { grants } => {
+                for (email, project, role) in grants {
+                    self.grant(email, *project, role, false)?;
+                }
+            }
+            Write::Grant { project, email, role } => {
+                self.grant(email, *project, role, self.upsert)?;
+            }
+            Write::SetProjectRole { project, user, role } => {
+                let email = self.now.email_of(*user)?;
+                let person = self.now.people.get_mut(&email).unwrap();
+                if !person.status.is_active() || !person.grants.contains_key(project) {
+                    return Err(missing());
+                }
+                person.grants.insert(*project, role.clone());
+            }
+            Write::Revoke { project, user } => {
+                let email = self.now.email_of(*user)?;
+                let person = self.now.people.get_mut(&email).unwrap();
+                person.grants.remove(project).ok_or_else(missing)?;
+            }
+            Write::SetOrganizationRole { user, role } => {
+                let email = self.now.email_of(*user)?;
+                let person = self.now.people.get_mut(&email).unwrap();
+                if !person.status.is_active() {
+                    return Err(missing());
+                }
+                if person.role == OrganizationRole::Owner && owners == 1 {
+                    return Err(error(ErrorKind::Permanent, Some(400), "the last owner"));
+                }
+                person.role = *role;
+            }
+            Write::RemoveMember { user, .. } => {
+                let email = self.now.email_of(*user)?;
+                self.now.people.remove(&email);
+                for team in self.now.teams.values_mut() {
+                    team.members.remove(&email);
+                }
+            }
+            Write::ResendInvitation { user } => {
+                let email = self.now.email_of(*user)?;
+                let at = self.send_email(&email)?;
+                self.now.people.get_mut(&email).unwrap().invited_at = Some(at);
+            }
+            other => panic!("{other:?} is about no person"),
+        }
+        Ok(())
+    }
+
+    fn grant(
+        &mut self,
+        email: &Email,
+        project: ProjectId,
+        role: &ProjectRole,
+        upsert: bool,
+    ) -> Result<(), ApiError> {
+        if !self.now.people.contains_key(email) {
+            self.invite(email, OrganizationRole::Member)?;
+        }
+        let same = self.carries_grants;
+        let grants = &mut self.now.people.get_mut(email).unwrap().grants;
+        match grants.get(&project) {
+            Some(held) if !(upsert || (same && held == role)) => Err(conflict()),
+            _ => {
+                grants.insert(project, role.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn change_team(&mut self, write: &Write) -> Result<(), ApiError> {
+        match write {
+            Write::CreateTeam { name } => {
+                if self.now.teams.contains_key(name) {
+                    return Err(conflict());
+                }
+                self.next_id += 1;
+                let team = Team { id: self.next_id, ..Team::default() };
+                self.now.teams.insert(Arc::clone(name), team);
+            }
+            Write::DeleteTeam { name } => drop(self.now.teams.remove(name).ok_or_else(missing)?),
+            Write::ChangeGroup { group, email, member } => {
+                let known = self.now.people.contains_key(email);
+                let team = self.now.teams.get_mut(group).filter(|_| known).ok_or_else(missing)?;
+                match member {
+                    true => drop(team.members.insert(email.clone())),
+                    false => drop(team.members.remove(email)),
+                }
+            }
+            Write::UpdateTeam { team, update } => {
+                let known = |email: &Email| self.now.people.contains_key(email);
+                if let TeamUpdate::AddMember(email) = update
+                    && !known(email)
+                {
+                    return Err(missing());
+                }
+                let mut teams = self.now.teams.values_mut();
+                let team = teams.find(|one| one.id == team.0).ok_or_else(missing)?;
+                match update {
+                    TeamUpdate::AddMember(email) => drop(team.members.insert(email.clone())),
+                    TeamUpdate::RemoveMember(email) => drop(team.members.remove(email)),
+                    TeamUpdate::SetRole(project, role) => {
+                        team.grants.insert(*project, role.clone());
+                    }
+                    TeamUpdate::RemoveRole(project) => drop(team.grants.remove(project)),
+                }
+            }
+            other => panic!("{other:?} is about no team"),
+        }
+        Ok(())
+    }
+
+    fn create_account(
+        &mut self,
+        username: &Arc<str>,
+        expires: Option<Timestamp>,
+        grants: &[(ProjectId, ProjectRole)],
+    ) -> Result<Written, ApiError> {
+        if self.now.accounts.contains_key(username) {
+            return Err(conflict());
+        }
+        self.next_id += 1;
+        let secret = format!("secret-{}", self.next_id);
+        let account = Account {
+            id: self.next_id,
+            secret: secret.clone(),
+            created_by: self.actor.email.clone(),
+            expires,
+            grants: grants.iter().cloned().collect(),
+        };
+        self.now.accounts.insert(Arc::clone(username), account);
+        let id = ServiceAccountId(self.next_id);
+        Ok(Written { new_service_account: Some(NewServiceAccount { id, secret: secret.into() }) })
+    }
+
+    fn time(&self) -> Timestamp {
+        self.clock.as_ref().map_or_else(now, |clock| clock())
+    }
+
+    /// Sends an invitation e-mail, unless too many went out within the last hour.
+    fn send_email(&mut self, email: &Email) -> Result<Timestamp, ApiError> {
+        let at = self.time();
+        let since = at - SignedDuration::from_hours(1);
+        let within =
+            self.sent.iter().filter(|(domain, at)| domain == email.domain() && *at > since);
+        let first = within.clone().map(|(_, at)| *at).min();
+        if self.invitations_per_hour.is_some_and(|most| within.count() >= most) {
+            let mut error = error(ErrorKind::Transient, Some(429), "too many invitations");
+            let until = first.map(|first| first + SignedDuration::from_hours(1));
+            error.retry_after = until
+                .and_then(|until| std::time::Duration::try_from(until.duration_since(at)).ok());
+            return Err(error);
+        }
+        self.sent.push((email.domain().to_owned(), at));
+        self.invitations.push(email.clone());
+        Ok(at)
+    }
+
+    fn invite(&mut self, email: &Email, role: OrganizationRole) -> Result<(), ApiError> {
+        let at = self.send_email(email)?;
+        self.next_id += 1;
+        let invited = Person {
+            invited_at: Some(at),
             status: MemberStatus::Pending,
-            grants: BTreeMap::new(),
-            others: Vec::new(),
-        },
-    );
+            ..person(self.next_id, role, &[])
+        };
+        self.now.people.insert(email.clone(), invited);
+        Ok(())
+    }
 }
 
 /// A journal that is written and not flushed: crashes of the process lose nothing of it.
@@ -397,14 +720,18 @@ pub(crate) fn capabilities() -> Capabilities {
     }
 }
 
-pub(crate) fn options(waits: usize) -> ApplyOptions {
-    let target = Target {
+pub(crate) fn target() -> Target {
+    Target {
         organization: ORGANIZATION,
         base_url: "https://mixpanel.example".into(),
         capabilities: capabilities(),
-    };
+        scim: true,
+    }
+}
+
+pub(crate) fn options(waits: usize) -> ApplyOptions {
     let waits = vec![std::time::Duration::ZERO; waits];
-    let mut options = ApplyOptions::new(target, Arc::new(now), "mixaccess test");
+    let mut options = ApplyOptions::new(target(), Arc::new(now), "mixaccess test");
     options.patience = Patience { settle: waits.clone(), verify: waits };
     options
 }
@@ -418,212 +745,8 @@ pub(crate) fn person(id: u64, role: OrganizationRole, grants: &[(u64, ProjectRol
         id: UserId(id),
         role,
         status: MemberStatus::Active,
+        invited_at: None,
         grants: grants.iter().map(|(id, role)| (ProjectId(*id), role.clone())).collect(),
         others: Vec::new(),
     }
-}
-
-/// Makes plans: follows what each change does to a roster, so that preconditions fit.
-pub(crate) struct Planner {
-    before: Roster,
-    after: BTreeMap<Email, Option<Person>>,
-    changes: Vec<Change>,
-}
-
-impl Planner {
-    pub(crate) fn new(roster: &Roster) -> Self {
-        Self { before: roster.clone(), after: BTreeMap::new(), changes: Vec::new() }
-    }
-
-    fn current(&self, email: &Email) -> Option<Person> {
-        self.after.get(email).cloned().unwrap_or_else(|| self.before.get(email).cloned())
-    }
-
-    /// Adds a change and gives its id.
-    pub(crate) fn add(&mut self, email: &str, action: Action, depends_on: &[ChangeId]) -> ChangeId {
-        let email = Email::new(email);
-        let current = self.current(&email);
-        let preconditions = preconditions(current.as_ref(), &action);
-        let id = ChangeId(format!("{email}/{}/{}", action.kind(), self.changes.len()).into());
-        let user = self.before.get(&email).map(|person| person.id);
-        self.after.insert(email.clone(), effect(current.as_ref(), &action));
-        self.changes.push(Change {
-            id: id.clone(),
-            subject: Subject::Person { email, user },
-            action,
-            risk: Risk::Neutral,
-            reason: Reason {
-                kind: ReasonKind::Declared,
-                place: None,
-                annotations: Annotations::default(),
-            },
-            depends_on: depends_on.to_vec(),
-            preconditions,
-        });
-        id
-    }
-
-    /// The roster that the plan leads to. Numbers of people it invites are not known.
-    pub(crate) fn outcome(&self) -> Roster {
-        let mut roster = self.before.clone();
-        for (email, person) in &self.after {
-            match person {
-                Some(person) => roster.insert(email.clone(), person.clone()),
-                None => roster.remove(email),
-            };
-        }
-        roster
-    }
-
-    pub(crate) fn content(&self) -> PlanContent {
-        let subjects = self
-            .after
-            .iter()
-            .map(|(email, after)| AffectedSubject {
-                subject: Subject::Person {
-                    email: email.clone(),
-                    user: self.before.get(email).map(|person| person.id),
-                },
-                name: None,
-                tags: Vec::new(),
-                before: self.before.get(email).map(access),
-                after: after.as_ref().map(access),
-            })
-            .collect::<Vec<_>>();
-        let projects = subjects
-            .iter()
-            .flat_map(|one| [&one.before, &one.after])
-            .flatten()
-            .flat_map(|access| access.grants.iter().map(|grant| grant.project))
-            .chain(self.changes.iter().flat_map(crate::reread::projects_of))
-            .collect::<BTreeSet<_>>();
-        PlanContent {
-            organization: PlanOrganization {
-                id: ORGANIZATION,
-                name: None,
-                base_url: "https://mixpanel.example".into(),
-                api: Dialect::Members,
-            },
-            instant: now(),
-            instant_given: false,
-            undoes: None,
-            acting_as: ActingIdentity {
-                email: Some(Email::new("robot@acme.example")),
-                organization_role: Some(OrganizationRole::Owner),
-            },
-            files_digest: Digest::of_bytes(b"files"),
-            live_digest: Digest::of_bytes(b"live"),
-            policy: policy(),
-            figures: figures(),
-            projects: projects
-                .into_iter()
-                .map(|id| PlanProject {
-                    id,
-                    key: project(id.0).key,
-                    environment: None,
-                    declared: true,
-                })
-                .collect(),
-            subjects,
-            changes: self.changes.clone(),
-            guards: Vec::new(),
-            findings: Vec::new(),
-            not_planned: Vec::new(),
-        }
-    }
-
-    pub(crate) fn plan(&self) -> Plan {
-        Plan::seal(self.content(), now(), "mixaccess test".into()).unwrap()
-    }
-}
-
-/// Guard rails wide open: they are tested where they are made.
-fn policy() -> Policy {
-    let mut policy = Policy::default();
-    policy.removals.people = 1_000;
-    policy.removals.percent = 100;
-    policy.reductions.percent = 100;
-    policy.escalations.allow_organization_owner = true;
-    policy
-}
-
-fn figures() -> Figures {
-    Figures {
-        members: 1_000,
-        active_owners: 3,
-        individual_grants: 10_000,
-        collaborators: 1_000,
-        projects: 10,
-        unmanaged: 0,
-    }
-}
-
-fn access(person: &Person) -> Access {
-    let individual = person.grants.iter().map(|(project, role)| Grant {
-        project: *project,
-        role: role.clone(),
-        source: GrantSource::Individual,
-    });
-    let mut grants = individual.chain(person.others.iter().cloned()).collect::<Vec<_>>();
-    grants.sort_unstable();
-    Access { status: person.status, organization_role: Some(person.role), grants }
-}
-
-fn preconditions(person: Option<&Person>, action: &Action) -> Vec<Precondition> {
-    let Some(person) = person else {
-        return vec![Precondition::Absent];
-    };
-    let mut all = vec![Precondition::Member {
-        user: (person.id != UserId(0)).then_some(person.id),
-        status: person.status,
-        organization_role: Some(person.role),
-    }];
-    let lost: &[InvitedGrant] = match action {
-        Action::WithdrawInvitation { loses, .. } | Action::RemoveMember { loses, .. } => loses,
-        _ => &[],
-    };
-    let projects = action.project().into_iter().chain(lost.iter().map(|lost| &lost.project));
-    all.extend(projects.map(|project| Precondition::IndividualGrant {
-        project: project.id,
-        role: person.grants.get(&project.id).cloned(),
-    }));
-    all
-}
-
-fn effect(person: Option<&Person>, action: &Action) -> Option<Person> {
-    let with = |change: &dyn Fn(&mut Person)| {
-        let mut person = person.expect("the plan's subject is there").clone();
-        change(&mut person);
-        Some(person)
-    };
-    match action {
-        Action::Invite { organization_role, grants } => Some(Person {
-            id: UserId(0),
-            role: *organization_role,
-            status: MemberStatus::Pending,
-            grants: grants.iter().map(|one| (one.project.id, one.role.clone())).collect(),
-            others: Vec::new(),
-        }),
-        Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => None,
-        Action::SetOrganizationRole { after, .. } => with(&|person| person.role = *after),
-        Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
-            with(&|person| {
-                person.grants.insert(project.id, after.clone());
-            })
-        }
-        Action::Revoke { project, .. } => with(&|person| {
-            person.grants.remove(&project.id);
-        }),
-    }
-}
-
-/// What two rosters have in common that a plan decides: everything but the numbers of the invited.
-pub(crate) fn comparable(roster: &Roster) -> BTreeMap<Email, (OrganizationRole, bool, String)> {
-    roster
-        .iter()
-        .map(|(email, person)| {
-            let grants = format!("{:?}", person.grants);
-            (email.clone(), (person.role, person.status.is_active(), grants))
-        })
-        .collect()
 }

@@ -91,7 +91,7 @@ fn assert_malformed(plan: &Plan, expected: &str) {
     let refusals = refusals(plan);
     let text = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert!(refusals.iter().any(|one| one.code() == "malformed"), "{text}");
-    let email = plan.content.changes[0].subject.email();
+    let email = plan.content.changes[0].subject.email().unwrap();
     assert!(text.contains(expected) && text.contains(email.as_str()), "{text}");
 }
 

@@ -5,6 +5,9 @@
 //! [`apply`]. Secrets never come here: the client holds them, and nothing of it is journaled.
 
 mod apply;
+mod attempt;
+mod batch;
+mod board;
 mod call;
 mod cancel;
 mod conclude;
@@ -13,18 +16,23 @@ mod counting;
 mod course;
 mod error;
 mod execute;
+mod expectation;
+mod invitation_limit;
 pub mod journal;
 mod lock;
+mod new_account;
 mod options;
 mod outcome;
 pub mod precheck;
 mod prepare;
+mod reach;
 mod receipt;
 pub mod remains;
 mod reread;
 pub mod resume;
 mod runner;
 mod schedule;
+mod secret;
 mod settle;
 mod state_directory;
 mod undo;
@@ -32,6 +40,8 @@ mod verify;
 
 #[cfg(test)]
 mod fake;
+#[cfg(test)]
+mod fake_plan;
 #[cfg(test)]
 mod hostile_tests;
 #[cfg(test)]
@@ -45,6 +55,7 @@ pub use apply::apply;
 pub use call::CallError;
 pub use cancel::{CancelToken, Cancellation, cancellation};
 pub use error::{ApplyError, Refusal};
+pub use invitation_limit::InvitationsLeft;
 pub use lock::{LockHolder, LockedError};
 pub use options::{ApplyOptions, Clock, MAX_CONCURRENCY, NoProgress, Patience, Progress, Target};
 pub use outcome::{Failure, Outcome};
@@ -53,5 +64,6 @@ pub use receipt::{
     UndoReport, Verification,
 };
 pub use runner::Runner;
+pub use secret::{Delivery, SecretSink};
 pub use state_directory::{StateDirectory, StateError};
 pub use verify::Mismatch;

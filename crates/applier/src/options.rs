@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use mixaccess_model::{Capabilities, Change, OrganizationId};
 
-use crate::Outcome;
+use crate::{InvitationsLeft, Outcome, SecretSink};
 
 /// Most requests that may be in flight at once (`design.md`, "Apply").
 pub const MAX_CONCURRENCY: usize = 32;
@@ -21,6 +21,8 @@ pub struct Target {
     pub base_url: String,
     /// What the dialect can do, and which one it is.
     pub capabilities: Capabilities,
+    /// Whether groups can be changed through SCIM: there is a token for it.
+    pub scim: bool,
 }
 
 /// How often, and how long apart, the service is read again before a state is believed: an answer
@@ -62,6 +64,11 @@ pub struct ApplyOptions {
     pub concurrency: usize,
     /// Whether to go on where an earlier apply of the same plan stopped (`--resume`).
     pub resume: bool,
+    /// Whether to wait for invitations that the service lets through only later (`--wait`), rather
+    /// than to stop with what is left.
+    pub wait: bool,
+    /// Where the secrets of new service accounts go; without it, a plan that creates one is refused.
+    pub secrets: Option<Arc<dyn SecretSink>>,
     /// Tells the time: for the age of the plan, for overrides, and for the journal.
     pub clock: Arc<dyn Clock>,
     /// How often the service is read again before a state is believed.
@@ -77,6 +84,8 @@ impl ApplyOptions {
             target,
             concurrency: 8,
             resume: false,
+            wait: false,
+            secrets: None,
             clock,
             patience: Patience::default(),
             made_by: made_by.into(),
@@ -90,11 +99,13 @@ impl ApplyOptions {
 
 impl fmt::Debug for ApplyOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { target, concurrency, resume, clock: _, patience, made_by } = self;
+        let Self { target, concurrency, resume, wait, secrets, clock: _, patience, made_by } = self;
         f.debug_struct("ApplyOptions")
             .field("target", target)
             .field("concurrency", concurrency)
             .field("resume", resume)
+            .field("wait", wait)
+            .field("secrets", secrets)
             .field("patience", patience)
             .field("made_by", made_by)
             .finish_non_exhaustive()
@@ -114,6 +125,10 @@ pub trait Progress: Send + Sync {
     /// A change has an outcome. Also told for changes that are skipped.
     fn change_done(&self, change: &Change, outcome: &Outcome) {
         let _ = (change, outcome);
+    }
+    /// The service will let so many invitations through only later. Told in advance.
+    fn invitations_wait(&self, left: &InvitationsLeft) {
+        let _ = left;
     }
     /// Something that takes time begins, or something deserves to be known: a fragment.
     fn note(&self, message: &str) {

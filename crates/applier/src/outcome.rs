@@ -1,5 +1,6 @@
 //! What became of one change.
 
+use jiff::Timestamp;
 use mixaccess_api::{ApiError, ErrorKind};
 use mixaccess_model::ChangeId;
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,11 @@ pub enum Outcome {
         /// Expected and found, as a fragment.
         message: String,
     },
+    /// Not sent: the service lets only so many invitations an hour through for each e-mail domain.
+    Deferred {
+        /// When it may be sent.
+        until: Timestamp,
+    },
     /// Not tried, because a change before it did not succeed.
     Skipped {
         /// That change.
@@ -54,6 +60,7 @@ impl Outcome {
             Self::Failed { .. } => "failed",
             Self::Unknown { .. } => "unknown",
             Self::Moved { .. } => "moved",
+            Self::Deferred { .. } => "deferred",
             Self::Skipped { .. } => "skipped",
             Self::NotTried => "not tried",
         }

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    AffectedSubject, Change, ChangeId, Email, GuardVerdict, LiveState, PLAN_FORMAT_VERSION, Plan,
-    PlanContent, Subject, UserId,
+    Action, AffectedSubject, Change, ChangeId, GuardVerdict, LiveState, PLAN_FORMAT_VERSION, Plan,
+    PlanContent, Subject, SubjectKey,
 };
-use mixaccess_planner::{Projection, guard, refused_by_service};
+use mixaccess_planner::{Moved, Projection, guard, refused_by_service};
 
-use crate::call::{follows_invitation, write_for};
+use crate::call::{as_if_numbered, follows_creation, write_for};
 use crate::consistency::inconsistencies;
-use crate::course::Course;
+use crate::course::{Course, Found, reminded};
+use crate::reach::reach;
 use crate::{CallError, Refusal, Target};
 
 /// What live state says about a plan that is about to be applied.
@@ -63,14 +64,15 @@ pub fn check_live(plan: &Plan, live: &LiveState, now: Timestamp) -> Precheck {
     }
     let mut refusals = Vec::new();
     let mut projection = Projection::new(live);
-    let mut moved_people: BTreeSet<&Email> = BTreeSet::new();
+    let mut moved_subjects: BTreeSet<SubjectKey> = BTreeSet::new();
     let mut as_expected = Vec::with_capacity(content.changes.len());
     for change in &content.changes {
-        let moved = projection.moved(change);
+        let moved = moved(&projection, change);
+        let key = change.subject.key();
         if !moved.is_empty() {
-            moved_people.insert(change.subject.email());
+            moved_subjects.insert(key.clone());
         }
-        as_expected.push(!moved_people.contains(change.subject.email()));
+        as_expected.push(!moved_subjects.contains(&key));
         refusals.extend(moved.into_iter().map(Refusal::Stale));
         projection.apply(change);
     }
@@ -78,6 +80,24 @@ pub fn check_live(plan: &Plan, live: &LiveState, now: Timestamp) -> Precheck {
     let (refused, overridden) = check_guards(plan, content, live, now);
     refusals.extend(refused);
     if refusals.is_empty() { Precheck::Ready { overridden } } else { Precheck::Refused(refusals) }
+}
+
+/// What moved under a change, an invitation that somebody else sent again included.
+pub(crate) fn moved(projection: &Projection<'_>, change: &Change) -> Vec<Moved> {
+    let moved = projection.moved(change);
+    let Action::RemindInvitation { sent_at } = &change.action else { return moved };
+    let Some(Found::Person(member)) = Found::projected(projection, &change.subject.key()) else {
+        return moved;
+    };
+    if !moved.is_empty() || !reminded(member, *sent_at) {
+        return moved;
+    }
+    vec![Moved {
+        change: change.id.clone(),
+        subject: change.subject.clone(),
+        message: "expected an invitation that waits, found one that was sent again since"
+            .to_owned(),
+    }]
 }
 
 /// Evaluates the guard rails and the actor's power over some of a plan's changes, against live state
@@ -121,37 +141,39 @@ fn as_found(content: &PlanContent, live: &LiveState) -> PlanContent {
     found
 }
 
-/// Everybody whom the changes of a plan change, before and after, sorted by address. Names and tags
-/// come from the plan.
+/// Everything that the changes of a plan change, before and after, sorted. Names and tags come from
+/// the plan.
 fn subjects_found(content: &PlanContent, live: &LiveState) -> Vec<AffectedSubject> {
     let before = Projection::new(live);
     let mut after = Projection::new(live);
+    let mut subjects: BTreeMap<SubjectKey, Vec<&AffectedSubject>> = BTreeMap::new();
     for change in &content.changes {
+        subjects.entry(change.subject.key()).or_default();
+        for email in reach(change, &after).people {
+            subjects.entry(SubjectKey::Person(email)).or_default();
+        }
         after.apply(change);
     }
-    let mut people: BTreeMap<&Email, Vec<&AffectedSubject>> =
-        content.changes.iter().map(|change| (change.subject.email(), Vec::new())).collect();
     for planned in &content.subjects {
-        if let Some(person) = people.get_mut(planned.subject.email()) {
-            person.push(planned);
+        if let Some(subject) = subjects.get_mut(&planned.subject.key()) {
+            subject.push(planned);
         }
     }
-    people
+    subjects
         .into_iter()
-        .map(|(email, planned)| {
+        .map(|(key, planned)| {
             let mut tags =
                 planned.iter().flat_map(|one| one.tags.iter().cloned()).collect::<Vec<_>>();
             tags.sort_unstable();
             tags.dedup();
+            let found = Found::projected(&before, &key).map(Found::subject);
+            let subject = found.unwrap_or_else(|| Subject::from(key));
             AffectedSubject {
-                subject: Subject::Person {
-                    email: email.clone(),
-                    user: before.member(email).and_then(|member| member.id),
-                },
                 name: planned.iter().find_map(|one| one.name.clone()),
                 tags,
-                before: before.access(email),
-                after: after.access(email),
+                before: before.access(&subject),
+                after: after.access(&subject),
+                subject,
             }
         })
         .collect()
@@ -195,6 +217,12 @@ fn malformed(changes: &[Change]) -> Vec<Refusal> {
                 });
             }
         }
+        if !fits(&change.subject, &change.action) {
+            let (kind, action) = (change.subject.kind(), change.action.kind());
+            refusals.push(Refusal::Malformed {
+                message: format!("change {} is a {action}, and no {kind} has that", change.id),
+            });
+        }
         if !seen.insert(&change.id) {
             refusals.push(Refusal::Malformed {
                 message: format!("two changes have the id {}", change.id),
@@ -204,21 +232,42 @@ fn malformed(changes: &[Change]) -> Vec<Refusal> {
     refusals
 }
 
-/// Changes for which there will be no write. The number of somebody whom the plan itself invites is
-/// not known yet, so it is taken for known.
+/// Whether an action is one of that kind of subject.
+const fn fits(subject: &Subject, action: &Action) -> bool {
+    match action {
+        Action::Grant { .. } | Action::Revoke { .. } => true,
+        Action::SetProjectRole { .. } => !matches!(subject, Subject::ServiceAccount { .. }),
+        Action::Invite { .. }
+        | Action::WithdrawInvitation { .. }
+        | Action::RemindInvitation { .. }
+        | Action::SetOrganizationRole { .. }
+        | Action::RemoveMember { .. } => matches!(subject, Subject::Person { .. }),
+        Action::CreateTeam
+        | Action::AddTeamMember { .. }
+        | Action::RemoveTeamMember { .. }
+        | Action::DeleteTeam { .. } => matches!(subject, Subject::Team { .. }),
+        Action::CreateServiceAccount { .. } | Action::DeleteServiceAccount { .. } => {
+            matches!(subject, Subject::ServiceAccount { .. })
+        }
+    }
+}
+
+/// Changes for which there will be no write. The number of a subject that the plan itself makes is not
+/// known yet, so it is taken for known.
 fn unsendable(changes: &[Change], target: &Target) -> impl Iterator<Item = CallError> {
-    changes.iter().zip(follows_invitation(changes)).filter_map(|(change, follows)| {
-        let user = change.subject.user().or(follows.then_some(UserId(0)));
-        write_for(change, user, &target.capabilities).err()
+    changes.iter().zip(follows_creation(changes)).filter_map(|(change, follows)| {
+        let subject =
+            if follows { as_if_numbered(&change.subject) } else { change.subject.clone() };
+        write_for(change, &subject, target).err()
     })
 }
 
 /// What the service would refuse to the identity we run as, whoever planned.
 fn powerless(content: &PlanContent, live: &LiveState) -> impl Iterator<Item = Refusal> {
     let refused = refused_by_service(content, live);
-    refused.into_iter().map(|(change, email, message)| Refusal::ActorPower {
+    refused.into_iter().map(|(change, subject, message)| Refusal::ActorPower {
         change,
-        email,
+        subject,
         message,
     })
 }

@@ -1,11 +1,11 @@
 //! The checks before the first write, of a plan that begins and of one that goes on.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mixaccess_api::{AccessRead, AccessWrite};
-use mixaccess_model::{GuardVerdict, LiveState, Override};
+use mixaccess_model::{Action, GuardVerdict, LiveState, Override, Subject};
 
-use crate::Outcome;
 use crate::apply::Run;
 use crate::consistency::inconsistencies;
 use crate::error::ApplyError;
@@ -14,6 +14,7 @@ use crate::precheck::{Precheck, check_guards, check_live, remaining_content};
 use crate::remains::Standing;
 use crate::reread::read_with_actor;
 use crate::resume::{Step, decide, may_be_stale, sends};
+use crate::{Outcome, Refusal};
 
 /// The checks are passed: what was read, and what is to be sent.
 pub(crate) struct Ready {
@@ -36,6 +37,9 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         match check_live(self.plan, &live, self.started_at) {
             Precheck::AlreadyApplied => Ok(None),
             Precheck::Refused(refusals) => Err(ApplyError::Refused(refusals)),
+            Precheck::Ready { .. } if let Some(refusal) = self.lacks_sink(|_| true) => {
+                Err(ApplyError::Refused(vec![refusal]))
+            }
             Precheck::Ready { overridden } => Ok(Some(Ready {
                 notes: self.notes(&live),
                 live,
@@ -75,6 +79,9 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             .collect::<BTreeSet<_>>();
         let mut overridden = Vec::new();
         if !to_send.is_empty() {
+            if let Some(refusal) = self.lacks_sink(|index| to_send.contains(&index)) {
+                return Err(ApplyError::Refused(vec![refusal]));
+            }
             let malformed = inconsistencies(changes, &sends(changes, &steps), &live);
             if !malformed.is_empty() {
                 return Err(ApplyError::Refused(malformed));
@@ -104,6 +111,27 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let resumes = Some(last.file_name());
         let notes = self.notes(&live);
         Ok(Ready { live, known, in_earlier_run, maybe_sent, overrides, resumes, notes })
+    }
+
+    /// The service accounts that would be created, of the changes that are sent, when there is no place
+    /// for their secrets.
+    fn lacks_sink(&self, is_sent: impl Fn(usize) -> bool) -> Option<Refusal> {
+        if self.options.secrets.is_some() {
+            return None;
+        }
+        let changes = self.plan.content.changes.iter().enumerate();
+        let created =
+            changes.filter(|(index, _)| is_sent(*index)).filter_map(|(_, change)| {
+                match (&change.action, &change.subject) {
+                    (
+                        Action::CreateServiceAccount { .. },
+                        Subject::ServiceAccount { username, .. },
+                    ) => Some(Arc::clone(username)),
+                    _ => None,
+                }
+            });
+        let usernames = created.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
+        (!usernames.is_empty()).then_some(Refusal::NoSecretSink { usernames })
     }
 
     fn notes(&self, live: &LiveState) -> Vec<String> {

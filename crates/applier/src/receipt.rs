@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use mixaccess_model::{ChangeId, Digest, Email, OrganizationId, Override};
+use mixaccess_model::{ChangeId, Digest, OrganizationId, Override, Subject};
 use serde::{Deserialize, Serialize};
 
-use crate::{Mismatch, Outcome};
+use crate::{InvitationsLeft, Mismatch, Outcome};
 
 /// Version of the receipt that this program writes.
-pub const RECEIPT_FORMAT_VERSION: u32 = 1;
+pub const RECEIPT_FORMAT_VERSION: u32 = 2;
 
 /// How an apply ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,9 @@ pub struct Receipt {
     pub cancelled: bool,
     /// Every change of the plan, in its order.
     pub changes: Vec<ChangeReport>,
+    /// The invitations that wait for the limit; absent when none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub invitations_left: Option<InvitationsLeft>,
     /// What reading again showed.
     pub verification: Verification,
     /// The journal of this run; absent when nothing was to be sent.
@@ -101,7 +104,7 @@ pub struct ChangeReport {
     /// The change.
     pub change: ChangeId,
     /// Whose access it changes.
-    pub email: Email,
+    pub subject: Subject,
     /// What it does, by the word of the plan's JSON.
     pub action: &'static str,
     /// What became of it.
@@ -124,7 +127,7 @@ pub enum Verification {
     Verified,
     /// Something is not as planned.
     Mismatches {
-        /// What, sorted by address.
+        /// What, sorted by subject.
         mismatches: Vec<Mismatch>,
     },
     /// Live state could not be read again.
@@ -169,7 +172,7 @@ pub struct Irreversible {
     /// The change.
     pub change: ChangeId,
     /// Whose access it changed.
-    pub email: Email,
+    pub subject: Subject,
     /// Why it cannot be undone.
     pub because: &'static str,
 }

@@ -48,13 +48,24 @@ pub fn remains(changes: &[Change], runs: &[JournalRun]) -> Remains {
     let since = runs.iter().rposition(|run| run.header.resumes.is_none()).unwrap_or(0);
     let runs = runs.get(since..).unwrap_or_default();
     let mut standings: BTreeMap<&ChangeId, Standing> = BTreeMap::new();
+    let mut before_intent: BTreeMap<&ChangeId, Standing> = BTreeMap::new();
     for record in runs.iter().flat_map(|run| &run.records) {
         match record {
-            Record::Intent { change, .. } | Record::Contradicted { change, .. } => {
+            Record::Intent { change, .. } => {
+                let before = standings.insert(change, Standing::Unknown);
+                before_intent.entry(change).or_insert(before.unwrap_or(Standing::NotTried));
+            }
+            Record::Contradicted { change, .. } => {
                 standings.insert(change, Standing::Unknown);
             }
             Record::Outcome { change, outcome, .. } => {
-                if let Some(standing) = standing_after(outcome) {
+                let before = before_intent.remove(change);
+                let standing = match outcome {
+                    // The service refused it for now: it is as if it had not been sent.
+                    Outcome::Deferred { .. } => before,
+                    outcome => standing_after(outcome),
+                };
+                if let Some(standing) = standing {
                     standings.insert(change, standing);
                 }
             }
@@ -82,7 +93,10 @@ fn standing_after(outcome: &Outcome) -> Option<Standing> {
         Outcome::Failed { failure } => Some(Standing::Failed(failure.clone())),
         Outcome::Unknown { .. } => Some(Standing::Unknown),
         // Says nothing about what was sent before.
-        Outcome::Moved { .. } | Outcome::Skipped { .. } | Outcome::NotTried => None,
+        Outcome::Moved { .. }
+        | Outcome::Deferred { .. }
+        | Outcome::Skipped { .. }
+        | Outcome::NotTried => None,
     }
 }
 
@@ -135,7 +149,7 @@ mod tests {
     fn intent(change: &Change) -> Record {
         Record::Intent {
             change: change.id.clone(),
-            email: change.subject.email().clone(),
+            subject: change.subject.clone(),
             action: "grant".into(),
             attempt: 1,
             at: Timestamp::UNIX_EPOCH,

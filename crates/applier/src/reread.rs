@@ -1,20 +1,32 @@
 //! Reading again what an apply touches, and no more.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
-use mixaccess_api::{AccessRead, ApiError, read_members};
+use mixaccess_api::{AccessRead, ApiError, ErrorKind, ProjectServiceAccount, read_members};
 use mixaccess_model::{
-    Action, Actor, Change, Dialect, LIVE_FORMAT_VERSION, LiveProject, LiveState, OrganizationId,
-    PlanContent, Precondition, ProjectId,
+    Action, Actor, Change, Dialect, Grant, LIVE_FORMAT_VERSION, LiveProject, LiveServiceAccount,
+    LiveState, OrganizationId, PlanContent, Precondition, ProjectId, ServiceAccountId, Subject,
+    SubjectKey,
 };
 
-/// What is read: the members of the organization, and the grants in some of its projects.
+/// What is read.
 #[derive(Clone, Debug)]
 pub(crate) struct Scope {
     pub(crate) organization: OrganizationId,
     pub(crate) dialect: Dialect,
+    /// Whether the members of the organization are read.
+    pub(crate) members: bool,
+    /// The projects whose members are read.
     pub(crate) projects: BTreeSet<ProjectId>,
+    /// The teams that changes name; all teams are read when there is one.
+    pub(crate) teams: BTreeSet<Arc<str>>,
+    /// Whether the service accounts are read.
+    pub(crate) service_accounts: bool,
+    /// The projects whose service accounts are read.
+    pub(crate) service_account_projects: BTreeSet<ProjectId>,
     /// Most requests in flight.
     pub(crate) in_flight: usize,
 }
@@ -22,29 +34,89 @@ pub(crate) struct Scope {
 impl Scope {
     /// Everything a plan names, also where a hand-made plan does not list it.
     pub(crate) fn of_plan(content: &PlanContent, in_flight: usize) -> Self {
-        Self {
+        let mut scope = Self {
             organization: content.organization.id,
             dialect: content.organization.api,
-            projects: content
-                .projects
-                .iter()
-                .map(|project| project.id)
-                .chain(content.changes.iter().flat_map(projects_of))
-                .collect(),
+            members: true,
+            projects: content.projects.iter().map(|project| project.id).collect(),
+            teams: BTreeSet::new(),
+            service_accounts: false,
+            service_account_projects: BTreeSet::new(),
             in_flight,
+        };
+        for change in &content.changes {
+            scope.add(change);
+            if matches!(change.action, Action::DeleteServiceAccount { .. }) {
+                // It takes every role, also one that was given since.
+                let declared = content.projects.iter().filter(|project| project.declared);
+                scope.service_account_projects.extend(declared.map(|project| project.id));
+            }
+        }
+        scope
+    }
+
+    /// What decides about some changes alone.
+    pub(crate) fn of_changes<'a>(&self, changes: impl IntoIterator<Item = &'a Change>) -> Self {
+        let mut scope = self.nothing();
+        for change in changes {
+            scope.add(change);
+        }
+        scope
+    }
+
+    /// Whether a subject is there, and which number it has.
+    pub(crate) fn of_subject(&self, key: &SubjectKey) -> Self {
+        let mut scope = self.nothing();
+        match key {
+            SubjectKey::Person(_) => scope.members = true,
+            SubjectKey::Team(name) => drop(scope.teams.insert(Arc::clone(name))),
+            SubjectKey::ServiceAccount(_) => scope.service_accounts = true,
+        }
+        scope
+    }
+
+    /// The same organization, and nothing of it.
+    pub(crate) fn nothing(&self) -> Self {
+        Self {
+            organization: self.organization,
+            dialect: self.dialect,
+            members: false,
+            projects: BTreeSet::new(),
+            teams: BTreeSet::new(),
+            service_accounts: false,
+            service_account_projects: BTreeSet::new(),
+            in_flight: 1,
         }
     }
 
-    /// What decides about one change.
-    pub(crate) fn of_change(&self, change: &Change) -> Self {
-        Self { projects: projects_of(change), in_flight: 1, ..self.clone() }
+    fn add(&mut self, change: &Change) {
+        match &change.subject {
+            Subject::Person { .. } => {
+                self.members = true;
+                self.projects.extend(projects_of(change));
+            }
+            Subject::Team { name, .. } => {
+                self.teams.insert(Arc::clone(name));
+                // Only a member can come in.
+                self.members |= matches!(change.action, Action::AddTeamMember { .. });
+            }
+            Subject::ServiceAccount { .. } => {
+                self.service_accounts = true;
+                self.service_account_projects.extend(projects_of(change));
+            }
+        }
     }
 }
 
-/// The projects whose members decide whether a change may run or is in place.
+/// The projects that decide whether a change may run or is in place.
 pub(crate) fn projects_of(change: &Change) -> BTreeSet<ProjectId> {
-    let invited: &[_] = match &change.action {
-        Action::Invite { grants, .. } => grants,
+    let carried: &[_] = match &change.action {
+        Action::Invite { grants, .. }
+        | Action::CreateServiceAccount { grants, .. }
+        | Action::WithdrawInvitation { loses: grants, .. }
+        | Action::RemoveMember { loses: grants, .. }
+        | Action::DeleteTeam { loses: grants, .. }
+        | Action::DeleteServiceAccount { loses: grants } => grants,
         _ => &[],
     };
     change
@@ -52,10 +124,10 @@ pub(crate) fn projects_of(change: &Change) -> BTreeSet<ProjectId> {
         .project()
         .map(|project| project.id)
         .into_iter()
-        .chain(invited.iter().map(|grant| grant.project.id))
+        .chain(carried.iter().map(|grant| grant.project.id))
         .chain(change.preconditions.iter().filter_map(|precondition| match precondition {
             Precondition::IndividualGrant { project, .. } => Some(*project),
-            Precondition::Absent | Precondition::Member { .. } => None,
+            _ => None,
         }))
         .collect()
 }
@@ -72,24 +144,13 @@ pub(crate) async fn read_with_actor<R: AccessRead>(
     Ok(live)
 }
 
-/// Reads what `scope` names, with an unknown actor.
+/// Reads what `scope` names, with an unknown actor. What the teams of `scope` give is read as well,
+/// so that what they do to people shows.
 pub(crate) async fn read<R: AccessRead>(
     client: &R,
     scope: &Scope,
     taken_at: Timestamp,
 ) -> Result<LiveState, ApiError> {
-    let projects = scope.projects.iter().copied().collect::<Vec<_>>();
-    let members = read_members(client, &projects, scope.in_flight).await?;
-    let projects = projects
-        .into_iter()
-        .map(|id| LiveProject {
-            id,
-            name: id.to_string(),
-            members_read: true,
-            service_accounts_read: false,
-            custom_roles: None,
-        })
-        .collect();
     let mut live = LiveState {
         format_version: LIVE_FORMAT_VERSION,
         organization: scope.organization,
@@ -97,25 +158,109 @@ pub(crate) async fn read<R: AccessRead>(
         dialect: scope.dialect,
         taken_at,
         actor: Actor::default(),
-        projects,
-        members,
+        projects: Vec::new(),
+        members: Vec::new(),
+        teams: None,
+        service_accounts: None,
+        identity_provider: None,
     };
+    let mut projects = scope.projects.clone();
+    if !scope.teams.is_empty() {
+        let teams = client.teams().await?.ok_or_else(|| unanswered("teams"))?;
+        let named = teams.iter().filter(|team| scope.teams.contains(&team.name));
+        projects.extend(named.flat_map(|team| team.grants.iter().map(|grant| grant.project)));
+        live.teams = Some(teams);
+    }
+    if scope.members {
+        let read = projects.iter().copied().collect::<Vec<_>>();
+        live.members = read_members(client, &read, scope.in_flight).await?;
+    }
+    if scope.service_accounts {
+        live.service_accounts = Some(service_accounts(client, scope).await?);
+    }
+    live.projects = projects
+        .union(&scope.service_account_projects)
+        .map(|id| LiveProject {
+            id: *id,
+            name: id.to_string(),
+            members_read: scope.members && projects.contains(id),
+            service_accounts_read: scope.service_account_projects.contains(id),
+            custom_roles: None,
+        })
+        .collect();
     live.normalize();
     Ok(live)
 }
 
-/// Lays a newer reading of some projects over an older one of more: members are always read whole,
-/// grants only in the projects of `scope`.
-pub(crate) fn refresh(older: &mut LiveState, newer: LiveState, scope: &Scope) {
-    let mut known = BTreeMap::new();
-    for member in std::mem::take(&mut older.members) {
-        known.insert((member.email, member.id), member.grants);
+async fn service_accounts<R: AccessRead>(
+    client: &R,
+    scope: &Scope,
+) -> Result<Vec<LiveServiceAccount>, ApiError> {
+    let listed = client.service_accounts().await?.ok_or_else(|| unanswered("service accounts"))?;
+    let mut accounts: BTreeMap<ServiceAccountId, LiveServiceAccount> =
+        listed.into_iter().map(|account| (account.id, account)).collect();
+    // Owned numbers: futures that borrow them could not move between threads.
+    let reads = scope.service_account_projects.iter().copied().map(|project| async move {
+        let rows = client.project_service_accounts(project).await?;
+        let rows = rows.ok_or_else(|| unanswered("service accounts of a project"))?;
+        Ok::<_, ApiError>((project, rows))
+    });
+    let mut rows = stream::iter(reads).buffered(scope.in_flight.max(1));
+    while let Some((project, rows)) = rows.try_next().await? {
+        for ProjectServiceAccount { id, role, source } in rows {
+            if let Some(account) = accounts.get_mut(&id) {
+                account.grants.push(Grant { project, role, source });
+            }
+        }
     }
-    older.members = newer.members;
-    for member in &mut older.members {
-        let grants = known.remove(&(member.email.clone(), member.id)).unwrap_or_default();
-        let elsewhere = grants.into_iter().filter(|one| !scope.projects.contains(&one.project));
-        member.grants.extend(elsewhere);
+    Ok(accounts.into_values().collect())
+}
+
+fn unanswered(what: &str) -> ApiError {
+    ApiError {
+        kind: ErrorKind::Permanent,
+        request: what.to_owned(),
+        status: None,
+        message: "the service does not answer this list".to_owned(),
+        hint: Some("Run `mixaccess doctor` to see what the organization answers.".to_owned()),
+        retry_after: None,
+    }
+}
+
+/// Lays a newer reading of `scope` over an older one of more.
+pub(crate) fn refresh(older: &mut LiveState, newer: LiveState, scope: &Scope) {
+    let read = |what: fn(&LiveProject) -> bool| {
+        let read = newer.projects.iter().filter(|project| what(project));
+        read.map(|project| project.id).collect::<BTreeSet<_>>()
+    };
+    let members_read = read(|project| project.members_read);
+    let service_accounts_read = read(|project| project.service_accounts_read);
+    if newer.teams.is_some() {
+        older.teams = newer.teams;
+    }
+    if let Some(mut accounts) = newer.service_accounts {
+        let known = older.service_accounts.take().unwrap_or_default();
+        let mut known: BTreeMap<_, _> =
+            known.into_iter().map(|account| (account.id, account.grants)).collect();
+        for account in &mut accounts {
+            let grants = known.remove(&account.id).unwrap_or_default();
+            account.grants.extend(elsewhere(grants, &service_accounts_read));
+        }
+        older.service_accounts = Some(accounts);
+    }
+    if scope.members {
+        let known = std::mem::take(&mut older.members).into_iter();
+        let mut known: BTreeMap<_, _> =
+            known.map(|member| ((member.email, member.id), member.grants)).collect();
+        older.members = newer.members;
+        for member in &mut older.members {
+            let grants = known.remove(&(member.email.clone(), member.id)).unwrap_or_default();
+            member.grants.extend(elsewhere(grants, &members_read));
+        }
     }
     older.normalize();
+}
+
+fn elsewhere(grants: Vec<Grant>, read: &BTreeSet<ProjectId>) -> impl Iterator<Item = Grant> {
+    grants.into_iter().filter(|grant| !read.contains(&grant.project))
 }

@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use mixaccess_model::{Action, Change, Email, LiveState, MemberStatus, Precondition};
+use mixaccess_model::{
+    Action, Actor, Change, LiveServiceAccount, LiveState, MemberStatus, Precondition, SubjectKey,
+};
 use mixaccess_planner::{Moved, Projection};
 
 use crate::Outcome;
-use crate::call::follows_invitation;
-use crate::course::Course;
+use crate::call::follows_creation;
+use crate::course::{Course, Found};
+use crate::precheck;
 use crate::remains::Standing;
 
 /// What to do with one change.
@@ -37,27 +40,32 @@ pub enum Step {
 /// over, and otherwise its subject moved.
 pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> Vec<Step> {
     let mut projection = Projection::new(live);
-    let mut stopped: BTreeSet<&Email> = BTreeSet::new();
+    let mut stopped: BTreeSet<SubjectKey> = BTreeSet::new();
     let mut steps = Vec::with_capacity(changes.len());
-    let follows_invitation = follows_invitation(changes);
+    let follows_creation = follows_creation(changes);
     let course = Course::of(changes.iter().enumerate());
-    let asked = changes.iter().zip(standings).zip(&follows_invitation).enumerate();
+    let asked = changes.iter().zip(standings).zip(&follows_creation).enumerate();
     for (index, ((change, standing), follows)) in asked {
         let maybe_sent = matches!(standing, Standing::Unknown);
-        let email = change.subject.email();
+        let key = change.subject.key();
         let step = match standing {
             Standing::InPlace(outcome) => Step::Known(outcome.clone()),
-            // Not sent in the end: it depends on the change at which the person was stopped.
-            _ if stopped.contains(email) => Step::Send { maybe_sent },
+            // Not sent in the end: it depends on the change at which the subject was stopped.
+            _ if stopped.contains(&key) => Step::Send { maybe_sent },
             Standing::NotTried | Standing::Failed(_) | Standing::Unknown => {
                 let moved = moved(&projection, change, *follows);
-                if moved.is_empty() {
+                let anew = maybe_sent && is_made_anew(change);
+                if moved.is_empty() || (anew && is_ours(&projection, &key, live)) {
                     projection.apply(change);
                     Step::Send { maybe_sent }
-                } else if course.is_behind(index, change, projection.member(email)) {
+                } else if !anew
+                    && course.is_behind(index, change, Found::projected(&projection, &key))
+                {
                     Step::Found(found(maybe_sent))
                 } else {
-                    stopped.insert(email);
+                    if !matches!(key, SubjectKey::Team(_)) {
+                        stopped.insert(key);
+                    }
                     Step::Moved { message: join(&moved) }
                 }
             }
@@ -67,28 +75,34 @@ pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> V
     steps
 }
 
-/// For each change, whether it is going to be sent: not where somebody's earlier change has moved.
+/// For each change, whether it is going to be sent as the plan has it: not where an earlier change of
+/// the subject has moved, and not where what is there is deleted first.
 pub(crate) fn sends(changes: &[Change], steps: &[Step]) -> Vec<bool> {
-    let mut stopped: BTreeSet<&Email> = BTreeSet::new();
+    let mut stopped: BTreeSet<SubjectKey> = BTreeSet::new();
     changes
         .iter()
         .zip(steps)
         .map(|(change, step)| {
-            let email = change.subject.email();
-            if matches!(step, Step::Moved { .. }) {
-                stopped.insert(email);
+            let key = change.subject.key();
+            let is_sent = match step {
+                Step::Send { maybe_sent } => !(*maybe_sent && is_made_anew(change)),
+                Step::Known(_) | Step::Found(_) | Step::Moved { .. } => false,
+            };
+            let is_sent = is_sent && !stopped.contains(&key);
+            if matches!(step, Step::Moved { .. }) && !matches!(key, SubjectKey::Team(_)) {
+                stopped.insert(key);
             }
-            matches!(step, Step::Send { .. }) && !stopped.contains(email)
+            is_sent
         })
         .collect()
 }
 
 /// What moved under a change. That somebody whom this plan invited has accepted since is expected,
 /// and no obstacle to what works for pending and accepted people alike.
-fn moved(projection: &Projection<'_>, change: &Change, follows_invitation: bool) -> Vec<Moved> {
-    let moved = projection.moved(change);
+fn moved(projection: &Projection<'_>, change: &Change, follows_creation: bool) -> Vec<Moved> {
+    let moved = precheck::moved(projection, change);
     let indifferent = matches!(change.action, Action::Grant { .. } | Action::Revoke { .. });
-    if moved.is_empty() || !follows_invitation || !indifferent {
+    if moved.is_empty() || !follows_creation || !indifferent {
         return moved;
     }
     let mut accepted = change.clone();
@@ -98,6 +112,28 @@ fn moved(projection: &Projection<'_>, change: &Change, follows_invitation: bool)
         }
     }
     if projection.moved(&accepted).is_empty() { Vec::new() } else { moved }
+}
+
+/// Whether a change that may have been carried out is undone first and done again: the secret of a
+/// service account is told once, and whether it arrived nobody knows.
+pub(crate) const fn is_made_anew(change: &Change) -> bool {
+    matches!(change.action, Action::CreateServiceAccount { .. })
+}
+
+/// Whether what is there may be what an earlier run made.
+fn is_ours(projection: &Projection<'_>, key: &SubjectKey, live: &LiveState) -> bool {
+    match Found::projected(projection, key) {
+        Some(Found::ServiceAccount(account)) => may_be_ours(account, &live.actor),
+        _ => false,
+    }
+}
+
+/// Whether the identity we run as may have created a service account: not where the service says that
+/// somebody else did.
+pub(crate) fn may_be_ours(account: &LiveServiceAccount, actor: &Actor) -> bool {
+    let by_number = account.creator.zip(actor.user).map(|(one, other)| one == other);
+    let by_address = account.creator_email.as_ref().zip(actor.email.as_ref());
+    by_number.or_else(|| by_address.map(|(one, other)| one == other)).unwrap_or(true)
 }
 
 const fn found(maybe_sent: bool) -> Outcome {
@@ -112,18 +148,24 @@ pub fn may_be_stale(changes: &[Change], standings: &[Standing], steps: &[Step]) 
         .iter()
         .zip(standings)
         .filter(|(_, standing)| matches!(standing, Standing::InPlace(_) | Standing::Unknown))
-        .map(|(change, _)| change.subject.email())
+        .map(|(change, _)| change.subject.key())
         .collect::<BTreeSet<_>>();
     changes.iter().zip(steps).any(|(change, step)| match step {
         Step::Send { maybe_sent } => *maybe_sent && must_happen_once(&change.action),
-        Step::Moved { .. } => touched.contains(change.subject.email()),
+        Step::Moved { .. } => touched.contains(&change.subject.key()),
         Step::Known(_) | Step::Found(_) => false,
     })
 }
 
-/// Whether sending it twice does something twice: an invitation sends an e-mail.
+/// Whether sending it twice does something twice: an invitation sends an e-mail, and a service account
+/// has a secret.
 pub(crate) const fn must_happen_once(action: &Action) -> bool {
-    matches!(action, Action::Invite { .. })
+    matches!(
+        action,
+        Action::Invite { .. }
+            | Action::RemindInvitation { .. }
+            | Action::CreateServiceAccount { .. }
+    )
 }
 
 fn join(moved: &[Moved]) -> String {
@@ -132,7 +174,7 @@ fn join(moved: &[Moved]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mixaccess_model::{OrganizationRole, ProjectRole};
+    use mixaccess_model::{Email, OrganizationRole, ProjectRole};
 
     use super::*;
     use crate::Failure;

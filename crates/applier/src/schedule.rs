@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mixaccess_model::{Change, ChangeId, Email};
+use mixaccess_model::{Action, Change, ChangeId, Email, ProjectId, Subject, SubjectKey};
 
-/// Which changes may be sent: one person's in the order of the plan, each after those it depends on,
-/// and among those that may run the first of the plan first.
+/// Which changes may be sent, each after those it depends on, and among those that may run the first of
+/// the plan first. One person's, and one service account's, keep the order of the plan. So do a team's
+/// that are about the same person or project; the others wait for nothing but its making, and two of
+/// them are never out at once.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     /// For each change, how many that come before it are not yet in place.
@@ -15,6 +17,10 @@ pub(crate) struct Schedule {
     ready: BTreeSet<usize>,
     /// Changes that will not be handed out any more.
     closed: Vec<bool>,
+    /// For each change of a team, which team.
+    team: Vec<Option<usize>>,
+    /// Teams of which a change is out.
+    busy: BTreeSet<usize>,
 }
 
 impl Schedule {
@@ -23,13 +29,20 @@ impl Schedule {
         let mut waits_for = Vec::with_capacity(changes.len());
         let mut followers = vec![Vec::new(); changes.len()];
         let mut index_of: BTreeMap<&ChangeId, usize> = BTreeMap::new();
-        let mut last_of: BTreeMap<&Email, usize> = BTreeMap::new();
+        let mut past_of: BTreeMap<SubjectKey, Past<'_>> = BTreeMap::new();
+        let mut numbers: BTreeMap<SubjectKey, usize> = BTreeMap::new();
+        let mut team = Vec::with_capacity(changes.len());
         for (index, change) in changes.iter().enumerate() {
+            let key = change.subject.key();
+            team.push(matches!(change.subject, Subject::Team { .. }).then(|| {
+                let next = numbers.len();
+                *numbers.entry(key.clone()).or_insert(next)
+            }));
             let before = change
                 .depends_on
                 .iter()
                 .filter_map(|id| index_of.get(id).copied())
-                .chain(last_of.insert(change.subject.email(), index))
+                .chain(past_of.entry(key).or_default().follow(index, change))
                 .collect::<BTreeSet<_>>();
             for earlier in &before {
                 if let Some(followers) = followers.get_mut(*earlier) {
@@ -40,20 +53,65 @@ impl Schedule {
             index_of.insert(&change.id, index);
         }
         let ready = (0..changes.len()).filter(|index| waits_for.get(*index) == Some(&0)).collect();
-        Self { waits_for, followers, ready, closed: vec![false; changes.len()] }
+        let closed = vec![false; changes.len()];
+        Self { waits_for, followers, ready, closed, team, busy: BTreeSet::new() }
     }
 
     /// Hands out the next change that may be sent.
     pub(crate) fn next(&mut self) -> Option<usize> {
-        let index = self.ready.pop_first()?;
-        self.close(index);
+        let free =
+            |index: &usize| self.team_of(*index).is_none_or(|team| !self.busy.contains(&team));
+        let index = self.ready.iter().copied().find(|index| free(index))?;
+        self.hand_out(index);
         Some(index)
+    }
+
+    /// Hands out what may be sent in one call with `first`, which is out: at most `limit` changes that
+    /// `joins`, `first` included, each ready or waiting for nothing but others of the same call.
+    pub(crate) fn join(
+        &mut self,
+        first: usize,
+        limit: usize,
+        joins: impl Fn(usize) -> bool,
+    ) -> Vec<usize> {
+        let mut call = vec![first];
+        let mut candidates: BTreeSet<usize> =
+            self.ready.iter().copied().filter(|index| joins(*index)).collect();
+        let mut waits: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut last = first;
+        loop {
+            for follower in self.followers.get(last).into_iter().flatten() {
+                let all = self.waits_for.get(*follower).copied().unwrap_or_default();
+                let left = waits.entry(*follower).or_insert(all);
+                *left = left.saturating_sub(1);
+                if *left == 0 && joins(*follower) && self.closed.get(*follower) == Some(&false) {
+                    candidates.insert(*follower);
+                }
+            }
+            if call.len() >= limit {
+                return call;
+            }
+            let Some(next) = candidates.pop_first() else { return call };
+            self.hand_out(next);
+            call.push(next);
+            last = next;
+        }
+    }
+
+    /// Hands out a change that waits for `before` alone, which is out; says whether it did.
+    pub(crate) fn take_follower(&mut self, before: usize, follower: usize) -> bool {
+        let follows = self.followers.get(before).is_some_and(|all| all.contains(&follower));
+        let alone = self.waits_for.get(follower) == Some(&1);
+        let takes = follows && alone && self.closed.get(follower) == Some(&false);
+        if takes {
+            self.hand_out(follower);
+        }
+        takes
     }
 
     /// A change is in place: those that waited for nothing else may run.
     pub(crate) fn in_place(&mut self, index: usize) {
-        self.ready.remove(&index);
-        self.close(index);
+        self.come_back(index);
         for follower in self.followers.get(index).cloned().unwrap_or_default() {
             if let Some(waits_for) = self.waits_for.get_mut(follower) {
                 *waits_for = waits_for.saturating_sub(1);
@@ -67,8 +125,7 @@ impl Schedule {
     /// A change is not in place and will not be: gives everything that waited for it, directly or
     /// not, in the order of the plan, each with the change directly before it that fails it.
     pub(crate) fn not_in_place(&mut self, index: usize) -> BTreeMap<usize, usize> {
-        self.ready.remove(&index);
-        self.close(index);
+        self.come_back(index);
         let mut skipped = BTreeMap::new();
         let mut causes = vec![index];
         while let Some(cause) = causes.pop() {
@@ -83,9 +140,68 @@ impl Schedule {
         skipped
     }
 
+    fn team_of(&self, index: usize) -> Option<usize> {
+        self.team.get(index).copied().flatten()
+    }
+
+    fn hand_out(&mut self, index: usize) {
+        self.close(index);
+        if let Some(team) = self.team_of(index) {
+            self.busy.insert(team);
+        }
+    }
+
     fn close(&mut self, index: usize) {
+        self.ready.remove(&index);
         if let Some(closed) = self.closed.get_mut(index) {
             *closed = true;
+        }
+    }
+
+    /// What was handed out has come back.
+    fn come_back(&mut self, index: usize) {
+        self.close(index);
+        if let Some(team) = self.team_of(index) {
+            self.busy.remove(&team);
+        }
+    }
+}
+
+/// The changes of one subject so far, as far as later ones wait for them.
+#[derive(Default)]
+struct Past<'a> {
+    /// The last change of a person or service account, or the last making or deletion of a team.
+    last: Option<usize>,
+    /// Of a team, the last change about each thing since.
+    about: BTreeMap<Thing<'a>, usize>,
+}
+
+/// What a change of a team is about.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Thing<'a> {
+    Member(&'a Email),
+    Project(ProjectId),
+}
+
+impl<'a> Past<'a> {
+    /// Adds a change, and gives those of its subject that it waits for.
+    fn follow(&mut self, index: usize, change: &'a Change) -> Vec<usize> {
+        let thing = match (&change.subject, &change.action) {
+            (
+                Subject::Team { .. },
+                Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. },
+            ) => Some(Thing::Member(email)),
+            (Subject::Team { .. }, action) => {
+                action.project().map(|project| Thing::Project(project.id))
+            }
+            _ => None,
+        };
+        match thing {
+            Some(thing) => self.last.into_iter().chain(self.about.insert(thing, index)).collect(),
+            None => {
+                let about = std::mem::take(&mut self.about);
+                self.last.replace(index).into_iter().chain(about.into_values()).collect()
+            }
         }
     }
 }

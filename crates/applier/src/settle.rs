@@ -1,17 +1,19 @@
-//! Finding out what became of a write whose answer was lost, by reading again.
+//! Finding out what became of writes whose answer was lost, by reading again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, ApiError};
-use mixaccess_model::Change;
+use mixaccess_model::{Change, LiveState};
 use mixaccess_planner::Projection;
 
 use crate::CancelToken;
+use crate::precheck::moved;
 use crate::reread::{Scope, read};
 
 /// What reading again says about one change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Settled {
     /// Its effect is there.
     InPlace,
@@ -25,44 +27,67 @@ pub(crate) enum Settled {
     /// It could not be read, or the apply was asked to stop first.
     Unreadable {
         /// The last error, when there was one.
-        error: Option<ApiError>,
+        error: Option<Arc<ApiError>>,
     },
 }
 
-/// Reads until the effect of a change shows, at most once more than there are `waits`. An answer from
-/// before the write proves nothing, so only the last one counts against it.
+/// Reads until the effect of every change shows, at most once more than there are `waits`; one reading
+/// tells about all of them. An answer from before a write proves nothing, so only the last one counts
+/// against it.
 pub(crate) async fn settle<R: AccessRead>(
     client: &R,
     scope: &Scope,
-    change: &Change,
+    changes: &[&Change],
     waits: &[Duration],
     cancel: &CancelToken,
     now: impl Fn() -> Timestamp,
-) -> Settled {
-    let scope = scope.of_change(change);
+) -> Vec<Settled> {
+    let scope = scope.of_changes(changes.iter().copied());
     let mut waits = waits.iter();
+    let mut settled: Vec<Settled> = Vec::new();
     loop {
         let seen = match read(client, &scope, now()).await {
-            Ok(live) => {
-                let projection = Projection::new(&live);
-                let moved = projection.moved(change);
-                if moved.is_empty() {
-                    Settled::StillBefore
-                } else if projection.holds(change) {
-                    return Settled::InPlace;
-                } else {
-                    let message =
-                        moved.into_iter().map(|one| one.message).collect::<Vec<_>>().join("; ");
-                    Settled::Elsewhere { message }
+            Ok(live) => changes.iter().map(|change| seen(change, &live)).collect(),
+            Err(error) => {
+                let error = Arc::new(error);
+                vec![Settled::Unreadable { error: Some(error) }; changes.len()]
+            }
+        };
+        if settled.is_empty() {
+            settled = seen;
+        } else {
+            for (known, seen) in settled.iter_mut().zip(seen) {
+                if !matches!(known, Settled::InPlace) {
+                    *known = seen;
                 }
             }
-            Err(error) => Settled::Unreadable { error: Some(error) },
-        };
+        }
+        if settled.iter().all(|one| matches!(one, Settled::InPlace)) {
+            return settled;
+        }
         let Some(wait) = waits.next() else {
-            return seen;
+            return settled;
         };
         if !cancel.pause(*wait).await {
-            return Settled::Unreadable { error: None };
+            for one in &mut settled {
+                if !matches!(one, Settled::InPlace) {
+                    *one = Settled::Unreadable { error: None };
+                }
+            }
+            return settled;
         }
+    }
+}
+
+fn seen(change: &Change, live: &LiveState) -> Settled {
+    let projection = Projection::new(live);
+    let moved = moved(&projection, change);
+    if moved.is_empty() {
+        Settled::StillBefore
+    } else if projection.holds(change) {
+        Settled::InPlace
+    } else {
+        let messages = moved.into_iter().map(|one| one.message);
+        Settled::Elsewhere { message: messages.collect::<Vec<_>>().join("; ") }
     }
 }

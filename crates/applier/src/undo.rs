@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use mixaccess_model::{Change, ChangeId, LiveState, Plan};
+use mixaccess_model::{Change, ChangeId, LiveState, Plan, SubjectKey};
 use mixaccess_planner::{Projection, undo};
 
+use crate::course::Found;
+use crate::reach::reach;
 use crate::state_directory::write_atomically;
 use crate::{Irreversible, Outcome, StateDirectory, UndoReport};
 
@@ -24,7 +27,7 @@ pub(crate) fn write_undo_plan(
         .filter_map(|change| {
             change.action.irreversible().map(|because| Irreversible {
                 change: change.id.clone(),
-                email: change.subject.email().clone(),
+                subject: change.subject.clone(),
                 because,
             })
         })
@@ -67,18 +70,36 @@ pub(crate) fn undo_plan_path(state: &StateDirectory, plan: &Plan) -> PathBuf {
 /// Live state as it must be after the changes that are in place, for when it could not be read again.
 pub(crate) fn derived_state(plan: &Plan, outcomes: &[Outcome], before: &LiveState) -> LiveState {
     let mut projection = Projection::new(before);
+    let mut touched: BTreeSet<SubjectKey> = BTreeSet::new();
     for (change, outcome) in plan.content.changes.iter().zip(outcomes) {
         if outcome.is_in_place() {
+            let reached = reach(change, &projection).people;
+            touched.extend(reached.into_iter().map(SubjectKey::Person));
+            touched.insert(change.subject.key());
             projection.apply(change);
         }
     }
-    let people =
-        plan.content.changes.iter().map(|one| one.subject.email()).collect::<BTreeSet<_>>();
     let mut derived = before.clone();
-    derived.members.retain(|member| !people.contains(&member.email));
-    derived
-        .members
-        .extend(people.into_iter().filter_map(|email| projection.member(email).cloned()));
+    let is_kept = |key: SubjectKey| !touched.contains(&key);
+    derived.members.retain(|one| is_kept(SubjectKey::Person(one.email.clone())));
+    if let Some(teams) = &mut derived.teams {
+        // Whoever was removed left every team.
+        *teams = teams.iter().filter_map(|team| projection.team(&team.name).cloned()).collect();
+        teams.retain(|one| is_kept(SubjectKey::Team(Arc::clone(&one.name))));
+    }
+    if let Some(accounts) = &mut derived.service_accounts {
+        accounts.retain(|one| is_kept(SubjectKey::ServiceAccount(Arc::clone(&one.username))));
+    }
+    for key in &touched {
+        match Found::projected(&projection, key) {
+            Some(Found::Person(member)) => derived.members.push(member.clone()),
+            Some(Found::Team(team)) => derived.teams.get_or_insert_default().push(team.clone()),
+            Some(Found::ServiceAccount(account)) => {
+                derived.service_accounts.get_or_insert_default().push(account.clone());
+            }
+            None => {}
+        }
+    }
     derived.normalize();
     derived
 }

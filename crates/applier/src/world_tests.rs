@@ -25,6 +25,7 @@ fn fake_of(live: &LiveState) -> Fake {
                 id: member.id.expect("a faithful service numbers everybody"),
                 role: member.organization_role.expect("and says what they are"),
                 status: member.status,
+                invited_at: None,
                 grants: member
                     .grants
                     .iter()

@@ -17,7 +17,7 @@ use mixaccess_emulator::{Emulator, EmulatorOptions, EventKind, Seed};
 use mixaccess_model::{
     Cause, DeclaredOrganization, DeclaredProject, DesiredCollaborator, DesiredGrant, DesiredState,
     Dialect, Digest, Email, FileIndex, LiveState, ManagedBy, OrganizationId, OrganizationRole,
-    Plan, Policy, Position, ProjectId, ProjectKey, ProjectRole, Region, State,
+    Plan, Policy, Position, ProjectId, ProjectKey, ProjectRole, Reads, Region, State,
 };
 use mixaccess_planner::{PlanningInput, plan};
 
@@ -86,6 +86,8 @@ fn desired() -> DesiredState {
         key: ProjectKey::new(key),
         id: ProjectId(id),
         environment: None,
+        group: None,
+        custom_roles: None,
         position: CAUSE.position,
     };
     DesiredState {
@@ -94,7 +96,8 @@ fn desired() -> DesiredState {
             name: None,
             region: Region::Us,
             base_url: None,
-            api: Dialect::Members,
+            api: Some(Dialect::Members),
+            identity_provider: None,
             time_zone: "UTC".to_owned(),
             position: CAUSE.position,
         },
@@ -103,6 +106,8 @@ fn desired() -> DesiredState {
         files_digest: Digest::of_bytes(b"files"),
         projects: vec![project(7, "web"), project(8, "ios")],
         collaborators,
+        teams: None,
+        service_accounts: None,
         policy,
         findings: Vec::new(),
     }
@@ -132,6 +137,7 @@ impl Bench {
             organization: ORGANIZATION,
             base_url: url,
             capabilities: *capabilities(Dialect::Members),
+            scim: false,
         };
         let mut options = ApplyOptions::new(target, Arc::new(|| NOW), "mixaccess test");
         options.patience =
@@ -147,9 +153,17 @@ impl Bench {
 
     async fn live(&self) -> LiveState {
         let projects = [ProjectId(7), ProjectId(8)];
-        read_live(&self.client, ORGANIZATION, Dialect::Members, &projects, |_| false, 8, NOW)
-            .await
-            .unwrap()
+        read_live(
+            &self.client,
+            ORGANIZATION,
+            Dialect::Members,
+            &projects,
+            |_| Reads::default(),
+            8,
+            NOW,
+        )
+        .await
+        .unwrap()
     }
 
     async fn plan(&self) -> Plan {

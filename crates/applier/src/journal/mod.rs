@@ -10,8 +10,10 @@ mod writer;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use mixaccess_model::{ActingIdentity, ChangeId, Dialect, Digest, Email, OrganizationId, Override};
-use serde::{Deserialize, Serialize};
+use mixaccess_model::{
+    ActingIdentity, ChangeId, Dialect, Digest, Email, OrganizationId, Override, Subject,
+};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{ApplyStatus, Outcome, Runner, StateError};
 
@@ -19,7 +21,7 @@ pub use reader::{JournalRun, history, parse};
 pub(crate) use writer::{JournalWriter, Sink};
 
 /// Version of the journal that this program writes and reads.
-pub const JOURNAL_FORMAT_VERSION: u32 = 1;
+pub const JOURNAL_FORMAT_VERSION: u32 = 2;
 
 /// One line of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,8 +33,9 @@ pub enum Record {
     Intent {
         /// The change.
         change: ChangeId,
-        /// Whose access it changes.
-        email: Email,
+        /// Whose access it changes. The first version knew people only, by their address.
+        #[serde(alias = "email", deserialize_with = "subject_or_address")]
+        subject: Subject,
         /// What it does, by the word of the plan's JSON.
         action: String,
         /// Which attempt of this run, from 1.
@@ -66,6 +69,19 @@ pub enum Record {
         /// Differences that verification found.
         mismatches: usize,
     },
+}
+
+fn subject_or_address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Subject, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Named {
+        Address(Email),
+        Subject(Subject),
+    }
+    Ok(match Named::deserialize(deserializer)? {
+        Named::Address(email) => Subject::Person { email, user: None },
+        Named::Subject(subject) => subject,
+    })
 }
 
 /// Who applies what, where, and with which ways past a guard rail.

@@ -148,7 +148,7 @@ pub(super) fn numbered_files(
 
 #[cfg(test)]
 mod tests {
-    use mixaccess_model::{ActingIdentity, ChangeId, Dialect, Email, OrganizationId};
+    use mixaccess_model::{ActingIdentity, ChangeId, Dialect, Email, OrganizationId, Subject};
 
     use super::*;
     use crate::{Outcome, Runner};
@@ -159,7 +159,7 @@ mod tests {
 
     fn header() -> Record {
         Record::Started(Box::new(Header {
-            format_version: 1,
+            format_version: JOURNAL_FORMAT_VERSION,
             made_by: "mixaccess 0.1.0".into(),
             plan: Digest::of_bytes(b"plan"),
             changes_digest: Digest::of_bytes(b"changes"),
@@ -181,7 +181,7 @@ mod tests {
         for (number, id) in ["ä", "b"].into_iter().enumerate() {
             records.push(Record::Intent {
                 change: ChangeId(id.into()),
-                email: Email::new("zoë@acme.example"),
+                subject: Subject::Person { email: Email::new("zoë@acme.example"), user: None },
                 action: "grant".into(),
                 attempt: 1,
                 at: at(u32::try_from(number).unwrap()),
@@ -245,15 +245,29 @@ mod tests {
 
     #[test]
     fn a_newer_journal_and_a_lost_header_are_refused() {
-        let newer = b"{\"record\":\"started\",\"format_version\":2,\"more\":true}\n";
+        let newer = b"{\"record\":\"started\",\"format_version\":3,\"more\":true}\n";
         assert_eq!(
             parse(Path::new("j"), newer).unwrap_err(),
-            JournalError::Newer { path: "j".into(), found: 2 }
+            JournalError::Newer { path: "j".into(), found: 3 }
         );
         let mut lines = lines(&records());
         lines[0] = b"\xff\n".to_vec();
         assert!(matches!(parse(Path::new("j"), &lines.concat()), Err(JournalError::Read { .. })));
         assert_eq!(parse(Path::new("j"), &lines[0]).unwrap(), None);
+    }
+
+    #[test]
+    fn a_journal_of_the_first_version_is_read() {
+        let records = records();
+        let text = String::from_utf8(lines(&records).concat()).unwrap();
+        let subject = r#""subject":{"kind":"person","email":"zoë@acme.example"}"#;
+        assert_eq!(text.matches(subject).count(), 2);
+        let old = text
+            .replace(subject, r#""email":"zoë@acme.example""#)
+            .replace(r#""format_version":2"#, r#""format_version":1"#);
+        let run = parse(Path::new("j"), old.as_bytes()).unwrap().unwrap();
+        assert_eq!((run.header.format_version, run.damaged), (1, false));
+        assert_eq!(run.records, records[1..records.len() - 1]);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
-use futures_util::future::try_join_all;
 use mixaccess_model::Digest;
 use tokio::sync::oneshot;
 
@@ -28,7 +27,7 @@ impl Sink for File {
 }
 
 struct Request {
-    line: Vec<u8>,
+    lines: Vec<u8>,
     durable: oneshot::Sender<Result<(), JournalError>>,
 }
 
@@ -89,21 +88,32 @@ impl JournalWriter {
 
     /// Appends a record; when this returns, it survives a crash.
     pub(crate) async fn append(&self, record: &Record) -> Result<(), JournalError> {
-        let mut line = serde_json::to_vec(record).map_err(|error| self.failed(&error))?;
-        line.push(b'\n');
-        let (durable, written) = oneshot::channel();
-        let requests = self.requests.as_ref().ok_or_else(|| self.failed(&"closed"))?;
-        requests.send(Request { line, durable }).map_err(|error| self.failed(&error))?;
-        written.await.map_err(|error| self.failed(&error))?
+        self.append_lines(self.line(record)?).await
     }
 
-    /// Appends records one after another, waiting for the disk as rarely as it allows.
+    /// Appends records one after another, waiting for the disk once.
     pub(crate) async fn append_all(
         &self,
         records: impl Iterator<Item = Record>,
     ) -> Result<(), JournalError> {
-        let records = records.collect::<Vec<_>>();
-        try_join_all(records.iter().map(|record| self.append(record))).await.map(|_| ())
+        let mut lines = Vec::new();
+        for record in records {
+            lines.append(&mut self.line(&record)?);
+        }
+        if lines.is_empty() { Ok(()) } else { self.append_lines(lines).await }
+    }
+
+    fn line(&self, record: &Record) -> Result<Vec<u8>, JournalError> {
+        let mut line = serde_json::to_vec(record).map_err(|error| self.failed(&error))?;
+        line.push(b'\n');
+        Ok(line)
+    }
+
+    async fn append_lines(&self, lines: Vec<u8>) -> Result<(), JournalError> {
+        let (durable, written) = oneshot::channel();
+        let requests = self.requests.as_ref().ok_or_else(|| self.failed(&"closed"))?;
+        requests.send(Request { lines, durable }).map_err(|error| self.failed(&error))?;
+        written.await.map_err(|error| self.failed(&error))?
     }
 
     fn failed(&self, error: &dyn std::fmt::Display) -> JournalError {
@@ -122,7 +132,7 @@ impl Drop for JournalWriter {
 }
 
 fn append_all(sink: &mut dyn Sink, path: &Path, batch: &[Request]) -> Result<(), JournalError> {
-    let lines = batch.iter().flat_map(|request| request.line.iter().copied()).collect::<Vec<_>>();
+    let lines = batch.iter().flat_map(|request| request.lines.iter().copied()).collect::<Vec<_>>();
     sink.append(&lines)
         .map_err(|error| JournalError::Write { path: path.to_owned(), message: error.to_string() })
 }
@@ -157,7 +167,10 @@ mod tests {
     fn record(change: &str) -> Record {
         Record::Intent {
             change: mixaccess_model::ChangeId(change.into()),
-            email: mixaccess_model::Email::new("ann@acme.example"),
+            subject: mixaccess_model::Subject::Person {
+                email: mixaccess_model::Email::new("ann@acme.example"),
+                user: None,
+            },
             action: "grant".into(),
             attempt: 1,
             at: "2026-03-01T10:00:00Z".parse().unwrap(),

@@ -1,0 +1,271 @@
+//! Sending one change, and finding out what became of it.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write, Written};
+use mixaccess_model::{Action, Change, Subject, SubjectKey};
+
+use crate::call::{needs_number, write_for};
+use crate::course::Found;
+use crate::execute::{Execution, Ran};
+use crate::invitation_limit::addressee;
+use crate::journal::JournalError;
+use crate::reread::read;
+use crate::resume::must_happen_once;
+use crate::settle::{Settled, settle};
+use crate::{CallError, Failure, Outcome};
+
+/// Most times that one change is sent in one run.
+pub(crate) const MAX_ATTEMPTS: u32 = 2;
+
+/// What became of a change; or, when an intent cannot be journaled, what is known without it.
+pub(crate) type Attempted = Result<Outcome, (Outcome, JournalError)>;
+
+impl<C: AccessRead + AccessWrite> Execution<'_, C> {
+    /// Sends a change, again where reading showed that it was not carried out and sending it twice
+    /// does no harm. Fails only when an intent cannot be journaled; then nothing was sent for it.
+    pub(crate) async fn attempts(&self, index: usize, change: &Change) -> Attempted {
+        let mut maybe_sent = self.maybe_sent.get(index).copied().unwrap_or_default();
+        if matches!(change.action, Action::CreateServiceAccount { .. }) {
+            return self.create_service_account(change, maybe_sent).await;
+        }
+        let mut lost: Option<Failure> = None;
+        for attempt in 1..=MAX_ATTEMPTS {
+            let write = match self.write_of(index, change).await {
+                Ok(write) => write,
+                Err(failure) => return Ok(Outcome::Failed { failure }),
+            };
+            let sent = self.send(change, change.action.kind(), attempt, &write).await;
+            let sent = sent.map_err(|error| {
+                let known =
+                    lost.clone().map_or(Outcome::NotTried, |failure| Outcome::Unknown { failure });
+                (known, error)
+            })?;
+            let Err(error) = sent else {
+                return Ok(Outcome::Applied { settled_by_reading: false });
+            };
+            match error.kind {
+                ErrorKind::OutcomeUnknown => match self.after_lost_answer(change, &error).await {
+                    Some(outcome) => return Ok(outcome),
+                    None => {
+                        maybe_sent = true;
+                        lost = Some(unknown_failure(&error, None));
+                    }
+                },
+                ErrorKind::Permanent | ErrorKind::Transient => {
+                    return Ok(self.after_refusal(change, &error, maybe_sent).await);
+                }
+            }
+        }
+        let failure = lost.unwrap_or_else(|| Failure::local("was not sent", "Use --resume."));
+        Ok(Outcome::Unknown { failure })
+    }
+
+    /// Journals what is about to be sent, and sends it.
+    pub(crate) async fn send(
+        &self,
+        change: &Change,
+        action: &str,
+        attempt: u32,
+        write: &Write,
+    ) -> Result<Result<Written, ApiError>, JournalError> {
+        self.journal.append(&self.intent(change, action, attempt)).await?;
+        self.has_sent.store(true, Ordering::Relaxed);
+        Ok(self.client.write(write).await)
+    }
+
+    async fn write_of(&self, index: usize, change: &Change) -> Result<Write, Failure> {
+        let subject =
+            self.subject_of(index, change).await.map_err(|error| Failure::from(&error))?;
+        write_for(change, &subject, &self.options.target).map_err(
+            |CallError { message, .. }| {
+                Failure::local(message, "Run apply with --resume in a minute.")
+            },
+        )
+    }
+
+    /// What became of a write whose answer was lost, or nothing when it may be sent again.
+    async fn after_lost_answer(&self, change: &Change, error: &ApiError) -> Option<Outcome> {
+        self.progress.note(&format!("reading again what became of {}", change.id));
+        let waits = &self.options.patience.settle;
+        let detail = match self.settle(change, waits).await {
+            Settled::InPlace => return Some(Outcome::Applied { settled_by_reading: true }),
+            // An answer that is late could still arrive twice: an invitation is left to --resume.
+            Settled::StillBefore if must_happen_once(&change.action) => {
+                "reading again does not show it yet".to_owned()
+            }
+            Settled::StillBefore => return None,
+            settled => undecided(settled),
+        };
+        Some(Outcome::Unknown { failure: unknown_failure(error, Some(&detail)) })
+    }
+
+    /// What a refused write means: what is missing or there already may be what the change wanted, and
+    /// an invitation may have to wait.
+    pub(crate) async fn after_refusal(
+        &self,
+        change: &Change,
+        error: &ApiError,
+        maybe_sent: bool,
+    ) -> Outcome {
+        if let Some(email) = addressee(change) {
+            let now = self.now();
+            let mut limit = self.limit();
+            limit.take_back(email, now);
+            if error.status == Some(429) {
+                return Outcome::Deferred { until: limit.refuse(email, now, error.retry_after) };
+            }
+        }
+        let patience = self.options.patience.settle.as_slice();
+        let waits = match error.status {
+            Some(409) => Some(patience),
+            Some(404 | 410) => Some(if maybe_sent { patience } else { &[] }),
+            _ => None,
+        };
+        if let Some(waits) = waits
+            && matches!(self.settle(change, waits).await, Settled::InPlace)
+        {
+            return if maybe_sent {
+                Outcome::Applied { settled_by_reading: true }
+            } else {
+                Outcome::AlreadySo
+            };
+        }
+        Outcome::Failed { failure: Failure::from(error) }
+    }
+
+    async fn settle(&self, change: &Change, waits: &[Duration]) -> Settled {
+        let changes = [change];
+        let now = || self.now();
+        let settled = settle(self.client, self.scope, &changes, waits, self.cancel, now).await;
+        settled.into_iter().next().unwrap_or(Settled::Unreadable { error: None })
+    }
+
+    /// The subject as the service knows it: as it was read before the first write, or, where this plan
+    /// makes it, with the number that the service gave since, which only reading again tells.
+    async fn subject_of(&self, index: usize, change: &Change) -> Result<Subject, ApiError> {
+        let key = change.subject.key();
+        if self.follows_creation.get(index) != Some(&true) {
+            let found = Found::live(self.live, &key).map(Found::subject);
+            return Ok(found.unwrap_or_else(|| change.subject.clone()));
+        }
+        if !needs_number(change) {
+            return Ok(change.subject.clone());
+        }
+        let known = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        if let Some(subject) = known {
+            return Ok(subject);
+        }
+        // An answer may be from before it was made.
+        let mut waits = self.options.patience.settle.iter();
+        loop {
+            if let Some(made) = self.read_made(&key).await? {
+                let mut all = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+                all.insert(key, made.clone());
+                return Ok(made);
+            }
+            match waits.next() {
+                Some(wait) if self.cancel.pause(*wait).await => {}
+                _ => return Ok(Subject::from(key)),
+            }
+        }
+    }
+
+    /// A subject that this plan makes, as the service knows it by now.
+    async fn read_made(&self, key: &SubjectKey) -> Result<Option<Subject>, ApiError> {
+        let live = read(self.client, &self.scope.of_subject(key), self.now()).await?;
+        let found = Found::live(&live, key).filter(|found| found.number().is_some());
+        Ok(found.map(Found::subject))
+    }
+
+    /// Takes a service account's role away and gives the new one at once: it is without access no
+    /// longer than that takes, also when the apply is asked to stop. A new role that is refused leaves
+    /// it with the old one.
+    pub(crate) async fn carry_out_back_to_back(&self, taken: usize, given: usize) -> Vec<Ran> {
+        let mut ran: Vec<Ran> = self.carry_out_one(taken).await.into_iter().collect();
+        let is_taken =
+            ran.iter().all(|one| one.outcome.is_in_place() && one.journal_error.is_none());
+        let (Some(before), Some(after)) =
+            (self.content.changes.get(taken), self.content.changes.get(given))
+        else {
+            return ran;
+        };
+        if !is_taken {
+            let outcome = Outcome::Skipped { because: before.id.clone() };
+            self.progress.change_done(after, &outcome);
+            ran.push(Ran { index: given, outcome, journal_error: None });
+            return ran;
+        }
+        ran.extend(self.carry_out_one(given).await);
+        let failed = ran.last().is_some_and(|one| {
+            matches!(one.outcome, Outcome::Failed { .. }) && one.journal_error.is_none()
+        });
+        if failed && let Some((outcome, journal_error)) = self.put_back(taken, before).await {
+            ran.insert(0, Ran { index: taken, outcome, journal_error });
+            ran.remove(1);
+        }
+        ran
+    }
+
+    /// Gives a service account the role that a change took away: nothing when it could not be given.
+    async fn put_back(
+        &self,
+        index: usize,
+        taken: &Change,
+    ) -> Option<(Outcome, Option<JournalError>)> {
+        let Action::Revoke { project, before } = &taken.action else { return None };
+        let action = Action::Grant { project: project.clone(), after: before.clone() };
+        let back = Change { action, ..taken.clone() };
+        let write = self.write_of(index, &back).await.ok()?;
+        let sent = match self.send(taken, "put_back", 1, &write).await {
+            Ok(sent) => sent,
+            Err(error) => return Some((unsettled("the journal cannot be kept"), Some(error))),
+        };
+        let outcome = match sent {
+            Ok(_) => Outcome::Failed {
+                failure: Failure::local(
+                    "the service refused the new role, so the old one was given back",
+                    "Correct what the service says of the new role, and run apply with --resume.",
+                ),
+            },
+            Err(error) => unsettled(&error.to_string()),
+        };
+        Some(self.journaled(taken, outcome).await)
+    }
+}
+
+fn unsettled(why: &str) -> Outcome {
+    Outcome::Unknown {
+        failure: Failure::local(
+            format!(
+                "the service refused the new role, and whether the old one was given back is not \
+                 known: {why}"
+            ),
+            "Run apply with --resume: it reads again and goes on from there.",
+        ),
+    }
+}
+
+/// Why reading again did not decide.
+pub(crate) fn undecided(settled: Settled) -> String {
+    match settled {
+        Settled::InPlace | Settled::StillBefore => String::new(),
+        Settled::Elsewhere { message } => message,
+        Settled::Unreadable { error } => error.map_or_else(
+            || "the apply was asked to stop before it could be read again".to_owned(),
+            |error| format!("reading again failed: {error}"),
+        ),
+    }
+}
+
+pub(crate) fn unknown_failure(error: &ApiError, detail: Option<&str>) -> Failure {
+    let mut failure = Failure::from(error);
+    if let Some(detail) = detail {
+        failure.message = format!("{}; {detail}", failure.message);
+    }
+    failure.hint =
+        Some("Run apply with --resume: it reads again and goes on from there.".to_owned());
+    failure
+}

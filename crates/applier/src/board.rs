@@ -1,0 +1,176 @@
+//! Outcomes as they come in, and what may be sent next.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use mixaccess_model::{Action, Change, Subject};
+
+use crate::invitation_limit::{InvitationLimit, addressee};
+use crate::schedule::Schedule;
+use crate::{Outcome, Progress};
+
+/// What is sent at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    /// One change.
+    One(usize),
+    /// Grants in one call, in the order of the plan.
+    Together(Vec<usize>),
+    /// A service account's role, taken away and given anew without anything in between.
+    BackToBack(usize, usize),
+}
+
+/// What became of the changes so far, and what may be sent next.
+pub(crate) struct Board<'a> {
+    changes: &'a [Change],
+    progress: &'a dyn Progress,
+    schedule: Schedule,
+    outcomes: Vec<Option<Outcome>>,
+    /// Most grants in one call.
+    grants_per_call: usize,
+    /// Invitations that wait for the limit.
+    held: BTreeSet<usize>,
+    /// When the service let none through although the limit seemed to, by change.
+    refused: BTreeMap<usize, u32>,
+}
+
+/// Most times that one invitation is tried in one run.
+const MAX_TRIES: u32 = 24;
+
+impl<'a> Board<'a> {
+    pub(crate) fn new(
+        changes: &'a [Change],
+        grants_per_call: usize,
+        progress: &'a dyn Progress,
+        known: Vec<Option<Outcome>>,
+    ) -> Self {
+        let mut board = Self {
+            changes,
+            progress,
+            schedule: Schedule::new(changes),
+            outcomes: vec![None; changes.len()],
+            grants_per_call,
+            held: BTreeSet::new(),
+            refused: BTreeMap::new(),
+        };
+        for (index, outcome) in known.into_iter().enumerate() {
+            if let Some(outcome) = outcome {
+                board.record(index, outcome);
+            }
+        }
+        board
+    }
+
+    /// The invitations that are not sent yet, in the order of the plan.
+    pub(crate) fn open_invitations(
+        &self,
+    ) -> impl Iterator<Item = (usize, &'a mixaccess_model::Email)> {
+        let changes = self.changes.iter().zip(&self.outcomes).enumerate();
+        changes
+            .filter(|(_, (_, outcome))| outcome.is_none())
+            .filter_map(|(index, (change, _))| Some((index, addressee(change)?)))
+    }
+
+    /// What may be sent now. An invitation that the limit does not let through is held back.
+    pub(crate) fn next(&mut self, limit: &mut InvitationLimit, now: Timestamp) -> Option<Work> {
+        if let Some(index) = self.released(limit, now) {
+            self.held.remove(&index);
+            return Some(Work::One(index));
+        }
+        loop {
+            let index = self.schedule.next()?;
+            let change = self.changes.get(index)?;
+            if let Some(email) = addressee(change) {
+                if limit.next_at(email, now).is_some() {
+                    self.held.insert(index);
+                    continue;
+                }
+                limit.send(email, now);
+            }
+            return Some(self.work(index, change));
+        }
+    }
+
+    /// The first held invitation that may go out.
+    fn released(&self, limit: &mut InvitationLimit, now: Timestamp) -> Option<usize> {
+        let mut held = self
+            .held
+            .iter()
+            .filter_map(|index| Some((*index, addressee(self.changes.get(*index)?)?)));
+        let (index, email) = held.find(|(_, email)| limit.next_at(email, now).is_none())?;
+        limit.send(email, now);
+        Some(index)
+    }
+
+    fn work(&mut self, index: usize, change: &Change) -> Work {
+        let changes = self.changes;
+        match (&change.subject, &change.action) {
+            (Subject::Person { .. }, Action::Grant { .. }) if self.grants_per_call > 1 => {
+                let joins = |other: usize| changes.get(other).is_some_and(is_grant_to_person);
+                let call = self.schedule.join(index, self.grants_per_call, joins);
+                if call.len() > 1 { Work::Together(call) } else { Work::One(index) }
+            }
+            (Subject::ServiceAccount { .. }, Action::Revoke { project, .. }) => {
+                let given_anew = changes.iter().enumerate().skip(index + 1).find(|(_, later)| {
+                    matches!(&later.action, Action::Grant { project: other, .. } if other.id == project.id)
+                        && later.subject.key() == change.subject.key()
+                });
+                match given_anew {
+                    Some((grant, _)) if self.schedule.take_follower(index, grant) => {
+                        Work::BackToBack(index, grant)
+                    }
+                    _ => Work::One(index),
+                }
+            }
+            _ => Work::One(index),
+        }
+    }
+
+    /// A change has an outcome.
+    pub(crate) fn record(&mut self, index: usize, outcome: Outcome) {
+        if matches!(outcome, Outcome::Deferred { .. }) && !self.held.contains(&index) {
+            let tries = self.refused.entry(index).or_default();
+            *tries += 1;
+            if *tries < MAX_TRIES {
+                self.held.insert(index);
+                return;
+            }
+        }
+        self.held.remove(&index);
+        let in_place = outcome.is_in_place();
+        self.set(index, outcome);
+        if in_place {
+            self.schedule.in_place(index);
+            return;
+        }
+        for (skipped, cause) in self.schedule.not_in_place(index) {
+            if let Some(because) = self.changes.get(cause).map(|change| change.id.clone()) {
+                self.set(skipped, Outcome::Skipped { because });
+            }
+        }
+    }
+
+    /// The invitations that are held back, each with its address, in the order of the plan.
+    pub(crate) fn held(&self) -> Vec<(usize, &'a mixaccess_model::Email)> {
+        let changes = self.changes;
+        let addressed = |index: &usize| Some((*index, addressee(changes.get(*index)?)?));
+        self.held.iter().filter_map(addressed).collect()
+    }
+
+    fn set(&mut self, index: usize, outcome: Outcome) {
+        if let Some(change) = self.changes.get(index) {
+            self.progress.change_done(change, &outcome);
+        }
+        if let Some(place) = self.outcomes.get_mut(index) {
+            *place = Some(outcome);
+        }
+    }
+
+    pub(crate) fn into_outcomes(self) -> Vec<Outcome> {
+        self.outcomes.into_iter().map(|outcome| outcome.unwrap_or(Outcome::NotTried)).collect()
+    }
+}
+
+fn is_grant_to_person(change: &Change) -> bool {
+    matches!((&change.subject, &change.action), (Subject::Person { .. }, Action::Grant { .. }))
+}
