@@ -36,7 +36,7 @@ pub use credentials::{
 };
 pub use dialect::capabilities;
 pub use error::{ApiError, ErrorKind};
-pub use live::{read_again, read_live, read_members};
+pub use live::{read_live, read_members};
 pub use options::{ClientError, ClientOptions, MAX_CONCURRENCY, OnWait, Timeouts, Wait};
 pub use port::{
     AccessRead, AccessWrite, NewServiceAccount, ProjectMember, ProjectServiceAccount, Roster,

@@ -7,8 +7,8 @@ use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mixaccess_model::{
-    Actor, Dialect, LIVE_FORMAT_VERSION, LiveIdentityProvider, LiveMember, LiveProject,
-    LiveServiceAccount, LiveState, LiveTeam, OrganizationId, ProjectId, Reads, ServiceAccountReads,
+    Dialect, LIVE_FORMAT_VERSION, LiveIdentityProvider, LiveMember, LiveServiceAccount, LiveState,
+    LiveTeam, OrganizationId, ProjectId, Reads, ServiceAccountReads,
 };
 use tokio::sync::Semaphore;
 
@@ -54,6 +54,11 @@ pub async fn read_live<R: AccessRead>(
     });
     let read: Vec<ProjectId> =
         projects.iter().filter(|project| project.members_read).map(|project| project.id).collect();
+    let rest = reading.the_rest(roster, &read, reads).await?;
+    for project in &mut projects {
+        let read = rest.service_accounts_read.binary_search(&project.id);
+        project.service_accounts_read = read.is_ok();
+    }
     let mut live = LiveState {
         format_version: LIVE_FORMAT_VERSION,
         organization,
@@ -62,57 +67,12 @@ pub async fn read_live<R: AccessRead>(
         taken_at,
         actor,
         projects,
-        members: Vec::new(),
-        teams: None,
-        service_accounts: None,
-        identity_provider: None,
+        members: rest.members,
+        teams: rest.teams,
+        service_accounts: rest.service_accounts,
+        identity_provider: rest.identity_provider,
     };
-    reading.the_rest(roster, &read, reads).await?.put_into(&mut live);
-    Ok(live)
-}
-
-/// Reads again what an apply needs: members, their grants in exactly `projects`, which are taken to
-/// exist, and whatever else `reads` says; not who we are. The live state that comes back knows no other
-/// projects, and names them by their numbers.
-///
-/// # Errors
-/// As [`read_live`]; a project that is gone is a failed request.
-pub async fn read_again<R: AccessRead>(
-    reader: &R,
-    organization: OrganizationId,
-    dialect: Dialect,
-    projects: &[ProjectId],
-    reads: Reads,
-    concurrency: usize,
-    taken_at: Timestamp,
-) -> Result<LiveState, ApiError> {
-    let reading = Reading::new(reader, concurrency);
-    let projects = in_order(projects);
-    let roster = reading.one(reader.roster()).await?;
-    let rest = reading.the_rest(roster, &projects, reads).await?;
-    let mut live = LiveState {
-        format_version: LIVE_FORMAT_VERSION,
-        organization,
-        organization_name: None,
-        dialect,
-        taken_at,
-        actor: Actor::default(),
-        projects: projects
-            .into_iter()
-            .map(|id| LiveProject {
-                id,
-                name: id.to_string(),
-                members_read: true,
-                service_accounts_read: false,
-                custom_roles: None,
-            })
-            .collect(),
-        members: Vec::new(),
-        teams: None,
-        service_accounts: None,
-        identity_provider: None,
-    };
-    rest.put_into(&mut live);
+    live.normalize();
     Ok(live)
 }
 
@@ -120,7 +80,7 @@ pub async fn read_again<R: AccessRead>(
 /// Sends one request, and one for each project where the list of members does not carry grants.
 ///
 /// # Errors
-/// As [`read_again`].
+/// As [`read_live`]; a project that is gone is a failed request.
 pub async fn read_members<R: AccessRead>(
     reader: &R,
     projects: &[ProjectId],
@@ -153,22 +113,6 @@ struct Rest {
     /// The projects whose service accounts were read, in order.
     service_accounts_read: Vec<ProjectId>,
     identity_provider: Option<LiveIdentityProvider>,
-}
-
-impl Rest {
-    fn put_into(self, live: &mut LiveState) {
-        let Self { members, teams, service_accounts, service_accounts_read, identity_provider } =
-            self;
-        live.members = members;
-        live.teams = teams;
-        live.service_accounts = service_accounts;
-        live.identity_provider = identity_provider;
-        for project in &mut live.projects {
-            project.service_accounts_read =
-                service_accounts_read.binary_search(&project.id).is_ok();
-        }
-        live.normalize();
-    }
 }
 
 impl<'a, R: AccessRead> Reading<'a, R> {

@@ -5,12 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use mixaccess_api::{
-    AccessRead, AccessWrite, ApiError, Client, ErrorKind, OnWait, Timeouts, Write,
+    AccessRead, AccessWrite, ApiError, Client, ClientOptions, ErrorKind, OnWait, Timeouts, Write,
 };
 use mixaccess_model::{Email, OrganizationRole, ProjectId, ProjectRole, UserId};
 
 use crate::server::{Reply, Server};
-use crate::{SECRET, client, credentials, options, removal, run};
+use crate::{DIALECTS, Prepared, SECRET, client, credentials, options, removal, run};
 
 const OK: &str = r#"{"status":"ok","results":[]}"#;
 
@@ -21,6 +21,10 @@ fn grant() -> Write {
 
 fn put() -> Write {
     Write::SetProjectRole { project: ProjectId(7), user: UserId(5), role: ProjectRole::Admin }
+}
+
+fn revocation() -> Write {
+    Write::Revoke { project: ProjectId(7), user: UserId(5) }
 }
 
 fn read(client: &Client) -> Result<(), ApiError> {
@@ -46,17 +50,18 @@ fn what_is_safe_is_sent_again() {
         closed_early(),
         Reply::json(200, r#"{"status":"o"#),
     ] {
-        let replies = vec![trouble.clone(), trouble.clone(), Reply::json(200, OK)];
+        let replies = [trouble.clone(), trouble.clone(), Reply::json(200, OK)];
         for (name, act) in [
             ("GET", &read as &dyn Fn(&Client) -> Result<(), ApiError>),
             ("PUT", &|client| write(client, &put())),
-            ("DELETE", &|client| write(client, &removal())),
+            ("DELETE", &|client| write(client, &revocation())),
         ] {
-            let server = Server::replies(replies.clone());
-            let client = client(&server.url());
-            act(&client).unwrap_or_else(|error| panic!("{name} {trouble:?}: {error}"));
-            assert_eq!(server.lines().len(), 3, "{name} {trouble:?}");
-            assert_eq!(client.requests_sent(), 3);
+            for dialect in DIALECTS {
+                let prepared = Prepared::new(dialect, &replies);
+                act(&prepared.client)
+                    .unwrap_or_else(|error| panic!("{dialect} {name} {trouble:?}: {error}"));
+                assert_eq!(prepared.asked(), 3, "{dialect} {name} {trouble:?}");
+            }
         }
     }
 }
@@ -72,16 +77,21 @@ fn a_post_is_sent_once_unless_nobody_saw_it() {
         Reply::json(200, "<html>Log in</html>"),
         Reply::json(200, ""),
     ] {
-        let server = Server::replies(vec![trouble.clone(), Reply::json(200, OK)]);
-        let error = write(&client(&server.url()), &grant()).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::OutcomeUnknown, "{trouble:?}");
-        assert_eq!(server.lines().len(), 1, "{trouble:?}");
-        assert!(error.message.contains("not known"), "{error}");
+        for dialect in DIALECTS {
+            let prepared = Prepared::new(dialect, &[trouble.clone(), Reply::json(200, OK)]);
+            let error = write(&prepared.client, &grant()).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::OutcomeUnknown, "{dialect} {trouble:?}");
+            assert_eq!(prepared.asked(), 1, "{dialect} {trouble:?}");
+            assert!(error.message.contains("not known"), "{error}");
+        }
     }
     let busy = Reply::json(429, "");
-    let server = Server::replies(vec![busy.clone(), busy, Reply::json(200, OK)]);
-    write(&client(&server.url()), &grant()).unwrap();
-    assert_eq!(server.lines().len(), 3);
+    for dialect in DIALECTS {
+        let replies = [busy.clone(), busy.clone(), Reply::json(200, OK)];
+        let prepared = Prepared::new(dialect, &replies);
+        write(&prepared.client, &grant()).unwrap();
+        assert_eq!(prepared.asked(), 3);
+    }
 }
 
 #[test]
@@ -100,14 +110,16 @@ fn a_refused_connection_is_tried_again_even_for_a_post() {
 
 #[test]
 fn giving_up_says_whether_something_may_have_changed() {
-    let server = Server::replies(vec![Reply::Close]);
-    let mut options = options(&server.url());
-    options.max_wait = Duration::ZERO;
-    let client = Client::new(options, credentials()).unwrap();
-    assert_eq!(read(&client).unwrap_err().kind, ErrorKind::Transient);
-    assert_eq!(write(&client, &put()).unwrap_err().kind, ErrorKind::OutcomeUnknown);
-    assert_eq!(write(&client, &removal()).unwrap_err().kind, ErrorKind::OutcomeUnknown);
-    assert_eq!(server.lines().len(), 3);
+    for dialect in DIALECTS {
+        let no_wait = |options: &mut ClientOptions| options.max_wait = Duration::ZERO;
+        let prepared = Prepared::with(dialect, &[Reply::Close], no_wait);
+        let client = &prepared.client;
+        assert_eq!(read(client).unwrap_err().kind, ErrorKind::Transient);
+        for write_ in [put(), revocation(), removal(), grant()] {
+            assert_eq!(write(client, &write_).unwrap_err().kind, ErrorKind::OutcomeUnknown);
+        }
+        assert_eq!(prepared.asked(), 5);
+    }
 }
 
 #[test]
@@ -141,30 +153,34 @@ fn refusals_say_what_the_service_said_and_what_to_do() {
         (&removal(), 409, "Last owner", "at least one owner"),
     ] {
         let body = serde_json::json!({ "status": "error", "error": said }).to_string();
-        let server = Server::replies(vec![Reply::json(status, &body)]);
-        let error = write(&client(&server.url()), write_).unwrap_err();
-        assert_eq!((error.kind, error.status), (ErrorKind::Permanent, Some(status)));
-        assert_eq!(error.message, format!("the service answered {status}: {said}"));
-        assert!(error.hint.as_ref().is_some_and(|text| text.contains(hint)), "{error:?}");
-        assert_eq!(server.lines().len(), 1);
+        for dialect in DIALECTS {
+            let prepared = Prepared::new(dialect, &[Reply::json(status, &body)]);
+            let error = write(&prepared.client, write_).unwrap_err();
+            assert_eq!((error.kind, error.status), (ErrorKind::Permanent, Some(status)));
+            assert_eq!(error.message, format!("the service answered {status}: {said}"));
+            assert!(error.hint.as_ref().is_some_and(|text| text.contains(hint)), "{error:?}");
+            assert_eq!(prepared.asked(), 1);
+        }
     }
 }
 
 #[test]
 fn an_error_with_status_200_is_an_error() {
     let body = r#"{"status":"error","error":"role not allowed"}"#;
-    let server = Server::replies(vec![Reply::json(200, body)]);
-    let client = client(&server.url());
-    for error in [
-        write(&client, &grant()).unwrap_err(),
-        write(&client, &put()).unwrap_err(),
-        read(&client).unwrap_err(),
-        run(client.me()).unwrap_err(),
-    ] {
-        assert_eq!(error.kind, ErrorKind::Permanent);
-        assert!(error.message.ends_with("an error: role not allowed"), "{error}");
+    for dialect in DIALECTS {
+        let prepared = Prepared::new(dialect, &[Reply::json(200, body)]);
+        let client = &prepared.client;
+        for error in [
+            write(client, &grant()).unwrap_err(),
+            write(client, &put()).unwrap_err(),
+            read(client).unwrap_err(),
+            run(client.me()).unwrap_err(),
+        ] {
+            assert_eq!(error.kind, ErrorKind::Permanent);
+            assert!(error.message.ends_with("an error: role not allowed"), "{error}");
+        }
+        assert_eq!(prepared.asked(), 4);
     }
-    assert_eq!(server.lines().len(), 4);
 }
 
 #[test]
@@ -175,12 +191,14 @@ fn waits_as_long_as_asked_and_no_longer_than_allowed() {
     for (header, expected) in
         [("Retry-After: 3600", 3600), ("Retry-After: Wed, 21 Oct 2026 07:58:00 GMT", 1800)]
     {
-        let server = Server::replies(vec![asked(header)]);
-        let error = write(&client(&server.url()), &grant()).unwrap_err();
-        assert_eq!(error.kind, ErrorKind::Transient);
-        assert_eq!(error.retry_after, Some(Duration::from_secs(expected)));
-        assert!(error.hint.unwrap().contains("10 invitations an hour"));
-        assert_eq!(server.lines().len(), 1);
+        for dialect in DIALECTS {
+            let prepared = Prepared::new(dialect, &[asked(header)]);
+            let error = write(&prepared.client, &grant()).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::Transient);
+            assert_eq!(error.retry_after, Some(Duration::from_secs(expected)));
+            assert!(error.hint.unwrap().contains("10 invitations an hour"));
+            assert_eq!(prepared.asked(), 1);
+        }
     }
     for header in ["Retry-After: 0", "Retry-After: Wed, 21 Oct 2026 07:00:00 GMT", "X: y"] {
         let server = Server::replies(vec![asked(header), Reply::json(200, OK)]);
@@ -227,14 +245,15 @@ fn the_secret_is_never_repeated() {
         format!("{{\"error\":{{\"got\":\"{SECRET}\u{1b}[2J\"}}}}"),
     ] {
         for status in [200, 401, 500] {
-            let server = Server::replies(vec![Reply::json(status, &body)]);
-            let mut options = options(&server.url());
-            options.max_wait = Duration::ZERO;
-            let client = Client::new(options, credentials()).unwrap();
-            for error in [read(&client).unwrap_err(), write(&client, &grant()).unwrap_err()] {
-                let shown = format!("{error} {error:?}");
-                assert!(!shown.contains(SECRET) && !shown.contains(token), "{shown}");
-                assert!(!shown.contains('\u{1b}'), "{shown}");
+            for dialect in DIALECTS {
+                let no_wait = |options: &mut ClientOptions| options.max_wait = Duration::ZERO;
+                let prepared = Prepared::with(dialect, &[Reply::json(status, &body)], no_wait);
+                let client = &prepared.client;
+                for error in [read(client).unwrap_err(), write(client, &grant()).unwrap_err()] {
+                    let shown = format!("{error} {error:?}");
+                    assert!(!shown.contains(SECRET) && !shown.contains(token), "{shown}");
+                    assert!(!shown.contains('\u{1b}'), "{shown}");
+                }
             }
         }
     }

@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a test that cannot be set up fails"
 )]
 
@@ -25,8 +26,10 @@ mod verbs;
 
 use std::time::Duration;
 
-use mixaccess_api::{Client, ClientOptions, Credentials, Timeouts, Write};
+use mixaccess_api::{AccessRead as _, Client, ClientOptions, Credentials, Timeouts, Write};
 use mixaccess_model::{Dialect, Email, OrganizationId, UserId};
+
+use server::{Reply, Server};
 
 const USERNAME: &str = "ci.mp-service-account";
 const SECRET: &str = "hunter2-very-secret";
@@ -46,6 +49,41 @@ fn credentials() -> Credentials {
 
 fn client(base_url: &str) -> Client {
     Client::new(options(base_url), credentials()).unwrap()
+}
+
+const DIALECTS: [Dialect; 2] = [Dialect::Members, Dialect::App];
+
+/// A client that knows its way, and a server that answers what it asks from now on.
+struct Prepared {
+    server: Server,
+    client: Client,
+    before: usize,
+}
+
+impl Prepared {
+    fn new(dialect: Dialect, replies: &[Reply]) -> Self {
+        Self::with(dialect, replies, |_| {})
+    }
+
+    fn with(dialect: Dialect, replies: &[Reply], adjust: impl FnOnce(&mut ClientOptions)) -> Self {
+        let way = [Reply::json(200, r#"[{"id":1,"email":"priya@acme.example"}]"#)];
+        let way: &[Reply] = if dialect == Dialect::App { &way } else { &[] };
+        let server = Server::replies([way, replies].concat());
+        let mut options = options(&server.url());
+        options.dialect = Some(dialect);
+        adjust(&mut options);
+        let client = Client::new(options, credentials()).unwrap();
+        if dialect == Dialect::App {
+            run(client.members()).unwrap();
+        }
+        Self { server, client, before: way.len() }
+    }
+
+    /// How many requests it was asked since.
+    fn asked(&self) -> usize {
+        assert_eq!(self.client.requests_sent(), self.server.lines().len() as u64);
+        self.server.lines().len() - self.before
+    }
 }
 
 fn client_of(base_url: &str, dialect: Dialect) -> Client {
