@@ -16,6 +16,8 @@ use crate::suggest;
 const MAX_PROBLEMS: usize = 2_000;
 /// Most names for which the nearest declared one is searched.
 const MAX_SEARCHED: usize = 200;
+/// Most pairs of addresses that are compared to find the one that was meant.
+const MAX_COMPARED: usize = 200_000;
 /// What to do where no project is declared at all.
 const NO_PROJECT: &str = "No project is declared; write it below `projects`.";
 
@@ -66,8 +68,8 @@ pub(super) struct References<'a> {
     pub(super) teams: Vec<&'a str>,
     /// What was probably meant, so that it is searched for once a name.
     meant: HashMap<Symbol, String>,
-    /// How many addresses were searched for.
-    searched: usize,
+    /// How many pairs of addresses were compared.
+    compared: usize,
     problems: Vec<Diagnostic>,
     dropped: usize,
 }
@@ -89,7 +91,7 @@ impl<'a> References<'a> {
             profiles: sorted(declared.profiles.iter().map(|one| checker.name(one.key)).collect()),
             teams: sorted(declared.teams().iter().map(|one| checker.name(one.key)).collect()),
             meant: HashMap::new(),
-            searched: 0,
+            compared: 0,
             problems: Vec::new(),
             dropped: 0,
         }
@@ -103,10 +105,10 @@ impl<'a> References<'a> {
         self.problems
     }
 
-    /// Whether one more address may be searched for among all of them.
-    pub(super) const fn may_search(&mut self) -> bool {
-        self.searched += 1;
-        self.searched <= MAX_SEARCHED
+    /// Whether an address may be compared with so many others.
+    pub(super) const fn may_compare(&mut self, addresses: usize) -> bool {
+        self.compared = self.compared.saturating_add(addresses);
+        self.compared <= MAX_COMPARED
     }
 
     /// Whether one more problem is to be written out; counts those that are not.

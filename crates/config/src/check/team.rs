@@ -14,32 +14,27 @@ impl References<'_> {
         let Some(list) = &one.teams else { return };
         let declared = self.checker.declared;
         for (symbol, span) in &list.teams {
-            let label = self.checker.label(one.file, *span);
-            let name = printable(self.checker.declared.names.text(*symbol));
             let team = declared.team(*symbol).and_then(|at| declared.teams().get(at));
-            let diagnostic = match team {
-                Some(team) if !team.is_removed() => continue,
-                Some(team) => {
-                    let state = team.state.map_or(team.span, |(_, span)| span);
-                    let message = format!("the team `{name}` has no effect here: it is removed");
-                    Diagnostic::new(codes::NO_EFFECT, message)
-                        .at(label)
-                        .and(self.checker.label_with(team.file, state, "the team"))
-                        .hint("Take the team out of the list.")
-                }
-                None => {
-                    let hint = suggest::did_you_mean(&name, self.teams.iter().copied())
-                        .unwrap_or_else(|| {
-                            "No team is declared; write it below `teams`.".to_owned()
-                        });
-                    Diagnostic::new(codes::UNKNOWN_TEAM, format!("there is no team `{name}`"))
-                        .at(label)
-                        .hint(hint)
-                }
-            };
-            if self.has_room() {
-                self.report(diagnostic, Whom::Person(&one.email));
+            if team.is_some_and(|team| !team.is_removed()) || !self.has_room() {
+                continue;
             }
+            let name = printable(declared.names.text(*symbol));
+            let label = self.checker.label(one.file, *span);
+            let diagnostic = if let Some(team) = team {
+                let state = team.state.map_or(team.span, |(_, span)| span);
+                let message = format!("the team `{name}` has no effect here: it is removed");
+                Diagnostic::new(codes::NO_EFFECT, message)
+                    .at(label)
+                    .and(self.checker.label_with(team.file, state, "the team"))
+                    .hint("Take the team out of the list.")
+            } else {
+                let hint = suggest::did_you_mean(&name, self.teams.iter().copied())
+                    .unwrap_or_else(|| "No team is declared; write it below `teams`.".to_owned());
+                Diagnostic::new(codes::UNKNOWN_TEAM, format!("there is no team `{name}`"))
+                    .at(label)
+                    .hint(hint)
+            };
+            self.report(diagnostic, Whom::Person(&one.email));
         }
     }
 
@@ -49,38 +44,35 @@ impl References<'_> {
         if team.is_removed() {
             return;
         }
-        let key = self.checker.declared.names.text(team.key);
         for (email, span) in &team.members {
+            let one = self.checker.declared.collaborator(email);
+            let list = one.and_then(|one| Some((one, one.teams.as_deref()?)));
+            let is_fine = match list {
+                Some((_, list)) => list.teams.iter().any(|(key, _)| *key == team.key),
+                None => one.is_some(),
+            };
+            if is_fine || !self.has_room() {
+                continue;
+            }
+            let key = self.checker.declared.names.text(team.key);
             let shown = printable(email.as_str());
             let label = self.checker.label(team.file, *span);
-            let one = self.checker.declared.collaborator(email);
-            let diagnostic = match one.map(|one| (one, &one.teams)) {
-                Some((_, None)) => continue,
-                Some((_, Some(list))) if list.teams.iter().any(|(one, _)| *one == team.key) => {
-                    continue;
-                }
-                Some((one, Some(list))) => {
-                    let message =
-                        format!("the team `{key}` names `{shown}`, whose own `teams` leave it out");
-                    Diagnostic::new(codes::TEAM_CONFLICT, message)
-                        .at(label)
-                        .and(self.checker.label_with(one.file, list.span, "all their teams"))
-                        .hint("Name the team there as well, or take the address out of the team.")
-                }
-                None => {
-                    let message = format!(
-                        "the team `{key}` names `{shown}`, who is no declared collaborator"
-                    );
-                    let hint = self.nearest_address(email).unwrap_or_else(|| {
-                        "Declare the person below `collaborators`, or take the address out."
-                            .to_owned()
-                    });
-                    Diagnostic::new(codes::TEAM_MEMBER_UNDECLARED, message).at(label).hint(hint)
-                }
+            let diagnostic = if let Some((one, list)) = list {
+                let message =
+                    format!("the team `{key}` names `{shown}`, whose own `teams` leave it out");
+                Diagnostic::new(codes::TEAM_CONFLICT, message)
+                    .at(label)
+                    .and(self.checker.label_with(one.file, list.span, "all their teams"))
+                    .hint("Name the team there as well, or take the address out of the team.")
+            } else {
+                let message =
+                    format!("the team `{key}` names `{shown}`, who is no declared collaborator");
+                let hint = self.nearest_address(email).unwrap_or_else(|| {
+                    "Declare the person below `collaborators`, or take the address out.".to_owned()
+                });
+                Diagnostic::new(codes::TEAM_MEMBER_UNDECLARED, message).at(label).hint(hint)
             };
-            if self.has_room() {
-                self.report(diagnostic, Whom::Person(email));
-            }
+            self.report(diagnostic, Whom::Person(email));
         }
     }
 
@@ -103,11 +95,11 @@ impl References<'_> {
 
     /// The declared address that was probably meant.
     fn nearest_address(&mut self, email: &Email) -> Option<String> {
-        if !self.may_search() {
+        let people = &self.checker.declared.collaborators;
+        if !self.may_compare(people.len()) {
             return None;
         }
-        let people = self.checker.declared.collaborators.iter().map(|one| one.email.as_str());
-        let near = suggest::nearest(email.as_str(), people)?;
+        let near = suggest::nearest(email.as_str(), people.iter().map(|one| one.email.as_str()))?;
         Some(format!("Did you mean `{}`?", printable(near)))
     }
 }

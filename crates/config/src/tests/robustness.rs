@@ -1,15 +1,22 @@
 //! Files that nobody would write on purpose.
 
 use jiff::Timestamp;
+use mixaccess_model::{FileIndex, SubjectKey};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::Index;
+use proptest::sample::{Index, select};
 
 use super::{codes, load_files};
 use crate::document::{MAX_DEPTH, parse};
+use crate::layout::Value;
 use crate::{RenderStyle, render};
 
 const DESIGN: &str = include_str!("../../tests/corpus/valid/design.yaml");
+const WHOLE: [&str; 3] = [
+    DESIGN,
+    include_str!("../../tests/corpus/valid/organization.yaml"),
+    include_str!("../../tests/corpus/valid/teams.yaml"),
+];
 const PIECES: &[&str] = &[
     "\n",
     " ",
@@ -55,9 +62,10 @@ proptest! {
 
     #[test]
     fn damaged_files_give_problems_and_never_a_panic(
+        whole in select(&WHOLE[..]),
         edits in vec((any::<Index>(), 0..20_usize, any::<Index>()), 1..6),
     ) {
-        let mut text: Vec<char> = DESIGN.chars().collect();
+        let mut text: Vec<char> = whole.chars().collect();
         for (at, removed, piece) in edits {
             let at = at.index(text.len());
             let end = (at + removed).min(text.len());
@@ -73,6 +81,22 @@ proptest! {
         prop_assert_eq!(loaded.resolve(Timestamp::UNIX_EPOCH).is_ok(), !loaded.has_errors());
         for email in loaded.collaborator_emails() {
             prop_assert!(loaded.explain(email, None, Timestamp::UNIX_EPOCH).is_some());
+            let subject = SubjectKey::Person(email.clone());
+            prop_assert!(loaded.origins(&subject, Timestamp::UNIX_EPOCH).is_some());
+        }
+        if let Ok(layout) = loaded.layout(FileIndex(0)) {
+            let mut open: Vec<&Value> = layout.root.iter().collect();
+            while let Some(value) = open.pop() {
+                prop_assert!(layout.text.get(value.range.clone()).is_some(), "{:?}", value);
+                for field in value.fields() {
+                    let key = layout.text.get(field.key_range.clone());
+                    prop_assert!(key.is_some() && field.key_range.end <= field.value.range.start, "{:?}", field);
+                    prop_assert!(value.range.start <= field.key_range.start, "{:?}", value);
+                    prop_assert!(field.value.range.end <= value.range.end, "{:?}", value);
+                    open.push(&field.value);
+                }
+                open.extend(value.items());
+            }
         }
     }
 
