@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::refusal::Refusal;
 
 /// The largest request body that is read, in bytes.
-pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -86,6 +86,60 @@ pub(crate) fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a
         Some(Value::String(text)) => Ok(text),
         Some(_) => Err(Refusal::BadRequest(format!("Field must be a string: {name}"))),
         None => Err(Refusal::BadRequest(format!("Missing required field: {name}"))),
+    }
+}
+
+/// A list of texts in a JSON object; absent, it is empty.
+pub(crate) fn texts(object: &Map<String, Value>, name: &str) -> Result<Vec<String>, Refusal> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let bad = || Refusal::BadRequest(format!("Field must be a list of strings: {name}"));
+    list(object, name)?.iter().map(|value| text(value).ok_or_else(bad)).collect()
+}
+
+/// A number in a JSON object. A string is answered with 500, like every string where the service wants a
+/// number.
+pub(crate) fn number(object: &Map<String, Value>, name: &str) -> Result<u64, Refusal> {
+    let missing = || Refusal::BadRequest(format!("Missing required field: {name}"));
+    as_number(object.get(name).ok_or_else(missing)?, name)
+}
+
+/// A list of numbers in a JSON object; absent, it is empty.
+pub(crate) fn numbers(object: &Map<String, Value>, name: &str) -> Result<Vec<u64>, Refusal> {
+    list(object, name)?.iter().map(|value| as_number(value, name)).collect()
+}
+
+/// A list of objects in a JSON object; absent, it is empty.
+pub(crate) fn objects<'a>(
+    object: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Vec<&'a Map<String, Value>>, Refusal> {
+    let bad = || Refusal::BadRequest(format!("Field must be a list of objects: {name}"));
+    list(object, name)?.iter().map(|value| value.as_object().ok_or_else(bad)).collect()
+}
+
+/// Refuses fields that mean nothing: where the body's shape is our own inference, a misspelt field must
+/// not pass for a change that was made.
+pub(crate) fn only(object: &Map<String, Value>, known: &[&str]) -> Result<(), Refusal> {
+    match object.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(Refusal::BadRequest(format!("Unknown field: {name}"))),
+        None => Ok(()),
+    }
+}
+
+fn list<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a [Value], Refusal> {
+    match object.get(name) {
+        None => Ok(&[]),
+        Some(Value::Array(values)) => Ok(values),
+        Some(_) => Err(Refusal::BadRequest(format!("Field must be a list: {name}"))),
+    }
+}
+
+fn as_number(value: &Value, name: &str) -> Result<u64, Refusal> {
+    match value {
+        Value::String(_) => Err(Refusal::StringId),
+        value => value
+            .as_u64()
+            .ok_or_else(|| Refusal::BadRequest(format!("Field must be a whole number: {name}"))),
     }
 }
 

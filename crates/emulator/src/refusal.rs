@@ -21,6 +21,12 @@ pub(crate) enum Refusal {
     NoSuchUser,
     #[error("User has no individual role in this project")]
     NoSuchGrant,
+    #[error("Team not found: {0}")]
+    NoTeamNamed(String),
+    #[error("Team not found")]
+    NoSuchTeam,
+    #[error("A team named {0} already exists")]
+    TeamExists(String),
     #[error("An organization must have at least one owner")]
     LastOwner,
     #[error("Unknown role: {0}")]
@@ -56,9 +62,11 @@ impl Refusal {
             | Self::NoSuchOrganization
             | Self::NoSuchProject
             | Self::NoSuchUser
-            | Self::NoSuchGrant => 404,
+            | Self::NoSuchGrant
+            | Self::NoTeamNamed(_)
+            | Self::NoSuchTeam => 404,
             Self::MethodNotAllowed => 405,
-            Self::AlreadyMember | Self::AlreadyGranted => 409,
+            Self::AlreadyMember | Self::AlreadyGranted | Self::TeamExists(_) => 409,
             Self::BodyTooLarge => 413,
             Self::InvitationLimit { .. } => 429,
             Self::LastOwner

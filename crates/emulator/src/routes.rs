@@ -1,14 +1,158 @@
-//! The endpoints, one module a dialect.
+//! The endpoints, one module a dialect or part of the service.
 
-use serde_json::{Map, Value};
+use axum::http::Method;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
-pub(crate) mod members;
+use crate::answer::Answer;
+use crate::audit::Log;
+use crate::call::Call;
+use crate::refusal::Refusal;
+use crate::shape::Shape;
+use crate::state::{Actor, Project, State};
+use crate::transition::{Limits, Outcome, Transition, Written};
 
-/// What a request is answered with, before it gets its shape.
+mod members;
+mod teams;
+
+/// Where the paths of the service begin (`mixpanel-api.md`, "hosts").
+const ROOT: &str = "/api/app";
+
+/// What may stand before the paths of the organization verbs (`mixpanel-api.md`, "Dialect `app`").
+const PREFIXES: [&str; 2] = ["", ROOT];
+
+/// What a path addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    organization: Option<u64>,
+    endpoint: Endpoint,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Endpoint {
+    Members(members::Endpoint),
+    Teams(teams::Endpoint),
+}
+
+/// What a GET is answered with, before it gets its shape.
 #[derive(Debug)]
 pub(crate) enum Reply {
-    /// A list: its name, and rows with the number each is keyed by.
-    List { name: &'static str, rows: Vec<(u64, Map<String, Value>)> },
+    /// A list: its name and its rows.
+    List { name: &'static str, rows: Vec<Row> },
     /// One thing.
     One(Value),
+}
+
+/// A row of a list, with the number it is keyed by.
+pub(crate) type Row = (u64, Map<String, Value>);
+
+/// What reading needs to know.
+pub(crate) struct View<'a> {
+    pub(crate) state: &'a State,
+    pub(crate) log: &'a Log,
+    pub(crate) shape: Shape,
+    pub(crate) now: Timestamp,
+    pub(crate) limits: Limits,
+}
+
+impl Route {
+    /// Reads a path without its trailing slash. Ids are numbers.
+    pub(crate) fn parse(path: &str) -> Option<Self> {
+        Self::below_root(path)
+            .or_else(|| PREFIXES.iter().find_map(|prefix| Self::below_prefix(path, prefix)))
+    }
+
+    /// What answers below the root only.
+    fn below_root(path: &str) -> Option<Self> {
+        let (organization, endpoint) = match segments(path, ROOT)?.as_slice() {
+            ["me"] => (None, members::Endpoint::Me),
+            ["organizations", organization, rest @ ..] => {
+                (Some(id(organization)?), members::Endpoint::of_organization(rest)?)
+            }
+            ["projects", project, rest @ ..] => {
+                (None, members::Endpoint::of_project(id(project)?, rest)?)
+            }
+            _ => return None,
+        };
+        Some(Self { organization, endpoint: Endpoint::Members(endpoint) })
+    }
+
+    /// What answers below every prefix.
+    fn below_prefix(path: &str, prefix: &str) -> Option<Self> {
+        let segments = segments(path, prefix)?;
+        let ["organizations", organization, rest @ ..] = segments.as_slice() else { return None };
+        let endpoint = Endpoint::Teams(teams::Endpoint::of_organization(rest)?);
+        Some(Self { organization: Some(id(organization)?), endpoint })
+    }
+
+    /// Refuses another organization than the emulated one.
+    pub(crate) fn check_organization(self, state: &State) -> Result<(), Refusal> {
+        match self.organization {
+            Some(organization) if organization != state.organization.id => {
+                Err(Refusal::NoSuchOrganization)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Carries out a write.
+    pub(crate) fn write(
+        self,
+        actor: &Actor,
+        call: &Call,
+        transition: Transition<'_>,
+    ) -> Result<Outcome, Refusal> {
+        match self.endpoint {
+            Endpoint::Members(endpoint) => members::write(endpoint, actor, call, transition),
+            Endpoint::Teams(endpoint) if call.method == Method::POST => {
+                teams::write(endpoint, actor, call, transition)
+            }
+            Endpoint::Teams(_) => Err(Refusal::MethodNotAllowed),
+        }
+    }
+}
+
+impl View<'_> {
+    /// Answers a GET.
+    pub(crate) fn read(&self, route: Route, actor: &Actor, call: &Call) -> Result<Reply, Refusal> {
+        match route.endpoint {
+            Endpoint::Members(endpoint) => self.members_dialect(endpoint, actor, call),
+            Endpoint::Teams(endpoint) => self.teams(endpoint),
+        }
+    }
+
+    /// Answers a write that has been carried out.
+    pub(crate) fn written(&self, written: &Written) -> Answer {
+        match written {
+            Written::Member(id) => Answer::ok(&self.member_or_gone(*id)),
+            Written::Grant { member, project } => {
+                Answer::ok(&self.grant_or_gone(*member, *project))
+            }
+            Written::Teams(ids) => Answer::ok(&self.team_names(ids)),
+            Written::Team(id) => Answer::ok(&self.team_row(*id)),
+            Written::Nothing => Answer::json(200, &json!({ "status": "ok" })),
+            Written::Count(name, count) => Answer::ok(&json!({ *name: count })),
+        }
+    }
+
+    /// The project, when it exists and can be seen yet.
+    fn project(&self, id: u64) -> Result<&Project, Refusal> {
+        self.state
+            .projects
+            .get(&id)
+            .filter(|project| project.is_visible(self.now, self.limits.propagation))
+            .ok_or(Refusal::NoSuchProject)
+    }
+}
+
+fn segments<'a>(path: &'a str, prefix: &str) -> Option<Vec<&'a str>> {
+    Some(path.strip_prefix(prefix)?.strip_prefix('/')?.split('/').collect())
+}
+
+fn id(segment: &str) -> Option<u64> {
+    segment.bytes().all(|byte| byte.is_ascii_digit()).then(|| segment.parse().ok())?
+}
+
+fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

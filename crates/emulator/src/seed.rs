@@ -10,6 +10,9 @@ use crate::role::OrganizationRole;
 use crate::state::State;
 
 mod roles_by_project;
+mod scim;
+
+pub use scim::{Scim, ScimEvent, ScimLogEntry, WantedPerson};
 
 /// An organization to start from, and the state of a running one to continue from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,9 +35,19 @@ pub struct Seed {
     /// What happened before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
+    /// The identity provider. It wants the people and teams with `managed_by: scim` as the seed says
+    /// they are, unless this says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scim: Option<Scim>,
+    /// What SCIM did before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scim_log: Vec<ScimLogEntry>,
     /// The number the next new member gets; absent, one above the highest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_member_id: Option<u64>,
+    /// The number the next new team gets; absent, one above the highest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_team_id: Option<u64>,
 }
 
 /// The organization itself.
@@ -102,8 +115,14 @@ pub struct Project {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Team {
+    /// The number; absent, the next free one in the order of the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
     /// Its name.
     pub name: String,
+    /// Who puts its people back after a change by hand or by API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<ManagedBy>,
     /// The addresses of its people.
     #[serde(default)]
     pub members: Vec<String>,

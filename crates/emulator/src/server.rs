@@ -258,7 +258,7 @@ impl Shared {
     /// The world as it is by now, also after a panic elsewhere: every write is whole or not at all.
     fn world(&self) -> MutexGuard<'_, World> {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.pass_time(self.clock.now());
+        world.pass_time(self.terms.limits, self.clock.now());
         world
     }
 

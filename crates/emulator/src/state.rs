@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::identity_provider::{ACTOR, IdentityProvider};
 use crate::role::{OrganizationRole, ProjectRole};
 use crate::seed::{self, ManagedBy, Status};
 
@@ -20,10 +21,12 @@ const FIRST_ACCOUNT_ID: u64 = 9_000_001;
 pub(crate) struct State {
     pub(crate) organization: seed::Organization,
     pub(crate) projects: Arc<BTreeMap<u64, Project>>,
-    pub(crate) teams: Vec<Arc<Team>>,
+    pub(crate) teams: BTreeMap<u64, Arc<Team>>,
     pub(crate) members: BTreeMap<u64, Arc<Member>>,
     pub(crate) accounts: Arc<Vec<seed::ServiceAccount>>,
+    pub(crate) provider: Arc<IdentityProvider>,
     pub(crate) next_member_id: u64,
+    pub(crate) next_team_id: u64,
 }
 
 /// A project.
@@ -39,6 +42,7 @@ pub(crate) struct Project {
 #[derive(Clone, Debug)]
 pub(crate) struct Team {
     pub(crate) name: String,
+    pub(crate) managed_by: Option<ManagedBy>,
     pub(crate) members: BTreeSet<u64>,
     pub(crate) projects: BTreeMap<u64, ProjectRole>,
 }
@@ -93,6 +97,22 @@ impl State {
         self.members.get_mut(&id).map(Arc::make_mut)
     }
 
+    /// The addresses of members.
+    pub(crate) fn emails(&self, ids: &BTreeSet<u64>) -> BTreeSet<String> {
+        let members = ids.iter().filter_map(|id| self.members.get(id));
+        members.map(|member| member.email.clone()).collect()
+    }
+
+    /// The team with exactly that name.
+    pub(crate) fn team_by_name(&self, name: &str) -> Option<u64> {
+        self.teams.iter().find(|(_, team)| team.name == name).map(|(id, _)| *id)
+    }
+
+    /// The team with that number, to be changed.
+    pub(crate) fn team_mut(&mut self, id: u64) -> Option<&mut Team> {
+        self.teams.get_mut(&id).map(Arc::make_mut)
+    }
+
     /// How many people own the organization; pending ones do not yet.
     pub(crate) fn owners(&self) -> usize {
         self.members.values().filter(|member| member.is_owner()).count()
@@ -106,7 +126,7 @@ impl State {
         if let Some(role) = member.grants.get(&project) {
             grants.push((Source::Individual, role.clone()));
         }
-        for team in &self.teams {
+        for team in self.teams.values() {
             if let Some(role) = team.projects.get(&project)
                 && team.members.contains(&id)
             {
@@ -165,6 +185,20 @@ impl State {
         let own = actor.projects.get(&project).cloned();
         let as_member = actor.member.and_then(|id| self.effective_role(id, project));
         strongest([own, actor.role.in_every_project(), as_member].into_iter().flatten())
+    }
+}
+
+impl Actor {
+    /// The identity provider, which does as it likes.
+    pub(crate) fn identity_provider() -> Self {
+        Self {
+            email: ACTOR.to_owned(),
+            id: 0,
+            member: None,
+            stated_role: None,
+            role: OrganizationRole::Owner,
+            projects: BTreeMap::new(),
+        }
     }
 }
 

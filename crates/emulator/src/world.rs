@@ -6,14 +6,12 @@ use axum::http::Method;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::answer::Answer;
-use crate::audit::{Event, Log};
+use crate::audit::Log;
 use crate::call::Call;
 use crate::fault::Faults;
-use crate::identity_provider::IdentityProvider;
 use crate::record::{Effect, Record};
 use crate::refusal::Refusal;
-use crate::routes::Reply;
-use crate::routes::members::{self, Endpoint, View};
+use crate::routes::{Reply, Route, View};
 use crate::seed::{Seed, SeedError};
 use crate::shape::Shape;
 use crate::state::{Actor, State};
@@ -26,8 +24,8 @@ const REMEMBERED_STATES: usize = 64;
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) state: State,
-    provider: IdentityProvider,
     sync_period: SignedDuration,
+    next_sync: Timestamp,
     /// Earlier states, the latest last.
     past: VecDeque<State>,
     pub(crate) log: Log,
@@ -63,13 +61,12 @@ impl World {
         sync_period: SignedDuration,
         now: Timestamp,
     ) -> Result<Self, SeedError> {
-        let state = State::from_seed(seed)?;
         Ok(Self {
-            provider: IdentityProvider::new(&state, sync_period, now),
             sync_period,
-            state,
+            next_sync: after(now, sync_period),
+            state: State::from_seed(seed)?,
             past: VecDeque::new(),
-            log: Log::new(seed.events.clone()),
+            log: Log::new(seed.events.clone(), seed.scim_log.clone()),
             faults,
             record: Record::default(),
         })
@@ -81,20 +78,23 @@ impl World {
     /// When no such organization can exist.
     pub(crate) fn replace(&mut self, seed: &Seed, now: Timestamp) -> Result<(), SeedError> {
         self.state = State::from_seed(seed)?;
-        self.provider = IdentityProvider::new(&self.state, self.sync_period, now);
+        self.next_sync = after(now, self.sync_period);
         self.past.clear();
-        self.log = Log::new(seed.events.clone());
+        self.log = Log::new(seed.events.clone(), seed.scim_log.clone());
         Ok(())
     }
 
     /// Lets happen what happens by itself until `now`.
-    pub(crate) fn pass_time(&mut self, now: Timestamp) {
-        if !self.provider.is_due(now) {
+    pub(crate) fn pass_time(&mut self, limits: Limits, now: Timestamp) {
+        if now < self.next_sync || !self.state.provider.has_people() {
             return;
         }
+        self.next_sync = after(now, self.sync_period);
         let mut state = self.state.clone();
-        let events = self.provider.sync(&mut state, now);
-        self.advance(state, events);
+        // What cannot be put back stays as it is until the next time.
+        if let Ok(outcome) = Transition::new(&mut state, &self.log, limits, now).sync() {
+            self.advance(state, &outcome);
+        }
     }
 
     pub(crate) fn seed(&self) -> Seed {
@@ -131,23 +131,23 @@ impl World {
         now: Timestamp,
         mode: Mode,
     ) -> Result<(Answer, Effect), Refusal> {
-        let endpoint = Endpoint::parse(call.trimmed_path()).ok_or(Refusal::NoSuchEndpoint)?;
+        let route = Route::parse(call.trimmed_path()).ok_or(Refusal::NoSuchEndpoint)?;
         let actor = self.actor(call)?;
-        endpoint.check_organization(&self.state)?;
+        route.check_organization(&self.state)?;
         if call.method == Method::GET {
-            let answer = self.read(endpoint, &actor, call, terms, now, mode)?;
+            let answer = self.read(route, &actor, call, terms, now, mode)?;
             return Ok((answer, Effect::Read));
         }
-        let write = |transition: Transition<'_>| members::write(endpoint, &actor, call, transition);
+        let write = |transition: Transition<'_>| route.write(&actor, call, transition);
         if mode == Mode::Lie {
             let mut state = self.state.clone();
-            let outcome = write(self.transition(&mut state, terms.limits, now))?;
-            let answer = written(&state, &self.log, terms, now, endpoint, &outcome);
+            let outcome = write(Transition::new(&mut state, &self.log, terms.limits, now))?;
+            let answer = self.view(&state, terms, now).written(&outcome.written);
             return Ok((answer, Effect::Nothing));
         }
         let outcome = self.commit(terms.limits, now, write)?;
-        let answer = written(&self.state, &self.log, terms, now, endpoint, &outcome);
-        let effect = if outcome.events.is_empty() { Effect::Unchanged } else { Effect::Changed };
+        let answer = self.view(&self.state, terms, now).written(&outcome.written);
+        let effect = if outcome.has_changed() { Effect::Changed } else { Effect::Unchanged };
         Ok((answer, effect))
     }
 
@@ -160,7 +160,7 @@ impl World {
 
     fn read(
         &self,
-        endpoint: Endpoint,
+        route: Route,
         actor: &Actor,
         call: &Call,
         terms: &Terms,
@@ -171,7 +171,7 @@ impl World {
             Mode::Stale(writes) => self.state_before(writes),
             Mode::Faithful | Mode::Lie => &self.state,
         };
-        match view(state, &self.log, terms, now).read(endpoint, actor, call)? {
+        match self.view(state, terms, now).read(route, actor, call)? {
             Reply::One(value) => Ok(Answer::ok(&value)),
             Reply::List { name, rows } => {
                 let list = terms.shape.wrap(name, rows, call, &terms.base_url)?;
@@ -191,13 +191,8 @@ impl World {
         }
     }
 
-    fn transition<'a>(
-        &'a self,
-        state: &'a mut State,
-        limits: Limits,
-        now: Timestamp,
-    ) -> Transition<'a> {
-        Transition { state, log: &self.log, limits, now }
+    fn view<'a>(&'a self, state: &'a State, terms: &Terms, now: Timestamp) -> View<'a> {
+        View { state, log: &self.log, shape: terms.shape, now, limits: terms.limits }
     }
 
     /// Carries a transition out whole or not at all.
@@ -208,17 +203,17 @@ impl World {
         write: impl FnOnce(Transition<'_>) -> Result<Outcome, Refusal>,
     ) -> Result<Outcome, Refusal> {
         let mut state = self.state.clone();
-        let outcome = write(self.transition(&mut state, limits, now))?;
-        self.advance(state, outcome.events.clone());
+        let outcome = write(Transition::new(&mut state, &self.log, limits, now))?;
+        self.advance(state, &outcome);
         Ok(outcome)
     }
 
     /// Makes a state the present one, when something happened.
-    fn advance(&mut self, state: State, events: Vec<Event>) {
-        if events.is_empty() {
+    fn advance(&mut self, state: State, outcome: &Outcome) {
+        if !outcome.has_changed() {
             return;
         }
-        self.log.append(events);
+        self.log.append(&outcome.events, &outcome.entries);
         if self.past.len() >= REMEMBERED_STATES {
             self.past.pop_front();
         }
@@ -226,17 +221,6 @@ impl World {
     }
 }
 
-fn view<'a>(state: &'a State, log: &'a Log, terms: &Terms, now: Timestamp) -> View<'a> {
-    View { state, log, shape: terms.shape, now, propagation: terms.limits.propagation }
-}
-
-fn written(
-    state: &State,
-    log: &Log,
-    terms: &Terms,
-    now: Timestamp,
-    endpoint: Endpoint,
-    outcome: &Outcome,
-) -> Answer {
-    Answer::ok(&view(state, log, terms, now).written(endpoint, outcome.member))
+fn after(now: Timestamp, period: SignedDuration) -> Timestamp {
+    now.saturating_add(period).unwrap_or(Timestamp::MAX)
 }

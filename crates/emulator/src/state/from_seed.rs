@@ -1,5 +1,7 @@
 //! Seeds to state and back.
 
+mod provider;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -14,6 +16,9 @@ const CUSTOM_ROLES: usize = 5;
 /// The number of the first member when no member has one.
 const FIRST_MEMBER_ID: u64 = 1001;
 
+/// The number of the first team when no team has one.
+const FIRST_TEAM_ID: u64 = 1;
+
 impl State {
     /// Builds the state a seed describes.
     ///
@@ -25,15 +30,16 @@ impl State {
         let mut state = Self {
             organization: seed.organization.clone(),
             projects: Arc::new(projects),
-            teams: Vec::new(),
+            teams: BTreeMap::new(),
             members,
             accounts: Arc::new(seed.service_accounts.clone()),
+            provider: Arc::default(),
             next_member_id,
+            next_team_id: seed.next_team_id.unwrap_or_default(),
         };
-        for (at, team) in seed.teams.iter().enumerate() {
-            state.add_team(team, at)?;
-        }
+        state.add_teams(&seed.teams)?;
         state.check_accounts()?;
+        state.provider = Arc::new(state.provider(seed.scim.as_ref())?);
         if state.owners() == 0 {
             return Err(impossible(
                 "members",
@@ -49,27 +55,40 @@ impl State {
             organization: self.organization.clone(),
             service_accounts: self.accounts.to_vec(),
             projects: self.projects.iter().map(|(id, project)| project.to_seed(*id)).collect(),
-            teams: self.teams.iter().map(|team| self.team_to_seed(team)).collect(),
+            teams: self.teams.iter().map(|(id, team)| self.team_to_seed(*id, team)).collect(),
             members: self.members.iter().map(|(id, member)| member.to_seed(*id)).collect(),
             events: log.events().iter().map(|event| (**event).clone()).collect(),
+            scim: self.scim(),
+            scim_log: log.scim().to_vec(),
             next_member_id: Some(self.next_member_id),
+            next_team_id: Some(self.next_team_id),
         }
     }
 
-    fn add_team(&mut self, team: &seed::Team, at: usize) -> Result<(), SeedError> {
-        let place = format!("teams[{at}]");
-        if self.teams.iter().any(|other| other.name == team.name) {
-            return Err(impossible(&place, format!("a second team named {:?}", team.name)));
+    fn add_teams(&mut self, teams: &[seed::Team]) -> Result<(), SeedError> {
+        let numbers = teams.iter().map(|team| team.id);
+        let (ids, next) = numbered(numbers, FIRST_TEAM_ID, Some(self.next_team_id), "teams")?;
+        self.next_team_id = next;
+        for ((at, team), id) in teams.iter().enumerate().zip(ids) {
+            let place = format!("teams[{at}]");
+            if self.team_by_name(&team.name).is_some() {
+                return Err(impossible(&place, format!("a second team named {:?}", team.name)));
+            }
+            let mut members = BTreeSet::new();
+            for email in &team.members {
+                let id = self.member_by_email(email).ok_or_else(|| {
+                    impossible(&format!("{place}.members"), format!("{email} is no member"))
+                })?;
+                members.insert(id);
+            }
+            let team = Team {
+                name: team.name.clone(),
+                managed_by: team.managed_by,
+                members,
+                projects: roles(&team.projects, &self.projects, &place)?,
+            };
+            self.teams.insert(id, Arc::new(team));
         }
-        let mut members = BTreeSet::new();
-        for email in &team.members {
-            let id = self.member_by_email(email).ok_or_else(|| {
-                impossible(&format!("{place}.members"), format!("{email} is no member"))
-            })?;
-            members.insert(id);
-        }
-        let projects = roles(&team.projects, &self.projects, &place)?;
-        self.teams.push(Arc::new(Team { name: team.name.clone(), members, projects }));
         Ok(())
     }
 
@@ -88,10 +107,12 @@ impl State {
         Ok(())
     }
 
-    fn team_to_seed(&self, team: &Team) -> seed::Team {
+    fn team_to_seed(&self, id: u64, team: &Team) -> seed::Team {
         let emails = team.members.iter().filter_map(|id| self.members.get(id));
         seed::Team {
+            id: Some(id),
             name: team.name.clone(),
+            managed_by: team.managed_by,
             members: emails.map(|member| member.email.clone()).collect(),
             projects: words(&team.projects),
         }
@@ -164,7 +185,6 @@ type Members = BTreeMap<u64, Arc<Member>>;
 
 fn members(seed: &Seed, projects: &BTreeMap<u64, Project>) -> Result<(Members, u64), SeedError> {
     let mut emails = BTreeSet::new();
-    let mut ids = BTreeSet::new();
     for (at, member) in seed.members.iter().enumerate() {
         let place = format!("members[{at}]");
         if !is_address(&member.email) {
@@ -173,21 +193,11 @@ fn members(seed: &Seed, projects: &BTreeMap<u64, Project>) -> Result<(Members, u
         if !emails.insert(&member.email) {
             return Err(impossible(&place, format!("a second member {}", member.email)));
         }
-        if let Some(id) = member.id
-            && !ids.insert(id)
-        {
-            return Err(impossible(&place, format!("a second member with the id {id}")));
-        }
     }
-    let after_last = ids.last().map_or(FIRST_MEMBER_ID, |last| last.saturating_add(1));
-    let mut next = seed.next_member_id.unwrap_or(after_last).max(after_last);
+    let numbers = seed.members.iter().map(|member| member.id);
+    let (ids, next) = numbered(numbers, FIRST_MEMBER_ID, seed.next_member_id, "members")?;
     let mut members = BTreeMap::new();
-    for (at, member) in seed.members.iter().enumerate() {
-        let id = member.id.unwrap_or(next);
-        if member.id.is_none() {
-            next = next.saturating_add(1);
-        }
-        let place = format!("members[{at}]");
+    for ((at, member), id) in seed.members.iter().enumerate().zip(ids) {
         let value = Member {
             email: member.email.clone(),
             name: member.name.clone(),
@@ -196,13 +206,43 @@ fn members(seed: &Seed, projects: &BTreeMap<u64, Project>) -> Result<(Members, u
             last_active: member.last_active,
             invited_at: member.invited_at,
             managed_by: member.managed_by,
-            grants: roles(&member.projects, projects, &place)?,
+            grants: roles(&member.projects, projects, &format!("members[{at}]"))?,
         };
-        if members.insert(id, Arc::new(value)).is_some() {
-            return Err(impossible(&place, "no number is left for this member"));
-        }
+        members.insert(id, Arc::new(value));
     }
     Ok((members, next))
+}
+
+/// The number of each thing in a list, and the next free one: those without a number get the next free
+/// ones in the order of the list.
+fn numbered(
+    numbers: impl Iterator<Item = Option<u64>> + Clone,
+    first: u64,
+    next: Option<u64>,
+    place: &str,
+) -> Result<(Vec<u64>, u64), SeedError> {
+    let mut taken = BTreeSet::new();
+    for (at, id) in numbers.clone().enumerate() {
+        if let Some(id) = id
+            && !taken.insert(id)
+        {
+            let place = format!("{place}[{at}]");
+            return Err(impossible(&place, format!("a second one with the id {id}")));
+        }
+    }
+    let after_last = taken.last().map_or(first, |last| last.saturating_add(1));
+    let mut next = next.unwrap_or(after_last).max(after_last);
+    let mut ids = Vec::new();
+    for (at, id) in numbers.enumerate() {
+        let id = id.unwrap_or(next);
+        if id == next {
+            next = next
+                .checked_add(1)
+                .ok_or_else(|| impossible(&format!("{place}[{at}]"), "no number is left for it"))?;
+        }
+        ids.push(id);
+    }
+    Ok((ids, next))
 }
 
 fn roles(

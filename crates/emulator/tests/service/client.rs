@@ -98,12 +98,17 @@ pub(crate) fn begin(
     body: &str,
 ) -> io::Result<TcpStream> {
     let (method, path) = request.split_once(' ').unwrap();
-    let prefix = if path.starts_with("/__") || path == "/" { "" } else { "/api/app" };
+    // `//path` is sent as `/path`, everything else below the root.
+    let (prefix, path) = match path.strip_prefix("//") {
+        Some(_) => ("", path.trim_start_matches("/")),
+        None if path.starts_with("/__") || path == "/" => ("", path.trim_start_matches("/")),
+        None => ("/api/app", path.trim_start_matches("/")),
+    };
     let mut stream = TcpStream::connect(emulator.address())?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
     write!(
         stream,
-        "{method} {prefix}{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+        "{method} {prefix}/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
          Authorization: Basic {}\r\nContent-Length: {}\r\n\r\n{body}",
         STANDARD.encode(who),
         body.len()

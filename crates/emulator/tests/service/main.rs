@@ -11,4 +11,6 @@ mod reading;
 #[cfg(test)]
 mod shapes;
 #[cfg(test)]
+mod teams;
+#[cfg(test)]
 mod writing;

@@ -241,7 +241,7 @@ async fn the_identity_provider_puts_its_people_back() {
     send(&emulator, "DELETE /organizations/12345/members/503", "");
     emulator.clock().advance(std::time::Duration::from_secs(40 * 60));
     assert_eq!(member(&emulator, "sam@agency.example"), member_of(&seed, "sam@agency.example"));
-    assert_eq!(emulator.state().teams, seed.teams);
+    assert_eq!(emulator.state().teams[0].members, ["sam@agency.example"]);
     let by_provider: Vec<_> = emulator
         .audit()
         .into_iter()
@@ -277,7 +277,7 @@ async fn the_identity_provider_leaves_the_last_owner() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_are_checked() {
     let emulator = start(EmulatorOptions::default()).await;
-    let huge = format!(r#"{{"role":"{}"}}"#, "x".repeat(70_000));
+    let huge = format!(r#"{{"role":"{}"}}"#, "x".repeat(1_100_000));
     for (body, status) in [
         ("", 400),
         ("[]", 400),
