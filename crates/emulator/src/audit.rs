@@ -47,6 +47,18 @@ pub enum EventKind {
     /// A team lost its role in a project.
     #[serde(rename = "project.team_removed")]
     ProjectTeamRemoved,
+    /// A service account was made.
+    #[serde(rename = "service_account.created")]
+    ServiceAccountCreated,
+    /// A service account was deleted, and with it every role it had.
+    #[serde(rename = "service_account.deleted")]
+    ServiceAccountDeleted,
+    /// A service account got a role in a project.
+    #[serde(rename = "service_account.added_to_project")]
+    ServiceAccountAdded,
+    /// A service account lost its role in a project.
+    #[serde(rename = "service_account.removed_from_project")]
+    ServiceAccountRemoved,
 }
 
 /// One line of the audit log.
@@ -68,6 +80,9 @@ pub struct Event {
     /// Which team, when it concerns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub team: Option<String>,
+    /// The username of the service account, when it concerns one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<String>,
     /// The role before; absent when there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
@@ -86,6 +101,7 @@ impl Event {
             timestamp: now,
             project_id: None,
             team: None,
+            service_account: None,
             from: None,
             to: None,
         }

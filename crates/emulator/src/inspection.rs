@@ -39,10 +39,15 @@ pub(crate) fn answer(world: &mut World, call: &Call, limits: Limits, now: Timest
     }
 }
 
-/// The state as a seed without the credentials: nobody had to show any to come here.
+/// The state as a seed without the secrets: nobody had to show any to come here.
 fn state(world: &World) -> Result<Value, Refusal> {
     let mut seed = world.seed();
-    seed.service_accounts.clear();
+    for account in &mut seed.service_accounts {
+        account.secret.clear();
+    }
+    if let Some(scim) = &mut seed.scim {
+        scim.token.clear();
+    }
     serde_json::to_value(seed).map_err(|error| Refusal::BadRequest(error.to_string()))
 }
 

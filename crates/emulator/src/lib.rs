@@ -35,6 +35,7 @@ mod refusal;
 mod role;
 mod routes;
 mod rules;
+mod secret;
 pub mod seed;
 mod server;
 mod shape;

@@ -25,6 +25,14 @@ pub(crate) enum Refusal {
     NoTeamNamed(String),
     #[error("Team not found")]
     NoSuchTeam,
+    #[error("Service account not found")]
+    NoSuchAccount,
+    #[error("Service account has no individual role in this project")]
+    NoSuchAccountGrant,
+    #[error("A service account with this username already exists")]
+    AccountExists,
+    #[error("Service account already has another role in this project")]
+    AccountAlreadyGranted,
     #[error("A team named {0} already exists")]
     TeamExists(String),
     #[error("An organization must have at least one owner")]
@@ -64,9 +72,15 @@ impl Refusal {
             | Self::NoSuchUser
             | Self::NoSuchGrant
             | Self::NoTeamNamed(_)
-            | Self::NoSuchTeam => 404,
+            | Self::NoSuchTeam
+            | Self::NoSuchAccount
+            | Self::NoSuchAccountGrant => 404,
             Self::MethodNotAllowed => 405,
-            Self::AlreadyMember | Self::AlreadyGranted | Self::TeamExists(_) => 409,
+            Self::AlreadyMember
+            | Self::AlreadyGranted
+            | Self::TeamExists(_)
+            | Self::AccountExists
+            | Self::AccountAlreadyGranted => 409,
             Self::BodyTooLarge => 413,
             Self::InvitationLimit { .. } => 429,
             Self::LastOwner

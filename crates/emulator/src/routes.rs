@@ -1,5 +1,7 @@
 //! The endpoints, one module a dialect or part of the service.
 
+use std::collections::BTreeMap;
+
 use axum::http::Method;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -13,6 +15,7 @@ use crate::state::{Actor, Project, State};
 use crate::transition::{Limits, Outcome, Transition, Written};
 
 mod members;
+mod service_accounts;
 mod teams;
 
 /// Where the paths of the service begin (`mixpanel-api.md`, "hosts").
@@ -31,6 +34,7 @@ pub(crate) struct Route {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endpoint {
     Members(members::Endpoint),
+    ServiceAccounts(service_accounts::Endpoint),
     Teams(teams::Endpoint),
 }
 
@@ -41,6 +45,8 @@ pub(crate) enum Reply {
     List { name: &'static str, rows: Vec<Row> },
     /// One thing.
     One(Value),
+    /// Something that has no other shape.
+    Answer(Answer),
 }
 
 /// A row of a list, with the number it is keyed by.
@@ -50,6 +56,8 @@ pub(crate) type Row = (u64, Map<String, Value>);
 pub(crate) struct View<'a> {
     pub(crate) state: &'a State,
     pub(crate) log: &'a Log,
+    /// When service accounts were last used.
+    pub(crate) uses: &'a BTreeMap<u64, Timestamp>,
     pub(crate) shape: Shape,
     pub(crate) now: Timestamp,
     pub(crate) limits: Limits,
@@ -64,17 +72,16 @@ impl Route {
 
     /// What answers below the root only.
     fn below_root(path: &str) -> Option<Self> {
-        let (organization, endpoint) = match segments(path, ROOT)?.as_slice() {
-            ["me"] => (None, members::Endpoint::Me),
+        let segments = segments(path, ROOT)?;
+        let (organization, endpoint) = match segments.as_slice() {
+            ["me"] => (None, Endpoint::Members(members::Endpoint::Me)),
             ["organizations", organization, rest @ ..] => {
-                (Some(id(organization)?), members::Endpoint::of_organization(rest)?)
+                (Some(id(organization)?), Endpoint::of_organization(rest)?)
             }
-            ["projects", project, rest @ ..] => {
-                (None, members::Endpoint::of_project(id(project)?, rest)?)
-            }
+            ["projects", project, rest @ ..] => (None, Endpoint::of_project(id(project)?, rest)?),
             _ => return None,
         };
-        Some(Self { organization, endpoint: Endpoint::Members(endpoint) })
+        Some(Self { organization, endpoint })
     }
 
     /// What answers below every prefix.
@@ -104,6 +111,9 @@ impl Route {
     ) -> Result<Outcome, Refusal> {
         match self.endpoint {
             Endpoint::Members(endpoint) => members::write(endpoint, actor, call, transition),
+            Endpoint::ServiceAccounts(endpoint) => {
+                service_accounts::write(endpoint, actor, call, transition)
+            }
             Endpoint::Teams(endpoint) if call.method == Method::POST => {
                 teams::write(endpoint, actor, call, transition)
             }
@@ -112,11 +122,28 @@ impl Route {
     }
 }
 
+impl Endpoint {
+    fn of_organization(rest: &[&str]) -> Option<Self> {
+        let accounts = || service_accounts::Endpoint::of_organization(rest);
+        members::Endpoint::of_organization(rest)
+            .map(Self::Members)
+            .or_else(|| accounts().map(Self::ServiceAccounts))
+    }
+
+    fn of_project(project: u64, rest: &[&str]) -> Option<Self> {
+        let accounts = || service_accounts::Endpoint::of_project(project, rest);
+        members::Endpoint::of_project(project, rest)
+            .map(Self::Members)
+            .or_else(|| accounts().map(Self::ServiceAccounts))
+    }
+}
+
 impl View<'_> {
     /// Answers a GET.
     pub(crate) fn read(&self, route: Route, actor: &Actor, call: &Call) -> Result<Reply, Refusal> {
         match route.endpoint {
             Endpoint::Members(endpoint) => self.members_dialect(endpoint, actor, call),
+            Endpoint::ServiceAccounts(endpoint) => self.service_accounts(endpoint),
             Endpoint::Teams(endpoint) => self.teams(endpoint),
         }
     }
@@ -130,6 +157,7 @@ impl View<'_> {
             }
             Written::Teams(ids) => Answer::ok(&self.team_names(ids)),
             Written::Team(id) => Answer::ok(&self.team_row(*id)),
+            Written::Account { id } => self.new_account(*id),
             Written::Nothing => Answer::json(200, &json!({ "status": "ok" })),
             Written::Count(name, count) => Answer::ok(&json!({ *name: count })),
         }

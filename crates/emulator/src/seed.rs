@@ -9,9 +9,11 @@ use crate::audit::Event;
 use crate::role::OrganizationRole;
 use crate::state::State;
 
+mod account;
 mod roles_by_project;
 mod scim;
 
+pub use account::ServiceAccount;
 pub use scim::{Scim, ScimEvent, ScimLogEntry, WantedPerson};
 
 /// An organization to start from, and the state of a running one to continue from.
@@ -20,7 +22,7 @@ pub use scim::{Scim, ScimEvent, ScimLogEntry, WantedPerson};
 pub struct Seed {
     /// The one organization of the emulator.
     pub organization: Organization,
-    /// The credentials that are accepted.
+    /// Its service accounts, with the credentials that are accepted.
     #[serde(default)]
     pub service_accounts: Vec<ServiceAccount>,
     /// Its projects.
@@ -48,6 +50,9 @@ pub struct Seed {
     /// The number the next new team gets; absent, one above the highest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_team_id: Option<u64>,
+    /// The number the next new service account gets; absent, one above the highest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_service_account_id: Option<u64>,
 }
 
 /// The organization itself.
@@ -58,38 +63,6 @@ pub struct Organization {
     pub id: u64,
     /// Its name.
     pub name: String,
-}
-
-/// Credentials that are accepted, and the identity they stand for.
-///
-/// `Debug` leaves the secret out.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServiceAccount {
-    /// The user of HTTP Basic authentication.
-    pub username: String,
-    /// The password of HTTP Basic authentication.
-    pub secret: String,
-    /// The address that `me` and the audit log name.
-    pub email: String,
-    /// Its power in the organization. Absent, `me` answers without a role, and the power is that of
-    /// the member with the same address, or an admin's when there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<OrganizationRole>,
-    /// Its roles in single projects.
-    #[serde(default, with = "roles_by_project", skip_serializing_if = "BTreeMap::is_empty")]
-    pub projects: BTreeMap<u64, String>,
-}
-
-impl std::fmt::Debug for ServiceAccount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServiceAccount")
-            .field("username", &self.username)
-            .field("email", &self.email)
-            .field("role", &self.role)
-            .field("projects", &self.projects)
-            .finish_non_exhaustive()
-    }
 }
 
 /// A project.

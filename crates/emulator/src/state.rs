@@ -5,16 +5,15 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::identity_provider::{ACTOR, IdentityProvider};
+use crate::identity_provider::IdentityProvider;
 use crate::role::{OrganizationRole, ProjectRole};
 use crate::seed::{self, ManagedBy, Status};
 
+mod account;
 mod from_seed;
 
-pub(crate) use from_seed::is_address;
-
-/// The number of the first service account that has no member's address.
-const FIRST_ACCOUNT_ID: u64 = 9_000_001;
+pub(crate) use account::{Account, Actor};
+pub(crate) use from_seed::{is_address, is_username};
 
 /// Everything the organization holds. Cloning is cheap: people and teams are shared until they change.
 #[derive(Clone, Debug)]
@@ -23,10 +22,11 @@ pub(crate) struct State {
     pub(crate) projects: Arc<BTreeMap<u64, Project>>,
     pub(crate) teams: BTreeMap<u64, Arc<Team>>,
     pub(crate) members: BTreeMap<u64, Arc<Member>>,
-    pub(crate) accounts: Arc<Vec<seed::ServiceAccount>>,
+    pub(crate) accounts: BTreeMap<u64, Arc<Account>>,
     pub(crate) provider: Arc<IdentityProvider>,
     pub(crate) next_member_id: u64,
     pub(crate) next_team_id: u64,
+    pub(crate) next_account_id: u64,
 }
 
 /// A project.
@@ -68,21 +68,6 @@ pub(crate) enum Source<'a> {
     Team(&'a str),
     Organization,
     AllUsers,
-}
-
-/// The identity a request is made by.
-#[derive(Clone, Debug)]
-pub(crate) struct Actor {
-    pub(crate) email: String,
-    /// The number that `me` answers.
-    pub(crate) id: u64,
-    /// The number of the member with the same address, when there is one.
-    member: Option<u64>,
-    /// What `me` answers.
-    pub(crate) stated_role: Option<OrganizationRole>,
-    /// What the identity may do.
-    pub(crate) role: OrganizationRole,
-    projects: BTreeMap<u64, ProjectRole>,
 }
 
 impl State {
@@ -149,56 +134,6 @@ impl State {
     /// The strongest of somebody's grants in a project.
     pub(crate) fn effective_role(&self, id: u64, project: u64) -> Option<ProjectRole> {
         strongest(self.grants(id, project).into_iter().map(|(_, role)| role))
-    }
-
-    /// The identity behind accepted credentials.
-    pub(crate) fn actor(&self, username: &str, secret: &str) -> Option<Actor> {
-        let is_meant = |account: &seed::ServiceAccount| {
-            account.username == username && account.secret == secret
-        };
-        let (id, account) = (FIRST_ACCOUNT_ID..)
-            .zip(self.accounts.iter())
-            .find(|(_, account)| is_meant(account))?;
-        let member = self.member_by_email(&account.email);
-        let as_member = member.and_then(|id| self.members.get(&id)).map(|member| member.role);
-        let projects = account
-            .projects
-            .iter()
-            .filter_map(|(id, word)| {
-                let custom = &self.projects.get(id)?.custom_roles;
-                Some((*id, ProjectRole::parse(word, custom)?))
-            })
-            .collect();
-        Some(Actor {
-            email: account.email.clone(),
-            id: member.unwrap_or(id),
-            member,
-            stated_role: account.role,
-            role: account.role.or(as_member).unwrap_or(OrganizationRole::Admin),
-            projects,
-        })
-    }
-
-    /// The role an identity has in a project: as an account, through its organization role, or as the
-    /// member with the same address.
-    pub(crate) fn actor_role(&self, actor: &Actor, project: u64) -> Option<ProjectRole> {
-        let own = actor.projects.get(&project).cloned();
-        let as_member = actor.member.and_then(|id| self.effective_role(id, project));
-        strongest([own, actor.role.in_every_project(), as_member].into_iter().flatten())
-    }
-}
-
-impl Actor {
-    /// The identity provider, which does as it likes.
-    pub(crate) fn identity_provider() -> Self {
-        Self {
-            email: ACTOR.to_owned(),
-            id: 0,
-            member: None,
-            stated_role: None,
-            role: OrganizationRole::Owner,
-            projects: BTreeMap::new(),
-        }
     }
 }
 

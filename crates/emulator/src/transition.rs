@@ -12,9 +12,11 @@ use crate::seed::{ScimEvent, ScimLogEntry, Status};
 use crate::state::{Actor, Member, Project, State, Team};
 
 mod people;
+mod service_accounts;
 mod sync;
 mod teams;
 
+pub(crate) use service_accounts::NewAccount;
 pub(crate) use teams::TeamUpdate;
 
 /// What a POST of a project role does to somebody who already has an individual one
@@ -82,6 +84,8 @@ pub(crate) enum Written {
     Teams(Vec<u64>),
     /// One team with everything it has.
     Team(u64),
+    /// A new service account. Its secret is answered this once.
+    Account { id: u64 },
     /// How many things were done, under that name.
     Count(&'static str, usize),
     /// Nothing but that it was done.

@@ -1,6 +1,6 @@
 //! The organization with its past, behind the server's one lock.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use axum::http::Method;
 use jiff::{SignedDuration, Timestamp};
@@ -29,6 +29,8 @@ pub(crate) struct World {
     /// Earlier states, the latest last.
     past: VecDeque<State>,
     pub(crate) log: Log,
+    /// When service accounts were last used.
+    uses: BTreeMap<u64, Timestamp>,
     pub(crate) faults: Faults,
     pub(crate) record: Record,
 }
@@ -67,6 +69,7 @@ impl World {
             state: State::from_seed(seed)?,
             past: VecDeque::new(),
             log: Log::new(seed.events.clone(), seed.scim_log.clone()),
+            uses: BTreeMap::new(),
             faults,
             record: Record::default(),
         })
@@ -80,6 +83,7 @@ impl World {
         self.state = State::from_seed(seed)?;
         self.next_sync = after(now, self.sync_period);
         self.past.clear();
+        self.uses.clear();
         self.log = Log::new(seed.events.clone(), seed.scim_log.clone());
         Ok(())
     }
@@ -98,7 +102,7 @@ impl World {
     }
 
     pub(crate) fn seed(&self) -> Seed {
-        self.state.to_seed(&self.log)
+        self.state.to_seed(&self.log, &self.uses)
     }
 
     /// Carries a request out and answers it.
@@ -132,7 +136,7 @@ impl World {
         mode: Mode,
     ) -> Result<(Answer, Effect), Refusal> {
         let route = Route::parse(call.trimmed_path()).ok_or(Refusal::NoSuchEndpoint)?;
-        let actor = self.actor(call)?;
+        let actor = self.actor(call, now)?;
         route.check_organization(&self.state)?;
         if call.method == Method::GET {
             let answer = self.read(route, &actor, call, terms, now, mode)?;
@@ -151,11 +155,12 @@ impl World {
         Ok((answer, effect))
     }
 
-    fn actor(&self, call: &Call) -> Result<Actor, Refusal> {
-        call.credentials
-            .as_ref()
-            .and_then(|(username, secret)| self.state.actor(username, secret))
-            .ok_or(Refusal::Unauthenticated)
+    /// The identity behind a request, which has used its account from now on.
+    fn actor(&mut self, call: &Call, now: Timestamp) -> Result<Actor, Refusal> {
+        let (username, secret) = call.credentials.as_ref().ok_or(Refusal::Unauthenticated)?;
+        let actor = self.state.actor(username, secret, now).ok_or(Refusal::Unauthenticated)?;
+        self.uses.extend(actor.account.map(|account| (account, now)));
+        Ok(actor)
     }
 
     fn read(
@@ -173,6 +178,7 @@ impl World {
         };
         match self.view(state, terms, now).read(route, actor, call)? {
             Reply::One(value) => Ok(Answer::ok(&value)),
+            Reply::Answer(answer) => Ok(answer),
             Reply::List { name, rows } => {
                 let list = terms.shape.wrap(name, rows, call, &terms.base_url)?;
                 Ok(Answer::json(200, &list))
@@ -192,7 +198,14 @@ impl World {
     }
 
     fn view<'a>(&'a self, state: &'a State, terms: &Terms, now: Timestamp) -> View<'a> {
-        View { state, log: &self.log, shape: terms.shape, now, limits: terms.limits }
+        View {
+            state,
+            log: &self.log,
+            uses: &self.uses,
+            shape: terms.shape,
+            now,
+            limits: terms.limits,
+        }
     }
 
     /// Carries a transition out whole or not at all.

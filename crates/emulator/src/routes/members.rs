@@ -208,15 +208,14 @@ impl View<'_> {
     }
 
     fn event(&self, id: u64, event: &Event) -> Map<String, Value> {
-        let Event { event: kind, user_email, actor_email, timestamp, project_id, team, from, to } =
-            event;
+        let Event { event: kind, user_email, actor_email, timestamp, project_id, .. } = event;
         let mut row = object([
             ("id", self.shape.id(id)),
             ("event", json!(kind)),
             ("actor_email", json!(actor_email)),
             ("timestamp", json!(timestamp)),
-            ("from", json!(from)),
-            ("to", json!(to)),
+            ("from", json!(event.from)),
+            ("to", json!(event.to)),
         ]);
         if !user_email.is_empty() {
             row.insert("user_email".to_owned(), json!(user_email));
@@ -224,8 +223,11 @@ impl View<'_> {
         if let Some(project) = project_id {
             row.insert("project_id".to_owned(), self.shape.id(*project));
         }
-        if let Some(team) = team {
+        if let Some(team) = &event.team {
             row.insert("team".to_owned(), json!(team));
+        }
+        if let Some(account) = &event.service_account {
+            row.insert("service_account".to_owned(), json!(account));
         }
         row
     }

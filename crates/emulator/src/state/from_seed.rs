@@ -5,7 +5,9 @@ mod provider;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Member, Project, State, Team};
+use jiff::Timestamp;
+
+use super::{Account, Member, Project, State, Team};
 use crate::audit::Log;
 use crate::role::ProjectRole;
 use crate::seed::{self, Seed, SeedError};
@@ -18,6 +20,9 @@ const FIRST_MEMBER_ID: u64 = 1001;
 
 /// The number of the first team when no team has one.
 const FIRST_TEAM_ID: u64 = 1;
+
+/// The number of the first service account when no account has one.
+const FIRST_ACCOUNT_ID: u64 = 1;
 
 impl State {
     /// Builds the state a seed describes.
@@ -32,13 +37,14 @@ impl State {
             projects: Arc::new(projects),
             teams: BTreeMap::new(),
             members,
-            accounts: Arc::new(seed.service_accounts.clone()),
+            accounts: BTreeMap::new(),
             provider: Arc::default(),
             next_member_id,
             next_team_id: seed.next_team_id.unwrap_or_default(),
+            next_account_id: seed.next_service_account_id.unwrap_or_default(),
         };
         state.add_teams(&seed.teams)?;
-        state.check_accounts()?;
+        state.add_accounts(&seed.service_accounts)?;
         state.provider = Arc::new(state.provider(seed.scim.as_ref())?);
         if state.owners() == 0 {
             return Err(impossible(
@@ -49,11 +55,15 @@ impl State {
         Ok(state)
     }
 
-    /// The seed that describes this state.
-    pub(crate) fn to_seed(&self, log: &Log) -> Seed {
+    /// The seed that describes this state; `uses` are the accounts that have been used since.
+    pub(crate) fn to_seed(&self, log: &Log, uses: &BTreeMap<u64, Timestamp>) -> Seed {
+        let account = |(id, account): (&u64, &Arc<Account>)| {
+            let last_used = uses.get(id).copied().or(account.last_used);
+            account.to_seed(*id, last_used)
+        };
         Seed {
             organization: self.organization.clone(),
-            service_accounts: self.accounts.to_vec(),
+            service_accounts: self.accounts.iter().map(account).collect(),
             projects: self.projects.iter().map(|(id, project)| project.to_seed(*id)).collect(),
             teams: self.teams.iter().map(|(id, team)| self.team_to_seed(*id, team)).collect(),
             members: self.members.iter().map(|(id, member)| member.to_seed(*id)).collect(),
@@ -62,6 +72,7 @@ impl State {
             scim_log: log.scim().to_vec(),
             next_member_id: Some(self.next_member_id),
             next_team_id: Some(self.next_team_id),
+            next_service_account_id: Some(self.next_account_id),
         }
     }
 
@@ -92,17 +103,31 @@ impl State {
         Ok(())
     }
 
-    fn check_accounts(&self) -> Result<(), SeedError> {
-        let mut usernames = BTreeSet::new();
-        for (at, account) in self.accounts.iter().enumerate() {
+    fn add_accounts(&mut self, accounts: &[seed::ServiceAccount]) -> Result<(), SeedError> {
+        let numbers = accounts.iter().map(|account| account.id);
+        let next = Some(self.next_account_id);
+        let (ids, next) = numbered(numbers, FIRST_ACCOUNT_ID, next, "service_accounts")?;
+        self.next_account_id = next;
+        for ((at, account), id) in accounts.iter().enumerate().zip(ids) {
             let place = format!("service_accounts[{at}]");
-            if account.username.is_empty() || account.username.contains(':') {
+            if !is_username(&account.username) {
                 return Err(impossible(&place, "a username is not empty and has no colon"));
             }
-            if !usernames.insert(&account.username) {
+            if self.account_by_username(&account.username).is_some() {
                 return Err(impossible(&place, format!("a second account {}", account.username)));
             }
-            roles(&account.projects, &self.projects, &place)?;
+            let account = Account {
+                username: account.username.clone(),
+                secret: account.secret.clone(),
+                email: account.email.clone(),
+                role: account.role,
+                grants: roles(&account.projects, &self.projects, &place)?,
+                created: account.created,
+                expires: account.expires,
+                last_used: account.last_used,
+                creator: account.creator.clone(),
+            };
+            self.accounts.insert(id, Arc::new(account));
         }
         Ok(())
     }
@@ -115,6 +140,23 @@ impl State {
             managed_by: team.managed_by,
             members: emails.map(|member| member.email.clone()).collect(),
             projects: words(&team.projects),
+        }
+    }
+}
+
+impl Account {
+    fn to_seed(&self, id: u64, last_used: Option<Timestamp>) -> seed::ServiceAccount {
+        seed::ServiceAccount {
+            id: Some(id),
+            username: self.username.clone(),
+            secret: self.secret.clone(),
+            email: self.email.clone(),
+            role: self.role,
+            projects: words(&self.grants),
+            created: self.created,
+            expires: self.expires,
+            last_used,
+            creator: self.creator.clone(),
         }
     }
 }
@@ -280,6 +322,11 @@ fn words(roles: &BTreeMap<u64, ProjectRole>) -> BTreeMap<u64, String> {
 
 fn impossible(place: &str, reason: impl Into<String>) -> SeedError {
     SeedError::Impossible { place: place.to_owned(), reason: reason.into() }
+}
+
+/// Whether HTTP Basic authentication can carry the username.
+pub(crate) fn is_username(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|character: char| character == ':' || character.is_control())
 }
 
 /// Whether the service would take the text for an address.

@@ -9,6 +9,8 @@ mod invariants;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
+mod service_accounts;
+#[cfg(test)]
 mod shapes;
 #[cfg(test)]
 mod teams;
