@@ -142,8 +142,11 @@ pub enum Status {
     /// Accepted, or never needed.
     #[default]
     Active,
-    /// Not yet accepted.
+    /// Not yet accepted; too late for it when the lifetime of invitations has passed since the last
+    /// e-mail.
     Pending,
+    /// Not accepted, and too late for it.
+    Expired,
 }
 
 /// Who manages a person, other than people.

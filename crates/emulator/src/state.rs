@@ -145,6 +145,21 @@ impl Project {
 }
 
 impl Member {
+    /// When the invitation stops being acceptable, as far as that is known.
+    pub(crate) fn invite_expires_at(&self, lifetime: Option<SignedDuration>) -> Option<Timestamp> {
+        self.invited_at?.saturating_add(lifetime?).ok()
+    }
+
+    /// How the service calls the person's state at that instant
+    /// (`mixpanel-api.md`, "How the world behaves", 6).
+    pub(crate) fn status_at(&self, now: Timestamp, lifetime: Option<SignedDuration>) -> Status {
+        let is_over = || self.invite_expires_at(lifetime).is_some_and(|end| now >= end);
+        match self.status {
+            Status::Pending if is_over() => Status::Expired,
+            status => status,
+        }
+    }
+
     pub(crate) fn is_owner(&self) -> bool {
         self.status == Status::Active && self.role == OrganizationRole::Owner
     }

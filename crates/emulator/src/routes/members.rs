@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Reply, Row, View, id, object};
 use crate::audit::Event;
-use crate::call::{Call, text};
+use crate::call::{Call, number, objects, text};
 use crate::refusal::Refusal;
 use crate::role::OrganizationRole;
 use crate::seed::{ManagedBy, ScimLogEntry, Status};
@@ -116,9 +116,11 @@ impl View<'_> {
     }
 
     pub(super) fn member(&self, id: u64, member: &Member) -> Map<String, Value> {
-        let status = match member.status {
+        let lifetime = self.limits.invitation_lifetime;
+        let status = match member.status_at(self.now, lifetime) {
             Status::Active => "active",
             Status::Pending => "pending",
+            Status::Expired => "expired",
         };
         let mut row = object([
             ("id", self.shape.id(id)),
@@ -132,8 +134,13 @@ impl View<'_> {
         if let Some(last_active) = member.last_active {
             row.insert("last_active".to_owned(), json!(last_active));
         }
-        if let (Status::Pending, Some(invited_at)) = (member.status, member.invited_at) {
-            row.insert("invited_at".to_owned(), json!(invited_at));
+        if member.status != Status::Active {
+            if let Some(invited_at) = member.invited_at {
+                row.insert("invited_at".to_owned(), json!(invited_at));
+            }
+            if let Some(end) = member.invite_expires_at(lifetime) {
+                row.insert("invite_expires_at".to_owned(), json!(end));
+            }
         }
         if let Some(ManagedBy::Scim) = member.managed_by {
             row.insert("managed_by".to_owned(), json!("scim"));
@@ -243,7 +250,11 @@ pub(super) fn write(
     match (&call.method, endpoint) {
         (&Method::POST, Endpoint::Members) => {
             let body = call.object()?;
-            transition.invite(actor, text(&body, "email")?, organization_role(&body)?)
+            let projects = objects(&body, "projects")?
+                .into_iter()
+                .map(|project| Ok((number(project, "id")?, text(project, "role")?.to_owned())));
+            let projects = projects.collect::<Result<Vec<_>, Refusal>>()?;
+            transition.invite(actor, text(&body, "email")?, organization_role(&body)?, &projects)
         }
         (&Method::POST, Endpoint::Member(user)) => {
             transition.set_organization_role(actor, user, organization_role(&call.object()?)?)

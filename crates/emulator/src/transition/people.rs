@@ -36,12 +36,13 @@ impl Transition<'_> {
         Ok(self.done(Written::Member(id)))
     }
 
-    /// Invites an address to the organization without a project.
+    /// Invites an address to the organization, with roles by project: one e-mail, whatever it carries.
     pub(crate) fn invite(
         mut self,
         actor: &Actor,
         email: &str,
         role: OrganizationRole,
+        projects: &[(u64, String)],
     ) -> Result<Outcome, Refusal> {
         rules::may_manage_organization(actor)?;
         rules::may_give_organization_role(actor, role)?;
@@ -49,6 +50,15 @@ impl Transition<'_> {
             return Err(Refusal::AlreadyMember);
         }
         let id = self.add_pending(actor, email, role)?;
+        for (project, word) in projects {
+            let own = rules::may_manage_project(self.state, actor, *project)?;
+            let role = self.project_role(*project, word)?;
+            rules::may_give_project_role(&own, &role)?;
+            if self.member(id)?.grants.contains_key(project) {
+                return Err(Refusal::BadRequest(format!("Project named twice: {project}")));
+            }
+            self.put_grant(actor, id, *project, Some(&role))?;
+        }
         Ok(self.done(Written::Member(id)))
     }
 
@@ -135,7 +145,7 @@ impl Transition<'_> {
         self.state.members.remove(&id);
         let kind = match member.status {
             Status::Active => EventKind::Removed,
-            Status::Pending => EventKind::InvitationWithdrawn,
+            Status::Pending | Status::Expired => EventKind::InvitationWithdrawn,
         };
         self.events.push(Event {
             from: Some(member.role.as_str().to_owned()),
@@ -144,13 +154,12 @@ impl Transition<'_> {
         Ok(())
     }
 
-    /// Sends an invitation again, which begins its lifetime anew.
+    /// Sends an invitation again, which begins its lifetime anew; an expired one cannot be sent again, but
+    /// withdrawn and made anew.
     pub(crate) fn resend_invitation(mut self, actor: &Actor, id: u64) -> Result<Outcome, Refusal> {
         rules::may_manage_organization(actor)?;
+        self.check_open(id)?;
         let member = self.member(id)?;
-        if member.status == Status::Active {
-            return Err(Refusal::AlreadyAccepted);
-        }
         let (email, role) = (member.email.clone(), member.role);
         self.check_invitation_limit(&email)?;
         let now = self.now;
@@ -165,17 +174,9 @@ impl Transition<'_> {
     /// The invited person accepts, unless the invitation has expired (rule 6).
     pub(crate) fn accept(mut self, email: &str) -> Result<Outcome, Refusal> {
         let id = self.state.member_by_email(email).ok_or(Refusal::NoSuchUser)?;
-        let (now, limits) = (self.now, self.limits);
+        self.check_open(id)?;
+        let now = self.now;
         let member = self.member_mut(id)?;
-        if member.status == Status::Active {
-            return Err(Refusal::AlreadyAccepted);
-        }
-        let age = member.invited_at.map(|sent| now.duration_since(sent));
-        if let (Some(age), Some(lifetime)) = (age, limits.invitation_lifetime)
-            && age >= lifetime
-        {
-            return Err(Refusal::InvitationExpired);
-        }
         member.status = Status::Active;
         member.last_active = Some(now);
         let role = member.role;
@@ -185,5 +186,14 @@ impl Transition<'_> {
             ..Event::new(now, EventKind::InvitationAccepted, email)
         });
         Ok(self.done(Written::Member(id)))
+    }
+
+    /// Refuses what only an invitation that can still be accepted allows.
+    fn check_open(&self, id: u64) -> Result<(), Refusal> {
+        match self.member(id)?.status_at(self.now, self.limits.invitation_lifetime) {
+            Status::Active => Err(Refusal::AlreadyAccepted),
+            Status::Pending => Ok(()),
+            Status::Expired => Err(Refusal::InvitationExpired),
+        }
     }
 }

@@ -7,6 +7,8 @@ mod faults;
 #[cfg(test)]
 mod invariants;
 #[cfg(test)]
+mod invitations;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod service_accounts;

@@ -36,7 +36,7 @@ async fn members_are_listed_with_pending_ones() {
         members[4],
         json!({
             "id": 505, "email": "new@agency.example", "role": "member", "status": "pending",
-            "invited_at": "2026-01-02T09:00:00Z"
+            "invited_at": "2026-01-02T09:00:00Z", "invite_expires_at": "2026-01-16T09:00:00Z"
         })
     );
 }
