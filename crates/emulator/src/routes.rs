@@ -10,19 +10,18 @@ use crate::answer::Answer;
 use crate::audit::Log;
 use crate::call::Call;
 use crate::refusal::Refusal;
+use crate::seed::{Part, Served};
 use crate::shape::Shape;
 use crate::state::{Actor, Project, State};
 use crate::transition::{Limits, Outcome, Transition, Written};
 
+mod app;
 mod members;
 mod service_accounts;
 mod teams;
 
 /// Where the paths of the service begin (`mixpanel-api.md`, "hosts").
 const ROOT: &str = "/api/app";
-
-/// What may stand before the paths of the organization verbs (`mixpanel-api.md`, "Dialect `app`").
-const PREFIXES: [&str; 2] = ["", ROOT];
 
 /// What a path addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +33,7 @@ pub(crate) struct Route {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Endpoint {
     Members(members::Endpoint),
+    App(app::Endpoint),
     ServiceAccounts(service_accounts::Endpoint),
     Teams(teams::Endpoint),
 }
@@ -64,10 +64,19 @@ pub(crate) struct View<'a> {
 }
 
 impl Route {
-    /// Reads a path without its trailing slash. Ids are numbers.
-    pub(crate) fn parse(path: &str) -> Option<Self> {
-        Self::below_root(path)
-            .or_else(|| PREFIXES.iter().find_map(|prefix| Self::below_prefix(path, prefix)))
+    /// Reads a path without its trailing slash, as far as it is served. Ids are numbers.
+    pub(crate) fn parse(path: &str, served: &Served) -> Option<Self> {
+        // The list of projects belongs to whichever dialect's path was asked.
+        let is_served = |route: &Self, dialect| match route.endpoint.part() {
+            Part::Projects => served.has(Part::Projects) && served.has(dialect),
+            part => served.has(part),
+        };
+        let below_prefix = |prefix: &String| Self::below_prefix(path, prefix);
+        let below_root = Self::below_root(path).filter(|route| is_served(route, Part::Members));
+        below_root.or_else(|| {
+            let route = served.prefixes.iter().find_map(below_prefix);
+            route.filter(|route| is_served(route, Part::App))
+        })
     }
 
     /// What answers below the root only.
@@ -88,7 +97,12 @@ impl Route {
     fn below_prefix(path: &str, prefix: &str) -> Option<Self> {
         let segments = segments(path, prefix)?;
         let ["organizations", organization, rest @ ..] = segments.as_slice() else { return None };
-        let endpoint = Endpoint::Teams(teams::Endpoint::of_organization(rest)?);
+        let endpoint = match rest {
+            ["projects"] => Endpoint::Members(members::Endpoint::Projects),
+            rest => app::Endpoint::of_organization(rest)
+                .map(Endpoint::App)
+                .or_else(|| teams::Endpoint::of_organization(rest).map(Endpoint::Teams))?,
+        };
         Some(Self { organization: Some(id(organization)?), endpoint })
     }
 
@@ -114,15 +128,30 @@ impl Route {
             Endpoint::ServiceAccounts(endpoint) => {
                 service_accounts::write(endpoint, actor, call, transition)
             }
-            Endpoint::Teams(endpoint) if call.method == Method::POST => {
-                teams::write(endpoint, actor, call, transition)
+            Endpoint::App(_) | Endpoint::Teams(_) if call.method != Method::POST => {
+                Err(Refusal::MethodNotAllowed)
             }
-            Endpoint::Teams(_) => Err(Refusal::MethodNotAllowed),
+            Endpoint::App(endpoint) => app::write(endpoint, actor, call, transition),
+            Endpoint::Teams(endpoint) => teams::write(endpoint, actor, call, transition),
         }
     }
 }
 
 impl Endpoint {
+    /// The part of the service it belongs to.
+    const fn part(self) -> Part {
+        match self {
+            Self::Members(members::Endpoint::Me) => Part::Me,
+            Self::Members(members::Endpoint::Projects) => Part::Projects,
+            Self::Members(members::Endpoint::AuditLog) => Part::AuditLog,
+            Self::Members(members::Endpoint::ScimLogs) => Part::Scim,
+            Self::Members(_) => Part::Members,
+            Self::App(_) => Part::App,
+            Self::ServiceAccounts(_) => Part::ServiceAccounts,
+            Self::Teams(_) => Part::Teams,
+        }
+    }
+
     fn of_organization(rest: &[&str]) -> Option<Self> {
         let accounts = || service_accounts::Endpoint::of_organization(rest);
         members::Endpoint::of_organization(rest)
@@ -143,6 +172,7 @@ impl View<'_> {
     pub(crate) fn read(&self, route: Route, actor: &Actor, call: &Call) -> Result<Reply, Refusal> {
         match route.endpoint {
             Endpoint::Members(endpoint) => self.members_dialect(endpoint, actor, call),
+            Endpoint::App(endpoint) => self.app_dialect(endpoint),
             Endpoint::ServiceAccounts(endpoint) => self.service_accounts(endpoint),
             Endpoint::Teams(endpoint) => self.teams(endpoint),
         }

@@ -12,9 +12,11 @@ use crate::state::State;
 mod account;
 mod roles_by_project;
 mod scim;
+mod served;
 
 pub use account::ServiceAccount;
 pub use scim::{Scim, ScimEvent, ScimLogEntry, WantedPerson};
+pub use served::{Part, Served};
 
 /// An organization to start from, and the state of a running one to continue from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +24,9 @@ pub use scim::{Scim, ScimEvent, ScimLogEntry, WantedPerson};
 pub struct Seed {
     /// The one organization of the emulator.
     pub organization: Organization,
+    /// What the service answers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub served: Served,
     /// Its service accounts, with the credentials that are accepted.
     #[serde(default)]
     pub service_accounts: Vec<ServiceAccount>,
@@ -213,6 +218,10 @@ impl Seed {
         State::from_seed(&seed)?;
         Ok(seed)
     }
+}
+
+fn is_default(served: &Served) -> bool {
+    *served == Served::default()
 }
 
 #[cfg(test)]

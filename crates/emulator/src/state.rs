@@ -19,6 +19,7 @@ pub(crate) use from_seed::{is_address, is_username};
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub(crate) organization: seed::Organization,
+    pub(crate) served: Arc<seed::Served>,
     pub(crate) projects: Arc<BTreeMap<u64, Project>>,
     pub(crate) teams: BTreeMap<u64, Arc<Team>>,
     pub(crate) members: BTreeMap<u64, Arc<Member>>,

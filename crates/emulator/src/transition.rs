@@ -11,6 +11,7 @@ use crate::role::{OrganizationRole, ProjectRole};
 use crate::seed::{ScimEvent, ScimLogEntry, Status};
 use crate::state::{Actor, Member, Project, State, Team};
 
+mod app;
 mod people;
 mod service_accounts;
 mod sync;

@@ -135,7 +135,8 @@ impl World {
         now: Timestamp,
         mode: Mode,
     ) -> Result<(Answer, Effect), Refusal> {
-        let route = Route::parse(call.trimmed_path()).ok_or(Refusal::NoSuchEndpoint)?;
+        let route = Route::parse(call.trimmed_path(), &self.state.served);
+        let route = route.ok_or(Refusal::NoSuchEndpoint)?;
         let actor = self.actor(call, now)?;
         route.check_organization(&self.state)?;
         if call.method == Method::GET {

@@ -11,7 +11,7 @@ use crate::audit::Event;
 use crate::call::{Call, number, objects, text};
 use crate::refusal::Refusal;
 use crate::role::OrganizationRole;
-use crate::seed::{ManagedBy, ScimLogEntry, Status};
+use crate::seed::{ManagedBy, Part, ScimLogEntry, Status};
 use crate::state::{Actor, Member, Source};
 use crate::transition::{Outcome, Transition};
 
@@ -154,21 +154,33 @@ impl View<'_> {
             .iter()
             .filter(|(_, project)| project.is_visible(self.now, self.limits.propagation))
             .map(|(id, project)| {
-                (*id, object([("id", self.shape.id(*id)), ("name", json!(project.name))]))
+                let mut row = object([("id", self.shape.id(*id)), ("name", json!(project.name))]);
+                if self.state.served.has(Part::CustomRoles) {
+                    row.insert("custom_roles".to_owned(), json!(project.custom_roles));
+                }
+                (*id, row)
             })
             .collect()
+    }
+
+    /// The grant type of a source, and the team.
+    pub(super) const fn source_words<'a>(
+        &self,
+        source: Source<'a>,
+    ) -> (&'static str, Option<&'a str>) {
+        match source {
+            Source::Individual => ("individual", None),
+            Source::Team(name) => ("team", Some(name)),
+            Source::Organization => ("organization", None),
+            Source::AllUsers => (self.shape.all_users(), None),
+        }
     }
 
     fn project_members(&self, project: u64) -> Vec<Row> {
         let mut rows = Vec::new();
         for (id, member) in &self.state.members {
             for (source, role) in self.state.grants(*id, project) {
-                let (grant_type, team) = match source {
-                    Source::Individual => ("individual", None),
-                    Source::Team(name) => ("team", Some(name)),
-                    Source::Organization => ("organization", None),
-                    Source::AllUsers => (self.shape.all_users(), None),
-                };
+                let (grant_type, team) = self.source_words(source);
                 let mut row = object([
                     ("id", self.shape.id(*id)),
                     ("email", json!(member.email)),

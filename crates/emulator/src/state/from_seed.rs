@@ -34,6 +34,7 @@ impl State {
         let (members, next_member_id) = members(seed, &projects)?;
         let mut state = Self {
             organization: seed.organization.clone(),
+            served: Arc::new(served(seed)?),
             projects: Arc::new(projects),
             teams: BTreeMap::new(),
             members,
@@ -63,6 +64,7 @@ impl State {
         };
         Seed {
             organization: self.organization.clone(),
+            served: (*self.served).clone(),
             service_accounts: self.accounts.iter().map(account).collect(),
             projects: self.projects.iter().map(|(id, project)| project.to_seed(*id)).collect(),
             teams: self.teams.iter().map(|(id, team)| self.team_to_seed(*id, team)).collect(),
@@ -186,6 +188,18 @@ impl Member {
             managed_by: self.managed_by,
             projects: words(&self.grants),
         }
+    }
+}
+
+fn served(seed: &Seed) -> Result<seed::Served, SeedError> {
+    let is_prefix =
+        |prefix: &str| prefix.is_empty() || (prefix.starts_with('/') && !prefix.ends_with('/'));
+    match seed.served.prefixes.iter().find(|prefix| !is_prefix(prefix)) {
+        None => Ok(seed.served.clone()),
+        Some(prefix) => Err(impossible(
+            "served.prefixes",
+            format!("{prefix:?} does not begin with a slash, or ends with one"),
+        )),
     }
 }
 

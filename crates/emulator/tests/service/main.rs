@@ -1,6 +1,8 @@
 //! Drives the emulator over HTTP.
 
 #[cfg(test)]
+mod app;
+#[cfg(test)]
 mod client;
 #[cfg(test)]
 mod faults;

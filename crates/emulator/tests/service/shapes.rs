@@ -16,19 +16,25 @@ const PROJECTS: &str = "GET /organizations/12345/projects";
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_wrapped() {
     for (shape, expected) in [
-        ("bare", json!([{"id":11,"name":"Web"},{"id":12,"name":"Mobile"}])),
-        ("members", json!({"projects":[{"id":11,"name":"Web"},{"id":12,"name":"Mobile"}]})),
+        (
+            "bare",
+            json!([{"id":11,"name":"Web","custom_roles":["Messenger"]},{"id":12,"name":"Mobile","custom_roles":[]}]),
+        ),
+        (
+            "members",
+            json!({"projects":[{"id":11,"name":"Web","custom_roles":["Messenger"]},{"id":12,"name":"Mobile","custom_roles":[]}]}),
+        ),
         (
             "nested,string-ids",
-            json!({"status":"ok","results":{"projects":[{"id":"11","name":"Web"},{"id":"12","name":"Mobile"}]}}),
+            json!({"status":"ok","results":{"projects":[{"id":"11","name":"Web","custom_roles":["Messenger"]},{"id":"12","name":"Mobile","custom_roles":[]}]}}),
         ),
         (
             "map",
-            json!({"status":"ok","results":{"11":{"id":11,"name":"Web"},"12":{"id":12,"name":"Mobile"}}}),
+            json!({"status":"ok","results":{"11":{"id":11,"name":"Web","custom_roles":["Messenger"]},"12":{"id":12,"name":"Mobile","custom_roles":[]}}}),
         ),
         (
             "keyed-map",
-            json!({"status":"ok","results":{"11":{"name":"Web"},"12":{"name":"Mobile"}}}),
+            json!({"status":"ok","results":{"11":{"name":"Web","custom_roles":["Messenger"]},"12":{"name":"Mobile","custom_roles":[]}}}),
         ),
     ] {
         assert_eq!(list(shape, PROJECTS).await.json(), expected, "{shape}");
