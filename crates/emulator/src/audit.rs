@@ -32,6 +32,9 @@ pub enum EventKind {
     /// A team was made.
     #[serde(rename = "team.created")]
     TeamCreated,
+    /// A team got another name, from the one to the other.
+    #[serde(rename = "team.renamed")]
+    TeamRenamed,
     /// A team was deleted, with everything it gave.
     #[serde(rename = "team.deleted")]
     TeamDeleted,

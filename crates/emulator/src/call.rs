@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::Query;
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -24,6 +24,9 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// Username and secret of HTTP Basic authentication.
     pub(crate) credentials: Option<(String, String)>,
+    /// The token of Bearer authentication.
+    pub(crate) bearer: Option<String>,
+    content_type: Option<String>,
 }
 
 impl Call {
@@ -36,6 +39,8 @@ impl Call {
             parameters: parameters.map(|Query(parameters)| parameters).unwrap_or_default(),
             body,
             credentials: basic_credentials(headers),
+            bearer: authorization(headers, "bearer").map(str::to_owned),
+            content_type: header_text(headers, &header::CONTENT_TYPE).map(str::to_lowercase),
         }
     }
 
@@ -64,6 +69,21 @@ impl Call {
         let own = format!("{name}={value}");
         let query: Vec<&str> = kept.chain([own.as_str()]).collect();
         format!("{}?{}", self.path, query.join("&"))
+    }
+
+    /// The body as a JSON object of SCIM, whose numbers are texts. Bodies of another type than JSON are
+    /// refused; a request may leave the type out.
+    pub(crate) fn scim_object(&self) -> Result<Map<String, Value>, Refusal> {
+        let essence = |content_type: &String| {
+            content_type.split(';').next().unwrap_or_default().trim().to_owned()
+        };
+        let is_json =
+            |essence: String| essence == "application/scim+json" || essence == "application/json";
+        if !self.content_type.as_ref().map(essence).is_none_or(is_json) {
+            return Err(Refusal::UnsupportedMediaType);
+        }
+        serde_json::from_slice(&self.body)
+            .map_err(|_| Refusal::BadRequest("Expected a JSON object".to_owned()))
     }
 
     /// The body as a JSON object. A string where the service wants a number is answered with 500
@@ -144,12 +164,18 @@ fn as_number(value: &Value, name: &str) -> Result<u64, Refusal> {
 }
 
 fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
-    }
-    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let encoded = authorization(headers, "basic")?;
+    let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let (username, secret) = decoded.split_once(':')?;
     Some((username.to_owned(), secret.to_owned()))
+}
+
+/// What stands after the scheme in the header for authorization, when it is that scheme.
+fn authorization<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
+    let (scheme, value) = header_text(headers, &header::AUTHORIZATION)?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case(wanted).then(|| value.trim())
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }

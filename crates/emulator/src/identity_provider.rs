@@ -4,7 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::seed::{ManagedBy, Scim};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::audit::domain_of;
+use crate::seed::{Deprovisioning, ManagedBy, Scim};
 use crate::state::{Member, State};
 
 /// Whom the audit log names for what the identity provider does.
@@ -20,6 +23,21 @@ pub(crate) struct IdentityProvider {
     pub(crate) people: BTreeMap<u64, Managed>,
     /// The addresses in its groups, each of which is the team of that name.
     pub(crate) groups: BTreeMap<String, BTreeSet<String>>,
+    /// The people it has deactivated, by number.
+    pub(crate) deactivated: BTreeMap<u64, Deactivation>,
+    pub(crate) deprovisioning: Deprovisioning,
+}
+
+/// Somebody it has deactivated.
+#[derive(Clone, Debug)]
+pub(crate) struct Deactivation {
+    pub(crate) email: String,
+    pub(crate) name: Option<String>,
+    pub(crate) at: Timestamp,
+    /// Whether what becomes of them has become of them.
+    pub(crate) is_done: bool,
+    /// Whether SCIM knows them no more.
+    pub(crate) is_deleted: bool,
 }
 
 /// One of its people, as it wants them.
@@ -41,7 +59,23 @@ impl IdentityProvider {
             claimed_domains: scim.map(|scim| scim.claimed_domains.clone()).unwrap_or_default(),
             people: managed.map(|(id, member)| (*id, Managed::as_is(state, *id, member))).collect(),
             groups: groups.map(|team| (team.name.clone(), state.emails(&team.members))).collect(),
+            deactivated: BTreeMap::new(),
+            deprovisioning: scim.map(|scim| scim.deprovisioning).unwrap_or_default(),
         }
+    }
+
+    /// Whether SCIM reaches the address: the organization has claimed its domain
+    /// (`mixpanel-api.md`, "SCIM 2.0").
+    pub(crate) fn reaches(&self, email: &str) -> bool {
+        let domain = domain_of(email);
+        self.claimed_domains.iter().any(|claimed| claimed.to_lowercase() == domain)
+    }
+
+    /// Those of the deactivated whose access goes now, that long after they were deactivated.
+    pub(crate) fn due(&self, delay: SignedDuration, now: Timestamp) -> Vec<u64> {
+        let is_due = |one: &Deactivation| !one.is_done && now.duration_since(one.at) >= delay;
+        let due = self.deactivated.iter().filter(|(_, one)| is_due(one));
+        due.map(|(id, _)| *id).collect()
     }
 
     /// Whether there is anybody to be put back.

@@ -5,6 +5,16 @@
 pub(crate) enum Refusal {
     #[error("Invalid service account credentials")]
     Unauthenticated,
+    #[error("Invalid SCIM token")]
+    NoSuchToken,
+    #[error("The organization has not claimed the domain of this user")]
+    DomainNotClaimed,
+    #[error("Filter not supported: {0}")]
+    InvalidFilter(String),
+    #[error("Path not supported: {0}")]
+    InvalidPath(String),
+    #[error("Unsupported media type")]
+    UnsupportedMediaType,
     #[error("You don't have permission to modify this user")]
     NotPermitted,
     #[error("You cannot assign a role above your own")]
@@ -64,8 +74,8 @@ impl Refusal {
     /// The status it is answered with.
     pub(crate) const fn status(&self) -> u16 {
         match self {
-            Self::Unauthenticated => 401,
-            Self::NotPermitted | Self::AboveOwnRole => 403,
+            Self::Unauthenticated | Self::NoSuchToken => 401,
+            Self::NotPermitted | Self::AboveOwnRole | Self::DomainNotClaimed => 403,
             Self::NoSuchEndpoint
             | Self::NoSuchOrganization
             | Self::NoSuchProject
@@ -82,12 +92,15 @@ impl Refusal {
             | Self::AccountExists
             | Self::AccountAlreadyGranted => 409,
             Self::BodyTooLarge => 413,
+            Self::UnsupportedMediaType => 415,
             Self::InvitationLimit { .. } => 429,
             Self::LastOwner
             | Self::UnknownRole(_)
             | Self::InvalidEmail
             | Self::AlreadyAccepted
             | Self::InvitationExpired
+            | Self::InvalidFilter(_)
+            | Self::InvalidPath(_)
             | Self::BadRequest(_) => 400,
             Self::StringId => 500,
         }

@@ -17,6 +17,7 @@ use crate::transition::{Limits, Outcome, Transition, Written};
 
 mod app;
 mod members;
+pub(crate) mod scim;
 mod service_accounts;
 mod teams;
 
@@ -34,6 +35,7 @@ pub(crate) struct Route {
 enum Endpoint {
     Members(members::Endpoint),
     App(app::Endpoint),
+    Scim(scim::Endpoint),
     ServiceAccounts(service_accounts::Endpoint),
     Teams(teams::Endpoint),
 }
@@ -61,6 +63,7 @@ pub(crate) struct View<'a> {
     pub(crate) shape: Shape,
     pub(crate) now: Timestamp,
     pub(crate) limits: Limits,
+    pub(crate) base_url: &'a str,
 }
 
 impl Route {
@@ -87,6 +90,7 @@ impl Route {
             ["organizations", organization, rest @ ..] => {
                 (Some(id(organization)?), Endpoint::of_organization(rest)?)
             }
+            ["scim", "v2", rest @ ..] => (None, Endpoint::Scim(scim::Endpoint::parse(rest)?)),
             ["projects", project, rest @ ..] => (None, Endpoint::of_project(id(project)?, rest)?),
             _ => return None,
         };
@@ -125,6 +129,7 @@ impl Route {
     ) -> Result<Outcome, Refusal> {
         match self.endpoint {
             Endpoint::Members(endpoint) => members::write(endpoint, actor, call, transition),
+            Endpoint::Scim(endpoint) => scim::write(endpoint, actor, call, transition),
             Endpoint::ServiceAccounts(endpoint) => {
                 service_accounts::write(endpoint, actor, call, transition)
             }
@@ -147,6 +152,7 @@ impl Endpoint {
             Self::Members(members::Endpoint::ScimLogs) => Part::Scim,
             Self::Members(_) => Part::Members,
             Self::App(_) => Part::App,
+            Self::Scim(_) => Part::Scim,
             Self::ServiceAccounts(_) => Part::ServiceAccounts,
             Self::Teams(_) => Part::Teams,
         }
@@ -173,6 +179,7 @@ impl View<'_> {
         match route.endpoint {
             Endpoint::Members(endpoint) => self.members_dialect(endpoint, actor, call),
             Endpoint::App(endpoint) => self.app_dialect(endpoint),
+            Endpoint::Scim(endpoint) => self.scim(endpoint, call),
             Endpoint::ServiceAccounts(endpoint) => self.service_accounts(endpoint),
             Endpoint::Teams(endpoint) => self.teams(endpoint),
         }
@@ -188,6 +195,9 @@ impl View<'_> {
             Written::Teams(ids) => Answer::ok(&self.team_names(ids)),
             Written::Team(id) => Answer::ok(&self.team_row(*id)),
             Written::Account { id } => self.new_account(*id),
+            Written::ScimUser { id, is_new } => self.scim_user_written(*id, *is_new),
+            Written::ScimGroup { id, is_new } => self.scim_group_written(*id, *is_new),
+            Written::ScimGone => Answer::empty(204),
             Written::Nothing => Answer::json(200, &json!({ "status": "ok" })),
             Written::Count(name, count) => Answer::ok(&json!({ *name: count })),
         }

@@ -15,7 +15,7 @@ mod scim;
 mod served;
 
 pub use account::ServiceAccount;
-pub use scim::{Scim, ScimEvent, ScimLogEntry, WantedPerson};
+pub use scim::{Deactivated, Deprovisioning, Scim, ScimEvent, ScimLogEntry, WantedPerson};
 pub use served::{Part, Served};
 
 /// An organization to start from, and the state of a running one to continue from.

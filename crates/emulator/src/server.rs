@@ -51,6 +51,9 @@ pub struct EmulatorOptions {
     /// How long a project with `created_at` stays invisible after it
     /// (`mixpanel-api.md`, "How the world behaves", 9).
     pub propagation: Duration,
+    /// How long a person whom the identity provider has deactivated keeps their access
+    /// (`mixpanel-api.md`, "How the world behaves", 7: propagation).
+    pub deprovisioning_delay: Duration,
     /// How often the identity provider puts the people it manages back
     /// (`mixpanel-api.md`, "How the world behaves", 7).
     pub sync_period: Duration,
@@ -70,6 +73,7 @@ impl Default for EmulatorOptions {
             invitations_per_hour: Some(10),
             invitation_days: Some(14),
             propagation: Duration::from_secs(5 * 60),
+            deprovisioning_delay: Duration::from_secs(10 * 60),
             sync_period: Duration::from_secs(40 * 60),
             clock: Clock::default(),
         }
@@ -241,6 +245,7 @@ impl Shared {
             invitations_per_hour: options.invitations_per_hour,
             invitation_lifetime: options.invitation_days.map(days),
             propagation: signed(options.propagation),
+            deprovisioning: signed(options.deprovisioning_delay),
         };
         let base_url = format!("http://{address}");
         Self {

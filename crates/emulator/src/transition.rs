@@ -13,10 +13,12 @@ use crate::state::{Actor, Member, Project, State, Team};
 
 mod app;
 mod people;
+mod scim;
 mod service_accounts;
 mod sync;
 mod teams;
 
+pub(crate) use scim::{GroupChange, MembersChange, UserChange, Wish};
 pub(crate) use service_accounts::NewAccount;
 pub(crate) use teams::TeamUpdate;
 
@@ -41,6 +43,8 @@ pub(crate) struct Limits {
     pub(crate) invitation_lifetime: Option<SignedDuration>,
     /// How long a new project stays invisible.
     pub(crate) propagation: SignedDuration,
+    /// How long a person whom the identity provider has deactivated keeps their access.
+    pub(crate) deprovisioning: SignedDuration,
 }
 
 /// One write by one identity at one instant. A transition that is refused may have changed the state it
@@ -91,6 +95,12 @@ pub(crate) enum Written {
     Count(&'static str, usize),
     /// Nothing but that it was done.
     Nothing,
+    /// A person, as SCIM has them.
+    ScimUser { id: u64, is_new: bool },
+    /// A team, as SCIM has it.
+    ScimGroup { id: u64, is_new: bool },
+    /// That something is gone, as SCIM says it.
+    ScimGone,
 }
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
@@ -234,8 +244,14 @@ impl<'a> Transition<'a> {
 
     /// Writes down what SCIM did to a member.
     fn note(&mut self, id: u64, event: ScimEvent) -> Result<(), Refusal> {
-        let user_email = self.member(id)?.email.clone();
-        self.entries.push(ScimLogEntry { user_email, event, timestamp: self.now });
+        let email = self.member(id)?.email.clone();
+        self.note_address(&email, event);
         Ok(())
+    }
+
+    /// Writes down what SCIM did to somebody, who need not be a member.
+    fn note_address(&mut self, email: &str, event: ScimEvent) {
+        let user_email = email.to_owned();
+        self.entries.push(ScimLogEntry { user_email, event, timestamp: self.now });
     }
 }

@@ -11,11 +11,11 @@ use crate::call::Call;
 use crate::fault::Faults;
 use crate::record::{Effect, Record};
 use crate::refusal::Refusal;
-use crate::routes::{Reply, Route, View};
+use crate::routes::{Reply, Route, View, scim};
 use crate::seed::{Seed, SeedError};
 use crate::shape::Shape;
 use crate::state::{Actor, State};
-use crate::transition::{Limits, Outcome, Transition};
+use crate::transition::{Limits, Outcome, Transition, Wish};
 
 /// How many writes ago a stale read can lie.
 const REMEMBERED_STATES: usize = 64;
@@ -90,13 +90,26 @@ impl World {
 
     /// Lets happen what happens by itself until `now`.
     pub(crate) fn pass_time(&mut self, limits: Limits, now: Timestamp) {
-        if now < self.next_sync || !self.state.provider.has_people() {
-            return;
+        let actor = Actor::identity_provider();
+        let due = self.state.provider.due(limits.deprovisioning, now);
+        if !due.is_empty() {
+            self.happen(limits, now, |transition| transition.deprovision(&actor, &due));
         }
-        self.next_sync = after(now, self.sync_period);
+        if now >= self.next_sync && self.state.provider.has_people() {
+            self.next_sync = after(now, self.sync_period);
+            self.happen(limits, now, |transition| transition.sync(&actor));
+        }
+    }
+
+    /// Lets something happen that nobody asked for. What cannot happen is left for the next time.
+    fn happen(
+        &mut self,
+        limits: Limits,
+        now: Timestamp,
+        what: impl FnOnce(Transition<'_>) -> Result<Outcome, Refusal>,
+    ) {
         let mut state = self.state.clone();
-        // What cannot be put back stays as it is until the next time.
-        if let Ok(outcome) = Transition::new(&mut state, &self.log, limits, now).sync() {
+        if let Ok(outcome) = what(Transition::new(&mut state, &self.log, limits, now)) {
             self.advance(state, &outcome);
         }
     }
@@ -113,8 +126,14 @@ impl World {
         now: Timestamp,
         mode: Mode,
     ) -> (Answer, Effect) {
-        self.respond(call, terms, now, mode)
-            .unwrap_or_else(|refusal| (Answer::refused(&refusal), Effect::Nothing))
+        self.respond(call, terms, now, mode).unwrap_or_else(|refusal| {
+            let answer = if scim::concerns(&call.path) {
+                scim::refused(&refusal)
+            } else {
+                Answer::refused(&refusal)
+            };
+            (answer, Effect::Nothing)
+        })
     }
 
     /// Lets an invited person accept.
@@ -128,6 +147,17 @@ impl World {
         Ok(())
     }
 
+    /// Lets the identity provider have something else of somebody.
+    pub(crate) fn wish(
+        &mut self,
+        wish: &Wish,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.commit(limits, now, |transition| transition.wish(wish))?;
+        Ok(())
+    }
+
     fn respond(
         &mut self,
         call: &Call,
@@ -137,7 +167,11 @@ impl World {
     ) -> Result<(Answer, Effect), Refusal> {
         let route = Route::parse(call.trimmed_path(), &self.state.served);
         let route = route.ok_or(Refusal::NoSuchEndpoint)?;
-        let actor = self.actor(call, now)?;
+        let actor = if scim::concerns(&call.path) {
+            self.identity_provider(call)?
+        } else {
+            self.actor(call, now)?
+        };
         route.check_organization(&self.state)?;
         if call.method == Method::GET {
             let answer = self.read(route, &actor, call, terms, now, mode)?;
@@ -162,6 +196,13 @@ impl World {
         let actor = self.state.actor(username, secret, now).ok_or(Refusal::Unauthenticated)?;
         self.uses.extend(actor.account.map(|account| (account, now)));
         Ok(actor)
+    }
+
+    /// The identity provider, when the request carries the token of SCIM.
+    fn identity_provider(&self, call: &Call) -> Result<Actor, Refusal> {
+        let token = &self.state.provider.token;
+        let is_right = !token.is_empty() && call.bearer.as_ref() == Some(token);
+        is_right.then(Actor::identity_provider).ok_or(Refusal::NoSuchToken)
     }
 
     fn read(
@@ -198,7 +239,7 @@ impl World {
         }
     }
 
-    fn view<'a>(&'a self, state: &'a State, terms: &Terms, now: Timestamp) -> View<'a> {
+    fn view<'a>(&'a self, state: &'a State, terms: &'a Terms, now: Timestamp) -> View<'a> {
         View {
             state,
             log: &self.log,
@@ -206,6 +247,7 @@ impl World {
             shape: terms.shape,
             now,
             limits: terms.limits,
+            base_url: &terms.base_url,
         }
     }
 
@@ -222,9 +264,10 @@ impl World {
         Ok(outcome)
     }
 
-    /// Makes a state the present one, when something happened.
+    /// Makes a state the present one, and remembers the one before when something happened.
     fn advance(&mut self, state: State, outcome: &Outcome) {
         if !outcome.has_changed() {
+            self.state = state;
             return;
         }
         self.log.append(&outcome.events, &outcome.entries);

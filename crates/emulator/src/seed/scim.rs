@@ -26,6 +26,44 @@ pub struct Scim {
     /// Its people as it wants them, where they are not so now.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub people: Vec<WantedPerson>,
+    /// The people it has deactivated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deactivated: Vec<Deactivated>,
+    /// What becomes of them.
+    #[serde(default)]
+    pub deprovisioning: Deprovisioning,
+}
+
+/// Somebody the identity provider has deactivated.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Deactivated {
+    /// The number; absent, the member's with that address, or the next free one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// The address.
+    pub email: String,
+    /// The name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// When.
+    pub at: Timestamp,
+    /// Whether SCIM knows them no more, since they were deleted and not only deactivated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
+}
+
+/// What becomes of people whom the identity provider has deactivated, some minutes later.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deprovisioning {
+    /// They are removed from the organization.
+    #[default]
+    Remove,
+    /// They stay, without any role.
+    Suspend,
+    /// Nothing, because the configuration is broken.
+    Ignore,
 }
 
 impl std::fmt::Debug for Scim {
@@ -34,6 +72,7 @@ impl std::fmt::Debug for Scim {
             .field("claimed_domains", &self.claimed_domains)
             .field("groups", &self.groups)
             .field("people", &self.people)
+            .field("deactivated", &self.deactivated)
             .finish_non_exhaustive()
     }
 }

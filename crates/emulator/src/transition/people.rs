@@ -23,9 +23,19 @@ impl Transition<'_> {
         rules::may_change_organization_role(actor, present)?;
         rules::may_give_organization_role(actor, role)?;
         rules::keeps_an_owner(self.state, id, Some(role))?;
+        self.put_organization_role(actor, id, role)?;
+        Ok(self.done(Written::Member(id)))
+    }
+
+    pub(super) fn put_organization_role(
+        &mut self,
+        actor: &Actor,
+        id: u64,
+        role: OrganizationRole,
+    ) -> Result<(), Refusal> {
+        let member = self.member_mut(id)?;
+        let present = std::mem::replace(&mut member.role, role);
         if present != role {
-            let member = self.member_mut(id)?;
-            member.role = role;
             let email = member.email.clone();
             self.events.push(Event {
                 from: Some(present.as_str().to_owned()),
@@ -33,7 +43,7 @@ impl Transition<'_> {
                 ..self.event(EventKind::RoleChanged, &email, actor)
             });
         }
-        Ok(self.done(Written::Member(id)))
+        Ok(())
     }
 
     /// Invites an address to the organization, with roles by project: one e-mail, whatever it carries.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Outcome, Transition, Written};
-use crate::audit::{Event, EventKind};
+use crate::audit::EventKind;
 use crate::identity_provider::Managed;
 use crate::refusal::Refusal;
 use crate::rules;
@@ -14,26 +14,25 @@ use crate::state::Actor;
 
 impl Transition<'_> {
     /// Puts everybody and every group back.
-    pub(crate) fn sync(mut self) -> Result<Outcome, Refusal> {
-        let actor = Actor::identity_provider();
+    pub(crate) fn sync(mut self, actor: &Actor) -> Result<Outcome, Refusal> {
         let provider = Arc::clone(&self.state.provider);
         for (id, managed) in &provider.people {
-            self.put_back(&actor, *id, managed)?;
+            self.put_back(actor, *id, managed)?;
         }
         for (name, emails) in &provider.groups {
             let team = match self.state.team_by_name(name) {
                 Some(team) => team,
-                None => self.make_team(&actor, name, Some(ManagedBy::Scim))?,
+                None => self.make_team(actor, name, Some(ManagedBy::Scim))?,
             };
             let wanted = emails.iter().filter_map(|email| self.state.member_by_email(email));
             let wanted: BTreeSet<u64> = wanted.collect();
             let present = self.team(team)?.members.clone();
             for who in wanted.difference(&present) {
-                self.join_team(&actor, team, *who)?;
+                self.join_team(actor, team, *who)?;
                 self.note(*who, ScimEvent::UserRoleChanged)?;
             }
             for who in present.difference(&wanted) {
-                self.leave_team(&actor, team, *who)?;
+                self.leave_team(actor, team, *who)?;
                 self.note(*who, ScimEvent::UserRoleChanged)?;
             }
         }
@@ -56,14 +55,8 @@ impl Transition<'_> {
         }
         let wanted = &managed.member;
         let keeps_an_owner = rules::keeps_an_owner(self.state, id, Some(wanted.role)).is_ok();
-        let present = self.member(id)?.role;
-        if present != wanted.role && keeps_an_owner {
-            self.member_mut(id)?.role = wanted.role;
-            self.events.push(Event {
-                from: Some(present.as_str().to_owned()),
-                to: Some(wanted.role.as_str().to_owned()),
-                ..self.event(EventKind::RoleChanged, &wanted.email, actor)
-            });
+        if keeps_an_owner {
+            self.put_organization_role(actor, id, wanted.role)?;
         }
         let present = self.member(id)?.grants.keys();
         let projects: BTreeSet<u64> = present.chain(wanted.grants.keys()).copied().collect();

@@ -193,7 +193,7 @@ impl Transition<'_> {
         Ok(())
     }
 
-    fn team_event(&self, kind: EventKind, team: &str, actor: &Actor) -> Event {
+    pub(super) fn team_event(&self, kind: EventKind, team: &str, actor: &Actor) -> Event {
         Event { team: Some(team.to_owned()), ..Event::new(self.now, kind, &actor.email) }
     }
 }

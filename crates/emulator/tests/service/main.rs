@@ -13,6 +13,8 @@ mod invitations;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
+mod scim;
+#[cfg(test)]
 mod service_accounts;
 #[cfg(test)]
 mod shapes;

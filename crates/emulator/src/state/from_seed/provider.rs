@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{impossible, is_address, roles, words};
-use crate::identity_provider::{IdentityProvider, Managed};
-use crate::seed::{ManagedBy, Scim, SeedError, Status, WantedPerson};
+use crate::identity_provider::{Deactivation, IdentityProvider, Managed};
+use crate::seed::{self, ManagedBy, Scim, SeedError, Status, WantedPerson};
 use crate::state::{Member, State};
 
 impl State {
@@ -27,19 +27,38 @@ impl State {
             }
             provider.groups.insert(name.clone(), emails.iter().cloned().collect());
         }
+        for (at, one) in scim.deactivated.iter().enumerate() {
+            let place = format!("scim.deactivated[{at}]");
+            let id = self.number_of(one.id, &one.email, &place)?;
+            provider.people.remove(&id);
+            let one = Deactivation {
+                email: one.email.clone(),
+                name: one.name.clone(),
+                at: one.at,
+                is_done: false,
+                is_deleted: one.deleted,
+            };
+            provider.deactivated.insert(id, one);
+        }
         Ok(provider)
     }
 
-    fn wanted(&mut self, person: &WantedPerson, place: &str) -> Result<(u64, Managed), SeedError> {
-        if !is_address(&person.email) {
-            return Err(impossible(place, format!("{:?} is no e-mail address", person.email)));
+    /// The number of a person of the identity provider's, who need not be a member.
+    fn number_of(&mut self, id: Option<u64>, email: &str, place: &str) -> Result<u64, SeedError> {
+        if !is_address(email) {
+            return Err(impossible(place, format!("{email:?} is no e-mail address")));
         }
-        let id = self.member_by_email(&person.email).or(person.id).unwrap_or(self.next_member_id);
+        let id = id.or_else(|| self.member_by_email(email)).unwrap_or(self.next_member_id);
         self.next_member_id = self.next_member_id.max(id.saturating_add(1));
-        let present = self.members.get(&id);
-        if present.is_some_and(|member| member.email != person.email) {
+        if self.members.get(&id).is_some_and(|member| member.email != email) {
             return Err(impossible(place, format!("the number {id} is somebody else's")));
         }
+        Ok(id)
+    }
+
+    fn wanted(&mut self, person: &WantedPerson, place: &str) -> Result<(u64, Managed), SeedError> {
+        let id = self.number_of(person.id, &person.email, place)?;
+        let present = self.members.get(&id);
         let member = Member {
             email: person.email.clone(),
             name: person.name.clone(),
@@ -75,8 +94,22 @@ impl State {
                 .map(|(name, emails)| (name.clone(), emails.iter().cloned().collect()))
                 .collect(),
             people: people.map(|(id, wanted)| wanted.to_seed(*id)).collect(),
+            deactivated: provider.deactivated.iter().map(|(id, one)| one.to_seed(*id)).collect(),
+            deprovisioning: provider.deprovisioning,
         };
         (scim != Scim::default()).then_some(scim)
+    }
+}
+
+impl Deactivation {
+    fn to_seed(&self, id: u64) -> seed::Deactivated {
+        seed::Deactivated {
+            id: Some(id),
+            email: self.email.clone(),
+            name: self.name.clone(),
+            at: self.at,
+            deleted: self.is_deleted,
+        }
     }
 }
 
