@@ -62,6 +62,12 @@ pub enum EventKind {
     /// A service account lost its role in a project.
     #[serde(rename = "service_account.removed_from_project")]
     ServiceAccountRemoved,
+    /// A project's token got another value.
+    #[serde(rename = "token.rotated")]
+    TokenRotated,
+    /// A project's custom role was deleted: everybody who had it is a consumer now.
+    #[serde(rename = "custom_role.deleted")]
+    CustomRoleDeleted,
 }
 
 /// One line of the audit log.

@@ -82,16 +82,22 @@ impl Call {
         if !self.content_type.as_ref().map(essence).is_none_or(is_json) {
             return Err(Refusal::UnsupportedMediaType);
         }
-        serde_json::from_slice(&self.body)
-            .map_err(|_| Refusal::BadRequest("Expected a JSON object".to_owned()))
+        self.any_object()
+    }
+
+    /// The body as a JSON object, whose numbers may be texts.
+    pub(crate) fn any_object(&self) -> Result<Map<String, Value>, Refusal> {
+        let bad = |message: &str| Refusal::BadRequest(message.to_owned());
+        match serde_json::from_slice(&self.body).map_err(|_| bad("Invalid JSON"))? {
+            Value::Object(object) => Ok(object),
+            _ => Err(bad("Expected a JSON object")),
+        }
     }
 
     /// The body as a JSON object. A string where the service wants a number is answered with 500
     /// (`mixpanel-api.md`, "numeric ids").
     pub(crate) fn object(&self) -> Result<Map<String, Value>, Refusal> {
-        let bad = |message: &str| Refusal::BadRequest(message.to_owned());
-        let value: Value = serde_json::from_slice(&self.body).map_err(|_| bad("Invalid JSON"))?;
-        let Value::Object(object) = value else { return Err(bad("Expected a JSON object")) };
+        let object = self.any_object()?;
         let is_id = |name: &str| name == "id" || name.ends_with("_id");
         if object.iter().any(|(name, value)| is_id(name) && value.is_string()) {
             return Err(Refusal::StringId);

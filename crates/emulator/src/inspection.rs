@@ -29,6 +29,7 @@ pub(crate) fn answer(world: &mut World, call: &Call, limits: Limits, clock: &Clo
             "GET /__emulator/requests": "the requests that were made",
             "POST /__emulator/accept": "accepts the invitation of {\"email\": …}",
             "POST /__emulator/advance": "moves the clock ahead by {\"seconds\": …}",
+            "POST /__emulator/delete-custom-role": "deletes {\"project_id\": …, \"role\": …}",
             "POST /__emulator/identity-provider": "changes what the identity provider has of \
                 {\"email\": …}: \"join\" and \"leave\" list groups, \"active\" may be false; the next \
                 sync carries it out",
@@ -37,6 +38,7 @@ pub(crate) fn answer(world: &mut World, call: &Call, limits: Limits, clock: &Clo
         (&Method::GET, "/requests") => Ok(json!(world.record.requests().collect::<Vec<_>>())),
         (&Method::POST, "/accept") => accept(world, call, limits, clock),
         (&Method::POST, "/advance") => advance(call, clock),
+        (&Method::POST, "/delete-custom-role") => delete_custom_role(world, call, limits, clock),
         (&Method::POST, "/identity-provider") => identity_provider(world, call, limits, clock),
         _ => Err(Refusal::NoSuchEndpoint),
     };
@@ -49,6 +51,9 @@ pub(crate) fn answer(world: &mut World, call: &Call, limits: Limits, clock: &Clo
 /// The state as a seed without the secrets: nobody had to show any to come here.
 fn state(world: &World) -> Result<Value, Refusal> {
     let mut seed = world.seed();
+    for token in seed.projects.iter_mut().flat_map(|project| &mut project.tokens) {
+        token.value.clear();
+    }
     for account in &mut seed.service_accounts {
         account.secret.clear();
     }
@@ -67,6 +72,18 @@ fn accept(world: &mut World, call: &Call, limits: Limits, clock: &Clock) -> Resu
 fn advance(call: &Call, clock: &Clock) -> Result<Value, Refusal> {
     clock.advance(Duration::from_secs(number(&call.object()?, "seconds")?));
     Ok(json!({ "status": "ok", "now": clock.now() }))
+}
+
+fn delete_custom_role(
+    world: &mut World,
+    call: &Call,
+    limits: Limits,
+    clock: &Clock,
+) -> Result<Value, Refusal> {
+    let body = call.object()?;
+    let (project, role) = (number(&body, "project_id")?, text(&body, "role")?);
+    world.delete_custom_role(project, role, limits, clock.now())?;
+    Ok(json!({ "status": "ok" }))
 }
 
 fn identity_provider(

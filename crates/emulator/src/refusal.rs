@@ -35,6 +35,10 @@ pub(crate) enum Refusal {
     NoTeamNamed(String),
     #[error("Team not found")]
     NoSuchTeam,
+    #[error("Token not found")]
+    UnknownToken,
+    #[error("Custom role not found")]
+    NoSuchCustomRole,
     #[error("Service account not found")]
     NoSuchAccount,
     #[error("Service account has no individual role in this project")]
@@ -83,6 +87,8 @@ impl Refusal {
             | Self::NoSuchGrant
             | Self::NoTeamNamed(_)
             | Self::NoSuchTeam
+            | Self::UnknownToken
+            | Self::NoSuchCustomRole
             | Self::NoSuchAccount
             | Self::NoSuchAccountGrant => 404,
             Self::MethodNotAllowed => 405,

@@ -20,6 +20,7 @@ mod members;
 pub(crate) mod scim;
 mod service_accounts;
 mod teams;
+mod tokens;
 
 /// Where the paths of the service begin (`mixpanel-api.md`, "hosts").
 const ROOT: &str = "/api/app";
@@ -38,6 +39,7 @@ enum Endpoint {
     Scim(scim::Endpoint),
     ServiceAccounts(service_accounts::Endpoint),
     Teams(teams::Endpoint),
+    Tokens(tokens::Endpoint),
 }
 
 /// What a GET is answered with, before it gets its shape.
@@ -51,7 +53,7 @@ pub(crate) enum Reply {
     Answer(Answer),
 }
 
-/// A row of a list, with the number it is keyed by.
+/// A row of a list, with its number; it is keyed by its `id`, or by the number when it has none.
 pub(crate) type Row = (u64, Map<String, Value>);
 
 /// What reading needs to know.
@@ -138,6 +140,7 @@ impl Route {
             }
             Endpoint::App(endpoint) => app::write(endpoint, actor, call, transition),
             Endpoint::Teams(endpoint) => teams::write(endpoint, actor, call, transition),
+            Endpoint::Tokens(endpoint) => tokens::write(endpoint, actor, call, transition),
         }
     }
 }
@@ -155,6 +158,7 @@ impl Endpoint {
             Self::Scim(_) => Part::Scim,
             Self::ServiceAccounts(_) => Part::ServiceAccounts,
             Self::Teams(_) => Part::Teams,
+            Self::Tokens(_) => Part::Tokens,
         }
     }
 
@@ -170,6 +174,7 @@ impl Endpoint {
         members::Endpoint::of_project(project, rest)
             .map(Self::Members)
             .or_else(|| accounts().map(Self::ServiceAccounts))
+            .or_else(|| tokens::Endpoint::of_project(project, rest).map(Self::Tokens))
     }
 }
 
@@ -182,6 +187,7 @@ impl View<'_> {
             Endpoint::Scim(endpoint) => self.scim(endpoint, call),
             Endpoint::ServiceAccounts(endpoint) => self.service_accounts(endpoint),
             Endpoint::Teams(endpoint) => self.teams(endpoint),
+            Endpoint::Tokens(endpoint) => self.tokens(endpoint, actor),
         }
     }
 
@@ -195,6 +201,7 @@ impl View<'_> {
             Written::Teams(ids) => Answer::ok(&self.team_names(ids)),
             Written::Team(id) => Answer::ok(&self.team_row(*id)),
             Written::Account { id } => self.new_account(*id),
+            Written::Token { project, at } => self.rotated(*project, *at),
             Written::ScimUser { id, is_new } => self.scim_user_written(*id, *is_new),
             Written::ScimGroup { id, is_new } => self.scim_group_written(*id, *is_new),
             Written::ScimGone => Answer::empty(204),

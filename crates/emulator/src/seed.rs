@@ -13,10 +13,12 @@ mod account;
 mod roles_by_project;
 mod scim;
 mod served;
+mod token;
 
 pub use account::ServiceAccount;
 pub use scim::{Deactivated, Deprovisioning, Scim, ScimEvent, ScimLogEntry, WantedPerson};
 pub use served::{Part, Served};
+pub use token::Token;
 
 /// An organization to start from, and the state of a running one to continue from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +89,9 @@ pub struct Project {
     /// When it was created; what is fresh may not be visible yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
+    /// Its tokens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<Token>,
 }
 
 /// A team: people and the project roles they share.

@@ -221,6 +221,18 @@ impl Emulator {
         self.shared.world().accept(email, limits, now).map_err(|refusal| refusal.to_string())
     }
 
+    /// Lets somebody delete a custom role on the service's own pages: everybody who had it becomes a
+    /// consumer (`mixpanel-api.md`, "How the world behaves", 10).
+    ///
+    /// # Errors
+    /// What the service says when there is no such project or role.
+    pub fn delete_custom_role(&self, project: u64, role: &str) -> Result<(), String> {
+        let (now, limits) = (self.shared.clock.now(), self.shared.terms.limits);
+        let mut world = self.shared.world();
+        let deleted = world.delete_custom_role(project, role, limits, now);
+        deleted.map_err(|refusal| refusal.to_string())
+    }
+
     /// Stops listening, ends waits, and lets requests in flight finish.
     pub async fn stop(mut self) {
         self.shared.stop.send_replace(true);

@@ -37,6 +37,7 @@ pub(crate) struct Project {
     pub(crate) all_users: Option<ProjectRole>,
     pub(crate) custom_roles: Vec<String>,
     pub(crate) created_at: Option<Timestamp>,
+    pub(crate) tokens: Vec<seed::Token>,
 }
 
 /// A team.

@@ -13,6 +13,7 @@ use crate::state::{Actor, Member, Project, State, Team};
 
 mod app;
 mod people;
+mod projects;
 mod scim;
 mod service_accounts;
 mod sync;
@@ -91,6 +92,8 @@ pub(crate) enum Written {
     Team(u64),
     /// A new service account. Its secret is answered this once.
     Account { id: u64 },
+    /// A token of a project, by its place among them. Its value is answered this once.
+    Token { project: u64, at: usize },
     /// How many things were done, under that name.
     Count(&'static str, usize),
     /// Nothing but that it was done.

@@ -147,6 +147,18 @@ impl World {
         Ok(())
     }
 
+    /// Lets somebody delete a custom role on the service's own pages.
+    pub(crate) fn delete_custom_role(
+        &mut self,
+        project: u64,
+        role: &str,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.commit(limits, now, |transition| transition.delete_custom_role(project, role))?;
+        Ok(())
+    }
+
     /// Lets the identity provider have something else of somebody.
     pub(crate) fn wish(
         &mut self,

@@ -171,6 +171,7 @@ impl Project {
             all_users: self.all_users.as_ref().map(|role| role.as_str().to_owned()),
             custom_roles: self.custom_roles.clone(),
             created_at: self.created_at,
+            tokens: self.tokens.clone(),
         }
     }
 }
@@ -224,11 +225,17 @@ fn projects(seed: &Seed) -> Result<BTreeMap<u64, Project>, SeedError> {
             Some(word) => Some(role(word, custom, &format!("{place}.all_users"))?),
             None => None,
         };
+        let mut tokens = BTreeSet::new();
+        if let Some(token) = project.tokens.iter().find(|token| !tokens.insert(&token.id)) {
+            let reason = format!("a second token {}", token.id);
+            return Err(impossible(&format!("{place}.tokens"), reason));
+        }
         let value = Project {
             name: project.name.clone(),
             all_users,
             custom_roles: custom.clone(),
             created_at: project.created_at,
+            tokens: project.tokens.clone(),
         };
         if projects.insert(project.id, value).is_some() {
             return Err(impossible(&place, format!("a second project {}", project.id)));

@@ -11,6 +11,8 @@ mod invariants;
 #[cfg(test)]
 mod invitations;
 #[cfg(test)]
+mod projects;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod scim;

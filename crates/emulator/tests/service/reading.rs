@@ -97,7 +97,6 @@ async fn credentials_and_addresses_are_checked() {
     for (request, status) in [
         ("GET /", 404),
         ("GET /organizations/1/members", 404),
-        ("GET /projects/11/tokens", 404),
         ("GET /projects/99/members", 404),
         ("PUT /projects/11/members/x503", 404),
         ("PUT /projects/11/members/99999999999999999999", 404),
