@@ -41,7 +41,7 @@ pub(crate) enum MembersChange {
 #[derive(Clone, Debug)]
 pub(crate) struct Wish {
     pub(crate) email: String,
-    /// The groups that the person joins.
+    /// The groups that the person joins, which are made if there are none.
     pub(crate) join: Vec<String>,
     /// The groups that the person leaves.
     pub(crate) leave: Vec<String>,
@@ -57,11 +57,6 @@ impl Transition<'_> {
             self.provider().groups.get_mut(name).ok_or_else(missing)?.remove(&wish.email);
         }
         for name in &wish.join {
-            if let Some(team) = self.state.team_by_name(name)
-                && self.team(team)?.managed_by.is_none()
-            {
-                return Err(Refusal::BadRequest(format!("No group of SCIM: {name}")));
-            }
             self.provider().groups.entry(name.clone()).or_default().insert(wish.email.clone());
         }
         if wish.is_deactivated && !self.is_deactivated(id) {

@@ -24,6 +24,7 @@ impl Transition<'_> {
                 Some(team) => team,
                 None => self.make_team(actor, name, Some(ManagedBy::Scim))?,
             };
+            self.team_mut(team)?.managed_by = Some(ManagedBy::Scim);
             let wanted = emails.iter().filter_map(|email| self.state.member_by_email(email));
             let wanted: BTreeSet<u64> = wanted.collect();
             let present = self.team(team)?.members.clone();
@@ -42,7 +43,9 @@ impl Transition<'_> {
     fn put_back(&mut self, actor: &Actor, id: u64, managed: &Managed) -> Result<(), Refusal> {
         let id = self.bring_back(actor, id, managed)?;
         let before = self.events.len();
-        let teams = self.state.teams.iter().filter(|(_, team)| team.managed_by.is_none());
+        let provider = Arc::clone(&self.state.provider);
+        let is_other = |name: &String| !provider.groups.contains_key(name);
+        let teams = self.state.teams.iter().filter(|(_, team)| is_other(&team.name));
         let teams = teams.map(|(team, value)| {
             (*team, managed.teams.contains(&value.name), value.members.contains(&id))
         });

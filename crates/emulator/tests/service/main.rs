@@ -13,6 +13,8 @@ mod invitations;
 #[cfg(test)]
 mod projects;
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod reading;
 #[cfg(test)]
 mod scim;

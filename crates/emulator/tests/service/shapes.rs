@@ -42,6 +42,39 @@ async fn lists_are_wrapped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_list_has_every_shape() {
+    let organization = "/organizations/12345";
+    let emulator = |shape| start(EmulatorOptions { shape, ..EmulatorOptions::default() });
+    let lists = [
+        (format!("{organization}/teams"), "teams", 1),
+        (format!("{organization}/users"), "users", 5),
+        (format!("{organization}/service-accounts"), "service_accounts", 4),
+        ("/projects/11/service-accounts".to_owned(), "service_accounts", 4),
+        ("/projects/12/tokens".to_owned(), "tokens", 0),
+        (format!("{organization}/scim/logs"), "logs", 0),
+    ];
+    for shape in Shape::every() {
+        let emulator = emulator(shape).await;
+        for (path, name, count) in &lists {
+            let body = send(&emulator, &format!("GET {path}"), "").json();
+            let results = body.get("results").unwrap_or(&body);
+            let rows = results.get(name).unwrap_or(results);
+            let rows: Vec<&Value> = match rows {
+                Value::Array(rows) => rows.iter().collect(),
+                rows => rows.as_object().unwrap().values().collect(),
+            };
+            assert_eq!(rows.len(), *count, "{shape} {path}");
+            let ids = rows.iter().filter_map(|row| row.get("id"));
+            assert!(ids.map(Value::is_string).all(|is_text| is_text == shape.string_ids));
+        }
+    }
+    let emulator = emulator("results,string-ids,page=1:number".parse().unwrap()).await;
+    let users = send(&emulator, &format!("GET {organization}/users?page=3"), "").json();
+    assert_eq!(users["next_page"], 4);
+    assert_eq!(users["results"][0]["projects"][0]["id"], "11");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn maps_lose_no_row_and_words_vary() {
     let rows = list("keyed-map,all_users,consumer", "GET /projects/12/members").await.results();
     assert_eq!(rows.as_object().unwrap().len(), 7);

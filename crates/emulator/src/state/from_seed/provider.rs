@@ -19,12 +19,6 @@ impl State {
             provider.people.insert(id, managed);
         }
         for (name, emails) in &scim.groups {
-            let is_one = self.team_by_name(name).and_then(|id| self.teams.get(&id));
-            if is_one.is_some_and(|team| team.managed_by.is_none()) {
-                let place = format!("scim.groups.{name}");
-                let reason = "the team of that name is not `managed_by: scim`";
-                return Err(impossible(&place, reason));
-            }
             provider.groups.insert(name.clone(), emails.iter().cloned().collect());
         }
         for (at, one) in scim.deactivated.iter().enumerate() {
