@@ -21,6 +21,50 @@ pub use served::{Part, Served};
 pub use token::Token;
 
 /// An organization to start from, and the state of a running one to continue from.
+///
+/// Everything but the organization and an active owner may be left out:
+///
+/// ```
+/// let seed = mixaccess_emulator::Seed::from_yaml(r#"
+/// organization: { id: 12345, name: Acme Corp }
+/// served: { without: [audit_log, user_projects], prefixes: [/api/app] }
+/// projects:
+///   - id: 11
+///     name: Web
+///     all_users: consumer
+///     custom_roles: [Reviewer]
+///     created_at: 2025-01-01T00:00:00Z
+///     tokens:
+///       - { id: t1, name: Web, value: demo, created_at: 2025-01-01T00:00:00Z,
+///           last_used: 2025-12-01T00:00:00Z, created_by: priya@acme.example }
+/// members:
+///   - { id: 501, email: priya@acme.example, name: Priya Example, role: owner,
+///       last_active: 2026-01-05T09:00:00Z }
+///   - { email: sam@acme.example, role: member, managed_by: scim, projects: { 11: Reviewer } }
+///   - { email: new@agency.example, role: member, status: pending, invited_at: 2026-01-02T09:00:00Z }
+///   - { email: late@agency.example, role: member, status: expired }
+/// teams:
+///   - { id: 7, name: Growth, managed_by: scim, members: [sam@acme.example], projects: { 11: analyst } }
+/// service_accounts:
+///   - { id: 3, username: ci, secret: demo, email: ci@acme.example, role: admin, projects: { 11: owner },
+///       created: 2025-01-05T00:00:00Z, expires: 2027-01-05T00:00:00Z,
+///       last_used: 2025-12-05T00:00:00Z, creator: priya@acme.example }
+/// scim:
+///   token: demo
+///   claimed_domains: [acme.example]
+///   groups: { Growth: [] }                                    # what the next sync makes of it
+///   people: [{ email: sam@acme.example, role: member }]       # likewise
+///   deactivated: [{ email: gone@acme.example, at: 2026-01-01T00:00:00Z }]
+///   deprovisioning: suspend                                   # or remove, or ignore
+/// scim_log:
+///   - { user_email: gone@acme.example, event: USER_DEPROVISIONED, timestamp: 2026-01-01T00:00:00Z }
+/// events:
+///   - { event: user.role_changed, user_email: sam@acme.example, actor_email: priya@acme.example,
+///       timestamp: 2026-01-01T00:00:00Z, project_id: 11, to: Reviewer }
+/// "#)?;
+/// # assert_eq!(mixaccess_emulator::Seed::from_yaml(&seed.to_yaml()?)?, seed);
+/// # Ok::<(), mixaccess_emulator::SeedError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seed {

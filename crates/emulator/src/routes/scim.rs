@@ -16,6 +16,8 @@ mod list;
 mod patch;
 mod resource;
 
+use resource::{GROUP, USER};
+
 /// Where SCIM begins.
 const ROOT: &str = "/api/app/scim/v2";
 
@@ -28,7 +30,9 @@ pub(crate) enum Endpoint {
     Group(u64),
     ServiceProviderConfig,
     ResourceTypes,
+    ResourceType(&'static str),
     Schemas,
+    Schema(&'static str),
 }
 
 impl Endpoint {
@@ -41,7 +45,13 @@ impl Endpoint {
             ["Groups", group] => Some(Self::Group(id(group)?)),
             ["ServiceProviderConfig"] => Some(Self::ServiceProviderConfig),
             ["ResourceTypes"] => Some(Self::ResourceTypes),
+            ["ResourceTypes", name] => {
+                ["User", "Group"].into_iter().find(|known| known == name).map(Self::ResourceType)
+            }
             ["Schemas"] => Some(Self::Schemas),
+            ["Schemas", name] => {
+                [USER, GROUP].into_iter().find(|known| known == name).map(Self::Schema)
+            }
             _ => None,
         }
     }
@@ -136,6 +146,14 @@ impl View<'_> {
             }
             Endpoint::ServiceProviderConfig => discovery::service_provider(self.base_url),
             Endpoint::ResourceTypes => list::page(call, discovery::resource_types(self.base_url))?,
+            Endpoint::ResourceType(name) => {
+                let known = discovery::named(discovery::resource_types(self.base_url), name);
+                known.ok_or(Refusal::NoSuchEndpoint)?
+            }
+            Endpoint::Schema(name) => {
+                let known = discovery::named(discovery::schemas(self.base_url), name);
+                known.ok_or(Refusal::NoSuchEndpoint)?
+            }
             Endpoint::Schemas => list::page(call, discovery::schemas(self.base_url))?,
         };
         Ok(Reply::Answer(Answer::scim(200, &body)))

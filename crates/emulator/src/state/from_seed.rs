@@ -82,17 +82,21 @@ impl State {
         let numbers = teams.iter().map(|team| team.id);
         let (ids, next) = numbered(numbers, FIRST_TEAM_ID, Some(self.next_team_id), "teams")?;
         self.next_team_id = next;
+        let people = self.members.iter().map(|(id, member)| (member.email.as_str(), *id));
+        let people: BTreeMap<&str, u64> = people.collect();
+        let mut made = BTreeMap::new();
+        let mut names = BTreeSet::new();
         for ((at, team), id) in teams.iter().enumerate().zip(ids) {
             let place = format!("teams[{at}]");
-            if self.team_by_name(&team.name).is_some() {
+            if !names.insert(&team.name) {
                 return Err(impossible(&place, format!("a second team named {:?}", team.name)));
             }
             let mut members = BTreeSet::new();
             for email in &team.members {
-                let id = self.member_by_email(email).ok_or_else(|| {
+                let id = people.get(email.as_str()).ok_or_else(|| {
                     impossible(&format!("{place}.members"), format!("{email} is no member"))
                 })?;
-                members.insert(id);
+                members.insert(*id);
             }
             let team = Team {
                 name: team.name.clone(),
@@ -100,8 +104,9 @@ impl State {
                 members,
                 projects: roles(&team.projects, &self.projects, &place)?,
             };
-            self.teams.insert(id, Arc::new(team));
+            made.insert(id, Arc::new(team));
         }
+        self.teams = made;
         Ok(())
     }
 

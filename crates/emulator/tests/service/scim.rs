@@ -398,7 +398,28 @@ async fn it_says_what_it_can_do() {
         (&json!(true), &json!(100))
     );
     assert_eq!(get(&emulator, "/ResourceTypes")["Resources"][1]["endpoint"], "/Groups");
-    assert_eq!(get(&emulator, "/Schemas")["totalResults"], 2);
+    assert_eq!(get(&emulator, "/ResourceTypes/User")["endpoint"], "/Users");
+    let schemas = get(&emulator, "/Schemas");
+    assert_eq!(schemas["totalResults"], 2);
+    // Every attribute of a resource is one of its schema's, or one that all resources have.
+    for (kind, at) in [("Users", 0), ("Groups", 1)] {
+        let schema = &schemas["Resources"][at];
+        let id = schema["id"].as_str().unwrap();
+        assert_eq!(get(&emulator, &format!("/Schemas/{id}")), *schema);
+        let known = schema["attributes"].as_array().unwrap();
+        let resource = get(&emulator, &format!("/{kind}"))["Resources"][0].clone();
+        let common = ["schemas", "id", "meta"];
+        for name in resource.as_object().unwrap().keys().filter(|n| !common.contains(&n.as_str())) {
+            let attribute = known.iter().find(|one| one["name"] == **name);
+            let parts = &attribute.unwrap_or_else(|| panic!("{name}"))["subAttributes"];
+            let first = &resource[name][0];
+            for part in first.as_object().into_iter().flat_map(|first| first.keys()) {
+                let mut parts = parts.as_array().unwrap().iter();
+                assert!(parts.any(|one| one["name"] == **part), "{name}.{part}");
+            }
+        }
+    }
+    assert_eq!(get(&emulator, "/Schemas/other")["status"], "404");
 }
 
 #[tokio::test(flavor = "multi_thread")]

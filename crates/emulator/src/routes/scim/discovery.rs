@@ -49,15 +49,16 @@ pub(super) fn resource_types(base_url: &str) -> Vec<Map<String, Value>> {
 /// What attributes they have.
 pub(super) fn schemas(base_url: &str) -> Vec<Map<String, Value>> {
     let user = [
-        attribute("userName", "string", true, "server", "readWrite"),
-        attribute("displayName", "string", false, "none", "readWrite"),
-        attribute("active", "boolean", false, "none", "readWrite"),
-        several("emails", "readWrite"),
-        several("groups", "readOnly"),
+        attribute("userName", "string", "readWrite", true),
+        attribute("displayName", "string", "readWrite", false),
+        complex("name", false, "readWrite", &["formatted", "givenName", "familyName"]),
+        attribute("active", "boolean", "readWrite", false),
+        complex("emails", true, "readOnly", &["value", "type", "primary"]),
+        complex("groups", true, "readOnly", &["value", "display"]),
     ];
     let group = [
-        attribute("displayName", "string", true, "server", "readWrite"),
-        several("members", "readWrite"),
+        attribute("displayName", "string", "readWrite", true),
+        complex("members", true, "readWrite", &["value", "$ref", "type", "display"]),
     ];
     let one = |name: &str, schema: &str, attributes: Value| {
         object([
@@ -71,27 +72,40 @@ pub(super) fn schemas(base_url: &str) -> Vec<Map<String, Value>> {
     vec![one("User", USER, json!(user)), one("Group", GROUP, json!(group))]
 }
 
-fn attribute(
-    name: &str,
-    kind: &str,
-    is_required: bool,
-    uniqueness: &str,
-    mutability: &str,
-) -> Value {
-    json!({
-        "name": name, "type": kind, "multiValued": false, "description": name,
-        "required": is_required, "caseExact": false, "mutability": mutability,
-        "returned": "default", "uniqueness": uniqueness,
-    })
+/// The resource with that name among those that say what there is.
+pub(super) fn named(resources: Vec<Map<String, Value>>, id: &str) -> Option<Value> {
+    let is_it =
+        |resource: &Map<String, Value>| resource.get("id").and_then(Value::as_str) == Some(id);
+    resources.into_iter().find(is_it).map(Value::Object)
 }
 
-/// A list of objects with a value and what is displayed for it.
-fn several(name: &str, mutability: &str) -> Value {
-    let part = |name| attribute(name, "string", false, "none", mutability);
+/// An attribute that has one value; those that are required are unique.
+fn attribute(name: &str, kind: &str, mutability: &str, is_required: bool) -> Value {
+    let mut attribute = json!({
+        "name": name, "type": kind, "multiValued": false, "description": name,
+        "required": is_required, "caseExact": false, "mutability": mutability,
+        "returned": "default", "uniqueness": if is_required { "server" } else { "none" },
+    });
+    if let (true, Some(attribute)) = (kind == "reference", attribute.as_object_mut()) {
+        attribute.insert("referenceTypes".to_owned(), json!(["User"]));
+    }
+    attribute
+}
+
+/// An attribute that has parts.
+fn complex(name: &str, is_list: bool, mutability: &str, parts: &[&str]) -> Value {
+    let part = |part: &&str| {
+        let kind = match *part {
+            "primary" => "boolean",
+            "$ref" => "reference",
+            _ => "string",
+        };
+        attribute(part, kind, mutability, false)
+    };
     json!({
-        "name": name, "type": "complex", "multiValued": true, "description": name,
+        "name": name, "type": "complex", "multiValued": is_list, "description": name,
         "required": false, "mutability": mutability, "returned": "default",
-        "subAttributes": [part("value"), part("display")],
+        "subAttributes": parts.iter().map(part).collect::<Vec<_>>(),
     })
 }
 
