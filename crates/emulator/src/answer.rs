@@ -27,6 +27,20 @@ impl Answer {
         }
     }
 
+    /// An answer of SCIM.
+    pub(crate) fn scim(status: u16, value: &Value) -> Self {
+        Self {
+            status,
+            headers: vec![(header::CONTENT_TYPE, "application/scim+json".to_owned())],
+            body: value.to_string().into_bytes(),
+        }
+    }
+
+    /// An answer without a body.
+    pub(crate) const fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Vec::new() }
+    }
+
     /// A success in the service's envelope.
     pub(crate) fn ok(results: &Value) -> Self {
         Self::json(200, &json!({ "status": "ok", "results": results }))

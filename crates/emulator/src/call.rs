@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::Query;
-use axum::http::{HeaderMap, Method, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::refusal::Refusal;
 
 /// The largest request body that is read, in bytes.
-pub(crate) const BODY_LIMIT: usize = 64 * 1024;
+pub(crate) const BODY_LIMIT: usize = 1024 * 1024;
 
 /// A request.
 #[derive(Clone, Debug)]
@@ -24,6 +24,9 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// Username and secret of HTTP Basic authentication.
     pub(crate) credentials: Option<(String, String)>,
+    /// The token of Bearer authentication.
+    pub(crate) bearer: Option<String>,
+    content_type: Option<String>,
 }
 
 impl Call {
@@ -36,6 +39,8 @@ impl Call {
             parameters: parameters.map(|Query(parameters)| parameters).unwrap_or_default(),
             body,
             credentials: basic_credentials(headers),
+            bearer: authorization(headers, "bearer").map(str::to_owned),
+            content_type: header_text(headers, &header::CONTENT_TYPE).map(str::to_lowercase),
         }
     }
 
@@ -66,12 +71,33 @@ impl Call {
         format!("{}?{}", self.path, query.join("&"))
     }
 
+    /// The body as a JSON object of SCIM, whose numbers are texts. Bodies of another type than JSON are
+    /// refused; a request may leave the type out.
+    pub(crate) fn scim_object(&self) -> Result<Map<String, Value>, Refusal> {
+        let essence = |content_type: &String| {
+            content_type.split(';').next().unwrap_or_default().trim().to_owned()
+        };
+        let is_json =
+            |essence: String| essence == "application/scim+json" || essence == "application/json";
+        if !self.content_type.as_ref().map(essence).is_none_or(is_json) {
+            return Err(Refusal::UnsupportedMediaType);
+        }
+        self.any_object()
+    }
+
+    /// The body as a JSON object, whose numbers may be texts.
+    pub(crate) fn any_object(&self) -> Result<Map<String, Value>, Refusal> {
+        let bad = |message: &str| Refusal::BadRequest(message.to_owned());
+        match serde_json::from_slice(&self.body).map_err(|_| bad("Invalid JSON"))? {
+            Value::Object(object) => Ok(object),
+            _ => Err(bad("Expected a JSON object")),
+        }
+    }
+
     /// The body as a JSON object. A string where the service wants a number is answered with 500
     /// (`mixpanel-api.md`, "numeric ids").
     pub(crate) fn object(&self) -> Result<Map<String, Value>, Refusal> {
-        let bad = |message: &str| Refusal::BadRequest(message.to_owned());
-        let value: Value = serde_json::from_slice(&self.body).map_err(|_| bad("Invalid JSON"))?;
-        let Value::Object(object) = value else { return Err(bad("Expected a JSON object")) };
+        let object = self.any_object()?;
         let is_id = |name: &str| name == "id" || name.ends_with("_id");
         if object.iter().any(|(name, value)| is_id(name) && value.is_string()) {
             return Err(Refusal::StringId);
@@ -89,13 +115,73 @@ pub(crate) fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a
     }
 }
 
-fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, encoded) = value.split_once(' ')?;
-    if !scheme.eq_ignore_ascii_case("basic") {
-        return None;
+/// A list of texts in a JSON object; absent, it is empty.
+pub(crate) fn texts(object: &Map<String, Value>, name: &str) -> Result<Vec<String>, Refusal> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let bad = || Refusal::BadRequest(format!("Field must be a list of strings: {name}"));
+    list(object, name)?.iter().map(|value| text(value).ok_or_else(bad)).collect()
+}
+
+/// A number in a JSON object. A string is answered with 500, like every string where the service wants a
+/// number.
+pub(crate) fn number(object: &Map<String, Value>, name: &str) -> Result<u64, Refusal> {
+    let missing = || Refusal::BadRequest(format!("Missing required field: {name}"));
+    as_number(object.get(name).ok_or_else(missing)?, name)
+}
+
+/// A list of numbers in a JSON object; absent, it is empty.
+pub(crate) fn numbers(object: &Map<String, Value>, name: &str) -> Result<Vec<u64>, Refusal> {
+    list(object, name)?.iter().map(|value| as_number(value, name)).collect()
+}
+
+/// A list of objects in a JSON object; absent, it is empty.
+pub(crate) fn objects<'a>(
+    object: &'a Map<String, Value>,
+    name: &str,
+) -> Result<Vec<&'a Map<String, Value>>, Refusal> {
+    let bad = || Refusal::BadRequest(format!("Field must be a list of objects: {name}"));
+    list(object, name)?.iter().map(|value| value.as_object().ok_or_else(bad)).collect()
+}
+
+/// Refuses fields that mean nothing: where the body's shape is our own inference, a misspelt field must
+/// not pass for a change that was made.
+pub(crate) fn only(object: &Map<String, Value>, known: &[&str]) -> Result<(), Refusal> {
+    match object.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(Refusal::BadRequest(format!("Unknown field: {name}"))),
+        None => Ok(()),
     }
-    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+}
+
+fn list<'a>(object: &'a Map<String, Value>, name: &str) -> Result<&'a [Value], Refusal> {
+    match object.get(name) {
+        None => Ok(&[]),
+        Some(Value::Array(values)) => Ok(values),
+        Some(_) => Err(Refusal::BadRequest(format!("Field must be a list: {name}"))),
+    }
+}
+
+fn as_number(value: &Value, name: &str) -> Result<u64, Refusal> {
+    match value {
+        Value::String(_) => Err(Refusal::StringId),
+        value => value
+            .as_u64()
+            .ok_or_else(|| Refusal::BadRequest(format!("Field must be a whole number: {name}"))),
+    }
+}
+
+fn basic_credentials(headers: &HeaderMap) -> Option<(String, String)> {
+    let encoded = authorization(headers, "basic")?;
+    let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let (username, secret) = decoded.split_once(':')?;
     Some((username.to_owned(), secret.to_owned()))
+}
+
+/// What stands after the scheme in the header for authorization, when it is that scheme.
+fn authorization<'a>(headers: &'a HeaderMap, wanted: &str) -> Option<&'a str> {
+    let (scheme, value) = header_text(headers, &header::AUTHORIZATION)?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case(wanted).then(|| value.trim())
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name)?.to_str().ok()
 }

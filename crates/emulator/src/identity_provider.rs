@@ -1,134 +1,96 @@
-//! The identity provider that puts its people back (`mixpanel-api.md`, "How the world behaves", 7).
+//! The identity provider that puts its people and groups back
+//! (`mixpanel-api.md`, "How the world behaves", 7).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::audit::{Event, EventKind};
-use crate::role::ProjectRole;
-use crate::rules;
-use crate::seed::{ManagedBy, Status};
+use crate::audit::domain_of;
+use crate::seed::{Deprovisioning, ManagedBy, Scim};
 use crate::state::{Member, State};
 
 /// Whom the audit log names for what the identity provider does.
-const ACTOR: &str = "scim";
+pub(crate) const ACTOR: &str = "scim";
 
-/// The people it manages, as it wants them, and when it looks next.
-#[derive(Clone, Debug)]
+/// What the identity provider has: it makes the organization so again and again.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct IdentityProvider {
-    people: Vec<Managed>,
-    next_sync: Timestamp,
-    period: SignedDuration,
+    /// The bearer token of SCIM; empty, there is none.
+    pub(crate) token: String,
+    pub(crate) claimed_domains: Vec<String>,
+    /// The people it manages, by number.
+    pub(crate) people: BTreeMap<u64, Managed>,
+    /// The addresses in its groups, each of which is the team of that name.
+    pub(crate) groups: BTreeMap<String, BTreeSet<String>>,
+    /// The people it has deactivated, by number.
+    pub(crate) deactivated: BTreeMap<u64, Deactivation>,
+    pub(crate) deprovisioning: Deprovisioning,
+}
+
+/// Somebody it has deactivated.
+#[derive(Clone, Debug)]
+pub(crate) struct Deactivation {
+    pub(crate) email: String,
+    pub(crate) name: Option<String>,
+    pub(crate) at: Timestamp,
+    /// Whether what becomes of them has become of them.
+    pub(crate) is_done: bool,
+    /// Whether SCIM knows them no more.
+    pub(crate) is_deleted: bool,
 }
 
 /// One of its people, as it wants them.
 #[derive(Clone, Debug)]
-struct Managed {
-    id: u64,
-    member: Arc<Member>,
-    teams: BTreeSet<String>,
+pub(crate) struct Managed {
+    pub(crate) member: Arc<Member>,
+    /// The teams they are in, other than its groups.
+    pub(crate) teams: BTreeSet<String>,
 }
 
 impl IdentityProvider {
-    /// An identity provider that wants its people as they are now.
-    pub(crate) fn new(state: &State, period: SignedDuration, now: Timestamp) -> Self {
+    /// An identity provider that wants everything as it is now.
+    pub(crate) fn content_with(state: &State, scim: Option<&Scim>) -> Self {
         let is_managed = |member: &Member| member.managed_by == Some(ManagedBy::Scim);
-        let people = state
-            .members
-            .iter()
-            .filter(|(_, member)| is_managed(member))
-            .map(|(id, member)| Managed {
-                id: *id,
-                member: Arc::clone(member),
-                teams: state
-                    .teams
-                    .iter()
-                    .filter(|team| team.members.contains(id))
-                    .map(|team| team.name.clone())
-                    .collect(),
-            })
-            .collect();
-        let next_sync = now.saturating_add(period).unwrap_or(Timestamp::MAX);
-        Self { people, next_sync, period }
+        let managed = state.members.iter().filter(|(_, member)| is_managed(member));
+        let groups = state.teams.values().filter(|team| team.managed_by == Some(ManagedBy::Scim));
+        Self {
+            token: scim.map(|scim| scim.token.clone()).unwrap_or_default(),
+            claimed_domains: scim.map(|scim| scim.claimed_domains.clone()).unwrap_or_default(),
+            people: managed.map(|(id, member)| (*id, Managed::as_is(state, *id, member))).collect(),
+            groups: groups.map(|team| (team.name.clone(), state.emails(&team.members))).collect(),
+            deactivated: BTreeMap::new(),
+            deprovisioning: scim.map(|scim| scim.deprovisioning).unwrap_or_default(),
+        }
     }
 
-    /// Whether it is time to look again.
-    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
-        !self.people.is_empty() && now >= self.next_sync
+    /// Whether SCIM reaches the address: the organization has claimed its domain
+    /// (`mixpanel-api.md`, "SCIM 2.0").
+    pub(crate) fn reaches(&self, email: &str) -> bool {
+        let domain = domain_of(email);
+        self.claimed_domains.iter().any(|claimed| claimed.to_lowercase() == domain)
     }
 
-    /// Puts everybody back. Answers what happened.
-    pub(crate) fn sync(&mut self, state: &mut State, now: Timestamp) -> Vec<Event> {
-        self.next_sync = now.saturating_add(self.period).unwrap_or(Timestamp::MAX);
-        self.people.iter().flat_map(|managed| managed.put_back(state, now)).collect()
+    /// Those of the deactivated whose access goes now, that long after they were deactivated.
+    pub(crate) fn due(&self, delay: SignedDuration, now: Timestamp) -> Vec<u64> {
+        let is_due = |one: &Deactivation| !one.is_done && now.duration_since(one.at) >= delay;
+        let due = self.deactivated.iter().filter(|(_, one)| is_due(one));
+        due.map(|(id, _)| *id).collect()
+    }
+
+    /// Whether there is anybody to be put back.
+    pub(crate) fn has_people(&self) -> bool {
+        !self.people.is_empty() || !self.groups.is_empty()
     }
 }
 
 impl Managed {
-    fn put_back(&self, state: &mut State, now: Timestamp) -> Vec<Event> {
-        let wanted = &self.member;
-        let mut events = Vec::new();
-        let event = |kind| event(now, kind, &wanted.email);
-        let id = match state.member_by_email(&wanted.email) {
-            Some(id) => id,
-            None => {
-                state.members.insert(self.id, Arc::clone(wanted));
-                events.push(event(EventKind::Provisioned));
-                self.id
-            }
+    /// A person as they are now.
+    pub(crate) fn as_is(state: &State, id: u64, member: &Arc<Member>) -> Self {
+        let is_other = |team: &&Arc<crate::state::Team>| {
+            team.managed_by.is_none() && team.members.contains(&id)
         };
-        for team in &mut state.teams {
-            if self.teams.contains(&team.name) && !team.members.contains(&id) {
-                Arc::make_mut(team).members.insert(id);
-                events.push(Event {
-                    team: Some(team.name.clone()),
-                    ..event(EventKind::TeamUserAdded)
-                });
-            }
-        }
-        let keeps_an_owner = rules::keeps_an_owner(state, id, Some(wanted.role)).is_ok();
-        let Some(member) = state.member_mut(id) else { return events };
-        if member.status == Status::Pending && wanted.status == Status::Active {
-            member.status = Status::Active;
-            events.push(event(EventKind::Provisioned));
-        }
-        if member.role != wanted.role && keeps_an_owner {
-            events.push(Event {
-                from: Some(member.role.as_str().to_owned()),
-                to: Some(wanted.role.as_str().to_owned()),
-                ..event(EventKind::RoleChanged)
-            });
-            member.role = wanted.role;
-        }
-        let projects: BTreeSet<u64> =
-            member.grants.keys().chain(wanted.grants.keys()).copied().collect();
-        let word = |role: Option<&ProjectRole>| role.map(|role| role.as_str().to_owned());
-        for project in projects {
-            let (from, to) = (member.grants.get(&project), wanted.grants.get(&project));
-            if from != to {
-                events.push(Event {
-                    project_id: Some(project),
-                    from: word(from),
-                    to: word(to),
-                    ..event(EventKind::RoleChanged)
-                });
-            }
-        }
-        member.grants.clone_from(&wanted.grants);
-        events
-    }
-}
-
-fn event(now: Timestamp, kind: EventKind, email: &str) -> Event {
-    Event {
-        event: kind,
-        user_email: email.to_owned(),
-        actor_email: ACTOR.to_owned(),
-        timestamp: now,
-        project_id: None,
-        team: None,
-        from: None,
-        to: None,
+        let teams = state.teams.values().filter(is_other).map(|team| team.name.clone()).collect();
+        Self { member: Arc::clone(member), teams }
     }
 }

@@ -5,6 +5,16 @@
 pub(crate) enum Refusal {
     #[error("Invalid service account credentials")]
     Unauthenticated,
+    #[error("Invalid SCIM token")]
+    NoSuchToken,
+    #[error("The organization has not claimed the domain of this user")]
+    DomainNotClaimed,
+    #[error("Filter not supported: {0}")]
+    InvalidFilter(String),
+    #[error("Path not supported: {0}")]
+    InvalidPath(String),
+    #[error("Unsupported media type")]
+    UnsupportedMediaType,
     #[error("You don't have permission to modify this user")]
     NotPermitted,
     #[error("You cannot assign a role above your own")]
@@ -21,6 +31,24 @@ pub(crate) enum Refusal {
     NoSuchUser,
     #[error("User has no individual role in this project")]
     NoSuchGrant,
+    #[error("Team not found: {0}")]
+    NoTeamNamed(String),
+    #[error("Team not found")]
+    NoSuchTeam,
+    #[error("Token not found")]
+    UnknownToken,
+    #[error("Custom role not found")]
+    NoSuchCustomRole,
+    #[error("Service account not found")]
+    NoSuchAccount,
+    #[error("Service account has no individual role in this project")]
+    NoSuchAccountGrant,
+    #[error("A service account with this username already exists")]
+    AccountExists,
+    #[error("Service account already has another role in this project")]
+    AccountAlreadyGranted,
+    #[error("A team named {0} already exists")]
+    TeamExists(String),
     #[error("An organization must have at least one owner")]
     LastOwner,
     #[error("Unknown role: {0}")]
@@ -50,22 +78,35 @@ impl Refusal {
     /// The status it is answered with.
     pub(crate) const fn status(&self) -> u16 {
         match self {
-            Self::Unauthenticated => 401,
-            Self::NotPermitted | Self::AboveOwnRole => 403,
+            Self::Unauthenticated | Self::NoSuchToken => 401,
+            Self::NotPermitted | Self::AboveOwnRole | Self::DomainNotClaimed => 403,
             Self::NoSuchEndpoint
             | Self::NoSuchOrganization
             | Self::NoSuchProject
             | Self::NoSuchUser
-            | Self::NoSuchGrant => 404,
+            | Self::NoSuchGrant
+            | Self::NoTeamNamed(_)
+            | Self::NoSuchTeam
+            | Self::UnknownToken
+            | Self::NoSuchCustomRole
+            | Self::NoSuchAccount
+            | Self::NoSuchAccountGrant => 404,
             Self::MethodNotAllowed => 405,
-            Self::AlreadyMember | Self::AlreadyGranted => 409,
+            Self::AlreadyMember
+            | Self::AlreadyGranted
+            | Self::TeamExists(_)
+            | Self::AccountExists
+            | Self::AccountAlreadyGranted => 409,
             Self::BodyTooLarge => 413,
+            Self::UnsupportedMediaType => 415,
             Self::InvitationLimit { .. } => 429,
             Self::LastOwner
             | Self::UnknownRole(_)
             | Self::InvalidEmail
             | Self::AlreadyAccepted
             | Self::InvitationExpired
+            | Self::InvalidFilter(_)
+            | Self::InvalidPath(_)
             | Self::BadRequest(_) => 400,
             Self::StringId => 500,
         }

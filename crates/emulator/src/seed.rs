@@ -9,15 +9,71 @@ use crate::audit::Event;
 use crate::role::OrganizationRole;
 use crate::state::State;
 
+mod account;
 mod roles_by_project;
+mod scim;
+mod served;
+mod token;
+
+pub use account::ServiceAccount;
+pub use scim::{Deactivated, Deprovisioning, Scim, ScimEvent, ScimLogEntry, WantedPerson};
+pub use served::{Part, Served};
+pub use token::Token;
 
 /// An organization to start from, and the state of a running one to continue from.
+///
+/// Everything but the organization and an active owner may be left out:
+///
+/// ```
+/// let seed = mixaccess_emulator::Seed::from_yaml(r#"
+/// organization: { id: 12345, name: Acme Corp }
+/// served: { without: [audit_log, user_projects], prefixes: [/api/app] }
+/// projects:
+///   - id: 11
+///     name: Web
+///     all_users: consumer
+///     custom_roles: [Reviewer]
+///     created_at: 2025-01-01T00:00:00Z
+///     tokens:
+///       - { id: t1, name: Web, value: demo, created_at: 2025-01-01T00:00:00Z,
+///           last_used: 2025-12-01T00:00:00Z, created_by: priya@acme.example }
+/// members:
+///   - { id: 501, email: priya@acme.example, name: Priya Example, role: owner,
+///       last_active: 2026-01-05T09:00:00Z }
+///   - { email: sam@acme.example, role: member, managed_by: scim, projects: { 11: Reviewer } }
+///   - { email: new@agency.example, role: member, status: pending, invited_at: 2026-01-02T09:00:00Z }
+///   - { email: late@agency.example, role: member, status: expired }
+/// teams:
+///   - { id: 7, name: Growth, managed_by: scim, members: [sam@acme.example], projects: { 11: analyst } }
+/// service_accounts:
+///   - { id: 3, username: ci, secret: demo, email: ci@acme.example, role: admin, projects: { 11: owner },
+///       created: 2025-01-05T00:00:00Z, expires: 2027-01-05T00:00:00Z,
+///       last_used: 2025-12-05T00:00:00Z, creator: priya@acme.example }
+/// scim:
+///   token: demo
+///   claimed_domains: [acme.example]
+///   groups: { Growth: [] }                                    # what the next sync makes of it
+///   people: [{ email: sam@acme.example, role: member }]       # likewise
+///   deactivated: [{ email: gone@acme.example, at: 2026-01-01T00:00:00Z }]
+///   deprovisioning: suspend                                   # or remove, or ignore
+/// scim_log:
+///   - { user_email: gone@acme.example, event: USER_DEPROVISIONED, timestamp: 2026-01-01T00:00:00Z }
+/// events:
+///   - { event: user.role_changed, user_email: sam@acme.example, actor_email: priya@acme.example,
+///       timestamp: 2026-01-01T00:00:00Z, project_id: 11, to: Reviewer }
+/// "#)?;
+/// # assert_eq!(mixaccess_emulator::Seed::from_yaml(&seed.to_yaml()?)?, seed);
+/// # Ok::<(), mixaccess_emulator::SeedError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Seed {
     /// The one organization of the emulator.
     pub organization: Organization,
-    /// The credentials that are accepted.
+    /// What the service answers.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub served: Served,
+    /// Its service accounts, with the credentials that are accepted.
     #[serde(default)]
     pub service_accounts: Vec<ServiceAccount>,
     /// Its projects.
@@ -32,9 +88,22 @@ pub struct Seed {
     /// What happened before.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Event>,
+    /// The identity provider. It wants the people and teams with `managed_by: scim` as the seed says
+    /// they are, unless this says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scim: Option<Scim>,
+    /// What SCIM did before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scim_log: Vec<ScimLogEntry>,
     /// The number the next new member gets; absent, one above the highest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_member_id: Option<u64>,
+    /// The number the next new team gets; absent, one above the highest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_team_id: Option<u64>,
+    /// The number the next new service account gets; absent, one above the highest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_service_account_id: Option<u64>,
 }
 
 /// The organization itself.
@@ -45,38 +114,6 @@ pub struct Organization {
     pub id: u64,
     /// Its name.
     pub name: String,
-}
-
-/// Credentials that are accepted, and the identity they stand for.
-///
-/// `Debug` leaves the secret out.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServiceAccount {
-    /// The user of HTTP Basic authentication.
-    pub username: String,
-    /// The password of HTTP Basic authentication.
-    pub secret: String,
-    /// The address that `me` and the audit log name.
-    pub email: String,
-    /// Its power in the organization. Absent, `me` answers without a role, and the power is that of
-    /// the member with the same address, or an admin's when there is none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<OrganizationRole>,
-    /// Its roles in single projects.
-    #[serde(default, with = "roles_by_project", skip_serializing_if = "BTreeMap::is_empty")]
-    pub projects: BTreeMap<u64, String>,
-}
-
-impl std::fmt::Debug for ServiceAccount {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ServiceAccount")
-            .field("username", &self.username)
-            .field("email", &self.email)
-            .field("role", &self.role)
-            .field("projects", &self.projects)
-            .finish_non_exhaustive()
-    }
 }
 
 /// A project.
@@ -96,14 +133,23 @@ pub struct Project {
     /// When it was created; what is fresh may not be visible yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
+    /// Its tokens.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tokens: Vec<Token>,
 }
 
 /// A team: people and the project roles they share.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Team {
+    /// The number; absent, the next free one in the order of the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
     /// Its name.
     pub name: String,
+    /// Who puts its people back after a change by hand or by API.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_by: Option<ManagedBy>,
     /// The addresses of its people.
     #[serde(default)]
     pub members: Vec<String>,
@@ -150,8 +196,11 @@ pub enum Status {
     /// Accepted, or never needed.
     #[default]
     Active,
-    /// Not yet accepted.
+    /// Not yet accepted; too late for it when the lifetime of invitations has passed since the last
+    /// e-mail.
     Pending,
+    /// Not accepted, and too late for it.
+    Expired,
 }
 
 /// Who manages a person, other than people.
@@ -218,6 +267,10 @@ impl Seed {
         State::from_seed(&seed)?;
         Ok(seed)
     }
+}
+
+fn is_default(served: &Served) -> bool {
+    *served == Served::default()
 }
 
 #[cfg(test)]

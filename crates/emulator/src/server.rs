@@ -51,6 +51,9 @@ pub struct EmulatorOptions {
     /// How long a project with `created_at` stays invisible after it
     /// (`mixpanel-api.md`, "How the world behaves", 9).
     pub propagation: Duration,
+    /// How long a person whom the identity provider has deactivated keeps their access
+    /// (`mixpanel-api.md`, "How the world behaves", 7: propagation).
+    pub deprovisioning_delay: Duration,
     /// How often the identity provider puts the people it manages back
     /// (`mixpanel-api.md`, "How the world behaves", 7).
     pub sync_period: Duration,
@@ -70,6 +73,7 @@ impl Default for EmulatorOptions {
             invitations_per_hour: Some(10),
             invitation_days: Some(14),
             propagation: Duration::from_secs(5 * 60),
+            deprovisioning_delay: Duration::from_secs(10 * 60),
             sync_period: Duration::from_secs(40 * 60),
             clock: Clock::default(),
         }
@@ -217,6 +221,18 @@ impl Emulator {
         self.shared.world().accept(email, limits, now).map_err(|refusal| refusal.to_string())
     }
 
+    /// Lets somebody delete a custom role on the service's own pages: everybody who had it becomes a
+    /// consumer (`mixpanel-api.md`, "How the world behaves", 10).
+    ///
+    /// # Errors
+    /// What the service says when there is no such project or role.
+    pub fn delete_custom_role(&self, project: u64, role: &str) -> Result<(), String> {
+        let (now, limits) = (self.shared.clock.now(), self.shared.terms.limits);
+        let mut world = self.shared.world();
+        let deleted = world.delete_custom_role(project, role, limits, now);
+        deleted.map_err(|refusal| refusal.to_string())
+    }
+
     /// Stops listening, ends waits, and lets requests in flight finish.
     pub async fn stop(mut self) {
         self.shared.stop.send_replace(true);
@@ -241,6 +257,7 @@ impl Shared {
             invitations_per_hour: options.invitations_per_hour,
             invitation_lifetime: options.invitation_days.map(days),
             propagation: signed(options.propagation),
+            deprovisioning: signed(options.deprovisioning_delay),
         };
         let base_url = format!("http://{address}");
         Self {
@@ -258,7 +275,7 @@ impl Shared {
     /// The world as it is by now, also after a panic elsewhere: every write is whole or not at all.
     fn world(&self) -> MutexGuard<'_, World> {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.pass_time(self.clock.now());
+        world.pass_time(self.terms.limits, self.clock.now());
         world
     }
 

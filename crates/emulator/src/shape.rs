@@ -186,8 +186,13 @@ fn start_of_page(call: &Call, size: usize) -> Result<usize, Refusal> {
 
 fn keyed(rows: Vec<(u64, Map<String, Value>)>, id_in_key_only: bool) -> Value {
     let mut map = Map::new();
-    for (id, mut row) in rows {
-        let mut key = id.to_string();
+    for (number, mut row) in rows {
+        let id = match row.get("id") {
+            Some(Value::String(id)) => id.clone(),
+            Some(id) => id.to_string(),
+            None => number.to_string(),
+        };
+        let mut key = id.clone();
         let mut count = 1;
         while map.contains_key(&key) {
             count += 1;

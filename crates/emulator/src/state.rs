@@ -5,25 +5,29 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::identity_provider::IdentityProvider;
 use crate::role::{OrganizationRole, ProjectRole};
 use crate::seed::{self, ManagedBy, Status};
 
+mod account;
 mod from_seed;
 
-pub(crate) use from_seed::is_address;
-
-/// The number of the first service account that has no member's address.
-const FIRST_ACCOUNT_ID: u64 = 9_000_001;
+pub(crate) use account::{Account, Actor};
+pub(crate) use from_seed::{is_address, is_username};
 
 /// Everything the organization holds. Cloning is cheap: people and teams are shared until they change.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
     pub(crate) organization: seed::Organization,
+    pub(crate) served: Arc<seed::Served>,
     pub(crate) projects: Arc<BTreeMap<u64, Project>>,
-    pub(crate) teams: Vec<Arc<Team>>,
+    pub(crate) teams: BTreeMap<u64, Arc<Team>>,
     pub(crate) members: BTreeMap<u64, Arc<Member>>,
-    pub(crate) accounts: Arc<Vec<seed::ServiceAccount>>,
+    pub(crate) accounts: BTreeMap<u64, Arc<Account>>,
+    pub(crate) provider: Arc<IdentityProvider>,
     pub(crate) next_member_id: u64,
+    pub(crate) next_team_id: u64,
+    pub(crate) next_account_id: u64,
 }
 
 /// A project.
@@ -33,12 +37,14 @@ pub(crate) struct Project {
     pub(crate) all_users: Option<ProjectRole>,
     pub(crate) custom_roles: Vec<String>,
     pub(crate) created_at: Option<Timestamp>,
+    pub(crate) tokens: Vec<seed::Token>,
 }
 
 /// A team.
 #[derive(Clone, Debug)]
 pub(crate) struct Team {
     pub(crate) name: String,
+    pub(crate) managed_by: Option<ManagedBy>,
     pub(crate) members: BTreeSet<u64>,
     pub(crate) projects: BTreeMap<u64, ProjectRole>,
 }
@@ -66,21 +72,6 @@ pub(crate) enum Source<'a> {
     AllUsers,
 }
 
-/// The identity a request is made by.
-#[derive(Clone, Debug)]
-pub(crate) struct Actor {
-    pub(crate) email: String,
-    /// The number that `me` answers.
-    pub(crate) id: u64,
-    /// The number of the member with the same address, when there is one.
-    member: Option<u64>,
-    /// What `me` answers.
-    pub(crate) stated_role: Option<OrganizationRole>,
-    /// What the identity may do.
-    pub(crate) role: OrganizationRole,
-    projects: BTreeMap<u64, ProjectRole>,
-}
-
 impl State {
     /// The member with exactly that address: capital letters make another person
     /// (`mixpanel-api.md`, "How the world behaves", 8).
@@ -91,6 +82,22 @@ impl State {
     /// The member with that number, to be changed.
     pub(crate) fn member_mut(&mut self, id: u64) -> Option<&mut Member> {
         self.members.get_mut(&id).map(Arc::make_mut)
+    }
+
+    /// The addresses of members.
+    pub(crate) fn emails(&self, ids: &BTreeSet<u64>) -> BTreeSet<String> {
+        let members = ids.iter().filter_map(|id| self.members.get(id));
+        members.map(|member| member.email.clone()).collect()
+    }
+
+    /// The team with exactly that name.
+    pub(crate) fn team_by_name(&self, name: &str) -> Option<u64> {
+        self.teams.iter().find(|(_, team)| team.name == name).map(|(id, _)| *id)
+    }
+
+    /// The team with that number, to be changed.
+    pub(crate) fn team_mut(&mut self, id: u64) -> Option<&mut Team> {
+        self.teams.get_mut(&id).map(Arc::make_mut)
     }
 
     /// How many people own the organization; pending ones do not yet.
@@ -106,7 +113,7 @@ impl State {
         if let Some(role) = member.grants.get(&project) {
             grants.push((Source::Individual, role.clone()));
         }
-        for team in &self.teams {
+        for team in self.teams.values() {
             if let Some(role) = team.projects.get(&project)
                 && team.members.contains(&id)
             {
@@ -130,42 +137,6 @@ impl State {
     pub(crate) fn effective_role(&self, id: u64, project: u64) -> Option<ProjectRole> {
         strongest(self.grants(id, project).into_iter().map(|(_, role)| role))
     }
-
-    /// The identity behind accepted credentials.
-    pub(crate) fn actor(&self, username: &str, secret: &str) -> Option<Actor> {
-        let is_meant = |account: &seed::ServiceAccount| {
-            account.username == username && account.secret == secret
-        };
-        let (id, account) = (FIRST_ACCOUNT_ID..)
-            .zip(self.accounts.iter())
-            .find(|(_, account)| is_meant(account))?;
-        let member = self.member_by_email(&account.email);
-        let as_member = member.and_then(|id| self.members.get(&id)).map(|member| member.role);
-        let projects = account
-            .projects
-            .iter()
-            .filter_map(|(id, word)| {
-                let custom = &self.projects.get(id)?.custom_roles;
-                Some((*id, ProjectRole::parse(word, custom)?))
-            })
-            .collect();
-        Some(Actor {
-            email: account.email.clone(),
-            id: member.unwrap_or(id),
-            member,
-            stated_role: account.role,
-            role: account.role.or(as_member).unwrap_or(OrganizationRole::Admin),
-            projects,
-        })
-    }
-
-    /// The role an identity has in a project: as an account, through its organization role, or as the
-    /// member with the same address.
-    pub(crate) fn actor_role(&self, actor: &Actor, project: u64) -> Option<ProjectRole> {
-        let own = actor.projects.get(&project).cloned();
-        let as_member = actor.member.and_then(|id| self.effective_role(id, project));
-        strongest([own, actor.role.in_every_project(), as_member].into_iter().flatten())
-    }
 }
 
 impl Project {
@@ -176,6 +147,21 @@ impl Project {
 }
 
 impl Member {
+    /// When the invitation stops being acceptable, as far as that is known.
+    pub(crate) fn invite_expires_at(&self, lifetime: Option<SignedDuration>) -> Option<Timestamp> {
+        self.invited_at?.saturating_add(lifetime?).ok()
+    }
+
+    /// How the service calls the person's state at that instant
+    /// (`mixpanel-api.md`, "How the world behaves", 6).
+    pub(crate) fn status_at(&self, now: Timestamp, lifetime: Option<SignedDuration>) -> Status {
+        let is_over = || self.invite_expires_at(lifetime).is_some_and(|end| now >= end);
+        match self.status {
+            Status::Pending if is_over() => Status::Expired,
+            status => status,
+        }
+    }
+
     pub(crate) fn is_owner(&self) -> bool {
         self.status == Status::Active && self.role == OrganizationRole::Owner
     }

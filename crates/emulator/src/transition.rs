@@ -1,5 +1,6 @@
 //! What a write does: pure transitions of the state that answer what happened or why not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -7,9 +8,20 @@ use jiff::{SignedDuration, Timestamp};
 use crate::audit::{Event, EventKind, Log, domain_of};
 use crate::refusal::Refusal;
 use crate::role::{OrganizationRole, ProjectRole};
-use crate::rules;
-use crate::seed::Status;
-use crate::state::{Actor, Member, Project, State};
+use crate::seed::{ScimEvent, ScimLogEntry, Status};
+use crate::state::{Actor, Member, Project, State, Team};
+
+mod app;
+mod people;
+mod projects;
+mod scim;
+mod service_accounts;
+mod sync;
+mod teams;
+
+pub(crate) use scim::{GroupChange, MembersChange, UserChange, Wish};
+pub(crate) use service_accounts::NewAccount;
+pub(crate) use teams::TeamUpdate;
 
 /// What a POST of a project role does to somebody who already has an individual one
 /// (`mixpanel-api.md`: "may be an upsert or a 409").
@@ -32,214 +44,82 @@ pub(crate) struct Limits {
     pub(crate) invitation_lifetime: Option<SignedDuration>,
     /// How long a new project stays invisible.
     pub(crate) propagation: SignedDuration,
+    /// How long a person whom the identity provider has deactivated keeps their access.
+    pub(crate) deprovisioning: SignedDuration,
 }
 
 /// One write by one identity at one instant. A transition that is refused may have changed the state it
 /// was given, which is then to be thrown away.
 pub(crate) struct Transition<'a> {
-    pub(crate) state: &'a mut State,
-    pub(crate) log: &'a Log,
-    pub(crate) limits: Limits,
-    pub(crate) now: Timestamp,
+    state: &'a mut State,
+    log: &'a Log,
+    limits: Limits,
+    now: Timestamp,
+    /// What has happened so far.
+    events: Vec<Event>,
+    /// What of it SCIM did.
+    entries: Vec<ScimLogEntry>,
 }
 
 /// What a write did.
 #[derive(Debug)]
 pub(crate) struct Outcome {
-    /// Whom it was done to.
-    pub(crate) member: u64,
+    /// What it is answered with.
+    pub(crate) written: Written,
     /// What happened; empty when everything was so already.
     pub(crate) events: Vec<Event>,
+    /// What of it SCIM did.
+    pub(crate) entries: Vec<ScimLogEntry>,
+}
+
+impl Outcome {
+    /// Whether anything happened.
+    pub(crate) fn has_changed(&self) -> bool {
+        !self.events.is_empty() || !self.entries.is_empty()
+    }
+}
+
+/// What a write is answered with, once the state is what it made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// A person in the organization.
+    Member(u64),
+    /// A person's individual grant in a project.
+    Grant { member: u64, project: u64 },
+    /// Teams, by number and name.
+    Teams(Vec<u64>),
+    /// One team with everything it has.
+    Team(u64),
+    /// A new service account. Its secret is answered this once.
+    Account { id: u64 },
+    /// A token of a project, by its place among them. Its value is answered this once.
+    Token { project: u64, at: usize },
+    /// How many things were done, under that name.
+    Count(&'static str, usize),
+    /// Nothing but that it was done.
+    Nothing,
+    /// A person, as SCIM has them.
+    ScimUser { id: u64, is_new: bool },
+    /// A team, as SCIM has it.
+    ScimGroup { id: u64, is_new: bool },
+    /// That something is gone, as SCIM says it.
+    ScimGone,
 }
 
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
-impl Transition<'_> {
-    /// Changes an organization role. A pending person is not found (rule 6).
-    pub(crate) fn set_organization_role(
-        mut self,
-        actor: &Actor,
-        id: u64,
-        role: OrganizationRole,
-    ) -> Result<Outcome, Refusal> {
-        rules::may_manage_organization(actor)?;
-        let present = self.accepted(id)?.role;
-        rules::may_change_organization_role(actor, present)?;
-        rules::may_give_organization_role(actor, role)?;
-        rules::keeps_an_owner(self.state, id, Some(role))?;
-        let member = self.member_mut(id)?;
-        member.role = role;
-        let email = member.email.clone();
-        let event = Event {
-            from: Some(present.as_str().to_owned()),
-            to: Some(role.as_str().to_owned()),
-            ..self.event(EventKind::RoleChanged, &email, actor)
-        };
-        Ok(Outcome { member: id, events: if present == role { Vec::new() } else { vec![event] } })
+impl<'a> Transition<'a> {
+    pub(crate) const fn new(
+        state: &'a mut State,
+        log: &'a Log,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Self {
+        Self { state, log, limits, now, events: Vec::new(), entries: Vec::new() }
     }
 
-    /// Invites an address to the organization without a project.
-    pub(crate) fn invite(
-        mut self,
-        actor: &Actor,
-        email: &str,
-        role: OrganizationRole,
-    ) -> Result<Outcome, Refusal> {
-        rules::may_manage_organization(actor)?;
-        rules::may_give_organization_role(actor, role)?;
-        if self.state.member_by_email(email).is_some() {
-            return Err(Refusal::AlreadyMember);
-        }
-        let id = self.add_pending(email, role)?;
-        let event = Event {
-            to: Some(role.as_str().to_owned()),
-            ..self.event(EventKind::InvitationSent, email, actor)
-        };
-        Ok(Outcome { member: id, events: vec![event] })
-    }
-
-    /// Gives an individual grant. An address that is not yet a member is invited; for one that is
-    /// pending no second e-mail is sent (rule 6).
-    pub(crate) fn grant(
-        mut self,
-        actor: &Actor,
-        project: u64,
-        email: &str,
-        role: &str,
-    ) -> Result<Outcome, Refusal> {
-        let own = rules::may_manage_project(self.state, actor, project)?;
-        let role = self.project_role(project, role)?;
-        rules::may_give_project_role(&own, &role)?;
-        let mut events = Vec::new();
-        let id = match self.state.member_by_email(email) {
-            Some(id) => id,
-            None => {
-                let id = self.add_pending(email, OrganizationRole::Member)?;
-                events.push(Event {
-                    to: Some(OrganizationRole::Member.as_str().to_owned()),
-                    ..self.event(EventKind::InvitationSent, email, actor)
-                });
-                id
-            }
-        };
-        let present = self.member(id)?.grants.get(&project).cloned();
-        if let Some(present) = &present {
-            if self.limits.post_existing == PostExisting::Conflict {
-                return Err(Refusal::AlreadyGranted);
-            }
-            self.accepted(id)?;
-            rules::may_change_project_role(&own, present)?;
-        }
-        events.extend(self.put_grant(actor, id, project, present.as_ref(), Some(&role))?);
-        Ok(Outcome { member: id, events })
-    }
-
-    /// Changes an individual grant in place. A pending person is not found (rule 6).
-    pub(crate) fn set_project_role(
-        mut self,
-        actor: &Actor,
-        project: u64,
-        id: u64,
-        role: &str,
-    ) -> Result<Outcome, Refusal> {
-        let own = rules::may_manage_project(self.state, actor, project)?;
-        let role = self.project_role(project, role)?;
-        let present = self.accepted(id)?.grants.get(&project).cloned();
-        let present = present.ok_or(Refusal::NoSuchGrant)?;
-        rules::may_change_project_role(&own, &present)?;
-        rules::may_give_project_role(&own, &role)?;
-        let events = self.put_grant(actor, id, project, Some(&present), Some(&role))?;
-        Ok(Outcome { member: id, events })
-    }
-
-    /// Takes an individual grant away; for a pending person too (rule 6).
-    pub(crate) fn revoke(
-        mut self,
-        actor: &Actor,
-        project: u64,
-        id: u64,
-    ) -> Result<Outcome, Refusal> {
-        let own = rules::may_manage_project(self.state, actor, project)?;
-        let present = self.member(id)?.grants.get(&project).cloned();
-        rules::may_revoke(self.state, actor, &own, id, project)?;
-        let present = present.ok_or(Refusal::NoSuchGrant)?;
-        let events = self.put_grant(actor, id, project, Some(&present), None)?;
-        Ok(Outcome { member: id, events })
-    }
-
-    /// Removes a member with all projects and teams, for good, or withdraws an invitation (rules 5, 6).
-    pub(crate) fn remove(self, actor: &Actor, id: u64) -> Result<Outcome, Refusal> {
-        rules::may_manage_organization(actor)?;
-        let member = Arc::clone(self.state.members.get(&id).ok_or(Refusal::NoSuchUser)?);
-        rules::may_remove_member(actor, member.role)?;
-        rules::keeps_an_owner(self.state, id, None)?;
-        let mut events = Vec::new();
-        for team in &mut self.state.teams {
-            if team.members.contains(&id) {
-                let team = Arc::make_mut(team);
-                team.members.remove(&id);
-                events.push(Event {
-                    team: Some(team.name.clone()),
-                    ..event(self.now, EventKind::TeamUserRemoved, &member.email, actor)
-                });
-            }
-        }
-        self.state.members.remove(&id);
-        let kind = match member.status {
-            Status::Active => EventKind::Removed,
-            Status::Pending => EventKind::InvitationWithdrawn,
-        };
-        events.push(Event {
-            from: Some(member.role.as_str().to_owned()),
-            ..self.event(kind, &member.email, actor)
-        });
-        Ok(Outcome { member: id, events })
-    }
-
-    /// Sends an invitation again, which begins its lifetime anew.
-    pub(crate) fn resend_invitation(mut self, actor: &Actor, id: u64) -> Result<Outcome, Refusal> {
-        rules::may_manage_organization(actor)?;
-        let member = self.member(id)?;
-        if member.status == Status::Active {
-            return Err(Refusal::AlreadyAccepted);
-        }
-        let (email, role) = (member.email.clone(), member.role);
-        self.check_invitation_limit(&email)?;
-        let now = self.now;
-        self.member_mut(id)?.invited_at = Some(now);
-        let event = Event {
-            to: Some(role.as_str().to_owned()),
-            ..self.event(EventKind::InvitationSent, &email, actor)
-        };
-        Ok(Outcome { member: id, events: vec![event] })
-    }
-
-    /// The invited person accepts, unless the invitation has expired (rule 6).
-    pub(crate) fn accept(self, email: &str) -> Result<Outcome, Refusal> {
-        let id = self.state.member_by_email(email).ok_or(Refusal::NoSuchUser)?;
-        let member = self.state.member_mut(id).ok_or(Refusal::NoSuchUser)?;
-        if member.status == Status::Active {
-            return Err(Refusal::AlreadyAccepted);
-        }
-        let age = member.invited_at.map(|sent| self.now.duration_since(sent));
-        if let (Some(age), Some(lifetime)) = (age, self.limits.invitation_lifetime)
-            && age >= lifetime
-        {
-            return Err(Refusal::InvitationExpired);
-        }
-        member.status = Status::Active;
-        member.last_active = Some(self.now);
-        let event = Event {
-            event: EventKind::InvitationAccepted,
-            user_email: email.to_owned(),
-            actor_email: email.to_owned(),
-            timestamp: self.now,
-            project_id: None,
-            team: None,
-            from: None,
-            to: Some(member.role.as_str().to_owned()),
-        };
-        Ok(Outcome { member: id, events: vec![event] })
+    fn done(self, written: Written) -> Outcome {
+        Outcome { written, events: self.events, entries: self.entries }
     }
 
     /// The project, when it exists and can be seen yet (rule 9).
@@ -256,6 +136,15 @@ impl Transition<'_> {
             .ok_or_else(|| Refusal::UnknownRole(word.to_owned()))
     }
 
+    /// The role that a word means where it is one of those that Mixpanel publishes: `viewer` is none of
+    /// them.
+    fn published_role(&self, project: u64, word: &str) -> Result<ProjectRole, Refusal> {
+        match (word, self.project_role(project, word)?) {
+            ("viewer", ProjectRole::Consumer) => Err(Refusal::UnknownRole(word.to_owned())),
+            (_, role) => Ok(role),
+        }
+    }
+
     fn member(&self, id: u64) -> Result<&Member, Refusal> {
         self.state.members.get(&id).map(AsRef::as_ref).ok_or(Refusal::NoSuchUser)
     }
@@ -270,32 +159,46 @@ impl Transition<'_> {
         if member.status == Status::Active { Ok(member) } else { Err(Refusal::NoSuchUser) }
     }
 
+    fn team(&self, id: u64) -> Result<&Team, Refusal> {
+        self.state.teams.get(&id).map(AsRef::as_ref).ok_or(Refusal::NoSuchTeam)
+    }
+
+    fn team_mut(&mut self, id: u64) -> Result<&mut Team, Refusal> {
+        self.state.team_mut(id).ok_or(Refusal::NoSuchTeam)
+    }
+
+    /// Gives somebody an individual grant, changes it or takes it away.
     fn put_grant(
         &mut self,
         actor: &Actor,
         id: u64,
         project: u64,
-        from: Option<&ProjectRole>,
         to: Option<&ProjectRole>,
-    ) -> Result<Vec<Event>, Refusal> {
+    ) -> Result<(), Refusal> {
         let member = self.member_mut(id)?;
-        match to {
+        let from = match to {
             Some(role) => member.grants.insert(project, role.clone()),
             None => member.grants.remove(&project),
         };
-        if from == to {
-            return Ok(Vec::new());
+        if from.as_ref() != to {
+            let email = member.email.clone();
+            self.events.push(Event {
+                project_id: Some(project),
+                from: from.map(|role| role.as_str().to_owned()),
+                to: to.map(|role| role.as_str().to_owned()),
+                ..self.event(EventKind::RoleChanged, &email, actor)
+            });
         }
-        let email = member.email.clone();
-        Ok(vec![Event {
-            project_id: Some(project),
-            from: from.map(|role| role.as_str().to_owned()),
-            to: to.map(|role| role.as_str().to_owned()),
-            ..self.event(EventKind::RoleChanged, &email, actor)
-        }])
+        Ok(())
     }
 
-    fn add_pending(&mut self, email: &str, role: OrganizationRole) -> Result<u64, Refusal> {
+    /// Invites an address: a pending member and an e-mail.
+    fn add_pending(
+        &mut self,
+        actor: &Actor,
+        email: &str,
+        role: OrganizationRole,
+    ) -> Result<u64, Refusal> {
         if !crate::state::is_address(email) {
             return Err(Refusal::InvalidEmail);
         }
@@ -310,9 +213,13 @@ impl Transition<'_> {
             last_active: None,
             invited_at: Some(self.now),
             managed_by: None,
-            grants: std::collections::BTreeMap::new(),
+            grants: BTreeMap::new(),
         };
         self.state.members.insert(id, Arc::new(member));
+        self.events.push(Event {
+            to: Some(role.as_str().to_owned()),
+            ..self.event(EventKind::InvitationSent, email, actor)
+        });
         Ok(id)
     }
 
@@ -321,7 +228,9 @@ impl Transition<'_> {
         let Some(limit) = self.limits.invitations_per_hour else { return Ok(()) };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let hour_ago = self.now.saturating_sub(HOUR).unwrap_or(Timestamp::MIN);
-        let sent = self.log.invitations(&domain_of(email), hour_ago);
+        let domain = domain_of(email);
+        let mut sent = self.log.invitations(&domain, hour_ago);
+        sent.extend(crate::audit::invitations(&self.events, &domain, hour_ago));
         if sent.len() < limit {
             return Ok(());
         }
@@ -333,19 +242,19 @@ impl Transition<'_> {
     }
 
     fn event(&self, kind: EventKind, email: &str, actor: &Actor) -> Event {
-        event(self.now, kind, email, actor)
+        Event { user_email: email.to_owned(), ..Event::new(self.now, kind, &actor.email) }
     }
-}
 
-fn event(now: Timestamp, kind: EventKind, email: &str, actor: &Actor) -> Event {
-    Event {
-        event: kind,
-        user_email: email.to_owned(),
-        actor_email: actor.email.clone(),
-        timestamp: now,
-        project_id: None,
-        team: None,
-        from: None,
-        to: None,
+    /// Writes down what SCIM did to a member.
+    fn note(&mut self, id: u64, event: ScimEvent) -> Result<(), Refusal> {
+        let email = self.member(id)?.email.clone();
+        self.note_address(&email, event);
+        Ok(())
+    }
+
+    /// Writes down what SCIM did to somebody, who need not be a member.
+    fn note_address(&mut self, email: &str, event: ScimEvent) {
+        let user_email = email.to_owned();
+        self.entries.push(ScimLogEntry { user_email, event, timestamp: self.now });
     }
 }

@@ -1,23 +1,21 @@
 //! The organization with its past, behind the server's one lock.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use axum::http::Method;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::answer::Answer;
-use crate::audit::{Event, Log};
+use crate::audit::Log;
 use crate::call::Call;
 use crate::fault::Faults;
-use crate::identity_provider::IdentityProvider;
 use crate::record::{Effect, Record};
 use crate::refusal::Refusal;
-use crate::routes::Reply;
-use crate::routes::members::{self, Endpoint, View};
+use crate::routes::{Reply, Route, View, scim};
 use crate::seed::{Seed, SeedError};
 use crate::shape::Shape;
 use crate::state::{Actor, State};
-use crate::transition::{Limits, Outcome, Transition};
+use crate::transition::{Limits, Outcome, Transition, Wish};
 
 /// How many writes ago a stale read can lie.
 const REMEMBERED_STATES: usize = 64;
@@ -26,11 +24,13 @@ const REMEMBERED_STATES: usize = 64;
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) state: State,
-    provider: IdentityProvider,
     sync_period: SignedDuration,
+    next_sync: Timestamp,
     /// Earlier states, the latest last.
     past: VecDeque<State>,
     pub(crate) log: Log,
+    /// When service accounts were last used.
+    uses: BTreeMap<u64, Timestamp>,
     pub(crate) faults: Faults,
     pub(crate) record: Record,
 }
@@ -63,13 +63,13 @@ impl World {
         sync_period: SignedDuration,
         now: Timestamp,
     ) -> Result<Self, SeedError> {
-        let state = State::from_seed(seed)?;
         Ok(Self {
-            provider: IdentityProvider::new(&state, sync_period, now),
             sync_period,
-            state,
+            next_sync: after(now, sync_period),
+            state: State::from_seed(seed)?,
             past: VecDeque::new(),
-            log: Log::new(seed.events.clone()),
+            log: Log::new(seed.events.clone(), seed.scim_log.clone()),
+            uses: BTreeMap::new(),
             faults,
             record: Record::default(),
         })
@@ -81,24 +81,41 @@ impl World {
     /// When no such organization can exist.
     pub(crate) fn replace(&mut self, seed: &Seed, now: Timestamp) -> Result<(), SeedError> {
         self.state = State::from_seed(seed)?;
-        self.provider = IdentityProvider::new(&self.state, self.sync_period, now);
+        self.next_sync = after(now, self.sync_period);
         self.past.clear();
-        self.log = Log::new(seed.events.clone());
+        self.uses.clear();
+        self.log = Log::new(seed.events.clone(), seed.scim_log.clone());
         Ok(())
     }
 
     /// Lets happen what happens by itself until `now`.
-    pub(crate) fn pass_time(&mut self, now: Timestamp) {
-        if !self.provider.is_due(now) {
-            return;
+    pub(crate) fn pass_time(&mut self, limits: Limits, now: Timestamp) {
+        let actor = Actor::identity_provider();
+        let due = self.state.provider.due(limits.deprovisioning, now);
+        if !due.is_empty() {
+            self.happen(limits, now, |transition| transition.deprovision(&actor, &due));
         }
+        if now >= self.next_sync && self.state.provider.has_people() {
+            self.next_sync = after(now, self.sync_period);
+            self.happen(limits, now, |transition| transition.sync(&actor));
+        }
+    }
+
+    /// Lets something happen that nobody asked for. What cannot happen is left for the next time.
+    fn happen(
+        &mut self,
+        limits: Limits,
+        now: Timestamp,
+        what: impl FnOnce(Transition<'_>) -> Result<Outcome, Refusal>,
+    ) {
         let mut state = self.state.clone();
-        let events = self.provider.sync(&mut state, now);
-        self.advance(state, events);
+        if let Ok(outcome) = what(Transition::new(&mut state, &self.log, limits, now)) {
+            self.advance(state, &outcome);
+        }
     }
 
     pub(crate) fn seed(&self) -> Seed {
-        self.state.to_seed(&self.log)
+        self.state.to_seed(&self.log, &self.uses)
     }
 
     /// Carries a request out and answers it.
@@ -109,8 +126,14 @@ impl World {
         now: Timestamp,
         mode: Mode,
     ) -> (Answer, Effect) {
-        self.respond(call, terms, now, mode)
-            .unwrap_or_else(|refusal| (Answer::refused(&refusal), Effect::Nothing))
+        self.respond(call, terms, now, mode).unwrap_or_else(|refusal| {
+            let answer = if scim::concerns(&call.path) {
+                scim::refused(&refusal)
+            } else {
+                Answer::refused(&refusal)
+            };
+            (answer, Effect::Nothing)
+        })
     }
 
     /// Lets an invited person accept.
@@ -124,6 +147,29 @@ impl World {
         Ok(())
     }
 
+    /// Lets somebody delete a custom role on the service's own pages.
+    pub(crate) fn delete_custom_role(
+        &mut self,
+        project: u64,
+        role: &str,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.commit(limits, now, |transition| transition.delete_custom_role(project, role))?;
+        Ok(())
+    }
+
+    /// Lets the identity provider have something else of somebody.
+    pub(crate) fn wish(
+        &mut self,
+        wish: &Wish,
+        limits: Limits,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        self.commit(limits, now, |transition| transition.wish(wish))?;
+        Ok(())
+    }
+
     fn respond(
         &mut self,
         call: &Call,
@@ -131,36 +177,49 @@ impl World {
         now: Timestamp,
         mode: Mode,
     ) -> Result<(Answer, Effect), Refusal> {
-        let endpoint = Endpoint::parse(call.trimmed_path()).ok_or(Refusal::NoSuchEndpoint)?;
-        let actor = self.actor(call)?;
-        endpoint.check_organization(&self.state)?;
+        let route = Route::parse(call.trimmed_path(), &self.state.served);
+        let route = route.ok_or(Refusal::NoSuchEndpoint)?;
+        let actor = if scim::concerns(&call.path) {
+            self.identity_provider(call)?
+        } else {
+            self.actor(call, now)?
+        };
+        route.check_organization(&self.state)?;
         if call.method == Method::GET {
-            let answer = self.read(endpoint, &actor, call, terms, now, mode)?;
+            let answer = self.read(route, &actor, call, terms, now, mode)?;
             return Ok((answer, Effect::Read));
         }
-        let write = |transition: Transition<'_>| members::write(endpoint, &actor, call, transition);
+        let write = |transition: Transition<'_>| route.write(&actor, call, transition);
         if mode == Mode::Lie {
             let mut state = self.state.clone();
-            let outcome = write(self.transition(&mut state, terms.limits, now))?;
-            let answer = written(&state, &self.log, terms, now, endpoint, &outcome);
+            let outcome = write(Transition::new(&mut state, &self.log, terms.limits, now))?;
+            let answer = self.view(&state, terms, now).written(&outcome.written);
             return Ok((answer, Effect::Nothing));
         }
         let outcome = self.commit(terms.limits, now, write)?;
-        let answer = written(&self.state, &self.log, terms, now, endpoint, &outcome);
-        let effect = if outcome.events.is_empty() { Effect::Unchanged } else { Effect::Changed };
+        let answer = self.view(&self.state, terms, now).written(&outcome.written);
+        let effect = if outcome.has_changed() { Effect::Changed } else { Effect::Unchanged };
         Ok((answer, effect))
     }
 
-    fn actor(&self, call: &Call) -> Result<Actor, Refusal> {
-        call.credentials
-            .as_ref()
-            .and_then(|(username, secret)| self.state.actor(username, secret))
-            .ok_or(Refusal::Unauthenticated)
+    /// The identity behind a request, which has used its account from now on.
+    fn actor(&mut self, call: &Call, now: Timestamp) -> Result<Actor, Refusal> {
+        let (username, secret) = call.credentials.as_ref().ok_or(Refusal::Unauthenticated)?;
+        let actor = self.state.actor(username, secret, now).ok_or(Refusal::Unauthenticated)?;
+        self.uses.extend(actor.account.map(|account| (account, now)));
+        Ok(actor)
+    }
+
+    /// The identity provider, when the request carries the token of SCIM.
+    fn identity_provider(&self, call: &Call) -> Result<Actor, Refusal> {
+        let token = &self.state.provider.token;
+        let is_right = !token.is_empty() && call.bearer.as_ref() == Some(token);
+        is_right.then(Actor::identity_provider).ok_or(Refusal::NoSuchToken)
     }
 
     fn read(
         &self,
-        endpoint: Endpoint,
+        route: Route,
         actor: &Actor,
         call: &Call,
         terms: &Terms,
@@ -171,8 +230,9 @@ impl World {
             Mode::Stale(writes) => self.state_before(writes),
             Mode::Faithful | Mode::Lie => &self.state,
         };
-        match view(state, &self.log, terms, now).read(endpoint, actor, call)? {
+        match self.view(state, terms, now).read(route, actor, call)? {
             Reply::One(value) => Ok(Answer::ok(&value)),
+            Reply::Answer(answer) => Ok(answer),
             Reply::List { name, rows } => {
                 let list = terms.shape.wrap(name, rows, call, &terms.base_url)?;
                 Ok(Answer::json(200, &list))
@@ -191,13 +251,16 @@ impl World {
         }
     }
 
-    fn transition<'a>(
-        &'a self,
-        state: &'a mut State,
-        limits: Limits,
-        now: Timestamp,
-    ) -> Transition<'a> {
-        Transition { state, log: &self.log, limits, now }
+    fn view<'a>(&'a self, state: &'a State, terms: &'a Terms, now: Timestamp) -> View<'a> {
+        View {
+            state,
+            log: &self.log,
+            uses: &self.uses,
+            shape: terms.shape,
+            now,
+            limits: terms.limits,
+            base_url: &terms.base_url,
+        }
     }
 
     /// Carries a transition out whole or not at all.
@@ -208,17 +271,18 @@ impl World {
         write: impl FnOnce(Transition<'_>) -> Result<Outcome, Refusal>,
     ) -> Result<Outcome, Refusal> {
         let mut state = self.state.clone();
-        let outcome = write(self.transition(&mut state, limits, now))?;
-        self.advance(state, outcome.events.clone());
+        let outcome = write(Transition::new(&mut state, &self.log, limits, now))?;
+        self.advance(state, &outcome);
         Ok(outcome)
     }
 
-    /// Makes a state the present one, when something happened.
-    fn advance(&mut self, state: State, events: Vec<Event>) {
-        if events.is_empty() {
+    /// Makes a state the present one, and remembers the one before when something happened.
+    fn advance(&mut self, state: State, outcome: &Outcome) {
+        if !outcome.has_changed() {
+            self.state = state;
             return;
         }
-        self.log.append(events);
+        self.log.append(&outcome.events, &outcome.entries);
         if self.past.len() >= REMEMBERED_STATES {
             self.past.pop_front();
         }
@@ -226,17 +290,6 @@ impl World {
     }
 }
 
-fn view<'a>(state: &'a State, log: &'a Log, terms: &Terms, now: Timestamp) -> View<'a> {
-    View { state, log, shape: terms.shape, now, propagation: terms.limits.propagation }
-}
-
-fn written(
-    state: &State,
-    log: &Log,
-    terms: &Terms,
-    now: Timestamp,
-    endpoint: Endpoint,
-    outcome: &Outcome,
-) -> Answer {
-    Answer::ok(&view(state, log, terms, now).written(endpoint, outcome.member))
+fn after(now: Timestamp, period: SignedDuration) -> Timestamp {
+    now.saturating_add(period).unwrap_or(Timestamp::MAX)
 }

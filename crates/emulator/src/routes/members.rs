@@ -1,90 +1,61 @@
 //! The endpoints of `mixpanel-api.md`, "Dialect `members`", and `GET /api/app/me`.
 
 use axum::http::Method;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 
-use super::Reply;
-use crate::audit::{Event, Log};
-use crate::call::{Call, text};
+use super::{Reply, Row, View, id, object};
+use crate::audit::Event;
+use crate::call::{Call, number, objects, text};
 use crate::refusal::Refusal;
 use crate::role::OrganizationRole;
-use crate::seed::Status;
-use crate::shape::Shape;
-use crate::state::{Actor, Member, Source, State};
+use crate::seed::{ManagedBy, Part, ScimLogEntry, Status};
+use crate::state::{Actor, Member, Source};
 use crate::transition::{Outcome, Transition};
 
 /// What a path addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Me,
-    Members(u64),
-    Member(u64, u64),
-    ResendInvitation(u64, u64),
-    Projects(u64),
-    AuditLog(u64),
+    Members,
+    Member(u64),
+    ResendInvitation(u64),
+    Projects,
+    AuditLog,
+    ScimLogs,
     ProjectMembers(u64),
     ProjectMember(u64, u64),
 }
 
 impl Endpoint {
-    /// Reads a path without its trailing slash. Ids are numbers.
-    pub(crate) fn parse(path: &str) -> Option<Self> {
-        let segments: Vec<&str> = path.strip_prefix("/api/app/")?.split('/').collect();
-        match segments.as_slice() {
-            ["me"] => Some(Self::Me),
-            ["organizations", org, "members"] => Some(Self::Members(id(org)?)),
-            ["organizations", org, "members", user] => Some(Self::Member(id(org)?, id(user)?)),
-            ["organizations", org, "members", user, "resend-invite"] => {
-                Some(Self::ResendInvitation(id(org)?, id(user)?))
-            }
-            ["organizations", org, "projects"] => Some(Self::Projects(id(org)?)),
-            ["organizations", org, "audit_log"] => Some(Self::AuditLog(id(org)?)),
-            ["projects", project, "members"] => Some(Self::ProjectMembers(id(project)?)),
-            ["projects", project, "members", user] => {
-                Some(Self::ProjectMember(id(project)?, id(user)?))
-            }
+    /// Reads what comes after the organization.
+    pub(super) fn of_organization(rest: &[&str]) -> Option<Self> {
+        match rest {
+            ["members"] => Some(Self::Members),
+            ["members", user] => Some(Self::Member(id(user)?)),
+            ["members", user, "resend-invite"] => Some(Self::ResendInvitation(id(user)?)),
+            ["projects"] => Some(Self::Projects),
+            ["audit_log"] => Some(Self::AuditLog),
+            ["scim", "logs"] => Some(Self::ScimLogs),
             _ => None,
         }
     }
 
-    const fn organization(self) -> Option<u64> {
-        match self {
-            Self::Members(org)
-            | Self::Member(org, _)
-            | Self::ResendInvitation(org, _)
-            | Self::Projects(org)
-            | Self::AuditLog(org) => Some(org),
-            Self::Me | Self::ProjectMembers(_) | Self::ProjectMember(..) => None,
+    /// Reads what comes after a project.
+    pub(super) fn of_project(project: u64, rest: &[&str]) -> Option<Self> {
+        match rest {
+            ["members"] => Some(Self::ProjectMembers(project)),
+            ["members", user] => Some(Self::ProjectMember(project, id(user)?)),
+            _ => None,
         }
     }
-
-    /// Refuses another organization than the emulated one.
-    pub(crate) fn check_organization(self, state: &State) -> Result<(), Refusal> {
-        match self.organization() {
-            Some(organization) if organization != state.organization.id => {
-                Err(Refusal::NoSuchOrganization)
-            }
-            _ => Ok(()),
-        }
-    }
-}
-
-/// What reading needs to know.
-pub(crate) struct View<'a> {
-    pub(crate) state: &'a State,
-    pub(crate) log: &'a Log,
-    pub(crate) shape: Shape,
-    pub(crate) now: Timestamp,
-    /// How long a new project stays invisible.
-    pub(crate) propagation: SignedDuration,
 }
 
 impl View<'_> {
-    /// Answers a GET.
-    pub(crate) fn read(
+    /// Answers a GET of this dialect.
+    pub(super) fn members_dialect(
         &self,
         endpoint: Endpoint,
         actor: &Actor,
@@ -92,19 +63,16 @@ impl View<'_> {
     ) -> Result<Reply, Refusal> {
         match endpoint {
             Endpoint::Me => Ok(Reply::One(self.me(actor))),
-            Endpoint::Members(_) => {
+            Endpoint::Members => {
                 let members = self.state.members.iter();
                 let rows = members.map(|(id, member)| (*id, self.member(*id, member))).collect();
                 Ok(Reply::List { name: "members", rows })
             }
-            Endpoint::Projects(_) => Ok(Reply::List { name: "projects", rows: self.projects() }),
-            Endpoint::AuditLog(_) => self.audit_log(call),
+            Endpoint::Projects => Ok(Reply::List { name: "projects", rows: self.projects() }),
+            Endpoint::AuditLog => self.audit_log(call),
+            Endpoint::ScimLogs => Ok(Reply::List { name: "logs", rows: self.scim_logs() }),
             Endpoint::ProjectMembers(project) => {
-                self.state
-                    .projects
-                    .get(&project)
-                    .filter(|project| project.is_visible(self.now, self.propagation))
-                    .ok_or(Refusal::NoSuchProject)?;
+                self.project(project)?;
                 Ok(Reply::List { name: "members", rows: self.project_members(project) })
             }
             Endpoint::Member(..) | Endpoint::ResendInvitation(..) | Endpoint::ProjectMember(..) => {
@@ -113,24 +81,24 @@ impl View<'_> {
         }
     }
 
-    /// Answers a write that has been carried out: the member as they are now, or only their number when
-    /// they are gone or have no grant any more.
-    pub(crate) fn written(&self, endpoint: Endpoint, id: u64) -> Value {
-        let gone = || Value::Object(object([("id", self.shape.id(id))]));
-        let Some(member) = self.state.members.get(&id) else { return gone() };
-        match endpoint {
-            Endpoint::ProjectMembers(project) | Endpoint::ProjectMember(project, _) => {
-                member.grants.get(&project).map_or_else(gone, |role| {
-                    Value::Object(object([
-                        ("id", self.shape.id(id)),
-                        ("email", json!(member.email)),
-                        ("role", json!(self.shape.project_role(role))),
-                        ("grant_type", json!("individual")),
-                    ]))
-                })
-            }
-            _ => Value::Object(self.member(id, member)),
-        }
+    /// A person as they are now, or only their number when they are gone.
+    pub(super) fn member_or_gone(&self, id: u64) -> Value {
+        let row = self.state.members.get(&id).map(|member| self.member(id, member));
+        Value::Object(row.unwrap_or_else(|| object([("id", self.shape.id(id))])))
+    }
+
+    /// An individual grant as it is now, or only the person's number when there is none any more.
+    pub(super) fn grant_or_gone(&self, id: u64, project: u64) -> Value {
+        let grant = self.state.members.get(&id).and_then(|member| {
+            let role = member.grants.get(&project)?;
+            Some(object([
+                ("id", self.shape.id(id)),
+                ("email", json!(member.email)),
+                ("role", json!(self.shape.project_role(role))),
+                ("grant_type", json!("individual")),
+            ]))
+        });
+        Value::Object(grant.unwrap_or_else(|| object([("id", self.shape.id(id))])))
     }
 
     fn me(&self, actor: &Actor) -> Value {
@@ -147,10 +115,12 @@ impl View<'_> {
         })
     }
 
-    fn member(&self, id: u64, member: &Member) -> Map<String, Value> {
-        let status = match member.status {
+    pub(super) fn member(&self, id: u64, member: &Member) -> Map<String, Value> {
+        let lifetime = self.limits.invitation_lifetime;
+        let status = match member.status_at(self.now, lifetime) {
             Status::Active => "active",
             Status::Pending => "pending",
+            Status::Expired => "expired",
         };
         let mut row = object([
             ("id", self.shape.id(id)),
@@ -164,33 +134,53 @@ impl View<'_> {
         if let Some(last_active) = member.last_active {
             row.insert("last_active".to_owned(), json!(last_active));
         }
-        if let (Status::Pending, Some(invited_at)) = (member.status, member.invited_at) {
-            row.insert("invited_at".to_owned(), json!(invited_at));
+        if member.status != Status::Active {
+            if let Some(invited_at) = member.invited_at {
+                row.insert("invited_at".to_owned(), json!(invited_at));
+            }
+            if let Some(end) = member.invite_expires_at(lifetime) {
+                row.insert("invite_expires_at".to_owned(), json!(end));
+            }
+        }
+        if let Some(ManagedBy::Scim) = member.managed_by {
+            row.insert("managed_by".to_owned(), json!("scim"));
         }
         row
     }
 
-    fn projects(&self) -> Vec<(u64, Map<String, Value>)> {
+    fn projects(&self) -> Vec<Row> {
         self.state
             .projects
             .iter()
-            .filter(|(_, project)| project.is_visible(self.now, self.propagation))
+            .filter(|(_, project)| project.is_visible(self.now, self.limits.propagation))
             .map(|(id, project)| {
-                (*id, object([("id", self.shape.id(*id)), ("name", json!(project.name))]))
+                let mut row = object([("id", self.shape.id(*id)), ("name", json!(project.name))]);
+                if self.state.served.has(Part::CustomRoles) {
+                    row.insert("custom_roles".to_owned(), json!(project.custom_roles));
+                }
+                (*id, row)
             })
             .collect()
     }
 
-    fn project_members(&self, project: u64) -> Vec<(u64, Map<String, Value>)> {
+    /// The grant type of a source, and the team.
+    pub(super) const fn source_words<'a>(
+        &self,
+        source: Source<'a>,
+    ) -> (&'static str, Option<&'a str>) {
+        match source {
+            Source::Individual => ("individual", None),
+            Source::Team(name) => ("team", Some(name)),
+            Source::Organization => ("organization", None),
+            Source::AllUsers => (self.shape.all_users(), None),
+        }
+    }
+
+    fn project_members(&self, project: u64) -> Vec<Row> {
         let mut rows = Vec::new();
         for (id, member) in &self.state.members {
             for (source, role) in self.state.grants(*id, project) {
-                let (grant_type, team) = match source {
-                    Source::Individual => ("individual", None),
-                    Source::Team(name) => ("team", Some(name)),
-                    Source::Organization => ("organization", None),
-                    Source::AllUsers => (self.shape.all_users(), None),
-                };
+                let (grant_type, team) = self.source_words(source);
                 let mut row = object([
                     ("id", self.shape.id(*id)),
                     ("email", json!(member.email)),
@@ -225,45 +215,64 @@ impl View<'_> {
         Ok(Reply::List { name: "events", rows })
     }
 
+    fn scim_logs(&self) -> Vec<Row> {
+        let row = |entry: &ScimLogEntry| {
+            object([
+                ("user_email", json!(entry.user_email)),
+                ("event", json!(entry.event)),
+                ("timestamp", json!(entry.timestamp)),
+            ])
+        };
+        (1..).zip(self.log.scim()).map(|(id, entry)| (id, row(entry))).collect()
+    }
+
     fn event(&self, id: u64, event: &Event) -> Map<String, Value> {
-        let Event { event: kind, user_email, actor_email, timestamp, project_id, team, from, to } =
-            event;
+        let Event { event: kind, user_email, actor_email, timestamp, project_id, .. } = event;
         let mut row = object([
             ("id", self.shape.id(id)),
             ("event", json!(kind)),
-            ("user_email", json!(user_email)),
             ("actor_email", json!(actor_email)),
             ("timestamp", json!(timestamp)),
-            ("from", json!(from)),
-            ("to", json!(to)),
+            ("from", json!(event.from)),
+            ("to", json!(event.to)),
         ]);
+        if !user_email.is_empty() {
+            row.insert("user_email".to_owned(), json!(user_email));
+        }
         if let Some(project) = project_id {
             row.insert("project_id".to_owned(), self.shape.id(*project));
         }
-        if let Some(team) = team {
+        if let Some(team) = &event.team {
             row.insert("team".to_owned(), json!(team));
+        }
+        if let Some(account) = &event.service_account {
+            row.insert("service_account".to_owned(), json!(account));
         }
         row
     }
 }
 
 /// Carries out a write.
-pub(crate) fn write(
+pub(super) fn write(
     endpoint: Endpoint,
     actor: &Actor,
     call: &Call,
     transition: Transition<'_>,
 ) -> Result<Outcome, Refusal> {
     match (&call.method, endpoint) {
-        (&Method::POST, Endpoint::Members(_)) => {
+        (&Method::POST, Endpoint::Members) => {
             let body = call.object()?;
-            transition.invite(actor, text(&body, "email")?, organization_role(&body)?)
+            let projects = objects(&body, "projects")?
+                .into_iter()
+                .map(|project| Ok((number(project, "id")?, text(project, "role")?.to_owned())));
+            let projects = projects.collect::<Result<Vec<_>, Refusal>>()?;
+            transition.invite(actor, text(&body, "email")?, organization_role(&body)?, &projects)
         }
-        (&Method::POST, Endpoint::Member(_, user)) => {
+        (&Method::POST, Endpoint::Member(user)) => {
             transition.set_organization_role(actor, user, organization_role(&call.object()?)?)
         }
-        (&Method::DELETE, Endpoint::Member(_, user)) => transition.remove(actor, user),
-        (&Method::POST, Endpoint::ResendInvitation(_, user)) => {
+        (&Method::DELETE, Endpoint::Member(user)) => transition.remove(actor, user),
+        (&Method::POST, Endpoint::ResendInvitation(user)) => {
             transition.resend_invitation(actor, user)
         }
         (&Method::POST, Endpoint::ProjectMembers(project)) => {
@@ -292,12 +301,4 @@ fn start_of(text: &str) -> Option<Timestamp> {
         let date: Date = text.parse().ok()?;
         Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp())
     })
-}
-
-fn id(segment: &str) -> Option<u64> {
-    segment.bytes().all(|byte| byte.is_ascii_digit()).then(|| segment.parse().ok())?
-}
-
-fn object<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
-    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

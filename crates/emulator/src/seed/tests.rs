@@ -81,7 +81,7 @@ fn impossible_organizations_are_refused_with_the_place() {
             web,
             "",
             "{ id: 1, email: a@acme.example, role: owner }, { id: 1, email: b@acme.example, role: owner }",
-            "members[1]: a second member with the id 1",
+            "members[1]: a second one with the id 1",
         ),
         (
             web,

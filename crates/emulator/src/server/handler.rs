@@ -30,8 +30,7 @@ pub(super) async fn handle(
     let is_readable = body.is_ok();
     let call = Call::new(parts.method, &parts.uri, &parts.headers, body.unwrap_or_default());
     let answer = if is_inspection {
-        let now = shared.clock.now();
-        inspection::answer(&mut shared.world(), &call, shared.terms.limits, now)
+        inspection::answer(&mut shared.world(), &call, shared.terms.limits, &shared.clock)
     } else {
         let sequence = shared.world().record.begin(&call);
         if is_readable {

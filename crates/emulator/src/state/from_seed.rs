@@ -1,9 +1,13 @@
 //! Seeds to state and back.
 
+mod provider;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Member, Project, State, Team};
+use jiff::Timestamp;
+
+use super::{Account, Member, Project, State, Team};
 use crate::audit::Log;
 use crate::role::ProjectRole;
 use crate::seed::{self, Seed, SeedError};
@@ -13,6 +17,12 @@ const CUSTOM_ROLES: usize = 5;
 
 /// The number of the first member when no member has one.
 const FIRST_MEMBER_ID: u64 = 1001;
+
+/// The number of the first team when no team has one.
+const FIRST_TEAM_ID: u64 = 1;
+
+/// The number of the first service account when no account has one.
+const FIRST_ACCOUNT_ID: u64 = 1;
 
 impl State {
     /// Builds the state a seed describes.
@@ -24,16 +34,19 @@ impl State {
         let (members, next_member_id) = members(seed, &projects)?;
         let mut state = Self {
             organization: seed.organization.clone(),
+            served: Arc::new(served(seed)?),
             projects: Arc::new(projects),
-            teams: Vec::new(),
+            teams: BTreeMap::new(),
             members,
-            accounts: Arc::new(seed.service_accounts.clone()),
+            accounts: BTreeMap::new(),
+            provider: Arc::default(),
             next_member_id,
+            next_team_id: seed.next_team_id.unwrap_or_default(),
+            next_account_id: seed.next_service_account_id.unwrap_or_default(),
         };
-        for (at, team) in seed.teams.iter().enumerate() {
-            state.add_team(team, at)?;
-        }
-        state.check_accounts()?;
+        state.add_teams(&seed.teams)?;
+        state.add_accounts(&seed.service_accounts)?;
+        state.provider = Arc::new(state.provider(seed.scim.as_ref())?);
         if state.owners() == 0 {
             return Err(impossible(
                 "members",
@@ -43,57 +56,114 @@ impl State {
         Ok(state)
     }
 
-    /// The seed that describes this state.
-    pub(crate) fn to_seed(&self, log: &Log) -> Seed {
+    /// The seed that describes this state; `uses` are the accounts that have been used since.
+    pub(crate) fn to_seed(&self, log: &Log, uses: &BTreeMap<u64, Timestamp>) -> Seed {
+        let account = |(id, account): (&u64, &Arc<Account>)| {
+            let last_used = uses.get(id).copied().or(account.last_used);
+            account.to_seed(*id, last_used)
+        };
         Seed {
             organization: self.organization.clone(),
-            service_accounts: self.accounts.to_vec(),
+            served: (*self.served).clone(),
+            service_accounts: self.accounts.iter().map(account).collect(),
             projects: self.projects.iter().map(|(id, project)| project.to_seed(*id)).collect(),
-            teams: self.teams.iter().map(|team| self.team_to_seed(team)).collect(),
+            teams: self.teams.iter().map(|(id, team)| self.team_to_seed(*id, team)).collect(),
             members: self.members.iter().map(|(id, member)| member.to_seed(*id)).collect(),
             events: log.events().iter().map(|event| (**event).clone()).collect(),
+            scim: self.scim(),
+            scim_log: log.scim().to_vec(),
             next_member_id: Some(self.next_member_id),
+            next_team_id: Some(self.next_team_id),
+            next_service_account_id: Some(self.next_account_id),
         }
     }
 
-    fn add_team(&mut self, team: &seed::Team, at: usize) -> Result<(), SeedError> {
-        let place = format!("teams[{at}]");
-        if self.teams.iter().any(|other| other.name == team.name) {
-            return Err(impossible(&place, format!("a second team named {:?}", team.name)));
+    fn add_teams(&mut self, teams: &[seed::Team]) -> Result<(), SeedError> {
+        let numbers = teams.iter().map(|team| team.id);
+        let (ids, next) = numbered(numbers, FIRST_TEAM_ID, Some(self.next_team_id), "teams")?;
+        self.next_team_id = next;
+        let people = self.members.iter().map(|(id, member)| (member.email.as_str(), *id));
+        let people: BTreeMap<&str, u64> = people.collect();
+        let mut made = BTreeMap::new();
+        let mut names = BTreeSet::new();
+        for ((at, team), id) in teams.iter().enumerate().zip(ids) {
+            let place = format!("teams[{at}]");
+            if !names.insert(&team.name) {
+                return Err(impossible(&place, format!("a second team named {:?}", team.name)));
+            }
+            let mut members = BTreeSet::new();
+            for email in &team.members {
+                let id = people.get(email.as_str()).ok_or_else(|| {
+                    impossible(&format!("{place}.members"), format!("{email} is no member"))
+                })?;
+                members.insert(*id);
+            }
+            let team = Team {
+                name: team.name.clone(),
+                managed_by: team.managed_by,
+                members,
+                projects: roles(&team.projects, &self.projects, &place)?,
+            };
+            made.insert(id, Arc::new(team));
         }
-        let mut members = BTreeSet::new();
-        for email in &team.members {
-            let id = self.member_by_email(email).ok_or_else(|| {
-                impossible(&format!("{place}.members"), format!("{email} is no member"))
-            })?;
-            members.insert(id);
-        }
-        let projects = roles(&team.projects, &self.projects, &place)?;
-        self.teams.push(Arc::new(Team { name: team.name.clone(), members, projects }));
+        self.teams = made;
         Ok(())
     }
 
-    fn check_accounts(&self) -> Result<(), SeedError> {
-        let mut usernames = BTreeSet::new();
-        for (at, account) in self.accounts.iter().enumerate() {
+    fn add_accounts(&mut self, accounts: &[seed::ServiceAccount]) -> Result<(), SeedError> {
+        let numbers = accounts.iter().map(|account| account.id);
+        let next = Some(self.next_account_id);
+        let (ids, next) = numbered(numbers, FIRST_ACCOUNT_ID, next, "service_accounts")?;
+        self.next_account_id = next;
+        for ((at, account), id) in accounts.iter().enumerate().zip(ids) {
             let place = format!("service_accounts[{at}]");
-            if account.username.is_empty() || account.username.contains(':') {
+            if !is_username(&account.username) {
                 return Err(impossible(&place, "a username is not empty and has no colon"));
             }
-            if !usernames.insert(&account.username) {
+            if self.account_by_username(&account.username).is_some() {
                 return Err(impossible(&place, format!("a second account {}", account.username)));
             }
-            roles(&account.projects, &self.projects, &place)?;
+            let account = Account {
+                username: account.username.clone(),
+                secret: account.secret.clone(),
+                email: account.email.clone(),
+                role: account.role,
+                grants: roles(&account.projects, &self.projects, &place)?,
+                created: account.created,
+                expires: account.expires,
+                last_used: account.last_used,
+                creator: account.creator.clone(),
+            };
+            self.accounts.insert(id, Arc::new(account));
         }
         Ok(())
     }
 
-    fn team_to_seed(&self, team: &Team) -> seed::Team {
+    fn team_to_seed(&self, id: u64, team: &Team) -> seed::Team {
         let emails = team.members.iter().filter_map(|id| self.members.get(id));
         seed::Team {
+            id: Some(id),
             name: team.name.clone(),
+            managed_by: team.managed_by,
             members: emails.map(|member| member.email.clone()).collect(),
             projects: words(&team.projects),
+        }
+    }
+}
+
+impl Account {
+    fn to_seed(&self, id: u64, last_used: Option<Timestamp>) -> seed::ServiceAccount {
+        seed::ServiceAccount {
+            id: Some(id),
+            username: self.username.clone(),
+            secret: self.secret.clone(),
+            email: self.email.clone(),
+            role: self.role,
+            projects: words(&self.grants),
+            created: self.created,
+            expires: self.expires,
+            last_used,
+            creator: self.creator.clone(),
         }
     }
 }
@@ -106,6 +176,7 @@ impl Project {
             all_users: self.all_users.as_ref().map(|role| role.as_str().to_owned()),
             custom_roles: self.custom_roles.clone(),
             created_at: self.created_at,
+            tokens: self.tokens.clone(),
         }
     }
 }
@@ -123,6 +194,18 @@ impl Member {
             managed_by: self.managed_by,
             projects: words(&self.grants),
         }
+    }
+}
+
+fn served(seed: &Seed) -> Result<seed::Served, SeedError> {
+    let is_prefix =
+        |prefix: &str| prefix.is_empty() || (prefix.starts_with('/') && !prefix.ends_with('/'));
+    match seed.served.prefixes.iter().find(|prefix| !is_prefix(prefix)) {
+        None => Ok(seed.served.clone()),
+        Some(prefix) => Err(impossible(
+            "served.prefixes",
+            format!("{prefix:?} does not begin with a slash, or ends with one"),
+        )),
     }
 }
 
@@ -147,11 +230,17 @@ fn projects(seed: &Seed) -> Result<BTreeMap<u64, Project>, SeedError> {
             Some(word) => Some(role(word, custom, &format!("{place}.all_users"))?),
             None => None,
         };
+        let mut tokens = BTreeSet::new();
+        if let Some(token) = project.tokens.iter().find(|token| !tokens.insert(&token.id)) {
+            let reason = format!("a second token {}", token.id);
+            return Err(impossible(&format!("{place}.tokens"), reason));
+        }
         let value = Project {
             name: project.name.clone(),
             all_users,
             custom_roles: custom.clone(),
             created_at: project.created_at,
+            tokens: project.tokens.clone(),
         };
         if projects.insert(project.id, value).is_some() {
             return Err(impossible(&place, format!("a second project {}", project.id)));
@@ -164,7 +253,6 @@ type Members = BTreeMap<u64, Arc<Member>>;
 
 fn members(seed: &Seed, projects: &BTreeMap<u64, Project>) -> Result<(Members, u64), SeedError> {
     let mut emails = BTreeSet::new();
-    let mut ids = BTreeSet::new();
     for (at, member) in seed.members.iter().enumerate() {
         let place = format!("members[{at}]");
         if !is_address(&member.email) {
@@ -173,21 +261,11 @@ fn members(seed: &Seed, projects: &BTreeMap<u64, Project>) -> Result<(Members, u
         if !emails.insert(&member.email) {
             return Err(impossible(&place, format!("a second member {}", member.email)));
         }
-        if let Some(id) = member.id
-            && !ids.insert(id)
-        {
-            return Err(impossible(&place, format!("a second member with the id {id}")));
-        }
     }
-    let after_last = ids.last().map_or(FIRST_MEMBER_ID, |last| last.saturating_add(1));
-    let mut next = seed.next_member_id.unwrap_or(after_last).max(after_last);
+    let numbers = seed.members.iter().map(|member| member.id);
+    let (ids, next) = numbered(numbers, FIRST_MEMBER_ID, seed.next_member_id, "members")?;
     let mut members = BTreeMap::new();
-    for (at, member) in seed.members.iter().enumerate() {
-        let id = member.id.unwrap_or(next);
-        if member.id.is_none() {
-            next = next.saturating_add(1);
-        }
-        let place = format!("members[{at}]");
+    for ((at, member), id) in seed.members.iter().enumerate().zip(ids) {
         let value = Member {
             email: member.email.clone(),
             name: member.name.clone(),
@@ -196,13 +274,43 @@ fn members(seed: &Seed, projects: &BTreeMap<u64, Project>) -> Result<(Members, u
             last_active: member.last_active,
             invited_at: member.invited_at,
             managed_by: member.managed_by,
-            grants: roles(&member.projects, projects, &place)?,
+            grants: roles(&member.projects, projects, &format!("members[{at}]"))?,
         };
-        if members.insert(id, Arc::new(value)).is_some() {
-            return Err(impossible(&place, "no number is left for this member"));
-        }
+        members.insert(id, Arc::new(value));
     }
     Ok((members, next))
+}
+
+/// The number of each thing in a list, and the next free one: those without a number get the next free
+/// ones in the order of the list.
+fn numbered(
+    numbers: impl Iterator<Item = Option<u64>> + Clone,
+    first: u64,
+    next: Option<u64>,
+    place: &str,
+) -> Result<(Vec<u64>, u64), SeedError> {
+    let mut taken = BTreeSet::new();
+    for (at, id) in numbers.clone().enumerate() {
+        if let Some(id) = id
+            && !taken.insert(id)
+        {
+            let place = format!("{place}[{at}]");
+            return Err(impossible(&place, format!("a second one with the id {id}")));
+        }
+    }
+    let after_last = taken.last().map_or(first, |last| last.saturating_add(1));
+    let mut next = next.unwrap_or(after_last).max(after_last);
+    let mut ids = Vec::new();
+    for (at, id) in numbers.enumerate() {
+        let id = id.unwrap_or(next);
+        if id == next {
+            next = next
+                .checked_add(1)
+                .ok_or_else(|| impossible(&format!("{place}[{at}]"), "no number is left for it"))?;
+        }
+        ids.push(id);
+    }
+    Ok((ids, next))
 }
 
 fn roles(
@@ -240,6 +348,11 @@ fn words(roles: &BTreeMap<u64, ProjectRole>) -> BTreeMap<u64, String> {
 
 fn impossible(place: &str, reason: impl Into<String>) -> SeedError {
     SeedError::Impossible { place: place.to_owned(), reason: reason.into() }
+}
+
+/// Whether HTTP Basic authentication can carry the username.
+pub(crate) fn is_username(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|character: char| character == ':' || character.is_control())
 }
 
 /// Whether the service would take the text for an address.

@@ -80,7 +80,7 @@ pub(crate) fn send(emulator: &Emulator, request: &str, body: &str) -> Response {
     send_as(emulator, "ci:demo-secret", request, body)
 }
 
-/// Sends a request with the credentials `username:secret`.
+/// Sends a request with the credentials `username:secret`, or with the token `Bearer token`.
 pub(crate) fn send_as(emulator: &Emulator, who: &str, request: &str, body: &str) -> Response {
     try_send_as(emulator, who, request, body).unwrap()
 }
@@ -98,14 +98,22 @@ pub(crate) fn begin(
     body: &str,
 ) -> io::Result<TcpStream> {
     let (method, path) = request.split_once(' ').unwrap();
-    let prefix = if path.starts_with("/__") || path == "/" { "" } else { "/api/app" };
+    // `//path` is sent as `/path`, everything else below the root.
+    let (prefix, path) = match path.strip_prefix("//") {
+        Some(_) => ("", path.trim_start_matches("/")),
+        None if path.starts_with("/__") || path == "/" => ("", path.trim_start_matches("/")),
+        None => ("/api/app", path.trim_start_matches("/")),
+    };
     let mut stream = TcpStream::connect(emulator.address())?;
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    let authorization = match who.starts_with("Bearer ") {
+        true => who.to_owned(),
+        false => format!("Basic {}", STANDARD.encode(who)),
+    };
     write!(
         stream,
-        "{method} {prefix}{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
-         Authorization: Basic {}\r\nContent-Length: {}\r\n\r\n{body}",
-        STANDARD.encode(who),
+        "{method} {prefix}/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+         Authorization: {authorization}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )?;
     Ok(stream)

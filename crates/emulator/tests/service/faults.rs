@@ -110,6 +110,37 @@ async fn the_service_lies_and_remembers_old_times() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn every_endpoint_can_go_wrong() {
+    let emulator = with_faults(&[
+        "POST /organizations/*/add-teams lie",
+        "POST /organizations/*/service-accounts status=502 after",
+        "POST /organizations/*/add-users-to-projects reset after",
+        "GET /organizations/*/teams stale=1 nth=2",
+        "* /scim/v2/** status=503 retry-after=2",
+        "GET /organizations/*/users status=404 times=always",
+    ])
+    .await;
+    let team = r#"{"teams":["Ops"]}"#;
+    let add_teams = "POST /organizations/12345/add-teams/";
+    assert_eq!(send(&emulator, add_teams, team).results()[0]["id"], 2);
+    assert_eq!(emulator.state().teams.len(), 1);
+    assert_eq!(send(&emulator, add_teams, team).status, 200);
+    let teams = || send(&emulator, "GET //organizations/12345/teams", "").results();
+    assert_eq!(teams().as_array().unwrap().len(), 2);
+    assert_eq!(teams().as_array().unwrap().len(), 1);
+    let account = r#"{"username":"etl"}"#;
+    let lost = send(&emulator, "POST /organizations/12345/service-accounts", account);
+    assert_eq!((lost.status, emulator.state().service_accounts.len()), (502, 5));
+    let users =
+        r#"{"projects":[{"id":11,"users":[{"email":"zoe@partner.example","role":"analyst"}]}]}"#;
+    try_send(&emulator, "POST /organizations/12345/add-users-to-projects/", users).unwrap_err();
+    assert_eq!(emulator.state().members.len(), 6);
+    let scim = send_as(&emulator, "Bearer x", "GET /scim/v2/Users", "");
+    assert_eq!((scim.status, scim.header("retry-after")), (503, Some("2")));
+    assert_eq!(send(&emulator, "GET //organizations/12345/users/", "").status, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn faults_are_for_one_account_when_they_say_so() {
     let emulator = with_faults(&["* /** account=jordan status=500 times=always"]).await;
     assert_eq!(send(&emulator, "GET /me", "").status, 200);

@@ -36,7 +36,7 @@ async fn members_are_listed_with_pending_ones() {
         members[4],
         json!({
             "id": 505, "email": "new@agency.example", "role": "member", "status": "pending",
-            "invited_at": "2026-01-02T09:00:00Z"
+            "invited_at": "2026-01-02T09:00:00Z", "invite_expires_at": "2026-01-16T09:00:00Z"
         })
     );
 }
@@ -97,8 +97,6 @@ async fn credentials_and_addresses_are_checked() {
     for (request, status) in [
         ("GET /", 404),
         ("GET /organizations/1/members", 404),
-        ("GET /organizations/12345/scim/logs", 404),
-        ("GET /projects/11/tokens", 404),
         ("GET /projects/99/members", 404),
         ("PUT /projects/11/members/x503", 404),
         ("PUT /projects/11/members/99999999999999999999", 404),

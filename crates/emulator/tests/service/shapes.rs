@@ -16,23 +16,62 @@ const PROJECTS: &str = "GET /organizations/12345/projects";
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_wrapped() {
     for (shape, expected) in [
-        ("bare", json!([{"id":11,"name":"Web"},{"id":12,"name":"Mobile"}])),
-        ("members", json!({"projects":[{"id":11,"name":"Web"},{"id":12,"name":"Mobile"}]})),
+        (
+            "bare",
+            json!([{"id":11,"name":"Web","custom_roles":["Messenger"]},{"id":12,"name":"Mobile","custom_roles":[]}]),
+        ),
+        (
+            "members",
+            json!({"projects":[{"id":11,"name":"Web","custom_roles":["Messenger"]},{"id":12,"name":"Mobile","custom_roles":[]}]}),
+        ),
         (
             "nested,string-ids",
-            json!({"status":"ok","results":{"projects":[{"id":"11","name":"Web"},{"id":"12","name":"Mobile"}]}}),
+            json!({"status":"ok","results":{"projects":[{"id":"11","name":"Web","custom_roles":["Messenger"]},{"id":"12","name":"Mobile","custom_roles":[]}]}}),
         ),
         (
             "map",
-            json!({"status":"ok","results":{"11":{"id":11,"name":"Web"},"12":{"id":12,"name":"Mobile"}}}),
+            json!({"status":"ok","results":{"11":{"id":11,"name":"Web","custom_roles":["Messenger"]},"12":{"id":12,"name":"Mobile","custom_roles":[]}}}),
         ),
         (
             "keyed-map",
-            json!({"status":"ok","results":{"11":{"name":"Web"},"12":{"name":"Mobile"}}}),
+            json!({"status":"ok","results":{"11":{"name":"Web","custom_roles":["Messenger"]},"12":{"name":"Mobile","custom_roles":[]}}}),
         ),
     ] {
         assert_eq!(list(shape, PROJECTS).await.json(), expected, "{shape}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_list_has_every_shape() {
+    let organization = "/organizations/12345";
+    let emulator = |shape| start(EmulatorOptions { shape, ..EmulatorOptions::default() });
+    let lists = [
+        (format!("{organization}/teams"), "teams", 1),
+        (format!("{organization}/users"), "users", 5),
+        (format!("{organization}/service-accounts"), "service_accounts", 4),
+        ("/projects/11/service-accounts".to_owned(), "service_accounts", 4),
+        ("/projects/12/tokens".to_owned(), "tokens", 0),
+        (format!("{organization}/scim/logs"), "logs", 0),
+    ];
+    for shape in Shape::every() {
+        let emulator = emulator(shape).await;
+        for (path, name, count) in &lists {
+            let body = send(&emulator, &format!("GET {path}"), "").json();
+            let results = body.get("results").unwrap_or(&body);
+            let rows = results.get(name).unwrap_or(results);
+            let rows: Vec<&Value> = match rows {
+                Value::Array(rows) => rows.iter().collect(),
+                rows => rows.as_object().unwrap().values().collect(),
+            };
+            assert_eq!(rows.len(), *count, "{shape} {path}");
+            let ids = rows.iter().filter_map(|row| row.get("id"));
+            assert!(ids.map(Value::is_string).all(|is_text| is_text == shape.string_ids));
+        }
+    }
+    let emulator = emulator("results,string-ids,page=1:number".parse().unwrap()).await;
+    let users = send(&emulator, &format!("GET {organization}/users?page=3"), "").json();
+    assert_eq!(users["next_page"], 4);
+    assert_eq!(users["results"][0]["projects"][0]["id"], "11");
 }
 
 #[tokio::test(flavor = "multi_thread")]
