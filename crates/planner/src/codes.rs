@@ -17,6 +17,7 @@ codes! {
     ACTOR_UNKNOWN = "actor-unknown", Note, "the service did not say who the identity we run as is, or what it may do";
     DECLARED_TWICE = "declared-twice", Error, "one address is declared twice";
     DUPLICATE_MEMBER = "duplicate-member", Error, "two live accounts cannot be told apart";
+    DUPLICATE_SERVICE_ACCOUNT = "duplicate-service-account", Error, "several live service accounts have one name";
     DUPLICATE_TEAM = "duplicate-team", Error, "several live teams have one name";
     EFFECTIVE_ABOVE_DECLARED = "effective-above-declared", Warning, "somebody effectively has more than is declared; an error where the policy says so";
     FEW_OWNERS = "few-owners", Warning, "the organization has fewer owners than is prudent";
@@ -34,6 +35,16 @@ codes! {
     PROJECT_NOT_READ = "project-not-read", Error, "the members of a project that the plan is about were not read";
     READING_CREDENTIALS = "reading-credentials", Warning, "the credentials can plan, and cannot apply all of it";
     REINVITED = "reinvited", Warning, "a changed role of a pending person takes a new invitation";
+    SERVICE_ACCOUNT_ADMIN_WITHOUT_PURPOSE = "service-account-admin-without-purpose", Warning, "a service account administers something and nobody says what it is for";
+    SERVICE_ACCOUNT_EXPIRED = "service-account-expired", Warning, "the credentials of a service account have expired";
+    SERVICE_ACCOUNT_EXPIRES_DIFFERS = "service-account-expires-differs", Warning, "a service account expires at another time than declared, and the service cannot change that";
+    SERVICE_ACCOUNT_EXPIRING = "service-account-expiring", Warning, "the credentials of a service account expire within 30 days";
+    SERVICE_ACCOUNT_LEFT_BEHIND = "service-account-left-behind", Warning, "somebody who goes has created or owns service accounts";
+    SERVICE_ACCOUNT_NEVER_USED = "service-account-never-used", Warning, "a service account was never used";
+    SERVICE_ACCOUNT_NO_EXPIRY = "service-account-no-expiry", Note, "the credentials of a service account never expire";
+    SERVICE_ACCOUNT_OWNER_GONE = "service-account-owner-gone", Warning, "whoever answers for a service account is gone or suspended";
+    SERVICE_ACCOUNT_UNREADABLE = "service-account-unreadable", Error, "service accounts are declared, and were not read";
+    SERVICE_ACCOUNT_UNUSED = "service-account-unused", Warning, "a service account was not used for 30 days";
     SPELLING = "spelling", Warning, "the live address is spelled differently";
     STILL_HAS_ACCESS = "still-has-access", Warning, "somebody keeps access through something other than an individual grant";
     TEAM_DELETED = "team-deleted", Warning, "a team is deleted, and who loses what by it";

@@ -14,6 +14,7 @@ use crate::invitation;
 use crate::observation;
 use crate::person::{Comparison, needs_number, subject_of};
 use crate::projection::Projection;
+use crate::service_account::AccountComparison;
 use crate::subject::person;
 use crate::team::{ByHand, TeamComparison};
 
@@ -60,6 +61,12 @@ impl<'a> Gathering<'a> {
             teams: teams.projection,
             by_hand: teams.by_hand,
         }
+    }
+
+    pub(crate) fn add_accounts(&mut self, accounts: AccountComparison) {
+        self.drafted.extend(accounts.drafted);
+        self.findings.extend(accounts.findings);
+        self.not_planned.extend(accounts.not_planned);
     }
 
     /// Walks declared and live people side by side, both sorted by address.

@@ -22,6 +22,8 @@ mod project_names;
 mod projection;
 mod reading;
 mod sequence;
+mod service_account;
+mod service_account_findings;
 mod subject;
 mod tally;
 mod team;

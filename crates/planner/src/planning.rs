@@ -18,6 +18,8 @@ use crate::observation;
 use crate::power::Power;
 use crate::project_names::ProjectNames;
 use crate::sequence::{Described, Sequence, Setting, sequence};
+use crate::service_account::compare_service_accounts;
+use crate::service_account_findings;
 use crate::team::compare_teams;
 use crate::team_findings;
 
@@ -53,6 +55,7 @@ pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error>
     let teams = compare_teams(&comparer);
     let mut gathering = Gathering::of(comparer, teams);
     gathering.compare_everybody();
+    gathering.add_accounts(compare_service_accounts(&comparer));
     let power = Power::of(&live.actor, &live.members, &custom);
     gathering.findings.extend(observation::actor_unknown(&live.actor));
     let sequence = sequence_what_may_run(&mut gathering, power)?;
@@ -138,5 +141,7 @@ fn observe(gathering: &mut Gathering<'_>, sequence: &Sequence) {
     findings.extend(observation::shared_numbers(changes, live));
     findings.extend(observation::unknown_verbs(changes, capabilities));
     findings.extend(invitation::beyond_the_limit(changes, live));
+    let leaving = service_account_findings::leaving(changes);
+    findings.extend(service_account_findings::left_behind(desired, live, &leaving));
     findings.extend(team_findings::deletions(changes, &sequence.subjects, custom));
 }

@@ -5,6 +5,7 @@ mod guarding;
 mod observing;
 mod ordering;
 mod powers;
+mod service_accounts;
 mod teams;
 mod undoing;
 
@@ -12,11 +13,12 @@ use std::sync::Arc;
 
 use mixaccess_model::{
     Action, Actor, Annotations, Cause, DeclaredOrganization, DeclaredProject, DesiredCollaborator,
-    DesiredGrant, DesiredState, DesiredTeam, DesiredTeamMember, Dialect, Digest, Email, FileIndex,
-    Grant, GrantSource, GuardCode, InvitedGrant, LIVE_FORMAT_VERSION, LiveMember, LiveProject,
-    LiveState, LiveTeam, ManagedBy, MemberStatus, NotPlannedKind, OrganizationId, OrganizationRole,
-    OwnGrant, Pattern, PlanContent, Policy, Position, ProjectId, ProjectKey, ProjectRole, Region,
-    State, Subject, TeamId, Through, UnmanagedAction, UserId,
+    DesiredGrant, DesiredServiceAccount, DesiredState, DesiredTeam, DesiredTeamMember, Dialect,
+    Digest, Email, FileIndex, Grant, GrantSource, GuardCode, InvitedGrant, LIVE_FORMAT_VERSION,
+    LiveMember, LiveProject, LiveServiceAccount, LiveState, LiveTeam, ManagedBy, MemberStatus,
+    NotPlannedKind, OrganizationId, OrganizationRole, OwnGrant, Pattern, PlanContent, Policy,
+    Position, ProjectId, ProjectKey, ProjectRole, Region, ServiceAccountId, State, Subject, TeamId,
+    Through, UnmanagedAction, UserId,
 };
 
 use crate::testing::{NOW, World};
@@ -170,6 +172,103 @@ fn team_words(words: &str) -> TeamWords<'_> {
 
 fn managed(flags: &[&str]) -> ManagedBy {
     if flags.contains(&"scim") { ManagedBy::Scim } else { ManagedBy::Mixpanel }
+}
+
+/// The same with service accounts: a line an account, a name and then words.
+///
+/// In files: an organization role, `removed`, `owner:person`, `purpose:word`, `expires:days`, `#tag`
+/// and `project=role`; live: `user:number`, `by:number`, `used:days`, `created:days`, `expires:days`
+/// (ago where not `expires`), `project=role` and `project/org=role`.
+fn with_accounts(mut world: World, files: &[&str], live: &[&str]) -> World {
+    let cause = |line| Cause { position: at(line), annotations: None };
+    let mut declared: Vec<DesiredServiceAccount> =
+        (70..).zip(files).map(|(line, words)| declared_account(words, &cause(line))).collect();
+    declared.sort_by(|a, b| a.username.cmp(&b.username));
+    world.desired.service_accounts = Some(declared);
+    let accounts = (40..).zip(live).map(|(number, words)| live_account(number, words));
+    world.live.service_accounts = Some(accounts.collect());
+    for project in &mut world.live.projects {
+        project.service_accounts_read = true;
+    }
+    world.live.normalize();
+    world
+}
+
+fn declared_account(words: &str, cause: &Cause) -> DesiredServiceAccount {
+    let mut words = words.split(' ');
+    let name: Arc<str> = Arc::from(words.next().expect("a name"));
+    let mut one = DesiredServiceAccount {
+        key: Arc::clone(&name),
+        username: name,
+        state: State::Active,
+        organization_role: OrganizationRole::Member,
+        expires: None,
+        owner: None,
+        purpose: None,
+        tags: Vec::new(),
+        grants: Vec::new(),
+        cause: cause.clone(),
+    };
+    for word in words {
+        if let Some((project, role)) = word.split_once('=') {
+            let role = (role != "none").then(|| ProjectRole::parse(role));
+            one.grants.push(DesiredGrant { project: id_of(project), role, cause: cause.clone() });
+        } else if let Some(tag) = word.strip_prefix('#') {
+            one.tags.push(Arc::from(tag));
+        } else {
+            match word.split_once(':') {
+                Some(("owner", name)) => one.owner = Some(email(name)),
+                Some(("purpose", text)) => one.purpose = Some(Arc::from(text)),
+                Some(("expires", days)) => one.expires = Some(days_on(days)),
+                _ if word == "removed" => one.state = State::Removed,
+                _ => one.organization_role = OrganizationRole::parse(word).expect(word),
+            }
+        }
+    }
+    one.grants.sort_by_key(|grant| grant.project);
+    one
+}
+
+fn live_account(number: u64, words: &str) -> LiveServiceAccount {
+    let mut words = words.split(' ');
+    let mut one = LiveServiceAccount {
+        id: ServiceAccountId(number),
+        username: Arc::from(words.next().expect("a name")),
+        created: None,
+        expires: None,
+        last_used: Some(NOW),
+        user: None,
+        creator: None,
+        creator_email: None,
+        grants: Vec::new(),
+    };
+    for word in words {
+        if let Some((place, role)) = word.split_once('=') {
+            let (project, source) = place.split_once('/').unwrap_or((place, ""));
+            let source =
+                if source.is_empty() { GrantSource::Individual } else { GrantSource::Organization };
+            let role = ProjectRole::parse(role);
+            one.grants.push(Grant { project: id_of(project), role, source });
+            continue;
+        }
+        let (key, value) = word.split_once(':').expect("a key");
+        let ago = || days_on(&format!("-{value}"));
+        match key {
+            "user" => one.user = value.parse().ok().map(UserId),
+            "by" => one.creator = value.parse().ok().map(UserId),
+            "used" if value == "never" => one.last_used = None,
+            "used" => one.last_used = Some(ago()),
+            "created" => one.created = Some(ago()),
+            "expires" => one.expires = Some(days_on(value)),
+            other => panic!("unknown key {other}"),
+        }
+    }
+    one
+}
+
+fn days_on(days: &str) -> jiff::Timestamp {
+    let days: i64 = days.parse().expect("days");
+    NOW + jiff::SignedDuration::from_hours(days * 24)
 }
 
 /// Nothing is counted, and everybody may become owner.

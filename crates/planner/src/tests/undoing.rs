@@ -2,7 +2,7 @@
 
 use mixaccess_model::{ChangeId, NotPlannedKind, OverrideOrigin, PlanContent, ReasonKind};
 
-use super::{World, changes, findings, refusals, with_teams, world};
+use super::{World, changes, findings, refusals, with_accounts, with_teams, world};
 use crate::testing::{NOW, applied};
 use crate::undo;
 
@@ -223,4 +223,26 @@ fn a_new_team_that_others_use_stays() {
         not_undone(&content),
         ["the new team holds more than the plan gave it, and is kept"]
     );
+}
+
+#[test]
+fn service_accounts_go_back_to_what_they_were() {
+    for (files, live, expected) in [
+        ("etl admin web=analyst", vec![], vec!["service account etl: delete web=analyst"]),
+        (
+            "etl web=analyst",
+            vec!["etl web=admin ios=admin"],
+            vec![
+                "service account etl: ios + admin",
+                "service account etl: web - analyst",
+                "service account etl: web + admin",
+            ],
+        ),
+        ("etl removed", vec!["etl web=admin"], vec![]),
+    ] {
+        let world = with_accounts(world(&["zoe owner"], &["zoe owner"]), &[files], &live);
+        let content = undone(&world, |_| {});
+        assert_eq!(changes(&content), expected, "{files} against {live:?}");
+        assert_eq!(not_undone(&content).len(), usize::from(files == "etl removed"));
+    }
 }

@@ -1,0 +1,192 @@
+//! From declared and live service accounts to the changes between them.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use mixaccess_model::{
+    Action, DesiredGrant, DesiredServiceAccount, Finding, Grant, InvitedGrant, LiveServiceAccount,
+    NotPlanned, NotPlannedKind, ProjectId, ProjectRole, ReasonKind, Risk, State, Subject,
+};
+
+use crate::comparer::Comparer;
+use crate::draft::{Draft, Stage, SubjectDraft, risk_between};
+use crate::power::is_acting_account;
+use crate::service_account_findings as told;
+
+/// What came out of comparing the service accounts.
+#[derive(Debug, Default)]
+pub(crate) struct AccountComparison {
+    pub(crate) drafted: Vec<SubjectDraft>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) not_planned: Vec<NotPlanned>,
+}
+
+/// Compares all declared service accounts with the live ones, side by side, both sorted by name;
+/// nothing where the files have no `service_accounts:`.
+pub(crate) fn compare_service_accounts(comparer: &Comparer<'_>) -> AccountComparison {
+    let mut out = AccountComparison::default();
+    let Some(declared) = comparer.desired.service_accounts.as_deref() else { return out };
+    let Some(live) = comparer.live.service_accounts.as_deref() else {
+        out.findings.push(told::unreadable(comparer.desired, declared));
+        return out;
+    };
+    out.findings.extend(told::unread_projects(comparer.desired, comparer.live));
+    let mut declared = declared.chunk_by(|a, b| a.username == b.username).peekable();
+    let mut live = live.chunk_by(|a, b| a.username == b.username).peekable();
+    loop {
+        let order = match (declared.peek(), live.peek()) {
+            (None, None) => return out,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(wanted), Some(found)) => {
+                wanted.first().map(|one| &one.username).cmp(&found.first().map(|one| &one.username))
+            }
+        };
+        let wanted = if order.is_le() { declared.next() } else { None };
+        let found = if order.is_ge() { live.next() } else { None };
+        let again = wanted.and_then(|all| all.get(1..)).unwrap_or_default();
+        out.findings.extend(told::declared_twice(comparer.desired, again));
+        match (wanted.and_then(<[DesiredServiceAccount]>::first), found) {
+            (Some(_), Some(found @ [_, _, ..])) => out.findings.extend(told::duplicate(found)),
+            (Some(wanted), Some([found])) => present(comparer, wanted, found, &mut out),
+            (Some(wanted), _) => absent(comparer, wanted, &mut out),
+            (None, found) => {
+                for account in found.into_iter().flatten() {
+                    out.not_planned.push(told::unmanaged(account));
+                    out.findings.extend(told::about(comparer, None, account));
+                }
+            }
+        }
+    }
+}
+
+fn absent(comparer: &Comparer<'_>, wanted: &DesiredServiceAccount, out: &mut AccountComparison) {
+    if wanted.state != State::Active {
+        return;
+    }
+    if wanted.expires.is_some_and(|expires| expires <= comparer.live.taken_at) {
+        out.findings.push(told::expired_before_it_began(comparer.desired, wanted));
+        return;
+    }
+    let grants = wanted.grants.iter().filter_map(|grant| {
+        let role = grant.role.clone()?;
+        comparer.desired.project(grant.project)?;
+        Some(InvitedGrant { project: comparer.names.reference(grant.project), role })
+    });
+    let action = Action::CreateServiceAccount {
+        organization_role: wanted.organization_role,
+        grants: grants.collect(),
+        expires: wanted.expires,
+    };
+    let reason = comparer.reason(ReasonKind::Declared, &wanted.cause);
+    let subject = Subject::ServiceAccount { username: Arc::clone(&wanted.username), id: None };
+    push(wanted, subject, vec![comparer.draft(action, reason)], out);
+    out.findings.extend(told::about_declared(comparer, wanted));
+}
+
+fn present(
+    comparer: &Comparer<'_>,
+    wanted: &DesiredServiceAccount,
+    found: &LiveServiceAccount,
+    out: &mut AccountComparison,
+) {
+    let subject =
+        Subject::ServiceAccount { username: Arc::clone(&found.username), id: Some(found.id) };
+    if wanted.state == State::Active {
+        out.findings.extend(told::about_declared(comparer, wanted));
+        out.findings.extend(told::about(comparer, Some(wanted), found));
+        push(wanted, subject, roles(comparer, wanted, found), out);
+        return;
+    }
+    if is_acting_account(&comparer.live.actor, found) {
+        out.not_planned.push(NotPlanned {
+            kind: NotPlannedKind::Protected,
+            subject: Some(subject),
+            project: None,
+            message: "should be removed, and is left alone: the identity we run as".to_owned(),
+        });
+        return;
+    }
+    let loses = found.individual_grants().map(|(project, role)| InvitedGrant {
+        project: comparer.names.reference(project),
+        role: role.clone(),
+    });
+    let action = Action::DeleteServiceAccount { loses: loses.collect() };
+    let reason = comparer.reason(ReasonKind::Removed, &wanted.cause);
+    push(wanted, subject, vec![comparer.draft(action, reason)], out);
+}
+
+fn push(
+    wanted: &DesiredServiceAccount,
+    subject: Subject,
+    drafts: Vec<Draft>,
+    out: &mut AccountComparison,
+) {
+    if !drafts.is_empty() {
+        let name = (wanted.key != wanted.username).then(|| Arc::clone(&wanted.key));
+        out.drafted.push(SubjectDraft { subject, name, tags: wanted.tags.clone(), drafts });
+    }
+}
+
+/// Project roles are complete for declared projects, as a collaborator's are.
+fn roles(
+    comparer: &Comparer<'_>,
+    wanted: &DesiredServiceAccount,
+    found: &LiveServiceAccount,
+) -> Vec<Draft> {
+    let mut projects: BTreeSet<ProjectId> =
+        wanted.grants.iter().map(|grant| grant.project).collect();
+    projects.extend(found.grants.iter().map(|grant| grant.project));
+    let mut drafts = Vec::new();
+    for project in projects {
+        let is_read = comparer.live.project(project).is_some_and(|one| one.service_accounts_read);
+        if !is_read || comparer.desired.project(project).is_none() {
+            continue;
+        }
+        let entry = wanted.grants.iter().find(|grant| grant.project == project);
+        role(comparer, wanted, found, project, entry, &mut drafts);
+    }
+    drafts
+}
+
+fn role(
+    comparer: &Comparer<'_>,
+    wanted: &DesiredServiceAccount,
+    found: &LiveServiceAccount,
+    project: ProjectId,
+    entry: Option<&DesiredGrant>,
+    drafts: &mut Vec<Draft>,
+) {
+    let rows: Vec<Grant> =
+        found.grants.iter().filter(|grant| grant.project == project).cloned().collect();
+    let held = Grant::individual_role(&rows);
+    let want = entry.and_then(|grant| grant.role.as_ref());
+    let is_met = |want: &ProjectRole| {
+        rows.iter().any(|row| !row.source.is_individual() && row.role == *want)
+    };
+    if held == want || held.is_none() && want.is_some_and(is_met) {
+        return;
+    }
+    let (kind, cause) = entry.map_or((ReasonKind::NotMentioned, &wanted.cause), |grant| {
+        (ReasonKind::Declared, &grant.cause)
+    });
+    let named = comparer.names.reference(project);
+    let revoked =
+        held.map(|before| Action::Revoke { project: named.clone(), before: before.clone() });
+    let granted = want.map(|after| Action::Grant { project: named.clone(), after: after.clone() });
+    // No update verb exists: a change is taking away and giving again, one right after the other.
+    let stage = held.zip(want).map(|(held, want)| {
+        match risk_between(project, held, want, comparer.custom) {
+            Risk::Reduction | Risk::Destructive => Stage::Reduction,
+            Risk::Escalation | Risk::Neutral => Stage::Addition,
+        }
+    });
+    for action in revoked.into_iter().chain(granted) {
+        let draft = comparer.draft(action, comparer.reason(kind, cause));
+        drafts.push(match stage {
+            Some(stage) => draft.at(stage),
+            None => draft,
+        });
+    }
+}

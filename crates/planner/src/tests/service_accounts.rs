@@ -1,0 +1,217 @@
+//! Service accounts: what is planned for them, and what is told of them.
+
+use mixaccess_model::{GuardCode, NotPlannedKind, Risk, UserId};
+
+use super::{World, changes, findings, left_alone, planned, refusals, with_accounts, world};
+use crate::CODES;
+
+fn accounts(files: &[&str], live: &[&str]) -> World {
+    with_accounts(world(&["zoe owner"], &["zoe owner"]), files, live)
+}
+
+#[track_caller]
+fn check(files: &[&str], live: &[&str], expected: &[&str]) {
+    assert_eq!(planned(&accounts(files, live)), expected, "{files:?} against {live:?}");
+}
+
+/// The codes told of accounts, each once.
+fn told(files: &[&str], live: &[&str]) -> Vec<String> {
+    let content = accounts(files, live).plan().unwrap();
+    let codes = content.findings.iter().filter(|one| one.code.starts_with("service-account"));
+    let codes: Vec<String> = codes.map(|one| one.code.to_string()).collect();
+    assert!(codes.iter().all(|code| CODES.iter().any(|(listed, ..)| listed == code)));
+    codes
+}
+
+#[test]
+fn accounts_are_created_and_deleted() {
+    check(&["etl"], &["etl"], &[]);
+    check(
+        &["etl admin ios=none web=analyst"],
+        &[],
+        &["service account etl: create as admin web=analyst"],
+    );
+    check(&["etl removed"], &["etl web=admin"], &["service account etl: delete web=admin"]);
+    check(&["etl removed"], &[], &[]);
+    check(&["etl expires:-1"], &[], &[]);
+    assert!(told(&["etl expires:-1"], &[]).contains(&"service-account-expired".to_owned()));
+}
+
+#[test]
+fn a_role_is_changed_by_taking_it_away_and_giving_it_again() {
+    check(&["etl web=analyst"], &["etl web=analyst"], &[]);
+    check(&["etl web=analyst"], &["etl web/org=analyst"], &[]);
+    check(&["etl"], &["etl web=analyst old=admin"], &["service account etl: web - analyst"]);
+    check(&["etl web=analyst"], &["etl"], &["service account etl: web + analyst"]);
+    let world = accounts(
+        &["etl ios=admin web=analyst", "aaa web=admin", "zzz"],
+        &["aaa", "etl ios=analyst web=admin", "zzz web=analyst"],
+    );
+    let content = world.plan().unwrap();
+    assert_eq!(
+        changes(&content),
+        [
+            "service account etl: web - admin",
+            "service account etl: web + analyst",
+            "service account zzz: web - analyst",
+            "service account aaa: web + admin",
+            "service account etl: ios - analyst",
+            "service account etl: ios + admin",
+        ]
+    );
+    assert_eq!(content.changes[1].depends_on, [content.changes[0].id.clone()]);
+    assert_eq!(content.changes[5].depends_on, [content.changes[4].id.clone()]);
+}
+
+#[test]
+fn accounts_that_are_not_declared_are_reported() {
+    let content = accounts(&[], &["etl web=admin ios=admin"]).plan().unwrap();
+    assert_eq!(changes(&content), Vec::<String>::new());
+    let expected =
+        (NotPlannedKind::Unmanaged, "service account etl: not in the files: 2 projects".to_owned());
+    assert_eq!(left_alone(&content), [expected]);
+    let admin = "service-account-admin-without-purpose: is admin of web and 1 more project, and no file says what it is for";
+    assert!(findings(&content).contains(&admin.to_owned()), "{:?}", findings(&content));
+}
+
+#[test]
+fn each_finding_has_its_moment() {
+    let expiring = "expires:200";
+    for (files, live, expected) in [
+        ("etl", format!("etl {expiring}"), vec![]),
+        ("etl", "etl".to_owned(), vec!["service-account-no-expiry"]),
+        ("etl", "etl expires:30".to_owned(), vec!["service-account-expiring"]),
+        ("etl", "etl expires:31".to_owned(), vec![]),
+        ("etl", "etl expires:0".to_owned(), vec!["service-account-expired"]),
+        ("etl", format!("etl {expiring} used:29"), vec![]),
+        ("etl", format!("etl {expiring} used:30"), vec!["service-account-unused"]),
+        ("etl", format!("etl {expiring} used:never created:29"), vec![]),
+        (
+            "etl",
+            format!("etl {expiring} used:never created:30"),
+            vec!["service-account-never-used"],
+        ),
+        ("etl", format!("etl {expiring} used:never"), vec!["service-account-never-used"]),
+        ("etl expires:200", format!("etl {expiring}"), vec![]),
+        ("etl expires:201", format!("etl {expiring}"), vec!["service-account-expires-differs"]),
+        ("etl owner:zoe", format!("etl {expiring}"), vec![]),
+        ("etl owner:ana", format!("etl {expiring}"), vec!["service-account-owner-gone"]),
+        ("etl admin", format!("etl {expiring}"), vec!["service-account-admin-without-purpose"]),
+        ("etl admin purpose:export", format!("etl {expiring}"), vec![]),
+        (
+            "etl web=admin",
+            format!("etl {expiring} web=admin"),
+            vec!["service-account-admin-without-purpose"],
+        ),
+    ] {
+        assert_eq!(told(&[files], &[&live]), expected, "{files} against {live}");
+    }
+}
+
+#[test]
+fn what_was_not_read_blocks() {
+    let mut unread = accounts(&["etl web=analyst"], &[]);
+    unread.live.service_accounts = None;
+    let mut project = accounts(&["etl web=analyst"], &["etl"]);
+    project.live.projects[0].service_accounts_read = false;
+    let twice = accounts(&["etl"], &["etl", "etl web=admin"]);
+    for (world, code) in [
+        (unread, "service-account-unreadable"),
+        (project, "service-account-unreadable"),
+        (twice, "duplicate-service-account"),
+    ] {
+        let content = world.plan().unwrap();
+        let errors: Vec<&str> = content.errors().map(|one| one.code.as_ref()).collect();
+        assert_eq!(errors, [code]);
+        assert_eq!(changes(&content), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn whoever_goes_leaves_accounts_behind() {
+    for (files, expected) in [
+        (
+            "ana removed",
+            Some(
+                "service-account-left-behind: leaves 2 service accounts behind: ci (owner), etl (creator)",
+            ),
+        ),
+        (
+            "ana suspended",
+            Some(
+                "service-account-left-behind: leaves 2 service accounts behind: ci (owner), etl (creator)",
+            ),
+        ),
+        ("ana", None),
+    ] {
+        let world = with_accounts(
+            world(&[files, "zoe owner"], &["ana web=analyst", "zoe owner"]),
+            &["ci owner:ana", "etl"],
+            &["ci", "etl by:100"],
+        );
+        let content = world.plan().unwrap();
+        let told = findings(&content).into_iter().find(|one| one.contains("left-behind"));
+        assert_eq!(told.as_deref(), expected);
+    }
+}
+
+#[test]
+fn the_account_we_run_as_is_safe() {
+    // By name, by the local part of the address, and by number.
+    for (name, live) in [("robot", "robot"), ("Robot", "Robot"), ("etl", "etl user:7")] {
+        let declared = format!("{name} removed");
+        let mut world = accounts(&[&declared], &[live]);
+        world.live.actor.user = Some(UserId(7));
+        let content = world.plan().unwrap();
+        assert_eq!(changes(&content), Vec::<String>::new(), "{name}");
+        assert_eq!(left_alone(&content)[0].0, NotPlannedKind::Protected);
+        let changed = format!("{name} web=admin");
+        let mut world = accounts(&[&changed], &[live]);
+        world.live.actor.user = Some(UserId(7));
+        assert_eq!(refusals(&world.plan().unwrap()), [GuardCode::Protected]);
+    }
+}
+
+#[test]
+fn guard_rails_count_accounts() {
+    let mut world = accounts(&["etl admin web=admin", "ci owner"], &[]);
+    world.desired.policy.escalations.maximum = Some(1);
+    assert_eq!(refusals(&world.plan().unwrap()), [GuardCode::Escalations]);
+    world.desired.policy.escalations.maximum = None;
+    world.desired.policy.escalations.allow_organization_owner = false;
+    let content = world.plan().unwrap();
+    let refusal = content.refusals().next().unwrap();
+    assert!(
+        refusal
+            .message
+            .starts_with("1 subject would become organization owner (service account ci)")
+    );
+
+    let mut less = accounts(&["etl"], &["etl web=admin ios=admin"]);
+    less.desired.policy.reductions.percent = 50;
+    let content = less.plan().unwrap();
+    assert_eq!(content.figures.other_grants, 2);
+    assert_eq!(refusals(&content), [GuardCode::Reductions]);
+    let change = &accounts(&["etl removed"], &["etl"]).plan().unwrap().changes[0];
+    assert_eq!(change.risk, Risk::Destructive);
+}
+
+#[test]
+fn rules_are_about_accounts_by_tag_and_project() {
+    let rule =
+        |deny| mixaccess_model::Rule { deny, because: "of the contract".to_owned(), place: None };
+    let role = vec![mixaccess_model::ProjectRole::Admin];
+    let by_role = mixaccess_model::RuleMatch { role: role.clone(), ..Default::default() };
+    let by_tag = mixaccess_model::RuleMatch { tag: vec!["robot".to_owned()], ..by_role.clone() };
+    let outside =
+        mixaccess_model::RuleMatch { outside: vec!["acme.example".to_owned()], ..by_role.clone() };
+    for (deny, denied) in [(by_role, true), (by_tag, true), (outside, false)] {
+        for live in [&[][..], &["etl web=admin"][..]] {
+            let mut world = accounts(&["etl web=admin #robot"], live);
+            world.desired.policy.rules.push(rule(deny.clone()));
+            world.desired.collaborators.clear();
+            let content = world.plan().unwrap();
+            assert_eq!(refusals(&content).contains(&GuardCode::Rule), denied, "{deny:?} {live:?}");
+        }
+    }
+}
