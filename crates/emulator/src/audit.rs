@@ -82,6 +82,7 @@ pub struct Event {
     /// Who did it.
     pub actor_email: String,
     /// When.
+    #[serde(deserialize_with = "crate::seed::moment::deserialize")]
     pub timestamp: Timestamp,
     /// In which project, when it concerns one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

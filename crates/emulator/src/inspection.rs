@@ -52,7 +52,7 @@ pub(crate) fn answer(world: &mut World, call: &Call, limits: Limits, clock: &Clo
 fn state(world: &World) -> Result<Value, Refusal> {
     let mut seed = world.seed();
     for token in seed.projects.iter_mut().flat_map(|project| &mut project.tokens) {
-        token.value.clear();
+        token.token.clear();
     }
     for account in &mut seed.service_accounts {
         account.secret.clear();

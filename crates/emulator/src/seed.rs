@@ -10,6 +10,7 @@ use crate::role::OrganizationRole;
 use crate::state::State;
 
 mod account;
+pub(crate) mod moment;
 mod roles_by_project;
 mod scim;
 mod served;
@@ -35,19 +36,19 @@ pub use token::Token;
 ///     custom_roles: [Reviewer]
 ///     created_at: 2025-01-01T00:00:00Z
 ///     tokens:
-///       - { id: t1, name: Web, value: demo, created_at: 2025-01-01T00:00:00Z,
+///       - { id: t1, name: Web, token: demo, created_at: 2025-01-01T00:00:00Z,
 ///           last_used: 2025-12-01T00:00:00Z, created_by: priya@acme.example }
 /// members:
 ///   - { id: 501, email: priya@acme.example, name: Priya Example, role: owner,
 ///       last_active: 2026-01-05T09:00:00Z }
 ///   - { email: sam@acme.example, role: member, managed_by: scim, projects: { 11: Reviewer } }
-///   - { email: new@agency.example, role: member, status: pending, invited_at: 2026-01-02T09:00:00Z }
+///   - { email: new@agency.example, role: member, status: pending, invited_at: 4 days ago }
 ///   - { email: late@agency.example, role: member, status: expired }
 /// teams:
 ///   - { id: 7, name: Growth, managed_by: scim, members: [sam@acme.example], projects: { 11: analyst } }
 /// service_accounts:
 ///   - { id: 3, username: ci, secret: demo, email: ci@acme.example, role: admin, projects: { 11: owner },
-///       created: 2025-01-05T00:00:00Z, expires: 2027-01-05T00:00:00Z,
+///       created: 2025-01-05T00:00:00Z, expires: in 90 days,
 ///       last_used: 2025-12-05T00:00:00Z, creator: priya@acme.example }
 /// scim:
 ///   token: demo
@@ -131,7 +132,11 @@ pub struct Project {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub custom_roles: Vec<String>,
     /// When it was created; what is fresh may not be visible yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "moment::optional::deserialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub created_at: Option<Timestamp>,
     /// Its tokens.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -176,10 +181,18 @@ pub struct Member {
     #[serde(default)]
     pub status: Status,
     /// When the person was last active.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "moment::optional::deserialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub last_active: Option<Timestamp>,
     /// When the last invitation e-mail was sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "moment::optional::deserialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub invited_at: Option<Timestamp>,
     /// Who puts the person back after a change by hand or by API; what the seed says is what they want.
     #[serde(default, skip_serializing_if = "Option::is_none")]

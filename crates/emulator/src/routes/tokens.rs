@@ -64,7 +64,7 @@ impl View<'_> {
     pub(super) fn rotated(&self, project: u64, at: usize) -> Answer {
         let project = self.state.projects.get(&project);
         match project.and_then(|project| project.tokens.get(at)) {
-            Some(token) => Answer::ok(&json!({ "id": token.id, "token": token.value })),
+            Some(token) => Answer::ok(&json!({ "id": token.id, "token": token.token })),
             None => Answer::refused(&Refusal::UnknownToken),
         }
     }

@@ -32,13 +32,25 @@ pub struct ServiceAccount {
     #[serde(default, with = "roles_by_project", skip_serializing_if = "BTreeMap::is_empty")]
     pub projects: BTreeMap<u64, String>,
     /// When it was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::moment::optional::deserialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub created: Option<Timestamp>,
     /// When it stops being accepted; absent, never.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::moment::optional::deserialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub expires: Option<Timestamp>,
     /// When it was last used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::moment::optional::deserialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub last_used: Option<Timestamp>,
     /// The address of who made it, who need not be a member any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -105,6 +105,10 @@ fn text_that_is_no_seed_is_refused_with_the_line() {
             "project 1 is named twice",
         ),
         ("members: [{ role: owner, role: owner }]\n", "duplicate field `role`"),
+        (
+            "members:\n  - { email: a@acme.example, role: owner, invited_at: soon }\n",
+            "\"soon\" is no instant; write 2026-01-31T00:00:00Z, `4 days ago` or `in 30 days`",
+        ),
         ("members: [\n", "line"),
     ] {
         let refusal = refusal(&format!("{start}{rest}"));

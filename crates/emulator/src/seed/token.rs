@@ -15,11 +15,16 @@ pub struct Token {
     pub name: String,
     /// Its value; empty, nobody knows it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub value: String,
+    pub token: String,
     /// When its value was made.
+    #[serde(deserialize_with = "super::moment::deserialize")]
     pub created_at: Timestamp,
     /// When it was last used.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "super::moment::optional::deserialize",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub last_used: Option<Timestamp>,
     /// The address of who made its value.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -27,7 +27,7 @@ impl Transition<'_> {
         let tokens = &mut self.project_mut(project)?.tokens;
         let at = tokens.iter().position(|one| one.id == token).ok_or(Refusal::UnknownToken)?;
         let rotated = tokens.get_mut(at).ok_or(Refusal::UnknownToken)?;
-        rotated.value = secret::mint(&("token", project, token, &rotated.value, now));
+        rotated.token = secret::mint(&("token", project, token, &rotated.token, now));
         rotated.created_at = now;
         rotated.last_used = None;
         rotated.created_by = Some(actor.email.clone());

@@ -16,8 +16,8 @@ async fn seeded(from: &str, to: &str) -> Emulator {
 }
 
 const TOKENS: &str = "custom_roles: [Messenger], tokens: [
-  { id: t1, name: Web, value: hush, created_at: 2025-01-01T00:00:00Z, last_used: 2025-12-01T00:00:00Z, created_by: priya@acme.example },
-  { id: '2', name: Server, value: hush-too, created_at: 2026-01-01T00:00:00Z }]";
+  { id: t1, name: Web, token: hush, created_at: 2025-01-01T00:00:00Z, last_used: 2025-12-01T00:00:00Z, created_by: priya@acme.example },
+  { id: '2', name: Server, token: hush-too, created_at: 2026-01-01T00:00:00Z }]";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_are_listed_without_their_values() {
@@ -55,7 +55,7 @@ async fn a_rotated_token_has_another_value_and_is_new() {
     let second = rotate("ci:demo-secret", json!("t1")).results();
     assert_ne!(first["token"], second["token"]);
     let token = emulator.state().projects[0].tokens[0].clone();
-    assert_eq!(json!(token.value), second["token"]);
+    assert_eq!(json!(token.token), second["token"]);
     let rows = send(&emulator, "GET /projects/11/tokens", "").results();
     assert_eq!(
         rows[0],
