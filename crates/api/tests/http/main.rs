@@ -10,6 +10,7 @@
 mod app;
 mod authorities;
 mod bodies;
+mod emulated;
 mod failures;
 mod limits;
 mod probes;
