@@ -6,9 +6,7 @@ use divan::{Bencher, black_box};
 use jiff::Timestamp;
 use mixaccess_bench::tree::Shape;
 use mixaccess_config::{LoadOptions, Loaded, load};
-use mixaccess_model::{
-    Capabilities, DesiredState, Dialect, InvitationGrants, LiveState, Plan, PlanContent,
-};
+use mixaccess_model::{Capabilities, DesiredState, Dialect, LiveState, Plan, PlanContent};
 use mixaccess_planner::{PlanningInput, plan};
 use mixaccess_report::{Format, RenderOptions};
 
@@ -22,7 +20,15 @@ const CAPABILITIES: Capabilities = Capabilities {
     change_pending_roles: false,
 };
 /// 20,000 grants, of which as many differ as a plan has changes.
-const SHAPE: Shape = Shape { people: 2_000, projects: 100, grants_each: 10, changes: 1_000 };
+const SHAPE: Shape = Shape {
+    people: 2_000,
+    projects: 100,
+    grants_each: 10,
+    changes: 1_000,
+    teams: 50,
+    service_accounts: 200,
+    pending: 0,
+};
 const INSTANT: &str = "2026-06-15T12:00:00Z";
 
 fn main() {

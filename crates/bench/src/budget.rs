@@ -23,8 +23,16 @@ const fn budget(milliseconds: u64, megabytes: Option<u64>) -> Option<Budget> {
     Some(Budget { wall: Duration::from_millis(milliseconds), memory })
 }
 
-const SMALL: Shape = Shape { people: 2_000, projects: 100, grants_each: 10, changes: 0 };
-const LARGE: Shape = Shape { people: 20_000, projects: 100, grants_each: 50, changes: 0 };
+const SMALL: Shape = Shape {
+    people: 2_000,
+    projects: 100,
+    grants_each: 10,
+    changes: 0,
+    teams: 50,
+    service_accounts: 200,
+    pending: 5,
+};
+const LARGE: Shape = Shape { people: 20_000, grants_each: 50, ..SMALL };
 /// People of the trees that show how the cost grows; each has fifty grants on average.
 const LADDER: [usize; 4] = [20, 200, 2_000, 20_000];
 const FORMATS: [&str; 5] = ["human", "markdown", "json", "sarif", "junit"];

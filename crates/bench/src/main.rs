@@ -36,6 +36,15 @@ enum Command {
         /// Places in which live state differs, each of them one change of a plan.
         #[arg(long, default_value_t = 0)]
         changes: usize,
+        /// Teams.
+        #[arg(long, default_value_t = 0)]
+        teams: usize,
+        /// Service accounts.
+        #[arg(long, default_value_t = 0)]
+        service_accounts: usize,
+        /// People of a hundred whose invitation is pending.
+        #[arg(long, default_value_t = 0)]
+        pending: usize,
     },
     /// Measure the program against its budgets and print a table.
     Run {
@@ -59,8 +68,19 @@ enum Command {
 
 fn main() -> Result<()> {
     match Arguments::parse().command {
-        Command::Generate { directory, people, projects, grants_each, changes } => {
-            let written = Shape { people, projects, grants_each, changes }.write(&directory)?;
+        Command::Generate {
+            directory,
+            people,
+            projects,
+            grants_each,
+            changes,
+            teams,
+            service_accounts,
+            pending,
+        } => {
+            let shape =
+                Shape { people, projects, grants_each, changes, teams, service_accounts, pending };
+            let written = shape.write(&directory)?;
             println!(
                 "{} grants, {} files of {:.1} MB, live state of {:.1} MB",
                 written.grants,

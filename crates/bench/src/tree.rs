@@ -10,10 +10,13 @@ use anyhow::{Context as _, Result, ensure};
 use jiff::Timestamp;
 use mixaccess_model::{
     Actor, Dialect, Email, Grant, GrantSource, LIVE_FORMAT_VERSION, LiveMember, LiveProject,
-    LiveState, MemberStatus, OrganizationId, OrganizationRole, ProjectId, ProjectRole, UserId,
+    LiveState, ManagedBy, MemberStatus, OrganizationId, OrganizationRole, ProjectId, ProjectRole,
+    UserId,
 };
 
 use crate::person::{PROFILE_ROLE, Person};
+
+mod company;
 
 /// Projects in each project group.
 pub(crate) const GROUP_SIZE: usize = 5;
@@ -22,7 +25,7 @@ const FIRST_PROJECT: usize = 2_000_000;
 const FIRST_USER: usize = 500_000;
 
 /// What an organization looks like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// Collaborators, each in a file of their own.
     pub people: usize,
@@ -32,6 +35,12 @@ pub struct Shape {
     pub grants_each: usize,
     /// Places in which live state differs from the files, each of which is one change of a plan.
     pub changes: usize,
+    /// Teams, of which every second person is in one.
+    pub teams: usize,
+    /// Service accounts, each with a role in one project.
+    pub service_accounts: usize,
+    /// People of a hundred whose invitation is not accepted yet.
+    pub pending: usize,
 }
 
 /// What was written.
@@ -81,9 +90,18 @@ impl Shape {
             save(&people.join(format!("person-{index:06}.yaml")), &person.yaml, &mut written)?;
             let mut roles = person.roles;
             differences.differ(index, &mut roles);
-            members.push(member(index, &person.email, &person.name, person.owns, &roles));
+            let mut member = member(index, &person.email, &person.name, person.owns, &roles);
+            if self.is_pending(index, person.owns) {
+                member.status = MemberStatus::Pending;
+            }
+            if let Some(team) = self.team_of(index) {
+                member.grants.push(self.team_grant(team));
+                member.grants.sort_unstable();
+            }
+            members.push(member);
         }
-        save(&access.join("organization.yaml"), &self.organization(&profiles), &mut written)?;
+        let organization = self.organization(&profiles) + &self.teams() + &self.service_accounts();
+        save(&access.join("organization.yaml"), &organization, &mut written)?;
         ensure!(
             differences.left == 0,
             "there is no room for {} of the differences",
@@ -132,7 +150,7 @@ impl Shape {
             id: project_id(project),
             name: format!("Project {project}"),
             members_read: true,
-            service_accounts_read: false,
+            service_accounts_read: self.service_accounts > 0,
             custom_roles: None,
         });
         LiveState {
@@ -148,7 +166,15 @@ impl Shape {
             },
             projects: projects.collect(),
             members,
+            teams: (self.teams > 0).then(|| self.live_teams()),
+            service_accounts: (self.service_accounts > 0).then(|| self.live_service_accounts()),
+            identity_provider: None,
         }
+    }
+
+    /// Spread over everybody, and never an owner.
+    const fn is_pending(&self, index: usize, owns: bool) -> bool {
+        !owns && index * 37 % 100 < self.pending
     }
 }
 
@@ -157,7 +183,7 @@ pub(crate) fn project_key(project: usize) -> String {
     format!("project-{project:03}")
 }
 
-fn project_id(project: usize) -> ProjectId {
+pub(crate) fn project_id(project: usize) -> ProjectId {
     ProjectId((FIRST_PROJECT + project) as u64)
 }
 

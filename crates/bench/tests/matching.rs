@@ -4,7 +4,7 @@
 
 use mixaccess_bench::tree::Shape;
 use mixaccess_config::{LoadOptions, load};
-use mixaccess_model::{Capabilities, Dialect, InvitationGrants, LiveState, PlanContent};
+use mixaccess_model::{Capabilities, Dialect, LiveState, PlanContent};
 use mixaccess_planner::{PlanningInput, plan};
 
 const CAPABILITIES: Capabilities = Capabilities {
@@ -18,7 +18,15 @@ const CAPABILITIES: Capabilities = Capabilities {
 };
 
 /// A block of people has every way to declare access in it, and three are more than any pattern in them.
-const SHAPE: Shape = Shape { people: 300, projects: 40, grants_each: 10, changes: 0 };
+const SHAPE: Shape = Shape {
+    people: 300,
+    projects: 40,
+    grants_each: 10,
+    changes: 0,
+    teams: 7,
+    service_accounts: 9,
+    pending: 0,
+};
 
 fn planned(shape: Shape) -> PlanContent {
     let directory = tempfile::tempdir().unwrap();
@@ -47,9 +55,9 @@ fn planned(shape: Shape) -> PlanContent {
 fn live_state_meets_the_files() {
     for shape in [
         SHAPE,
-        Shape { people: 20, projects: 100, grants_each: 50, changes: 0 },
-        Shape { people: 101, projects: 5, grants_each: 1, changes: 0 },
-        Shape { people: 100, projects: 7, grants_each: 7, changes: 0 },
+        Shape { people: 20, projects: 100, grants_each: 50, changes: 0, ..Shape::default() },
+        Shape { people: 101, projects: 5, grants_each: 1, changes: 0, ..Shape::default() },
+        Shape { people: 100, projects: 7, grants_each: 7, changes: 0, ..Shape::default() },
     ] {
         let content = planned(shape);
         assert!(content.is_empty(), "{shape:?}: {:?}", content.changes.first());
@@ -61,7 +69,7 @@ fn live_state_meets_the_files() {
 #[test]
 fn differs_in_as_many_places_as_asked_for() {
     for changes in [1, 10, 300, 1_000] {
-        let content = planned(Shape { changes, ..SHAPE });
+        let content = planned(Shape { changes, teams: 0, ..SHAPE });
         assert_eq!(content.changes.len(), changes);
         let kinds: std::collections::BTreeSet<&str> =
             content.changes.iter().map(|change| change.action.kind()).collect();
@@ -78,7 +86,8 @@ fn differs_in_as_many_places_as_asked_for() {
 fn a_grant_costs_the_same_number_of_entries_in_every_size() {
     let directory = tempfile::tempdir().unwrap();
     for people in [100, 1_000] {
-        let shape = Shape { people, projects: 100, grants_each: 50, changes: 0 };
+        let shape =
+            Shape { people, projects: 100, grants_each: 50, changes: 0, ..Shape::default() };
         let directory = directory.path().join(people.to_string());
         assert_eq!(shape.write(&directory).unwrap().grants, people * 50);
     }
