@@ -113,6 +113,24 @@ pub struct Allow {
     pub because: Option<String>,
 }
 
+/// Where new secrets go.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Secrets")]
+pub struct SecretTarget {
+    /// Write each new secret to this new file, for its owner alone; {name} stands for the name
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "MIXACCESS_SECRET_FILE",
+        conflicts_with = "secret_command"
+    )]
+    pub secret_file: Option<PathBuf>,
+    /// Hand each new secret to this shell command's standard input; the name is in
+    /// $MIXACCESS_SECRET_NAME
+    #[arg(long, value_name = "COMMAND", env = "MIXACCESS_SECRET_COMMAND")]
+    pub secret_command: Option<String>,
+}
+
 /// Where a run leaves journals, undo plans and the lock.
 #[derive(Clone, Debug, Args)]
 pub struct StateDir {
@@ -155,6 +173,8 @@ pub enum Command {
     Snapshot(Snapshot),
     /// Check credentials, privileges, endpoints, clock and files
     Doctor(Doctor),
+    /// List and rotate the tokens of projects
+    Tokens(Tokens),
     /// Print a JSON Schema
     Schema(Schema),
     /// Print a shell completion script
@@ -216,6 +236,12 @@ pub struct Apply {
     /// Go on with an apply of this plan that was interrupted
     #[arg(long, env = "MIXACCESS_RESUME", value_parser = FalseyValueParser::new())]
     pub resume: bool,
+    /// Wait until the service takes invitations again instead of leaving them for the next run
+    #[arg(long, env = "MIXACCESS_WAIT", value_parser = FalseyValueParser::new())]
+    pub wait: bool,
+    /// Where the secrets of new service accounts go.
+    #[command(flatten)]
+    pub secrets: SecretTarget,
     /// Ways past a guard rail.
     #[command(flatten)]
     pub allow: Allow,
@@ -290,6 +316,57 @@ pub struct Doctor {
     /// Where to leave journals.
     #[command(flatten)]
     pub state: StateDir,
+}
+
+/// `tokens`
+#[derive(Debug, Args)]
+pub struct Tokens {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: TokensCommand,
+}
+
+/// What `tokens` can do.
+#[derive(Debug, Subcommand)]
+pub enum TokensCommand {
+    /// Show the tokens of the declared projects: how old, when last used
+    List(TokensList),
+    /// Replace a token; whatever uses it stops working until it has the new value
+    Rotate(TokensRotate),
+}
+
+/// `tokens list`
+#[derive(Debug, Args)]
+pub struct TokensList {
+    /// Of this project only
+    #[arg(long, value_name = "PROJECT", env = "MIXACCESS_PROJECT")]
+    pub project: Option<String>,
+    /// How to talk to the service.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// `tokens rotate`
+#[derive(Debug, Args)]
+pub struct TokensRotate {
+    /// The project, by its key in the files
+    #[arg(value_name = "PROJECT")]
+    pub project: String,
+    /// The token, by its id (see `tokens list`)
+    #[arg(value_name = "TOKEN")]
+    pub token: String,
+    /// The token's name, in place of typing it when asked
+    #[arg(long, value_name = "NAME", env = "MIXACCESS_CONFIRM_NAME")]
+    pub confirm_name: Option<String>,
+    /// Where the new value goes.
+    #[command(flatten)]
+    pub secrets: SecretTarget,
+    /// Where the new value is kept when it cannot be handed over.
+    #[command(flatten)]
+    pub state: StateDir,
+    /// How to talk to the service.
+    #[command(flatten)]
+    pub connection: Connection,
 }
 
 /// `schema`

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use mixaccess_api::{Client, ClientOptions, Credentials, OnWait, Timeouts, Wait};
 use mixaccess_model::{DeclaredOrganization, OrganizationId};
+use secrecy::SecretString;
 
 use crate::args::Connection;
 use crate::context::Context;
@@ -85,6 +86,7 @@ pub(crate) fn connect(
     if options.requests_per_second.is_some() {
         options.requests_per_second = NonZeroU32::new(connection.rate);
     }
+    options.scim_token = scim_token(context)?;
     options.ca_file.clone_from(&connection.ca_file);
     Client::new(options, credentials).map_err(|error| {
         let failure = Failure::new(&error);
@@ -93,6 +95,19 @@ pub(crate) fn connect(
             None => failure,
         }
     })
+}
+
+/// The SCIM token, where there is one.
+///
+/// # Errors
+/// When the variable or the file that should hold it cannot be used.
+pub(crate) fn scim_token(context: &Context) -> Result<Option<SecretString>, Failure> {
+    mixaccess_api::scim_token(|name| context.environment.get(name).map(Into::into)).map_err(
+        |error| {
+            let hint = error.hint();
+            Failure::new(error).hint(hint)
+        },
+    )
 }
 
 /// Runs something that talks to the service.

@@ -5,11 +5,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use mixaccess_applier::{Outcome, Progress};
-use mixaccess_model::{Change, Email, printable};
+use mixaccess_applier::{InvitationsLeft, Outcome, Progress};
+use mixaccess_model::{Change, Subject, printable};
 use mixaccess_report::Redaction;
 
 use crate::console::{Console, Loudness};
+use crate::wording::invitations_left;
 
 /// Progress on stderr.
 #[derive(Debug)]
@@ -40,10 +41,10 @@ impl StderrProgress {
         }
     }
 
-    fn name(&self, email: &Email) -> String {
-        match &self.redaction {
-            Some(redaction) => redaction.pseudonymize(email),
-            None => printable(email.as_str()).into_owned(),
+    fn name(&self, subject: &Subject) -> String {
+        match (&self.redaction, subject) {
+            (Some(redaction), Subject::Person { email, .. }) => redaction.pseudonymize(email),
+            _ => subject.to_string(),
         }
     }
 
@@ -55,7 +56,7 @@ impl StderrProgress {
     }
 
     fn described(&self, change: &Change) -> String {
-        let name = self.name(change.subject.email());
+        let name = self.name(&change.subject);
         let kind = change.action.kind().replace('_', " ");
         match change.action.project() {
             Some(project) => format!("{name}: {kind} in {}", printable(project.key.as_str())),
@@ -97,6 +98,10 @@ impl Progress for StderrProgress {
         }
         let total = self.total.load(Ordering::Relaxed);
         self.line(&format!("[{done}/{total}] {} {}", self.described(change), outcome.as_str()));
+    }
+
+    fn invitations_wait(&self, left: &InvitationsLeft) {
+        self.line(&format!("{}; waiting", invitations_left(left)));
     }
 
     fn note(&self, message: &str) {

@@ -9,6 +9,7 @@ use mixaccess_report::{Redaction, paragraph};
 use crate::args::Format;
 use crate::failure::Failure;
 use crate::storage;
+use crate::wording::{clock, invitations_left};
 
 /// Checks that a receipt can be rendered in that format.
 ///
@@ -92,6 +93,9 @@ fn open_changes(receipt: &Receipt) -> impl Iterator<Item = (&ChangeReport, Strin
                 None => failure.message.clone(),
             },
             Outcome::Moved { message } => message.clone(),
+            Outcome::Deferred { until } => {
+                format!("no more invitations go out to this e-mail domain before {}", clock(*until))
+            }
             Outcome::Skipped { because } => format!("change {because} did not succeed"),
             Outcome::NotTried => "the apply stopped before it".to_owned(),
             Outcome::Applied { .. } | Outcome::AlreadySo => String::new(),
@@ -112,7 +116,7 @@ fn remarks(receipt: &Receipt) -> Vec<String> {
                 );
                 remarks.push(format!(
                     "Not as planned: {} in {place}: expected {}, found {}.",
-                    one.email, one.expected, one.found
+                    one.subject, one.expected, one.found
                 ));
             }
         }
@@ -124,8 +128,14 @@ fn remarks(receipt: &Receipt) -> Vec<String> {
         }
         Verification::Verified | Verification::NotDone { .. } => {}
     }
+    if let Some(left) = &receipt.invitations_left {
+        remarks.push(format!(
+            "{}: the service sends about ten an hour to one e-mail domain. Go on then, or add --wait to stay until they are sent.",
+            invitations_left(left)
+        ));
+    }
     for one in &receipt.undo.irreversible {
-        remarks.push(format!("Cannot be undone: {} {}: {}.", one.email, one.change, one.because));
+        remarks.push(format!("Cannot be undone: {} {}: {}.", one.subject, one.change, one.because));
     }
     if let Some(error) = &receipt.undo.error {
         remarks.push(format!("There is no undo plan: {error}."));
@@ -152,7 +162,7 @@ fn human(receipt: &Receipt, width: usize, shown: impl Fn(&str) -> String) -> Str
             let what = format!(
                 "{} {} {}: {}",
                 report.change,
-                report.email,
+                report.subject,
                 report.action.replace('_', " "),
                 report.outcome.as_str()
             );
@@ -190,7 +200,7 @@ fn markdown(receipt: &Receipt) -> String {
                 text,
                 "| `{}` | {} | {} | {} | {} |",
                 report.change,
-                cell(report.email.as_str()),
+                cell(&report.subject.to_string()),
                 report.action.replace('_', " "),
                 report.outcome.as_str(),
                 cell(why)

@@ -1,11 +1,11 @@
 //! Files and live state side by side, and the plan between them.
 
-use mixaccess_api::{AccessRead, capabilities, read_live};
+use mixaccess_api::{Client, capabilities, read_live};
 use mixaccess_model::{
     DeclaredOrganization, DesiredState, GuardCode, LiveState, Override, OverrideOrigin, Plan,
     ProjectId,
 };
-use mixaccess_planner::{PlanningInput, plan, reads_undeclared_projects};
+use mixaccess_planner::{PlanningInput, plan, what_to_read};
 
 use crate::args::{Allow, Connection, LiveSource};
 use crate::connection::{base_url, block_on, check_organization, connect};
@@ -80,7 +80,7 @@ pub(crate) fn plan_between(
     let content = plan(&PlanningInput {
         desired,
         live,
-        capabilities: capabilities(desired.organization.api),
+        capabilities: capabilities(live.dialect),
         base_url,
         instant_given: context.common.at.is_some(),
         allow,
@@ -94,19 +94,20 @@ pub(crate) fn plan_between(
 ///
 /// # Errors
 /// When the service refuses or cannot be reached.
-pub(crate) async fn read_for<C: AccessRead>(
+pub(crate) async fn read_for(
     context: &Context,
-    client: &C,
+    client: &Client,
     desired: &DesiredState,
     connection: &Connection,
 ) -> Result<LiveState, Failure> {
     let declared: Vec<ProjectId> = desired.projects.iter().map(|project| project.id).collect();
+    let dialect = client.find_dialect().await?.dialect;
     let live = read_live(
         client,
         desired.organization.id,
-        desired.organization.api,
+        dialect,
         &declared,
-        |members| reads_undeclared_projects(desired, members),
+        |members| what_to_read(desired, members),
         usize::from(connection.concurrency),
         context.now,
     )

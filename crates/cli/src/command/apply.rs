@@ -6,22 +6,24 @@ use std::sync::Arc;
 
 use mixaccess_api::{Client, capabilities};
 use mixaccess_applier::{
-    ApplyError, ApplyOptions, Cancellation, Outcome, Receipt, StateDirectory, Target, cancellation,
+    ApplyError, ApplyOptions, Cancellation, Outcome, Receipt, SecretSink, StateDirectory, Target,
+    cancellation,
 };
-use mixaccess_model::{DeclaredOrganization, Plan};
+use mixaccess_model::{Action, DeclaredOrganization, Plan, Subject};
 use mixaccess_report::Purpose;
 
 use super::reviewed;
 use super::stop::asked_to_stop;
 use crate::args::{Apply as Args, LiveSource};
 use crate::clock;
-use crate::connection::{base_url, block_on, connect};
+use crate::connection::{base_url, block_on, connect, scim_token};
 use crate::console::Console;
 use crate::context::{Context, MADE_BY};
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
 use crate::progress::StderrProgress;
 use crate::receipt;
+use crate::secrets::Secrets;
 use crate::situation::Situation;
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
@@ -157,11 +159,19 @@ fn execute(
     let target = Target {
         organization: organization.id,
         base_url: base_url(&context.environment, organization),
-        capabilities: *capabilities(organization.api),
+        // Where the files leave it open, the one that was found when the plan was made.
+        capabilities: *capabilities(organization.api.unwrap_or(plan.content.organization.api)),
+        scim: scim_token(context)?.is_some(),
     };
+    let secrets = Secrets::from_args(&args.secrets);
+    if let Some(secrets) = &secrets {
+        secrets.check(new_service_accounts(plan))?;
+    }
     let mut options = ApplyOptions::new(target, Arc::new(clock::now), MADE_BY);
     options.concurrency = usize::from(args.connection.concurrency);
     options.resume = args.resume;
+    options.wait = args.wait;
+    options.secrets = secrets.map(|secrets| Arc::new(secrets) as Arc<dyn SecretSink>);
     let redaction =
         context.redaction(plan.content.organization.id).map(|redaction| redaction.knowing(plan));
     let progress = StderrProgress::new(context.console, redaction.clone());
@@ -180,6 +190,16 @@ fn execute(
         return Ok(Exit::Incomplete);
     }
     Ok(Exit::Done)
+}
+
+/// The accounts whose secrets this plan will have to hand over.
+fn new_service_accounts(plan: &Plan) -> impl Iterator<Item = &str> {
+    plan.content.changes.iter().filter_map(|change| match (&change.action, &change.subject) {
+        (Action::CreateServiceAccount { .. }, Subject::ServiceAccount { username, .. }) => {
+            Some(&**username)
+        }
+        _ => None,
+    })
 }
 
 /// Applies until done, or until Ctrl-C or a termination signal asks to stop.
@@ -238,7 +258,13 @@ fn failed(error: ApplyError) -> Failure {
 fn next_step(receipt: &Receipt, plan: &str) -> String {
     // What moved stays so however often one goes on: only a new plan sees that.
     let is_open = |outcome: &Outcome| {
-        matches!(outcome, Outcome::Failed { .. } | Outcome::Unknown { .. } | Outcome::NotTried)
+        matches!(
+            outcome,
+            Outcome::Failed { .. }
+                | Outcome::Unknown { .. }
+                | Outcome::Deferred { .. }
+                | Outcome::NotTried
+        )
     };
     match &receipt.journal {
         Some(_) if receipt.count(is_open) > 0 || !receipt.verification.mismatches().is_empty() => {

@@ -1,13 +1,16 @@
 //! `doctor`: credentials, privileges, endpoints, clock, files: each with the remedy.
 
 use jiff::{SignedDuration, Timestamp};
-use mixaccess_api::{AccessRead as _, Client, Credentials, EndpointProbe};
+use mixaccess_api::{
+    AccessRead as _, ApiError, Client, Credentials, EndpointProbe, FoundDialect, Probe,
+    ScimFeatures,
+};
 use mixaccess_applier::StateDirectory;
-use mixaccess_model::{Actor, DeclaredOrganization, OrganizationRole, Severity};
+use mixaccess_model::{Actor, DeclaredOrganization, OrganizationRole, ProjectId, Severity};
 use mixaccess_report::{Check, Status};
 
 use crate::args::Doctor as Args;
-use crate::connection::{base_url, block_on, check_organization, connect};
+use crate::connection::{base_url, block_on, check_organization, connect, scim_token};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
@@ -143,8 +146,12 @@ fn service(
         .resolve(context.now)
         .ok()
         .and_then(|resolved| resolved.state.projects.first().map(|project| project.id));
-    let (probe, actor) = block_on(ask(&client, project))?;
+    let Answers { probe, actor, dialect } = block_on(ask(&client, project))?;
     checks.extend(probe.endpoints.iter().map(endpoint));
+    checks.push(self::dialect(organization, dialect));
+    if organization.identity_provider.is_some() || probe.scim.is_some() {
+        checks.push(scim(context, probe.scim));
+    }
     if let Ok(actor) = actor {
         checks.push(privilege(&actor));
     }
@@ -152,13 +159,66 @@ fn service(
     Ok(())
 }
 
-async fn ask(
-    client: &Client,
-    project: Option<mixaccess_model::ProjectId>,
-) -> (mixaccess_api::Probe, Result<Actor, mixaccess_api::ApiError>) {
+/// What the service answers.
+struct Answers {
+    probe: Probe,
+    actor: Result<Actor, ApiError>,
+    dialect: Result<FoundDialect, ApiError>,
+}
+
+async fn ask(client: &Client, project: Option<ProjectId>) -> Answers {
     let probe = client.probe(project).await;
     let actor = client.me().await;
-    (probe, actor)
+    let dialect = client.find_dialect().await;
+    Answers { probe, actor, dialect }
+}
+
+/// Which endpoints the organization is managed through, and who decided it.
+fn dialect(organization: &DeclaredOrganization, found: Result<FoundDialect, ApiError>) -> Check {
+    match found {
+        Ok(found) => {
+            let declared = match organization.api {
+                Some(_) => "declared",
+                None => "found out",
+            };
+            let message = format!("{}, {declared}: {}", found.dialect, found.because);
+            check("dialect", Status::Pass, message)
+        }
+        Err(error) => Check {
+            remedy: Some("Set `organization.api` to `members` or `app` in the files.".to_owned()),
+            ..check("dialect", Status::Warn, format!("it could not be found out: {error}"))
+        },
+    }
+}
+
+/// What SCIM can do, where somebody asks for it.
+fn scim(context: &Context, features: Option<ScimFeatures>) -> Check {
+    let Some(features) = features else {
+        let token = matches!(scim_token(context), Ok(Some(_)));
+        let (message, remedy) = if token {
+            (
+                "the service does not answer it with this token",
+                "Make a token in Organization Settings, under SCIM; it needs an Enterprise plan.",
+            )
+        } else {
+            (
+                "no token: what the identity provider says of people is not read",
+                "Set MIXPANEL_SCIM_TOKEN to let plans read users and groups.",
+            )
+        };
+        return Check {
+            remedy: Some(remedy.to_owned()),
+            ..check("scim", if token { Status::Warn } else { Status::Skipped }, message)
+        };
+    };
+    let word = |able: bool| if able { "yes" } else { "no" };
+    let message = format!(
+        "ServiceProviderConfig: patch {}, filter {}, bulk {}",
+        word(features.patch),
+        word(features.filter),
+        word(features.bulk)
+    );
+    check("scim", Status::Pass, message)
 }
 
 fn endpoint(probe: &EndpointProbe) -> Check {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use mixaccess_api::{AuditEvent, Client};
-use mixaccess_model::{Change, Email, NotPlannedKind, Plan, PlanContent, printable};
+use mixaccess_model::{Action, Change, Email, NotPlannedKind, Plan, PlanContent, printable};
 use mixaccess_report::{Culprit, Culprits, Purpose};
 
 use crate::args::{Allow, Drift as Args};
@@ -48,7 +48,7 @@ fn exit(content: &PlanContent) -> Exit {
         | NotPlannedKind::Pending
         | NotPlannedKind::Protected => false,
     });
-    if !content.is_empty() || left_open {
+    if !content.is_empty() || !content.manual.is_empty() || left_open {
         Exit::Differences
     } else if content.errors().next().is_some() {
         Exit::Error
@@ -70,8 +70,7 @@ fn who_changed(
     let since = context.now - SignedDuration::from_hours(24 * i64::from(args.audit_days));
     block_on(async {
         let mut culprits = Culprits::new();
-        let people: BTreeSet<&Email> =
-            plan.content.changes.iter().map(|change| change.subject.email()).collect();
+        let people: BTreeSet<&Email> = plan.content.changes.iter().filter_map(person_of).collect();
         for email in people.into_iter().take(MOST_ASKED) {
             match events_about(&client, email, since).await {
                 Ok(events) => attribute(&mut culprits, plan, email, &events),
@@ -96,18 +95,33 @@ async fn events_about(
     client.audit_log(email, since).await.map_err(|error| error.to_string())
 }
 
-/// The latest event about the same project, or about the person where it names none.
+/// Whose access a change changes: the person's, or the one who comes to a team or leaves it.
+fn person_of(change: &Change) -> Option<&Email> {
+    match &change.action {
+        Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => Some(email),
+        _ => change.subject.email(),
+    }
+}
+
+/// Whether an event of the audit log may be what a change would put back.
+fn is_about(event: &AuditEvent, change: &Change) -> bool {
+    let of_team = event.event.starts_with("team.");
+    match &change.action {
+        Action::AddTeamMember { .. } | Action::RemoveTeamMember { .. } => of_team,
+        action => !of_team && event.project == action.project().map(|project| project.id),
+    }
+}
+
+/// The latest event about the same project or team, or about the person where it names none.
 fn attribute(culprits: &mut Culprits, plan: &Plan, email: &Email, events: &[AuditEvent]) {
-    let of_person = |change: &&Change| change.subject.email() == email;
-    for change in plan.content.changes.iter().filter(of_person) {
-        let project = change.action.project().map(|project| project.id);
+    for change in plan.content.changes.iter().filter(|one| person_of(one) == Some(email)) {
         let latest = events
             .iter()
-            .filter(|event| event.project == project)
+            .filter(|event| is_about(event, change))
             .filter_map(|event| Some((event.at, event.actor.as_ref()?)))
             .max_by_key(|(at, _)| *at);
         if let Some((at, who)) = latest {
-            culprits.insert((email.clone(), project), Culprit { who: who.clone(), at });
+            culprits.insert(change.id.clone(), Culprit { who: who.clone(), at });
         }
     }
 }

@@ -9,7 +9,7 @@ use mixaccess_model::{
     LiveState, ManagedBy, OrganizationRole, ProjectId, ProjectKey, ProjectRef, ProjectRole, Reason,
     ReasonKind, State,
 };
-use mixaccess_planner::{effective_role, is_met_otherwise};
+use mixaccess_planner::{CustomRoles, effective_role, is_met_otherwise};
 use mixaccess_report::{
     ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainView, NextChange,
     Wanted,
@@ -33,7 +33,8 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     if explanation.is_none() && member.is_none() {
         return Err(nobody(&email, &loaded, live.is_some()));
     }
-    let telling = Telling { desired: &desired, live: live.as_ref(), email: &email, member };
+    let custom = CustomRoles::declared(&desired);
+    let telling = Telling { desired: &desired, custom, live: live.as_ref(), email: &email, member };
     let view = telling.view(explanation.as_ref(), project.as_ref());
     let redaction = context
         .redaction(desired.organization.id)
@@ -90,6 +91,7 @@ fn nobody(email: &Email, loaded: &Loaded, asked: bool) -> Failure {
 /// What is known about one person.
 struct Telling<'a> {
     desired: &'a DesiredState,
+    custom: CustomRoles<'a>,
     live: Option<&'a LiveState>,
     email: &'a Email,
     member: Option<&'a LiveMember>,
@@ -117,6 +119,8 @@ impl Telling<'_> {
                 (Some(_), Some(member)) => ExplainLive::Member {
                     status: member.status,
                     organization_role: member.organization_role,
+                    invitation: member.invitation,
+                    teams: self.teams(),
                 },
             },
             projects: match explanation {
@@ -130,7 +134,7 @@ impl Telling<'_> {
                 .desired
                 .findings
                 .iter()
-                .filter(|finding| finding.email.as_ref() == Some(self.email))
+                .filter(|finding| finding.email() == Some(self.email))
                 .cloned()
                 .collect(),
         }
@@ -147,13 +151,24 @@ impl Telling<'_> {
             _ => one.role.clone(),
         };
         let organization_role = self.member.and_then(|member| member.organization_role);
-        let agrees = live.as_ref().map(|grants| self.agrees(wanted.as_ref(), grants, declared));
+        let agrees = live.as_ref().map(|grants| {
+            // Access through a team that the files put the person in is declared, unless an entry of
+            // their own speaks of the project.
+            let own = grants
+                .iter()
+                .filter(|grant| !one.chain.is_empty() || !self.is_declared_team(&grant.source));
+            self.agrees(wanted.as_ref(), &own.cloned().collect::<Vec<_>>(), declared)
+        });
+        let effective = live
+            .as_ref()
+            .and_then(|grants| effective_role(grants, organization_role, &self.custom));
         let deciding = one.chain.iter().find(|entry| entry.verdict == Verdict::Decides);
         ExplainProject {
             project: ProjectRef { id: one.id, key: one.key.clone() },
             wanted: wanted.map_or(Wanted::NoAccess, Wanted::Role),
             reason: deciding.map(reason),
-            effective: live.as_ref().and_then(|grants| effective_role(grants, organization_role)),
+            at_most: self.counts_as(one.id, effective.as_ref()),
+            effective,
             live,
             agrees,
             chain: one.chain.iter().map(|entry| chain_entry(entry, deciding)).collect(),
@@ -179,15 +194,20 @@ impl Telling<'_> {
         if state == State::Removed && self.member.is_some() {
             return false;
         }
-        let power = |role: Option<&ProjectRole>| role.and_then(ProjectRole::power).unwrap_or(0);
+        let Some(project) = grants.first().map(|grant| grant.project) else {
+            return wanted.is_none_or(|role| {
+                is_met_otherwise(role, grants, organization_role_of(declared)).is_some()
+            });
+        };
+        let power_of = |role: &ProjectRole| self.custom.power(project, role);
+        let power = |role: Option<&ProjectRole>| role.and_then(power_of).unwrap_or(0);
         let exceeds = grants.iter().any(|grant| {
             matches!(grant.source, GrantSource::Team(_) | GrantSource::AllUsers)
-                && grant.role.power().is_none_or(|held| held > power(wanted))
+                && power_of(&grant.role).is_none_or(|held| held > power(wanted))
                 && wanted != Some(&grant.role)
         });
         let held = Grant::individual_role(grants);
-        let organization_role =
-            declared.map_or(OrganizationRole::LOWEST, |one| one.organization_role);
+        let organization_role = organization_role_of(declared);
         let as_wanted = match wanted {
             None => held.is_none(),
             Some(role) if held == Some(role) => true,
@@ -208,13 +228,15 @@ impl Telling<'_> {
             .filter(|project| only.is_none_or(|only| project.key == *only))
             .map(|project| {
                 let live = self.grants_in(project.id);
+                let effective = live
+                    .as_ref()
+                    .and_then(|grants| effective_role(grants, organization_role, &self.custom));
                 ExplainProject {
                     project: ProjectRef { id: project.id, key: project.key.clone() },
                     wanted: Wanted::Nothing,
                     reason: None,
-                    effective: live
-                        .as_ref()
-                        .and_then(|grants| effective_role(grants, organization_role)),
+                    at_most: self.counts_as(project.id, effective.as_ref()),
+                    effective,
                     live,
                     agrees: None,
                     chain: Vec::new(),
@@ -224,12 +246,39 @@ impl Telling<'_> {
             .collect()
     }
 
+    /// The standard role that a custom role counts as.
+    fn counts_as(&self, project: ProjectId, role: Option<&ProjectRole>) -> Option<ProjectRole> {
+        let custom = role.filter(|role| role.is_custom())?;
+        let power = self.custom.power(project, custom)?;
+        ProjectRole::STANDARD.into_iter().find(|standard| standard.power() == Some(power))
+    }
+
+    /// The live teams that the person is in, sorted by name.
+    fn teams(&self) -> Vec<std::sync::Arc<str>> {
+        let teams = self.live.and_then(|live| live.teams.as_deref()).unwrap_or_default();
+        let own = teams.iter().filter(|team| team.has(self.email));
+        own.map(|team| std::sync::Arc::clone(&team.name)).collect()
+    }
+
+    /// Whether access comes through a team that the files put the person in.
+    fn is_declared_team(&self, source: &GrantSource) -> bool {
+        let GrantSource::Team(name) = source else { return false };
+        let teams = self.desired.teams.as_deref().unwrap_or_default();
+        teams.iter().any(|team| {
+            team.name == *name && team.members.iter().any(|member| member.email == *self.email)
+        })
+    }
+
     fn grants_in(&self, project: ProjectId) -> Option<Vec<mixaccess_model::Grant>> {
         let read = self.live?.project(project)?.members_read;
         read.then(|| {
             self.member.map(|member| member.grants_in(project).to_vec()).unwrap_or_default()
         })
     }
+}
+
+fn organization_role_of(declared: Option<&DesiredCollaborator>) -> OrganizationRole {
+    declared.map_or(OrganizationRole::LOWEST, |one| one.organization_role)
 }
 
 fn said(one: &Explanation, declared: &DesiredCollaborator) -> ExplainDeclared {

@@ -14,6 +14,7 @@ mod schema;
 mod show;
 mod snapshot;
 mod stop;
+mod tokens;
 mod validate;
 
 use crate::args::Command;
@@ -34,6 +35,7 @@ pub(crate) fn run(command: &Command, context: &Context) -> CommandResult {
         Command::Explain(args) => explain::run(args, context),
         Command::Snapshot(args) => snapshot::run(args, context),
         Command::Doctor(args) => doctor::run(args, context),
+        Command::Tokens(args) => tokens::run(args, context),
         Command::Schema(args) => schema::run(args, context),
         Command::Completions(args) => completions::run(args, context),
         Command::Man(args) => man::run(args, context),

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use mixaccess_applier::StateDirectory;
 use mixaccess_config::Loaded;
 use mixaccess_model::{
-    DeclaredOrganization, Dialect, Digest, FileIndex, OrganizationId, OverrideOrigin, Plan,
-    Position, Region,
+    DeclaredOrganization, Digest, FileIndex, OrganizationId, OverrideOrigin, Plan, Position, Region,
 };
 
 use crate::args::Apply as Args;
@@ -128,7 +127,8 @@ pub(super) fn target_organization(
         name: None,
         region: Region::default(),
         base_url: None,
-        api: Dialect::default(),
+        api: None,
+        identity_provider: None,
         time_zone: "UTC".to_owned(),
         position: Position { file: FileIndex(0), line: 1, column: 1 },
     })

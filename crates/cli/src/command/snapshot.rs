@@ -1,8 +1,8 @@
 //! `snapshot`: writes the live state to a file.
 
 use mixaccess_api::read_live;
-use mixaccess_model::ProjectId;
-use mixaccess_planner::reads_undeclared_projects;
+use mixaccess_model::{ProjectId, Reads};
+use mixaccess_planner::what_to_read;
 
 use crate::args::{Format, Snapshot as Args};
 use crate::connection::{block_on, connect};
@@ -25,15 +25,24 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let (_, desired) = context.desired()?;
     let client = connect(context, &desired.organization, &args.connection)?;
     let declared: Vec<ProjectId> = desired.projects.iter().map(|project| project.id).collect();
-    let live = block_on(read_live(
-        &client,
-        desired.organization.id,
-        desired.organization.api,
-        &declared,
-        |members| args.all_projects || reads_undeclared_projects(&desired, members),
-        usize::from(args.connection.concurrency),
-        context.now,
-    ))??;
+    let live = block_on(async {
+        let dialect = client.find_dialect().await?.dialect;
+        let reads = |members: &[_]| Reads {
+            undeclared_projects: args.all_projects
+                || what_to_read(&desired, members).undeclared_projects,
+            ..Reads::EVERYTHING
+        };
+        read_live(
+            &client,
+            desired.organization.id,
+            dialect,
+            &declared,
+            reads,
+            usize::from(args.connection.concurrency),
+            context.now,
+        )
+        .await
+    })??;
     let bytes = serde_json::to_vec(&live)
         .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
     match &args.out {

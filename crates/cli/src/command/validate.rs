@@ -70,7 +70,7 @@ fn denied_by_rules(desired: &mixaccess_model::DesiredState) -> Vec<Finding> {
             let mut finding = Finding::new(severity, "rule", verdict.message)
                 .with_hint(verdict.way_past)
                 .at(verdict.place);
-            finding.email = verdict.email;
+            finding.subject = verdict.subject;
             finding
         })
         .collect()

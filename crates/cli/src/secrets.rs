@@ -1,0 +1,237 @@
+//! Where the secret of a new service account or token goes: a file for its owner alone, or a
+//! command's standard input. Never the terminal, a log, a plan or a journal.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use mixaccess_applier::{Delivery, SecretSink};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::io::AsyncWriteExt as _;
+use tokio::process::Command;
+
+use crate::args::SecretTarget;
+use crate::failure::Failure;
+
+/// What stands for the name in `--secret-file`.
+const NAME: &str = "{name}";
+/// The variable in which a command finds the name.
+const NAME_VARIABLE: &str = "MIXACCESS_SECRET_NAME";
+/// How long a command may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What the command must not inherit.
+const OURS: [&str; 2] = ["MIXPANEL_SERVICE_ACCOUNT_SECRET", "MIXPANEL_SCIM_TOKEN"];
+
+/// The place a user named for new secrets.
+#[derive(Clone, Debug)]
+pub(crate) enum Secrets {
+    /// A file, made with mode 0600; `{name}` in the path stands for the name.
+    File(PathBuf),
+    /// A command of the shell, which reads the secret from its standard input.
+    Command(String),
+}
+
+impl Secrets {
+    /// The place that the options name, when they name one.
+    pub(crate) fn from_args(target: &SecretTarget) -> Option<Self> {
+        match (&target.secret_file, &target.secret_command) {
+            (Some(path), _) => Some(Self::File(path.clone())),
+            (None, Some(command)) => Some(Self::Command(command.clone())),
+            (None, None) => None,
+        }
+    }
+
+    /// Checks before anything is sent that every one of these secrets will have a place of its own.
+    ///
+    /// # Errors
+    /// When a file is there already or cannot be made, or two secrets would go to one file.
+    pub(crate) fn check<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+        let Self::File(pattern) = self else { return Ok(()) };
+        let mut taken: BTreeMap<PathBuf, &str> = BTreeMap::new();
+        for name in names {
+            let path = path_for(pattern, name);
+            if let Some(other) = taken.get(&path) {
+                return Err(Failure::new(format!(
+                    "the secrets of {} and {} would both go to {}",
+                    mixaccess_model::printable(other),
+                    mixaccess_model::printable(name),
+                    path.display()
+                ))
+                .hint(format!("Put {NAME} into --secret-file, as in `secrets/{NAME}.key`.")));
+            }
+            // Made and taken away again: only that shows that it can be made.
+            create(&path).and_then(|_| std::fs::remove_file(&path)).map_err(|error| {
+                Failure::new(format!("--secret-file: cannot create {}: {error}", path.display()))
+                    .hint("Name a file that does not exist yet, in a directory you can write to.")
+            })?;
+            taken.insert(path, name);
+        }
+        Ok(())
+    }
+
+    /// Hands a secret over.
+    ///
+    /// # Errors
+    /// Says what did not work, as a fragment without the secret; nothing is left behind then.
+    pub(crate) async fn hand_over(&self, name: &str, secret: &SecretString) -> Result<(), String> {
+        match self {
+            Self::File(pattern) => {
+                let path = path_for(pattern, name);
+                write(&path, secret).map_err(|error| {
+                    format!("its secret could not be written to {}: {error}", path.display())
+                })
+            }
+            Self::Command(command) => run(command, name, secret).await,
+        }
+    }
+
+    /// Where a secret was handed to, for a sentence.
+    pub(crate) fn place(&self, name: &str) -> String {
+        match self {
+            Self::File(pattern) => path_for(pattern, name).display().to_string(),
+            Self::Command(_) => "the secret command".to_owned(),
+        }
+    }
+}
+
+impl SecretSink for Secrets {
+    fn deliver<'a>(&'a self, username: &'a str, secret: &'a SecretString) -> Delivery<'a> {
+        Box::pin(self.hand_over(username, secret))
+    }
+}
+
+/// Writes a secret to a new file that only its owner can read, or leaves no file.
+///
+/// # Errors
+/// When there is a file already, or the directory or the disk refuses.
+pub(crate) fn write(path: &Path, secret: &SecretString) -> std::io::Result<()> {
+    let mut file = create(path)?;
+    let written = file.write_all(secret.expose_secret().as_bytes()).and_then(|()| file.sync_all());
+    if written.is_err() {
+        // The error that matters is the first one.
+        let _ = std::fs::remove_file(path);
+    }
+    written
+}
+
+fn create(path: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The path with the name in it, the name reduced to what is safe in a path.
+fn path_for(pattern: &Path, name: &str) -> PathBuf {
+    let safe: String =
+        name.chars()
+            .map(|one| {
+                if one.is_ascii_alphanumeric() || matches!(one, '-' | '_' | '.') {
+                    one
+                } else {
+                    '_'
+                }
+            })
+            .collect();
+    let safe = match safe.strip_prefix('.') {
+        Some(rest) => format!("_{rest}"),
+        None => safe,
+    };
+    PathBuf::from(pattern.to_string_lossy().replace(NAME, &safe))
+}
+
+async fn run(command: &str, name: &str, secret: &SecretString) -> Result<(), String> {
+    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
+    let mut process = Command::new(shell);
+    process.arg(flag).arg(command).env(NAME_VARIABLE, name).kill_on_drop(true);
+    for variable in OURS {
+        process.env_remove(variable);
+    }
+    // What it prints may hold the secret.
+    process.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child =
+        process.spawn().map_err(|error| format!("the secret command did not start: {error}"))?;
+    let handing = async {
+        let mut taken = Ok(());
+        if let Some(mut input) = child.stdin.take() {
+            taken = input.write_all(secret.expose_secret().as_bytes()).await;
+            if taken.is_ok() {
+                taken = input.shutdown().await;
+            }
+        }
+        (taken, child.wait().await)
+    };
+    match tokio::time::timeout(PATIENCE, handing).await {
+        Err(_) => Err(format!("the secret command took longer than {} s", PATIENCE.as_secs())),
+        Ok((_, Err(error))) => Err(format!("the secret command could not be waited for: {error}")),
+        Ok((_, Ok(status))) if !status.success() => {
+            Err(format!("the secret command failed with {status} (what it printed is not shown)"))
+        }
+        Ok((Err(error), Ok(_))) => {
+            Err(format!("the secret command did not read its standard input: {error}"))
+        }
+        Ok((Ok(()), Ok(_))) => Ok(()),
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn block_on<T>(future: impl Future<Output = T>) -> T {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+    }
+
+    #[test]
+    fn a_file_is_for_its_owner_alone_and_never_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let secrets = Secrets::File(directory.path().join("{name}.key"));
+        let secret = SecretString::from("s3cret");
+        secrets.check(["etl/1", "etl-2"].into_iter()).unwrap();
+        block_on(secrets.hand_over("etl/1", &secret)).unwrap();
+        let path = directory.path().join("etl_1.key");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "s3cret");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let error = block_on(secrets.hand_over("etl/1", &secret)).unwrap_err();
+        assert!(!error.contains("s3cret"), "{error}");
+        assert!(secrets.check(["etl/1"].into_iter()).is_err());
+        assert_eq!(
+            path_for(Path::new("d/{name}"), "../../etc/passwd"),
+            Path::new("d/_._.._etc_passwd")
+        );
+    }
+
+    #[test]
+    fn two_secrets_never_share_a_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let secrets = Secrets::File(directory.path().join("key"));
+        let failure = secrets.check(["one", "two"].into_iter()).unwrap_err();
+        assert!(failure.error.to_string().contains("would both go to"), "{failure:?}");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_command_reads_the_secret_and_finds_the_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("taken");
+        let secrets = Secrets::Command(format!(
+            "(echo \"$MIXACCESS_SECRET_NAME\"; cat) > {}",
+            path.display()
+        ));
+        block_on(secrets.hand_over("etl; rm", &SecretString::from("s3cret"))).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "etl; rm\ns3cret");
+    }
+
+    #[test]
+    fn a_command_that_fails_is_told_without_what_it_printed() {
+        let secrets = Secrets::Command("cat >&2; exit 3".to_owned());
+        let error = block_on(secrets.hand_over("etl", &SecretString::from("s3cret"))).unwrap_err();
+        assert!(error.contains("exit status: 3") && !error.contains("s3cret"), "{error}");
+    }
+}
