@@ -9,6 +9,7 @@ mod faults;
 mod hostile_files;
 mod interruptions;
 mod liars;
+mod openapi;
 mod politeness;
 mod random;
 mod refusals;

@@ -166,7 +166,7 @@ collaborators:
         let mut invited: Vec<String> = Vec::new();
         for change in &bench.plan("plan.json").content.changes {
             if matches!(change.action, Action::Invite { .. }) {
-                invited.push(change.subject.email().to_string());
+                invited.extend(change.subject.email().map(ToString::to_string));
             }
         }
         invited.sort();
