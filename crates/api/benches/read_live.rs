@@ -32,24 +32,33 @@ fn main() {
 }
 
 #[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
-fn read(bencher: Bencher<'_, '_>, (members, projects, each): (u64, u64, u64)) {
+fn members(bencher: Bencher<'_, '_>, size: (u64, u64, u64)) {
+    read(bencher, Dialect::Members, size);
+}
+
+#[divan::bench(args = SIZES, sample_count = 5, sample_size = 1)]
+fn app(bencher: Bencher<'_, '_>, size: (u64, u64, u64)) {
+    read(bencher, Dialect::App, size);
+}
+
+fn read(bencher: Bencher<'_, '_>, dialect: Dialect, (members, projects, each): (u64, u64, u64)) {
     let url = serve(answers(members, projects, each));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     bencher.counter(ItemsCount::new(members * each)).bench_local(|| {
-        let live = runtime.block_on(read_once(&url, projects));
+        let live = runtime.block_on(read_once(&url, dialect, projects));
         assert_eq!(live.individual_grants() as u64, members * each);
         live
     });
 }
 
-async fn read_once(url: &str, projects: u64) -> LiveState {
+async fn read_once(url: &str, dialect: Dialect, projects: u64) -> LiveState {
     let organization = OrganizationId(1);
-    let options = ClientOptions::new(url, organization, Dialect::Members).unwrap();
+    let options = ClientOptions::new(url, organization, dialect).unwrap();
     let client =
         Client::new(options, Credentials::new("ci", "secret".to_owned().into()).unwrap()).unwrap();
     let declared: Vec<ProjectId> = (0..projects).map(ProjectId).collect();
     let taken_at = "2026-01-05T00:00:00Z".parse().unwrap();
-    read_live(&client, organization, Dialect::Members, &declared, |_| Reads::default(), 8, taken_at)
+    read_live(&client, organization, dialect, &declared, |_| Reads::default(), 8, taken_at)
         .await
         .unwrap()
 }
@@ -68,6 +77,23 @@ fn answers(members: u64, projects: u64, each: u64) -> HashMap<String, Vec<u8>> {
     for id in 0..projects {
         let _ = write!(all, r#",{{"id":{id},"name":"Project {id}","timezone":"UTC"}}"#);
     }
+    let users = lists.entry("/api/app/organizations/1/users/".to_owned()).or_default();
+    for id in 0..members {
+        let role = roles[usize::try_from(id % 3).unwrap()];
+        let projects = (0..projects)
+            .filter(|project| (id + project) % projects < each)
+            .map(|project| {
+                format!(r#"{{"id":{project},"role":"{role}","grant_type":"individual"}}"#)
+            })
+            .collect::<Vec<_>>()
+            .join(",");
+        let _ = write!(
+            users,
+            r#",{{"id":{id},"email":"person{id}@acme.example","name":"Person {id}","role":"member","status":"active","last_active":"2026-01-05T09:00:00Z","projects":[{projects}]}}"#
+        );
+    }
+    let all = lists["/api/app/organizations/1/projects"].clone();
+    lists.insert("/api/app/organizations/1/projects/".to_owned(), all);
     for project in 0..projects {
         let rows = lists.entry(format!("/api/app/projects/{project}/members")).or_default();
         for id in (0..members).filter(|id| (id + project) % projects < each) {

@@ -69,6 +69,16 @@ impl Trial {
     const fn optional(purpose: &'static str, request: Request) -> Self {
         Self { purpose, request, is_optional: true }
     }
+
+    fn told(&self, outcome: Result<Answered, ApiError>) -> EndpointProbe {
+        EndpointProbe {
+            purpose: self.purpose,
+            request: self.request.label(),
+            is_inferred: self.request.endpoint.is_inferred(),
+            is_optional: self.is_optional,
+            outcome,
+        }
+    }
 }
 
 impl Client {
@@ -135,22 +145,21 @@ impl Client {
     /// SCIM and what it can do; nothing without a token.
     async fn scim_tried(&self) -> Option<(EndpointProbe, Option<ScimFeatures>)> {
         let scim = self.scim()?;
-        let request = scim.reading(Endpoint::ScimFeatures);
-        let trial = Trial::optional("SCIM", request);
-        let probe = self.tried(trial, scim.transport()).await;
-        let features = if probe.outcome.is_ok() { scim.features().await.ok() } else { None };
-        Some((probe, features))
+        let trial = Trial::optional("SCIM", scim.reading(Endpoint::ScimFeatures));
+        let both = |answer: &Answer| {
+            Ok((answered(Endpoint::ScimFeatures, answer)?, features::decode(answer)?))
+        };
+        let (outcome, features) = match scim.transport().read(&trial.request, both).await {
+            Ok((answered, features)) => (Ok(answered), Some(features)),
+            Err(error) => (Err(error), None),
+        };
+        Some((trial.told(outcome), features))
     }
 
     async fn tried(&self, trial: Trial, transport: &Transport) -> EndpointProbe {
-        let Trial { purpose, request, is_optional } = trial;
-        EndpointProbe {
-            purpose,
-            request: request.label(),
-            is_inferred: request.endpoint.is_inferred(),
-            is_optional,
-            outcome: transport.read(&request, |answer| answered(request.endpoint, answer)).await,
-        }
+        let decode = |answer: &Answer| answered(trial.request.endpoint, answer);
+        let outcome = transport.read(&trial.request, decode).await;
+        trial.told(outcome)
     }
 }
 
@@ -167,7 +176,6 @@ fn answered(endpoint: Endpoint, answer: &Answer) -> Result<Answered, DecodeError
         Endpoint::ProjectServiceAccounts => rows::<ProjectServiceAccount>,
         Endpoint::Tokens => rows::<ProjectToken>,
         Endpoint::ScimLog => rows::<ScimEvent>,
-        Endpoint::ScimFeatures => |answer: &Answer| features::decode(answer).map(|_| None),
         _ => |answer: &Answer| decode_value(answer).map(|_| None),
     };
     Ok(Answered {

@@ -105,8 +105,16 @@ impl Row for TeamRow {
     ) -> Result<Option<Self>, String> {
         let id = numbered(&[&row.team_id, &row.id], key).map(TeamId).ok_or("has no number")?;
         let name: Arc<str> = row.name.word().map(Arc::from).ok_or("has no name")?;
+        let lists = [&row.members, &row.users];
+        // A team taken for an empty one would be filled, and what it gives would go unseen.
+        if !lists.iter().any(|list| matches!(list, Entries::Listed(_))) {
+            return Err("does not say who is in it".to_owned());
+        }
+        if !matches!(row.projects, Entries::Listed(_)) {
+            return Err("does not say which project roles it gives".to_owned());
+        }
         let (mut members, mut unnamed) = (Vec::new(), Vec::new());
-        for entry in row.members.listed().iter().chain(row.users.listed()) {
+        for entry in lists.into_iter().flat_map(Entries::listed) {
             match person(entry)? {
                 Ok(email) => members.push(email),
                 Err(user) => unnamed.push(user),
@@ -183,24 +191,30 @@ mod tests {
             (r#""is_scim_managed":false,"managed_by":null"#, false),
             (r#""managed_by":"mixpanel""#, false),
         ] {
-            let teams = read(&format!(r#"[{{"id":7,"name":"G",{fields}}}]"#)).unwrap();
+            let body = format!(r#"[{{"id":7,"name":"G","members":[],"projects":[],{fields}}}]"#);
+            let teams = read(&body).unwrap();
             assert_eq!(!teams[0].team.managed_by.is_mixpanel(), scim, "{fields}");
         }
     }
 
     #[test]
     fn nothing_is_guessed() {
-        for (body, expected) in [
-            (r#"[{"name":"G"}]"#, "row 1 has no number"),
-            (r#"[{"id":7}]"#, "row 1 has no name"),
-            (r#"[{"id":7,"name":"G","members":[{}]}]"#, "neither an e-mail address nor a number"),
-            (r#"[{"id":7,"name":"G","members":["Ann"]}]"#, "neither an e-mail address"),
-            (r#"[{"id":7,"name":"G","projects":[{"role":"admin"}]}]"#, "without a number"),
-            (r#"[{"id":7,"name":"G","projects":[8]}]"#, "without a number"),
-            (r#"[{"id":7,"name":"G","projects":[{"id":8}]}]"#, "project 8 without a role"),
+        for (fields, expected) in [
+            (r#""name":"G""#, "row 1 has no number"),
+            (r#""id":7"#, "row 1 has no name"),
+            (r#""id":7,"name":"G","projects":[]"#, "does not say who is in it"),
+            (r#""id":7,"name":"G","members":3,"users":null,"projects":[]"#, "who is in it"),
+            (r#""id":7,"name":"G","members":[]"#, "does not say which project roles"),
+            (r#""id":7,"name":"G","members":[],"projects":2"#, "which project roles"),
+            (r#""id":7,"name":"G","members":[{}],"projects":[]"#, "neither an e-mail address nor"),
+            (r#""id":7,"name":"G","members":["Ann"],"projects":[]"#, "neither an e-mail address"),
+            (r#""id":7,"name":"G","users":[],"projects":[{"role":"admin"}]"#, "without a number"),
+            (r#""id":7,"name":"G","users":[],"projects":[8]"#, "without a number"),
+            (r#""id":7,"name":"G","users":[],"projects":[{"id":8}]"#, "project 8 without a role"),
         ] {
-            let DecodeError::Unreadable(text) = read(body).unwrap_err() else { panic!("{body}") };
-            assert!(text.contains(expected), "{body}: {text}");
+            let error = read(&format!("[{{{fields}}}]")).unwrap_err();
+            let DecodeError::Unreadable(text) = error else { panic!("{fields}") };
+            assert!(text.contains(expected), "{fields}: {text}");
         }
         let teams =
             read(r#"[{"id":7,"name":"G","members":[12],"projects":[{"id":8,"role":"none"}]}]"#)

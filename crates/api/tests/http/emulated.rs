@@ -21,7 +21,7 @@ projects:
   - id: 7
     name: Web
     custom_roles: [Messenger]
-    tokens: [{ id: web-1, name: Web, value: 0ld, created_at: 2025-01-05T09:00:00Z }]
+    tokens: [{ id: web-1, name: Web, token: 0ld, created_at: 2025-01-05T09:00:00Z }]
   - { id: 8, name: iOS }
 teams:
   - { id: 3, name: Growth, managed_by: scim, projects: { 7: consumer } }
@@ -80,6 +80,7 @@ impl World {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a test is a closure, written in place")]
 fn everywhere(test: impl AsyncFn(&World)) {
     for dialect in DIALECTS {
         run(async {

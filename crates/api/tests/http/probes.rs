@@ -89,6 +89,7 @@ fn scim_is_asked_what_it_can_do_where_there_is_a_token() {
     options.scim_token = Some("t0ken".to_owned().into());
     let probe = run(Client::new(options, credentials()).unwrap().probe(None));
     assert!(failed(&probe).is_empty(), "{probe:?}");
+    assert_eq!(server.lines().len(), probe.endpoints.len());
     let features = probe.scim.unwrap();
     assert_eq!((features.patch, features.bulk, features.most_results), (true, false, Some(100)));
 }

@@ -89,7 +89,7 @@ fn teams_that_are_not_answered_are_not_known() {
 
 #[test]
 fn people_whom_a_team_names_by_number_are_looked_up_once() {
-    let teams = r#"{"results":[{"id":7,"name":"Growth","members":[501,"502"]},{"id":8,"name":"Ops","users":[502]}]}"#;
+    let teams = r#"{"results":[{"id":7,"name":"Growth","members":[501,"502"],"projects":[]},{"id":8,"name":"Ops","users":[502],"projects":[]}]}"#;
     let members =
         r#"[{"id":501,"email":"priya@acme.example"},{"id":502,"email":"sam@agency.example"}]"#;
     let read = |members: &str| {
