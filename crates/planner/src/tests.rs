@@ -2,6 +2,7 @@
 
 mod comparing;
 mod guarding;
+mod invitations;
 mod observing;
 mod ordering;
 mod powers;

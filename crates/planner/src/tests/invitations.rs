@@ -1,0 +1,141 @@
+//! Invitations that wait, expire, and are too many.
+
+use jiff::{SignedDuration, Timestamp};
+use mixaccess_model::{Email, Invitation, NotPlannedKind, ReasonKind};
+
+use super::{World, changes, findings, left_alone, planned, world};
+use crate::testing::NOW;
+use crate::{INVITATIONS_PER_WINDOW, InvitationBudget, Projection};
+
+/// Ana, invited so many hours ago.
+fn invited(files: &str, hours: i64, expired: bool) -> World {
+    let mut world = world(&[files, "zoe owner"], &["ana pending", "zoe owner"]);
+    world.live.members[0].invitation =
+        Some(Invitation { sent_at: Some(ago(hours)), expires_at: None, expired });
+    world
+}
+
+fn ago(hours: i64) -> Timestamp {
+    NOW - SignedDuration::from_hours(hours)
+}
+
+#[test]
+fn an_invitation_says_how_long_it_waits() {
+    for (hours, expected) in [
+        (0, "ana: invited less than a minute ago, and not accepted yet"),
+        (1, "ana: invited 1 hour ago, and not accepted yet"),
+        (47, "ana: invited 1 day ago, and not accepted yet"),
+        (72, "ana: invited 3 days ago, and not accepted yet"),
+    ] {
+        let content = invited("ana", hours, false).plan().unwrap();
+        assert_eq!(left_alone(&content), [(NotPlannedKind::Pending, expected.to_owned())]);
+    }
+}
+
+#[test]
+fn a_reminder_is_due_after_72_hours() {
+    for (hours, due) in [(71, false), (72, true)] {
+        let mut world = invited("ana", hours, false);
+        let told = findings(&world.plan().unwrap());
+        assert_eq!(told.iter().any(|one| one.starts_with("invitation-waiting")), due, "{told:?}");
+        assert_eq!(planned(&world), Vec::<String>::new());
+        world.desired.policy.invitations.remind = true;
+        let content = world.plan().unwrap();
+        assert_eq!(changes(&content), if due { vec!["ana: remind"] } else { vec![] });
+        assert!(!findings(&content).iter().any(|one| one.starts_with("invitation-waiting")));
+        let mut projection = Projection::new(&world.live);
+        for change in &content.changes {
+            assert_eq!(change.reason.kind, ReasonKind::InvitationWaiting);
+            assert!(!projection.holds(change));
+            projection.apply(change);
+            assert!(projection.holds(change));
+        }
+    }
+    // Nobody is reminded whose invitation goes, and nobody without a number.
+    let mut gone = invited("ana removed", 100, false);
+    gone.desired.policy.invitations.remind = true;
+    assert_eq!(planned(&gone), ["ana: withdraw member"]);
+    let mut unnumbered = invited("ana web=admin", 100, false);
+    unnumbered.desired.policy.invitations.remind = true;
+    unnumbered.live.members[0].id = None;
+    assert_eq!(planned(&unnumbered), ["ana: web + admin"]);
+}
+
+#[test]
+fn an_expired_invitation_is_replaced() {
+    let content = invited("ana web=analyst", 24 * 10, true).plan().unwrap();
+    assert_eq!(changes(&content), ["ana: withdraw member", "ana: invite as member web=analyst"]);
+    assert!(content.changes.iter().all(|one| one.reason.kind == ReasonKind::InvitationExpired));
+    assert_eq!(content.changes[1].depends_on, [content.changes[0].id.clone()]);
+    let told = "invitation-expired: the invitation of 10 days ago can no longer be accepted, and a new one is sent";
+    assert!(findings(&content).contains(&told.to_owned()));
+    for (files, expected) in
+        [("ana removed", vec!["ana: withdraw member"]), ("ana suspended", vec![])]
+    {
+        assert_eq!(planned(&invited(files, 24 * 10, true)), expected);
+    }
+}
+
+#[test]
+fn more_invitations_than_an_hour_takes_are_foretold() {
+    let limit = |count: usize, sent: usize| {
+        let files: Vec<String> = (0..count).map(|index| format!("p{index:02}")).collect();
+        let waiting: Vec<String> = (0..sent).map(|index| format!("w{index:02} pending")).collect();
+        let live: Vec<&str> = waiting.iter().map(String::as_str).chain(["zoe owner"]).collect();
+        let mut world = world(&files, &live);
+        for member in &mut world.live.members {
+            member.invitation = Some(Invitation { sent_at: Some(NOW), ..Invitation::default() });
+        }
+        let told = findings(&world.plan().unwrap());
+        told.into_iter().find(|one| one.starts_with("invitation-limit"))
+    };
+    assert_eq!(limit(10, 0), None);
+    let told = |count, time| {
+        Some(format!(
+            "invitation-limit: {count} invitations for acme.example take {time}: the service sends 10 an hour for one e-mail domain"
+        ))
+    };
+    assert_eq!(limit(11, 0), told(11, "1 hour"));
+    assert_eq!(limit(35, 0), told(35, "3 hours"));
+    assert_eq!(limit(6, 4), None);
+    assert_eq!(limit(7, 4), told(7, "1 hour"));
+}
+
+#[test]
+fn a_budget_is_freed_as_time_passes() {
+    let world = world::<&str, _>(&[], &["zoe owner"]);
+    let mut budget = InvitationBudget::of(&world.live);
+    let (here, there) = (Email::new("a@acme.example"), Email::new("b@agency.example"));
+    for minute in 0..INVITATIONS_PER_WINDOW {
+        let at = NOW + SignedDuration::from_mins(i64::try_from(minute).unwrap());
+        assert_eq!(budget.earliest(&here, at), at);
+        budget.note_sent(&here, at);
+    }
+    let now = NOW + SignedDuration::from_mins(20);
+    assert_eq!(budget.earliest(&there, now), now);
+    assert_eq!(budget.earliest(&here, now), NOW + SignedDuration::from_mins(60));
+    budget.note_sent(&here, NOW + SignedDuration::from_mins(60));
+    assert_eq!(budget.earliest(&here, now), NOW + SignedDuration::from_mins(61));
+    let later = NOW + SignedDuration::from_mins(600);
+    assert_eq!(budget.earliest(&here, later), later);
+}
+
+#[test]
+fn an_invitation_carries_the_words_that_all_its_grants_have() {
+    let mut world =
+        world(&["ana web=analyst ios=admin ticket:IAM-1 for:Eve by:Bob"], &["zoe owner"]);
+    let second = &mut world.desired.collaborators[0].grants[1].cause;
+    let mut other = second.annotations.as_deref().unwrap().clone();
+    other.ticket = Some("IAM-2".into());
+    other.requested_by = Some("Bob".into());
+    second.annotations = Some(other.into());
+    world.desired.policy.separation_of_duties = true;
+    let content = world.plan().unwrap();
+    let words = &content.changes[0].reason.annotations;
+    assert_eq!(words.ticket.as_deref(), Some("IAM-1, IAM-2"));
+    // Bob approved what he asked for.
+    assert_eq!(super::refusals(&content), [mixaccess_model::GuardCode::SeparationOfDuties]);
+    world.desired.collaborators[0].grants[1].cause.annotations = None;
+    let content = world.plan().unwrap();
+    assert_eq!(content.changes[0].reason.annotations.ticket, None);
+}
