@@ -35,6 +35,12 @@ codes! {
     PROJECT_NOT_READ = "project-not-read", Error, "the members of a project that the plan is about were not read";
     READING_CREDENTIALS = "reading-credentials", Warning, "the credentials can plan, and cannot apply all of it";
     REINVITED = "reinvited", Warning, "a changed role of a pending person takes a new invitation";
+    SCIM_DOMAIN = "scim-domain", Warning, "somebody is marked as managed by SCIM, and their domain is not claimed";
+    SCIM_HAND_MADE = "scim-hand-made", Warning, "somebody whom an identity provider manages holds an individual grant, which will be reverted";
+    SCIM_REMOVED_STILL_ACCESS = "scim-removed-still-access", Warning, "somebody was removed at the identity provider and is still in the organization";
+    SCIM_REVERTED = "scim-reverted", Warning, "the identity provider put access back that differs from the files";
+    SCIM_UNDECLARED = "scim-undeclared", Warning, "an identity provider manages somebody, and the files do not say so";
+    SCIM_UNREADABLE = "scim-unreadable", Warning, "membership should be written through SCIM, and its groups were not read";
     SERVICE_ACCOUNT_ADMIN_WITHOUT_PURPOSE = "service-account-admin-without-purpose", Warning, "a service account administers something and nobody says what it is for";
     SERVICE_ACCOUNT_EXPIRED = "service-account-expired", Warning, "the credentials of a service account have expired";
     SERVICE_ACCOUNT_EXPIRES_DIFFERS = "service-account-expires-differs", Warning, "a service account expires at another time than declared, and the service cannot change that";

@@ -9,6 +9,7 @@ use mixaccess_model::{
 };
 
 use crate::custom_role::CustomRoles;
+use crate::directory::Directory;
 use crate::draft::Draft;
 use crate::membership::Membership;
 use crate::power::is_actor;
@@ -23,6 +24,7 @@ pub(crate) struct Comparer<'a> {
     pub(crate) capabilities: &'a Capabilities,
     pub(crate) custom: &'a CustomRoles<'a>,
     pub(crate) membership: &'a Membership<'a>,
+    pub(crate) directory: &'a Directory<'a>,
 }
 
 /// What becomes of somebody's account.

@@ -1,21 +1,23 @@
 //! Everybody compared, one after the other, and what is found on the way.
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredCollaborator, Email, Finding, LiveMember, ManualChange, MemberStatus,
-    NotPlanned, NotPlannedKind, State, Subject, UnmanagedAction,
+    Action, DesiredCollaborator, Finding, LiveMember, ManualChange, MemberStatus, NotPlanned,
+    NotPlannedKind, State, Subject, UnmanagedAction,
 };
 
+use crate::codes::{EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE};
 use crate::comparer::{Comparer, swept};
-use crate::draft::SubjectDraft;
+use crate::draft::{Draft, SubjectDraft};
 use crate::invitation;
 use crate::observation;
 use crate::person::{Comparison, needs_number, subject_of};
 use crate::projection::Projection;
+use crate::scim_findings;
 use crate::service_account::AccountComparison;
-use crate::subject::person;
 use crate::team::{ByHand, TeamComparison};
 
 /// What is found on the way.
@@ -30,8 +32,9 @@ pub(crate) struct Gathering<'a> {
     pub(crate) suspends: bool,
     /// Live state with teams as they will be.
     teams: Projection<'a>,
-    #[expect(dead_code, reason = "told by the next step")]
     by_hand: ByHand<'a>,
+    /// Where in `drafted` the changes of a team are.
+    team_at: BTreeMap<Arc<str>, usize>,
 }
 
 impl<'a> Gathering<'a> {
@@ -50,8 +53,13 @@ impl<'a> Gathering<'a> {
             })
             .collect();
         not_planned.extend(teams.not_planned);
+        let team_at = teams.drafted.iter().enumerate().filter_map(|(at, one)| match &one.subject {
+            Subject::Team { name, .. } => Some((Arc::clone(name), at)),
+            Subject::Person { .. } | Subject::ServiceAccount { .. } => None,
+        });
         Self {
             comparer,
+            team_at: team_at.collect(),
             drafted: teams.drafted,
             findings,
             manual: Vec::new(),
@@ -76,7 +84,7 @@ impl<'a> Gathering<'a> {
         let mut live = live.members.as_slice();
         loop {
             let order = match (declared.peek(), live.first()) {
-                (None, None) => return,
+                (None, None) => break,
                 (Some(_), None) => Ordering::Less,
                 (None, Some(_)) => Ordering::Greater,
                 (Some(collaborator), Some(member)) => collaborator.email.cmp(&member.email),
@@ -106,6 +114,7 @@ impl<'a> Gathering<'a> {
                 (None, accounts) => self.unmanaged_look_alikes(accounts),
             }
         }
+        self.finish_by_hand();
     }
 
     fn absent(&mut self, collaborator: &DesiredCollaborator) {
@@ -132,7 +141,7 @@ impl<'a> Gathering<'a> {
         let waits = member.filter(|member| still_waits(member, &comparison));
         self.not_planned.extend(waits.map(|member| invitation::still_waiting(member, taken_at)));
         if self.comparer.is_managed(Some(collaborator), member) {
-            self.not_planned.extend(left_to_the_identity_provider(email, &comparison));
+            self.managed(collaborator, member, comparison);
             return;
         }
         self.suspends |= collaborator.state == State::Suspended && member.is_some();
@@ -144,6 +153,63 @@ impl<'a> Gathering<'a> {
         let user = member.and_then(|member| member.id);
         let subject = Subject::Person { email: email.clone(), user };
         self.add(subject, name, collaborator.tags.clone(), comparison);
+    }
+
+    /// Somebody whom an identity provider manages: what would be written is changed there instead.
+    fn managed(
+        &mut self,
+        collaborator: &DesiredCollaborator,
+        member: Option<&LiveMember>,
+        comparison: Comparison,
+    ) {
+        let comparer = self.comparer;
+        let by_hand = self.by_hand.people.remove(&collaborator.email);
+        let after = member.map(|member| self.teams.changed(&member.email).unwrap_or(member));
+        let managed = comparer.manage(collaborator, member, after, by_hand);
+        let differs = managed.manual.is_some() || !managed.through_scim.is_empty();
+        let told = scim_findings::about(&comparer, Some(collaborator), member, differs);
+        self.findings.extend(told);
+        if !differs {
+            let above = [EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE];
+            let told = comparison.findings.into_iter();
+            self.findings.extend(told.filter(|one| above.contains(&one.code.as_ref())));
+        }
+        self.manual.extend(managed.manual);
+        for (team, draft) in managed.through_scim {
+            self.add_to_team(&team, draft);
+        }
+    }
+
+    /// Adds a change to those of a team.
+    fn add_to_team(&mut self, name: &Arc<str>, draft: Draft) {
+        let live = self.comparer.live;
+        let drafted = &mut self.drafted;
+        let at = *self.team_at.entry(Arc::clone(name)).or_insert_with(|| {
+            drafted.push(SubjectDraft {
+                subject: Subject::Team {
+                    name: Arc::clone(name),
+                    id: live.team(name).map(|team| team.id),
+                },
+                name: None,
+                tags: Vec::new(),
+                drafts: Vec::new(),
+            });
+            drafted.len() - 1
+        });
+        if let Some(one) = drafted.get_mut(at) {
+            one.drafts.push(draft);
+        }
+    }
+
+    /// What is left to be changed at the identity provider once everybody was compared.
+    fn finish_by_hand(&mut self) {
+        let comparer = self.comparer;
+        let ByHand { teams, people } = std::mem::take(&mut self.by_hand);
+        self.manual.extend(teams.values().map(|by_hand| comparer.manage_team(by_hand)));
+        let people = people.into_iter();
+        self.manual.extend(people.map(|(email, teams)| comparer.manage_undeclared(&email, teams)));
+        self.findings.extend(scim_findings::look_alikes(comparer.live));
+        self.findings.extend(scim_findings::unreadable(&comparer));
     }
 
     /// Accounts that differ only in capital letters cannot be told apart by address, so that a
@@ -167,6 +233,9 @@ impl<'a> Gathering<'a> {
             return;
         }
         self.unmanaged += 1;
+        if comparer.is_managed(None, Some(member)) {
+            self.findings.extend(scim_findings::about(&comparer, None, Some(member), false));
+        }
         if let Some((kind, message)) = comparer.left_alone(member) {
             self.leave_alone(member, kind, message);
             return;
@@ -212,17 +281,4 @@ fn still_waits(member: &LiveMember, comparison: &Comparison) -> bool {
         .iter()
         .any(|draft| matches!(draft.action, Action::WithdrawInvitation { .. }));
     member.status == MemberStatus::Pending && !is_withdrawn
-}
-
-fn left_to_the_identity_provider(email: &Email, comparison: &Comparison) -> Option<NotPlanned> {
-    let count = comparison.drafts.len();
-    (count > 0).then(|| NotPlanned {
-        kind: NotPlannedKind::ManagedByScim,
-        subject: Some(person(email)),
-        project: None,
-        message: format!(
-            "{count} difference{}: the identity provider would put back what is changed here",
-            if count == 1 { "" } else { "s" }
-        ),
-    })
 }

@@ -308,7 +308,7 @@ pub(crate) fn look_alikes(changes: &[Change], live: &LiveState) -> Vec<Finding> 
         .collect()
 }
 
-fn without_alias(email: &Email) -> String {
+pub(crate) fn without_alias(email: &Email) -> String {
     match email.folded().split_once('@') {
         Some((local, domain)) => {
             let base = local.split_once('+').map_or(local, |(base, _)| base);

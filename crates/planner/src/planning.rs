@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, Capabilities, DesiredState, Email, LiveState, NotPlanned, NotPlannedKind, Override,
-    PlanContent, ReasonKind, Subject,
+    Action, Capabilities, DesiredState, Email, LiveState, ManualTask, NotPlanned, NotPlannedKind,
+    Override, PlanContent, ReasonKind, Subject,
 };
 
 use crate::comparer::Comparer;
 use crate::content;
 use crate::custom_role::CustomRoles;
+use crate::directory::Directory;
 use crate::gathering::Gathering;
 use crate::guard;
 use crate::invitation;
@@ -49,8 +50,16 @@ pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error>
     let custom = CustomRoles::declared(desired);
     let membership = Membership::of(desired);
     let names = ProjectNames { desired, live };
-    let comparer =
-        Comparer { desired, live, names, capabilities, custom: &custom, membership: &membership };
+    let directory = Directory::of(live.identity_provider.as_ref());
+    let comparer = Comparer {
+        desired,
+        live,
+        names,
+        capabilities,
+        custom: &custom,
+        membership: &membership,
+        directory: &directory,
+    };
     // What teams will give decides which individual grants are needed.
     let teams = compare_teams(&comparer);
     let mut gathering = Gathering::of(comparer, teams);
@@ -141,7 +150,10 @@ fn observe(gathering: &mut Gathering<'_>, sequence: &Sequence) {
     findings.extend(observation::shared_numbers(changes, live));
     findings.extend(observation::unknown_verbs(changes, capabilities));
     findings.extend(invitation::beyond_the_limit(changes, live));
-    let leaving = service_account_findings::leaving(changes);
+    let mut leaving = service_account_findings::leaving(changes);
+    let deprovisioned = gathering.manual.iter().filter(|one| one.task == ManualTask::Deprovision);
+    leaving
+        .extend(deprovisioned.filter_map(|one| Some((one.subject.email()?, one.subject.user()))));
     findings.extend(service_account_findings::left_behind(desired, live, &leaving));
     findings.extend(team_findings::deletions(changes, &sequence.subjects, custom));
 }

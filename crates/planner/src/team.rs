@@ -395,11 +395,8 @@ impl<'a> TeamComparer<'a> {
         if !is_managed_person && !is_managed(wanted, found) {
             return Some(Through::Mixpanel);
         }
-        let provider = self.comparer.live.identity_provider.as_ref()?;
-        let group = provider.groups.as_ref()?.iter().any(|group| group.name == wanted.name);
-        let user = provider.users.as_ref()?.iter().any(|user| user.email == *email && user.active);
-        let is_allowed = self.comparer.desired.policy.scim.write;
-        (is_allowed && group && user && found.is_some()).then_some(Through::Scim)
+        let is_there = found.is_some() && self.comparer.directory.has_group(&wanted.name);
+        (is_there && self.comparer.scim_writes_about(email)).then_some(Through::Scim)
     }
 
     fn add_by_hand(

@@ -3,6 +3,7 @@
 mod comparing;
 mod guarding;
 mod invitations;
+mod managing;
 mod observing;
 mod ordering;
 mod powers;
@@ -36,7 +37,7 @@ const PROJECTS: [(&str, u64, &str, bool); 4] = [
 ///
 /// In files: an organization role, `suspended`, `removed`, `scim`, `#tag`, `ticket:…`, `reason:…`,
 /// `for:…`, `by:…`, and `project=role`. Live: an organization role or `roleless`, `pending`,
-/// `unnumbered`, `project=role` (individual), `project/Team=role` and `project/*=role` (all users).
+/// `unnumbered`, `scim`, `project=role` (individual), `project/Team=role` and `project/*=role` (all users).
 fn world<F: AsRef<str>, L: AsRef<str>>(files: &[F], live: &[L]) -> World {
     let mut desired = DesiredState {
         organization: DeclaredOrganization {
@@ -393,6 +394,7 @@ fn member(number: u64, words: &str) -> LiveMember {
             None => match word {
                 "pending" => one.status = MemberStatus::Pending,
                 "unnumbered" => one.id = None,
+                "scim" => one.managed_by = ManagedBy::Scim,
                 "roleless" => one.organization_role = None,
                 role => one.organization_role = Some(OrganizationRole::parse(role).expect(role)),
             },

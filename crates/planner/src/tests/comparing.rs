@@ -140,16 +140,6 @@ fn removal_says_what_goes_with_it() {
 }
 
 #[test]
-fn identity_providers_are_not_fought() {
-    let world = world(&["ana scim web=admin", "bo scim"], &["ana admin", "bo", "zoe owner"]);
-    let content = world.plan().unwrap();
-    assert_eq!(changes(&content), Vec::<String>::new());
-    let expected = "ana: 2 differences: the identity provider would put back what is changed here";
-    assert!(left_alone(&content).contains(&(NotPlannedKind::ManagedByScim, expected.to_owned())));
-    assert!(!left_alone(&content).iter().any(|(_, message)| message.starts_with("bo")));
-}
-
-#[test]
 fn without_a_number_only_what_goes_by_address_is_planned() {
     check("ana web=admin", "ana unnumbered", &["ana: web + admin"]);
     let world = world(&["ana ios=admin"], &["ana unnumbered web=admin", "zoe owner"]);

@@ -1,0 +1,103 @@
+//! How a change is made at an identity provider, in sentences (seed documents: "Update via SCIM
+//! Provisioning").
+
+use std::sync::Arc;
+
+use jiff::SignedDuration;
+use mixaccess_model::{Email, ManualTask, ProviderKind};
+
+use crate::invitation::lasting;
+
+/// The steps of a task about somebody or about a group.
+pub(crate) fn steps(
+    provider: Option<ProviderKind>,
+    who: &str,
+    task: &ManualTask,
+    propagation: SignedDuration,
+) -> Vec<String> {
+    let at = provider.map_or("the identity provider", ProviderKind::name);
+    let mut steps = Vec::new();
+    match task {
+        ManualTask::ChangeGroups { join, leave } => {
+            steps.push(format!("Find {who} in the directory of {at}."));
+            steps.extend(groups("Add the person to", join));
+            steps.extend(groups("Remove the person from", leave));
+        }
+        ManualTask::Provision { join } => {
+            steps
+                .push(format!("Find {who} in the directory of {at}, or create the account there."));
+            steps.push("Assign the Mixpanel application to the person.".to_owned());
+            steps.extend(groups("Add the person to", join));
+        }
+        ManualTask::Deprovision => {
+            steps.push(format!("Find {who} in the directory of {at}."));
+            steps.push(
+                "Take the person out of every group that the Mixpanel application is assigned to, or deactivate the account."
+                    .to_owned(),
+            );
+            steps.extend(provider.map(deprovisioning).map(str::to_owned));
+        }
+        ManualTask::ChangePeople { add, remove } => {
+            steps.push(format!("Find the group {who} in the directory of {at}."));
+            steps.extend(people("Add", "to", add));
+            steps.extend(people("Remove", "from", remove));
+        }
+    }
+    let person = match task {
+        ManualTask::ChangePeople { .. } => "the person's address",
+        _ => who,
+    };
+    steps.extend(synchronization(provider, person));
+    steps.push(format!(
+        "Wait 5 to 10 minutes, at most {}, and plan again: what is done is not listed any more.",
+        lasting(propagation)
+    ));
+    steps
+}
+
+/// What to switch on so that taking somebody away arrives.
+const fn deprovisioning(provider: ProviderKind) -> &'static str {
+    match provider {
+        ProviderKind::Okta => {
+            "Check that Applications → Mixpanel → Provisioning → Deprovisioning → \"Deactivate Users\" is on."
+        }
+        ProviderKind::Entra => {
+            "Check that Enterprise Applications → Mixpanel → Provisioning → Settings → Scope includes \"Remove\"."
+        }
+        ProviderKind::Onelogin => {
+            "Check in Applications → Mixpanel → Provisioning that deleting a user deletes or suspends the account."
+        }
+    }
+}
+
+fn synchronization(provider: Option<ProviderKind>, person: &str) -> Vec<String> {
+    match provider {
+        Some(ProviderKind::Okta) => vec![
+            "Go to Applications → Mixpanel → Provisioning and click \"Provision User\", or wait for the next sync, typically 40 minutes.".to_owned(),
+            "Look for success in Integration → Provisioning → Logs.".to_owned(),
+        ],
+        Some(ProviderKind::Entra) => vec![
+            format!("Go to Enterprise Applications → Mixpanel → Provisioning → Provision on demand, enter {person} and click \"Provision\"."),
+            "Review the provisioning steps and confirm success.".to_owned(),
+        ],
+        Some(ProviderKind::Onelogin) => vec![
+            "Go to Applications → Mixpanel → Provisioning and click \"Sync Users\".".to_owned(),
+            "Look for success in Activity → Provisioning Logs.".to_owned(),
+        ],
+        None => vec!["Start a provisioning run, or wait for the next one.".to_owned()],
+    }
+}
+
+fn groups(what: &str, groups: &[Arc<str>]) -> Option<String> {
+    let names: Vec<_> = groups.iter().map(|name| mixaccess_model::printable(name)).collect();
+    match names.as_slice() {
+        [] => None,
+        [only] => Some(format!("{what} the group {only}.")),
+        several => Some(format!("{what} the groups {}.", several.join(", "))),
+    }
+}
+
+fn people(what: &str, how: &str, people: &[Email]) -> Option<String> {
+    let names: Vec<&str> = people.iter().map(Email::as_str).collect();
+    (!names.is_empty()).then(|| format!("{what} {} {how} it.", names.join(", ")))
+}

@@ -1,0 +1,174 @@
+//! What a human is told about people whom an identity provider manages.
+
+use std::collections::BTreeMap;
+
+use mixaccess_model::{
+    DesiredCollaborator, Email, Finding, LiveMember, LiveState, ScimUser, Severity, State,
+};
+
+use crate::codes::{
+    LOOK_ALIKE_MEMBER, SCIM_DOMAIN, SCIM_HAND_MADE, SCIM_REMOVED_STILL_ACCESS, SCIM_REVERTED,
+    SCIM_UNDECLARED, SCIM_UNREADABLE,
+};
+use crate::comparer::Comparer;
+use crate::invitation::lasting;
+use crate::observation::without_alias;
+use crate::team_findings::names;
+
+/// Events of the SCIM log (`mixpanel-api.md`, "Dialect `members`": `scim/logs`).
+const ROLE_CHANGED: &str = "USER_ROLE_CHANGED";
+const DEPROVISIONED: &str = "USER_DEPROVISIONED";
+
+/// What is told of somebody whom an identity provider manages. `differs` says whether something has
+/// to change there so that they have what is declared.
+pub(crate) fn about(
+    comparer: &Comparer<'_>,
+    collaborator: Option<&DesiredCollaborator>,
+    member: Option<&LiveMember>,
+    differs: bool,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    findings.extend(collaborator.and_then(|one| unclaimed_domain(comparer, one)));
+    let Some(member) = member else { return findings };
+    findings.extend(undeclared(comparer, collaborator, member));
+    findings.extend(hand_made(comparer, member));
+    findings.extend(removed_and_still_there(comparer, collaborator, member));
+    findings.extend(reverted(comparer, member).filter(|_| differs));
+    let place = collaborator.map(|one| comparer.desired.place(one.cause.position));
+    findings.into_iter().map(|finding| finding.at(place.clone())).collect()
+}
+
+/// SCIM reaches only people whose domain the organization has claimed.
+fn unclaimed_domain(comparer: &Comparer<'_>, one: &DesiredCollaborator) -> Option<Finding> {
+    let provider = comparer.desired.organization.identity_provider.as_ref()?;
+    let domain = one.email.domain();
+    let is_claimed = provider.domains.iter().any(|claimed| claimed.to_lowercase() == domain);
+    if one.managed_by.is_mixpanel() || provider.domains.is_empty() || is_claimed {
+        return None;
+    }
+    let message = format!("marked `managed_by: scim`, and the domain {domain} is not claimed");
+    Some(
+        Finding::new(Severity::Warning, SCIM_DOMAIN, message).about(&one.email).with_hint(
+            "SCIM reaches only people of claimed domains: claim it, list it under `identity_provider.domains`, or manage the person in Mixpanel.",
+        ),
+    )
+}
+
+fn undeclared(
+    comparer: &Comparer<'_>,
+    collaborator: Option<&DesiredCollaborator>,
+    member: &LiveMember,
+) -> Option<Finding> {
+    let is_told = collaborator.is_some_and(|one| one.managed_by.is_mixpanel());
+    (is_told && comparer.is_managed(None, Some(member))).then(|| {
+        Finding::new(
+            Severity::Warning,
+            SCIM_UNDECLARED,
+            "an identity provider manages this account, and the files do not say so",
+        )
+        .about(&member.email)
+        .with_hint("Write `managed_by: scim` beside the person: nothing is changed here meanwhile.")
+    })
+}
+
+fn hand_made(comparer: &Comparer<'_>, member: &LiveMember) -> Option<Finding> {
+    let grants: Vec<String> = member
+        .individual_grants()
+        .map(|(project, role)| format!("{role} in {}", comparer.names.reference(project).key))
+        .collect();
+    (!grants.is_empty()).then(|| {
+        let message = format!(
+            "holds {} by an individual grant, which the identity provider will revert",
+            names(grants.into_iter())
+        );
+        Finding::new(Severity::Warning, SCIM_HAND_MADE, message)
+            .about(&member.email)
+            .with_hint("Give it through a group of the identity provider.")
+    })
+}
+
+/// Somebody whom the identity provider does not have any more, and who is there all the same, after
+/// the time that its changes take.
+fn removed_and_still_there(
+    comparer: &Comparer<'_>,
+    collaborator: Option<&DesiredCollaborator>,
+    member: &LiveMember,
+) -> Option<Finding> {
+    let now = comparer.live.taken_at;
+    let known = comparer.directory.user(&member.email);
+    if !comparer.directory.knows_people()
+        || known.is_some_and(|user| user.active)
+        || collaborator.is_some_and(|one| unclaimed_domain(comparer, one).is_some())
+        || collaborator.is_some_and(|one| one.state == State::Removed)
+    {
+        return None;
+    }
+    let since = comparer.directory.last_event(&member.email, DEPROVISIONED);
+    if since.is_some_and(|at| now.duration_since(at) <= comparer.propagation()) {
+        return None;
+    }
+    let gone = if known.is_some() { "deactivated" } else { "not known" };
+    let when = since.map_or_else(String::new, |at| {
+        format!(", deprovisioned {} ago", lasting(now.duration_since(at)))
+    });
+    let message = format!("{gone} at the identity provider{when}, and still in the organization");
+    Some(
+        Finding::new(Severity::Warning, SCIM_REMOVED_STILL_ACCESS, message)
+            .about(&member.email)
+            .with_hint("Check how deprovisioning is set up at the identity provider and in Mixpanel, or declare `state: removed` with `managed_by: mixpanel`."),
+    )
+}
+
+fn reverted(comparer: &Comparer<'_>, member: &LiveMember) -> Option<Finding> {
+    let at = comparer.directory.last_event(&member.email, ROLE_CHANGED)?;
+    let message =
+        format!("the identity provider set the access at {at}, and it differs from the files");
+    Some(
+        Finding::new(Severity::Warning, SCIM_REVERTED, message)
+            .about(&member.email)
+            .with_hint("A change by hand was probably put back: change the groups there instead."),
+    )
+}
+
+/// SCIM was asked, and did not answer what writing through it takes.
+pub(crate) fn unreadable(comparer: &Comparer<'_>) -> Option<Finding> {
+    let groups = comparer.live.identity_provider.as_ref().and_then(|one| one.groups.as_ref());
+    let is_managed = comparer.desired.collaborators.iter().any(|one| !one.managed_by.is_mixpanel());
+    (comparer.desired.policy.scim.write && is_managed && groups.is_none()).then(|| {
+        let message = "`policy.scim.write` is on, and the groups of the identity provider were not read";
+        Finding::new(Severity::Warning, SCIM_UNREADABLE, message)
+            .with_hint("Give the token of SCIM with MIXPANEL_SCIM_TOKEN; until then changes there are made by hand.")
+    })
+}
+
+/// Accounts of the identity provider that are a live account but for capital letters or an alias
+/// (`mixpanel-api.md`, "How the world behaves", 8).
+pub(crate) fn look_alikes(live: &LiveState) -> Vec<Finding> {
+    let provider = live.identity_provider.as_ref();
+    let users = provider.and_then(|provider| provider.users.as_deref()).unwrap_or_default();
+    let mut by_base: BTreeMap<String, &Email> = BTreeMap::new();
+    if !users.is_empty() {
+        for member in &live.members {
+            by_base.entry(without_alias(&member.email)).or_insert(&member.email);
+        }
+    }
+    users.iter().filter_map(|user| look_alike(live, &by_base, user)).collect()
+}
+
+fn look_alike(
+    live: &LiveState,
+    by_base: &BTreeMap<String, &Email>,
+    user: &ScimUser,
+) -> Option<Finding> {
+    let email = &user.email;
+    let found = match live.member(email) {
+        Some(member) if member.email.same_spelling(email) => return None,
+        Some(member) => &member.email,
+        None => by_base.get(&without_alias(email))?,
+    };
+    let message = format!("the identity provider has {email}, live is {found}");
+    let finding = Finding::new(Severity::Warning, LOOK_ALIKE_MEMBER, message)
+        .about(found)
+        .with_hint("Addresses are compared letter by letter, so that one person gets two accounts: make both alike.");
+    Some(finding)
+}
