@@ -15,12 +15,15 @@ macro_rules! codes {
 codes! {
     ACTOR_POWER = "actor-power", Error, "the service would refuse the change for the identity we run as";
     ACTOR_UNKNOWN = "actor-unknown", Note, "the service did not say who the identity we run as is, or what it may do";
+    CUSTOM_ROLE_DELETED = "custom-role-deleted", Error, "a declared custom role is gone from the live project, and whoever held it became consumer";
+    CUSTOM_ROLE_UNDECLARED = "custom-role-undeclared", Note, "somebody holds a custom role that the files do not list for the project";
     DECLARED_TWICE = "declared-twice", Error, "one address is declared twice";
     DUPLICATE_MEMBER = "duplicate-member", Error, "two live accounts cannot be told apart";
     DUPLICATE_SERVICE_ACCOUNT = "duplicate-service-account", Error, "several live service accounts have one name";
     DUPLICATE_TEAM = "duplicate-team", Error, "several live teams have one name";
     EFFECTIVE_ABOVE_DECLARED = "effective-above-declared", Warning, "somebody effectively has more than is declared; an error where the policy says so";
     FEW_OWNERS = "few-owners", Warning, "the organization has fewer owners than is prudent";
+    FOLLOW_UP_TOKENS = "follow-up-tokens", Note, "somebody gains or loses project admin: tokens and service accounts are to be reviewed";
     GRANT_CHANGES_NOTHING = "grant-changes-nothing", Note, "an individual grant gives nothing that another source does not give";
     GRANT_UNCHANGED = "grant-unchanged", Note, "a declared role is already given by something other than an individual grant";
     INVITATION_EXPIRED = "invitation-expired", Warning, "an invitation can no longer be accepted, and a new one is sent";
@@ -56,6 +59,7 @@ codes! {
     TEAM_DELETED = "team-deleted", Warning, "a team is deleted, and who loses what by it";
     TEAM_MEMBER_ABSENT = "team-member-absent", Warning, "a team names somebody who is not in the organization and not declared";
     TEAMS_UNREADABLE = "teams-unreadable", Error, "teams are declared, and the service did not answer which there are";
+    UNKNOWN_CUSTOM_ROLE = "unknown-custom-role", Error, "a grant names a custom role that the live project does not have";
     UNKNOWN_ORGANIZATION_ROLE = "unknown-organization-role", Warning, "the service names an organization role that we do not know";
     UNKNOWN_VERB = "unknown-verb", Error, "the dialect has no way to make a change";
 }

@@ -10,7 +10,9 @@ use mixaccess_model::{
 use crate::comparer::Comparer;
 use crate::content;
 use crate::custom_role::CustomRoles;
+use crate::custom_role_findings::custom_roles;
 use crate::directory::Directory;
+use crate::follow_up;
 use crate::gathering::Gathering;
 use crate::guard;
 use crate::invitation;
@@ -155,5 +157,7 @@ fn observe(gathering: &mut Gathering<'_>, sequence: &Sequence) {
     leaving
         .extend(deprovisioned.filter_map(|one| Some((one.subject.email()?, one.subject.user()))));
     findings.extend(service_account_findings::left_behind(desired, live, &leaving));
+    findings.extend(custom_roles(desired, live));
+    findings.extend(follow_up::tokens(&sequence.subjects, custom));
     findings.extend(team_findings::deletions(changes, &sequence.subjects, custom));
 }

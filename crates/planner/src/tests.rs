@@ -1,6 +1,7 @@
 //! Unit tests over small organizations, each written in a line or two.
 
 mod comparing;
+mod custom_roles;
 mod guarding;
 mod invitations;
 mod managing;
