@@ -134,8 +134,8 @@ impl Comparer<'_> {
             return;
         }
         let is_mentioned = task.kind == ReasonKind::Declared;
-        let implied =
-            implied.filter(|_| is_mentioned).map(|role| (role, GrantSource::Organization));
+        let implied = implied.as_ref().filter(|_| is_mentioned);
+        let implied = implied.map(|role| (role, &GrantSource::Organization));
         let rows = task.rows.iter().filter(|row| match &row.source {
             // Access through a team that the files put the person in is declared there.
             GrantSource::Team(name) => is_mentioned || !self.is_declared_in(collaborator, name),
@@ -143,10 +143,9 @@ impl Comparer<'_> {
             GrantSource::AllUsers => is_mentioned,
             GrantSource::Individual | GrantSource::Organization => false,
         });
-        let others: Vec<(ProjectRole, GrantSource)> =
-            rows.map(|row| (row.role.clone(), row.source.clone())).chain(implied).collect();
+        let others = implied.into_iter().chain(rows.map(|row| (&row.role, &row.source)));
         let power = |role: &ProjectRole| self.custom.power(task.project, role);
-        let strongest = others.iter().rev().max_by_key(|(role, _)| power(role).unwrap_or(u8::MAX));
+        let strongest = others.max_by_key(|(role, _)| power(role).unwrap_or(u8::MAX));
         let Some((role, source)) = strongest else { return };
         let wanted = task.want.and_then(power).unwrap_or(0);
         let example = || Example {

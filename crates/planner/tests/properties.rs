@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use mixaccess_model::{
-    Action, Change, ChangeId, Email, GuardCode, GuardVerdict, LiveState, OrganizationRole,
-    PlanContent, ProjectId, ProjectRole, ReasonKind, State, Subject, SubjectKey, UnmanagedAction,
+    Action, Change, ChangeId, Dialect, Email, GuardCode, GuardVerdict, LiveState, ManagedBy,
+    ManualTask, OrganizationRole, PlanContent, ProjectId, ProjectRole, ReasonKind, State, Subject,
+    SubjectKey, Through, UnmanagedAction,
 };
 use mixaccess_planner::testing::{
     Answers, NOW, World, applied, config, overrides, policies, whole_worlds, worlds,
@@ -372,4 +373,110 @@ proptest! {
         }
         guard::denied_declarations(&world.desired);
     }
+
+    #[test]
+    fn what_an_identity_provider_decides_is_never_written_to_mixpanel(world in any_world()) {
+        let content = world.plan().unwrap();
+        let World { desired, live } = &world;
+        let is_managed = |email: &Email| {
+            let declared = desired.collaborator(email);
+            declared.is_some_and(|one| one.managed_by == ManagedBy::Scim)
+                || live.member(email).is_some_and(|one| one.managed_by == ManagedBy::Scim)
+        };
+        for change in &content.changes {
+            if let Some(email) = change.subject.email() {
+                let alike = live.members.iter().filter(|one| one.email == *email).count();
+                prop_assert!(alike > 1 || !is_managed(email), "{} is left alone", email);
+            }
+            let (Action::AddTeamMember { email, through }
+                | Action::RemoveTeamMember { email, through }) = &change.action
+            else { continue };
+            let Subject::Team { name, .. } = &change.subject else {
+                return Err(TestCaseError::fail("only teams have members"));
+            };
+            let declared = desired.teams.iter().flatten().find(|team| team.name == *name);
+            let by_provider = is_managed(email)
+                || declared.is_some_and(|team| team.managed_by == ManagedBy::Scim)
+                || live.team(name).is_some_and(|team| team.managed_by == ManagedBy::Scim);
+            prop_assert_eq!(*through == Through::Scim, by_provider);
+            prop_assert!(*through == Through::Mixpanel || desired.policy.scim.write);
+        }
+        for manual in &content.manual {
+            prop_assert!(!manual.steps.is_empty());
+            prop_assert!(manual.steps.iter().all(|step| step.ends_with('.')));
+        }
+    }
+
+    #[test]
+    fn only_declared_teams_and_accounts_change(world in any_world()) {
+        let content = world.plan().unwrap();
+        let World { desired, live } = &world;
+        for change in &content.changes {
+            match &change.subject {
+                Subject::Person { .. } => continue,
+                Subject::Team { name, .. } => {
+                    let declared = desired.teams.iter().flatten().any(|team| team.name == *name);
+                    prop_assert!(declared || desired.policy.scim.write);
+                }
+                Subject::ServiceAccount { username, .. } => {
+                    let mut accounts = desired.service_accounts.iter().flatten();
+                    prop_assert!(accounts.any(|one| one.username == *username));
+                    let deletes = matches!(change.action, Action::DeleteServiceAccount { .. });
+                    prop_assert!(!deletes || &**username != "robot" || live.actor.email.is_none()
+                        || live.actor.email != Some(Email::new("robot@acme.example")));
+                }
+            }
+            if let Some(project) = change.action.project() {
+                prop_assert!(desired.project(project.id).is_some());
+            }
+        }
+        // A role that changes is given back right after it was taken away.
+        for (at, change) in content.changes.iter().enumerate() {
+            let Action::Revoke { project, .. } = &change.action else { continue };
+            let given_later = content.changes.iter().skip(at).position(|later| {
+                later.subject == change.subject
+                    && matches!(&later.action, Action::Grant { project: given, .. } if given == project)
+            });
+            if matches!(change.subject, Subject::ServiceAccount { .. }) {
+                prop_assert!(given_later.is_none_or(|later| later == 1));
+            }
+        }
+    }
+
+    #[test]
+    fn the_dialect_changes_no_plan(world in any_world()) {
+        let content = world.plan().unwrap();
+        let mut other = world.clone();
+        other.live.dialect = match other.live.dialect {
+            Dialect::Members => Dialect::App,
+            Dialect::App => Dialect::Members,
+        };
+        let mut again = other.plan().unwrap();
+        again.organization.api = content.organization.api;
+        prop_assert_eq!(bytes(&content), bytes(&again));
+    }
+}
+
+/// What the random worlds are good for: every action and every way of writing membership is met, and so
+/// are manual changes.
+#[test]
+fn the_worlds_reach_every_action() {
+    use proptest::strategy::ValueTree as _;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut met: BTreeSet<&str> = BTreeSet::new();
+    for _ in 0..300 {
+        let content = any_world().new_tree(&mut runner).unwrap().current().plan().unwrap();
+        met.extend(content.changes.iter().map(|change| change.action.kind()));
+        met.extend(content.manual.iter().map(|manual| match manual.task {
+            ManualTask::ChangeGroups { .. } => "groups by hand",
+            ManualTask::Provision { .. } => "provision by hand",
+            ManualTask::Deprovision => "deprovision by hand",
+            ManualTask::ChangePeople { .. } => "people by hand",
+        }));
+        let scim = content.changes.iter().filter(|change| {
+            matches!(change.action, Action::AddTeamMember { through: Through::Scim, .. })
+        });
+        met.extend(scim.map(|_| "through SCIM"));
+    }
+    assert_eq!(met.len(), 14 + 5, "{met:?}");
 }

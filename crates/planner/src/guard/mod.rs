@@ -153,18 +153,20 @@ impl<'a> TeamPeople<'a> {
 
     /// Everybody whose access a change touches: its subject, whoever joins or leaves a team, and the
     /// people of a team whose roles change or which goes.
-    fn touched_by(&self, change: &'a Change) -> Vec<&'a Email> {
-        match (&change.subject, &change.action) {
+    fn touched_by(&self, change: &'a Change) -> impl Iterator<Item = &'a Email> {
+        let team = match (&change.subject, &change.action) {
             (
                 Subject::Team { name, .. },
                 Action::Grant { .. }
                 | Action::SetProjectRole { .. }
                 | Action::Revoke { .. }
                 | Action::DeleteTeam { .. },
-            ) => self.0.get(&**name).cloned().unwrap_or_default(),
-            // A reminder changes nobody's access.
-            (_, Action::RemindInvitation { .. }) => Vec::new(),
-            _ => person_of(change).into_iter().collect(),
-        }
+            ) => self.0.get(&**name).map(Vec::as_slice).unwrap_or_default(),
+            _ => &[],
+        };
+        // A reminder changes nobody's access.
+        let is_reminder = matches!(change.action, Action::RemindInvitation { .. });
+        let person = person_of(change).filter(|_| !is_reminder);
+        team.iter().copied().chain(person)
     }
 }

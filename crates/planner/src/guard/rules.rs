@@ -65,7 +65,7 @@ fn answerable(content: &PlanContent) -> BTreeMap<SubjectRef<'_>, Answerable> {
             | ReasonKind::InvitationWaiting
             | ReasonKind::Undo => continue,
         };
-        let people = teams.touched_by(change).into_iter().map(SubjectRef::Person);
+        let people = teams.touched_by(change).map(SubjectRef::Person);
         let account = match &change.subject {
             Subject::ServiceAccount { .. } => Some(SubjectRef::of(&change.subject)),
             Subject::Person { .. } | Subject::Team { .. } => None,
