@@ -16,7 +16,7 @@ pub(crate) fn scrub(text: &str, base_url: &str, root: &Path) -> String {
     let host = base_url.trim_start_matches("http://");
     let text = text.replace(&root.display().to_string(), "DIRECTORY");
     let text = text.replace(host, "127.0.0.1:8400");
-    digests(&distances(&minutes(&instants(&text))))
+    digests(&clocks(&distances(&minutes(&instants(&text)))))
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests are where the wall clock is looked at")]
@@ -63,6 +63,39 @@ fn distances(text: &str) -> String {
         line.to_owned()
     });
     scrubbed.map(|line| line + "\n").collect()
+}
+
+/// Times of day, which are told where something is to be waited for, become `TIME`, and the days until
+/// something expires `DISTANCE`.
+fn clocks(text: &str) -> String {
+    let mut scrubbed = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once(" UTC") {
+        let is_time = |word: &str| {
+            word.len() == 5
+                && word.split(':').all(|part| part.len() == 2 && part.parse::<u8>().is_ok())
+        };
+        let (head, last) = before.rsplit_once([' ', '\n']).unwrap_or(("", before));
+        let is_dated = head.trim_end().rsplit([' ', '\n']).next().is_some_and(|word| word.contains("20"));
+        if is_time(last) && !is_dated {
+            let until = before.len() - last.len();
+            scrubbed.push_str(before.split_at(until).0);
+            scrubbed.push_str("TIME");
+        } else {
+            scrubbed.push_str(before);
+        }
+        scrubbed.push_str(" UTC");
+        rest = after;
+    }
+    scrubbed.push_str(rest);
+    let lines = scrubbed.lines().map(|line| match line.split_once("expires ") {
+        Some((before, after)) if after.contains(" (in ") && after.ends_with(" days)") => {
+            let (when, _) = after.split_once(" (in ").unwrap_or((after, ""));
+            format!("{before}expires {when} (DISTANCE)\n")
+        }
+        _ => format!("{line}\n"),
+    });
+    lines.collect()
 }
 
 /// Digests become `DIGEST`: what is named as one, and long runs of hexadecimal digits that are no
@@ -118,7 +151,8 @@ fn what_differs_from_run_to_run_goes_and_the_rest_stays() {
          at http://127.0.0.1:4242, in /t/x: 123456789012 abcdef012345 sha256:900151831381\n\
          made {minute}, 2 seconds ago, by hand\n\
          ! another instant than now: 2020-01-01 00:00 UTC (7 years ago).\n\
-         next: 2020-01-03 00:00 UTC (in 2 days)\n"
+         next: 2020-01-03 00:00 UTC (in 2 days)\n\
+         2 left, next at 14:05 UTC, expires 2027-04-01 00:00 UTC (in 129 days)\n"
     );
     assert_eq!(
         scrub(&text, "http://127.0.0.1:4242", Path::new("/t")),
@@ -126,6 +160,7 @@ fn what_differs_from_run_to_run_goes_and_the_rest_stays() {
          at http://127.0.0.1:8400, in DIRECTORY/x: 123456789012 DIGEST sha256:DIGEST\n\
          made NOW, DISTANCE, by hand\n\
          ! another instant than now: 2020-01-01 00:00 UTC (DISTANCE).\n\
-         next: 2020-01-03 00:00 UTC (in 2 days)\n"
+         next: 2020-01-03 00:00 UTC (in 2 days)\n\
+         2 left, next at TIME UTC, expires 2027-04-01 00:00 UTC (DISTANCE)\n"
     );
 }

@@ -17,6 +17,8 @@ use crate::wording::invitations_left;
 pub(crate) struct StderrProgress {
     console: Console,
     redaction: Option<Redaction>,
+    /// Whether the apply stays until invitations that must wait are sent.
+    waits: bool,
     bar: OnceLock<ProgressBar>,
     total: AtomicUsize,
     done: AtomicUsize,
@@ -24,10 +26,11 @@ pub(crate) struct StderrProgress {
 
 impl StderrProgress {
     /// Progress as this console wants it.
-    pub(crate) const fn new(console: Console, redaction: Option<Redaction>) -> Self {
+    pub(crate) const fn new(console: Console, redaction: Option<Redaction>, waits: bool) -> Self {
         Self {
             console,
             redaction,
+            waits,
             bar: OnceLock::new(),
             total: AtomicUsize::new(0),
             done: AtomicUsize::new(0),
@@ -101,7 +104,8 @@ impl Progress for StderrProgress {
     }
 
     fn invitations_wait(&self, left: &InvitationsLeft) {
-        self.line(&format!("{}; waiting", invitations_left(left)));
+        let left = invitations_left(left);
+        self.line(&if self.waits { format!("{left}: waiting for it") } else { left });
     }
 
     fn note(&self, message: &str) {

@@ -1,5 +1,6 @@
 //! What an apply did, for people, programs and pull requests.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use mixaccess_applier::{ApplyStatus, ChangeReport, Outcome, Receipt, Verification};
@@ -134,9 +135,7 @@ fn remarks(receipt: &Receipt) -> Vec<String> {
             invitations_left(left)
         ));
     }
-    for one in &receipt.undo.irreversible {
-        remarks.push(format!("Cannot be undone: {} {}: {}.", one.subject, one.change, one.because));
-    }
+    remarks.extend(irreversible(receipt));
     if let Some(error) = &receipt.undo.error {
         remarks.push(format!("There is no undo plan: {error}."));
     }
@@ -151,6 +150,25 @@ fn remarks(receipt: &Receipt) -> Vec<String> {
     );
     remarks.extend(receipt.notes.iter().map(|note| format!("Note: {note}.")));
     remarks
+}
+
+/// How many are named of those for whom the same cannot be undone.
+const NAMED: usize = 3;
+
+/// What was done and cannot be undone: one remark for each reason.
+fn irreversible(receipt: &Receipt) -> impl Iterator<Item = String> {
+    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for one in &receipt.undo.irreversible {
+        reasons.entry(one.because).or_default().push(one.subject.to_string());
+    }
+    reasons.into_iter().map(|(because, who)| {
+        let named = who.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+        let more = match who.len().saturating_sub(NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("Cannot be undone: {because}: {named}{more}.")
+    })
 }
 
 fn human(receipt: &Receipt, width: usize, shown: impl Fn(&str) -> String) -> String {

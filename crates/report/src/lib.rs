@@ -35,8 +35,8 @@ use mixaccess_model::{Finding, Plan};
 pub use checks::{Check, Status};
 pub use diff::diff;
 pub use explain::{
-    ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainView, NextChange,
-    Wanted,
+    ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainTeam, ExplainView,
+    NextChange, Wanted,
 };
 pub use options::{Culprit, Culprits, Format, FormatError, Purpose, RenderOptions, Verbosity};
 pub use redact::Redaction;

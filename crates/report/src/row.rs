@@ -266,7 +266,12 @@ fn remarks(action: &Action, seen_at: Timestamp) -> Vec<String> {
         }
         Action::DeleteTeam { members, loses } => {
             let people = words::people(members.len());
-            let verb = if loses.is_empty() { "leave it" } else { "lose what it gives" };
+            let verb = match (loses.is_empty(), members.len()) {
+                (true, 1) => "leaves it",
+                (true, _) => "leave it",
+                (false, 1) => "loses what it gives",
+                (false, _) => "lose what it gives",
+            };
             vec![format!("{people} {verb}: {}", addresses(members))]
         }
         Action::CreateServiceAccount { organization_role: _, grants: _, expires } => {

@@ -164,8 +164,9 @@ fn execute(
         scim: scim_token(context)?.is_some(),
     };
     let secrets = Secrets::from_args(&args.secrets);
-    if let Some(secrets) = &secrets {
-        secrets.check(new_service_accounts(plan))?;
+    match &secrets {
+        Some(secrets) => secrets.check(new_service_accounts(plan))?,
+        None => needs_no_secrets(plan)?,
     }
     let mut options = ApplyOptions::new(target, Arc::new(clock::now), MADE_BY);
     options.concurrency = usize::from(args.connection.concurrency);
@@ -174,7 +175,7 @@ fn execute(
     options.secrets = secrets.map(|secrets| Arc::new(secrets) as Arc<dyn SecretSink>);
     let redaction =
         context.redaction(plan.content.organization.id).map(|redaction| redaction.knowing(plan));
-    let progress = StderrProgress::new(context.console, redaction.clone());
+    let progress = StderrProgress::new(context.console, redaction.clone(), args.wait);
     let outcome = block_on(interruptible(plan, &client, &state, &options, &progress))?;
     progress.finish();
     let receipt = outcome.map_err(failed)?;
@@ -200,6 +201,15 @@ fn new_service_accounts(plan: &Plan) -> impl Iterator<Item = &str> {
         }
         _ => None,
     })
+}
+
+fn needs_no_secrets(plan: &Plan) -> Result<(), Failure> {
+    let Some(account) = new_service_accounts(plan).next() else { return Ok(()) };
+    Err(Failure::new(format!(
+        "the plan creates service account {}, and it is not said where its secret goes; nothing was changed",
+        mixaccess_model::printable(account)
+    ))
+    .hint("Name a new file with --secret-file FILE, or a command that reads it from standard input, such as `vault kv put …`, with --secret-command COMMAND. It is told once, and never again."))
 }
 
 /// Applies until done, or until Ctrl-C or a termination signal asks to stop.

@@ -148,7 +148,7 @@ fn service(
         .and_then(|resolved| resolved.state.projects.first().map(|project| project.id));
     let Answers { probe, actor, dialect } = block_on(ask(&client, project))?;
     checks.extend(probe.endpoints.iter().map(endpoint));
-    checks.push(self::dialect(organization, dialect));
+    checks.push(self::dialect(dialect));
     if organization.identity_provider.is_some() || probe.scim.is_some() {
         checks.push(scim(context, probe.scim));
     }
@@ -174,15 +174,10 @@ async fn ask(client: &Client, project: Option<ProjectId>) -> Answers {
 }
 
 /// Which endpoints the organization is managed through, and who decided it.
-fn dialect(organization: &DeclaredOrganization, found: Result<FoundDialect, ApiError>) -> Check {
+fn dialect(found: Result<FoundDialect, ApiError>) -> Check {
     match found {
         Ok(found) => {
-            let declared = match organization.api {
-                Some(_) => "declared",
-                None => "found out",
-            };
-            let message = format!("{}, {declared}: {}", found.dialect, found.because);
-            check("dialect", Status::Pass, message)
+            check("dialect", Status::Pass, format!("{}: {}", found.dialect, found.because))
         }
         Err(error) => Check {
             remedy: Some("Set `organization.api` to `members` or `app` in the files.".to_owned()),

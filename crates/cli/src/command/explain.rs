@@ -1,8 +1,8 @@
 //! `explain`: what somebody should have, why, what they have, and what comes next.
 
 use mixaccess_config::{
-    ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, Explanation, Level, Loaded,
-    Specificity, Verdict,
+    ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, ExplainedTeam, Explanation,
+    Level, Loaded, Specificity, Verdict,
 };
 use mixaccess_model::{
     Annotations, DesiredCollaborator, DesiredState, Email, Grant, GrantSource, LiveMember,
@@ -11,8 +11,8 @@ use mixaccess_model::{
 };
 use mixaccess_planner::{CustomRoles, effective_role, is_met_otherwise};
 use mixaccess_report::{
-    ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainView, NextChange,
-    Wanted,
+    ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainTeam, ExplainView,
+    NextChange, Wanted,
 };
 
 use crate::args::Explain as Args;
@@ -301,6 +301,15 @@ fn said(one: &Explanation, declared: &DesiredCollaborator) -> ExplainDeclared {
         ),
         phase: one.phase.as_ref().map(|(name, _)| name.to_string()),
         profile: one.profile.as_ref().map(|(name, _)| name.to_string()),
+        teams: one.teams.iter().map(team).collect(),
+    }
+}
+
+fn team(team: &ExplainedTeam) -> ExplainTeam {
+    ExplainTeam {
+        name: std::sync::Arc::clone(&team.name),
+        place: team.listed_at.first().cloned(),
+        grants: team.grants.iter().map(|one| (one.key.clone(), one.role.clone())).collect(),
     }
 }
 

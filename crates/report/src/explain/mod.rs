@@ -14,8 +14,8 @@ use crate::{
     Format, RenderOptions, ReportError, capability, diff, human, json, markdown, row, words,
 };
 pub use view::{
-    ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainView, NextChange,
-    Wanted,
+    ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainTeam, ExplainView,
+    NextChange, Wanted,
 };
 
 /// Renders an explanation.
@@ -46,8 +46,15 @@ pub(crate) fn facts(view: &ExplainView) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     match declared {
         Some(declared) => {
-            let ExplainDeclared { state, managed_by, organization_role: _, reason, phase, profile } =
-                declared;
+            let ExplainDeclared {
+                state,
+                managed_by,
+                organization_role: _,
+                reason,
+                phase,
+                profile,
+                teams: _,
+            } = declared;
             let managed = match managed_by {
                 ManagedBy::Mixpanel => "",
                 ManagedBy::Scim => ", managed by the identity provider",
@@ -76,8 +83,23 @@ pub(crate) fn facts(view: &ExplainView) -> Vec<(&'static str, String)> {
     {
         facts.push(("teams", teams.join(", ")));
     }
+    if let Some(declared) = declared {
+        facts.extend(declared.teams.iter().map(|team| ("declared in", membership(team))));
+    }
     facts.extend(next.as_ref().map(|next| ("next", upcoming(next, view))));
     facts
+}
+
+/// A team, what it gives, and what puts somebody into it.
+fn membership(team: &ExplainTeam) -> String {
+    let given = team.grants.iter().map(|(project, role)| format!("{role} in {project}"));
+    let given = given.collect::<Vec<_>>().join(", ");
+    let place = team.place.as_ref().map(|place| format!(" ({}:{})", place.file, place.line));
+    let place = place.unwrap_or_default();
+    match given.is_empty() {
+        true => format!("team {}{place}", team.name),
+        false => format!("team {}{place}: {given}", team.name),
+    }
 }
 
 fn organization_role(view: &ExplainView) -> String {

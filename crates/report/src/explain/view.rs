@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use mixaccess_model::{
     Email, Finding, Grant, Invitation, ManagedBy, MemberStatus, OrganizationRole, Place,
-    ProjectRef, ProjectRole, Reason, State,
+    ProjectKey, ProjectRef, ProjectRole, Reason, State,
 };
 use serde::Serialize;
 
@@ -53,6 +53,21 @@ pub struct ExplainDeclared {
     /// The profile, when there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// The teams that the files put the person in, sorted by name.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<ExplainTeam>,
+}
+
+/// A team that the files put somebody in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplainTeam {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What puts the person into it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// What it gives, by project.
+    pub grants: Vec<(ProjectKey, ProjectRole)>,
 }
 
 /// What the service says of a person.

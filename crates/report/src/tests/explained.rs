@@ -83,6 +83,7 @@ fn view() -> ExplainView {
             reason: crate::sample::asked(ReasonKind::Declared, "access/alex.yaml", 3),
             phase: Some("support".to_owned()),
             profile: None,
+            teams: Vec::new(),
         }),
         live: ExplainLive::Member {
             status: MemberStatus::Active,
