@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mixaccess_emulator::EmulatorOptions;
+use mixaccess_emulator::{EmulatorOptions, Seed};
 
 use crate::harness::repository::{copy, example_organization, repository};
 use crate::harness::{Bench, scrub, side_by_side, words};
@@ -13,6 +13,7 @@ use crate::harness::{Bench, scrub, side_by_side, words};
 fn transcript(example: &Path) -> String {
     let seed = fs::read_to_string(example.join("live.yaml")).unwrap();
     let bench = Bench::empty(&seed, EmulatorOptions::default());
+    let scim = Seed::from_yaml(&seed).unwrap().scim.map(|scim| scim.token).unwrap_or_default();
     copy(example, bench.root());
     let mut transcript = String::new();
     for line in fs::read_to_string(example.join("commands")).unwrap().lines() {
@@ -20,7 +21,11 @@ fn transcript(example: &Path) -> String {
         let code: i32 = note.strip_prefix("exit ").unwrap().parse().unwrap();
         let arguments = words(command.strip_prefix("mixaccess ").unwrap());
         // One at a time, so that what is told on the way comes in one order.
-        let run = bench.program(&arguments).variable("MIXACCESS_CONCURRENCY", "1").run();
+        let run = bench
+            .program(&arguments)
+            .variable("MIXACCESS_CONCURRENCY", "1")
+            .variable("MIXPANEL_SCIM_TOKEN", &scim)
+            .run();
         let run = run.exits(code);
         let _ = write!(transcript, "$ {line}\n{}", run.stdout);
         for line in run.stderr.lines() {
