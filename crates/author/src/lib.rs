@@ -4,6 +4,8 @@
 //! Values in, texts out. Nothing here reads a clock, the network or a directory.
 
 mod access;
+mod adopt;
+mod edit;
 mod environment;
 mod init;
 mod listing;
@@ -17,6 +19,7 @@ mod tests;
 mod tree;
 mod yaml;
 
+pub use adopt::{AdoptError, AdoptInput, Adopted, Adoption, Chosen, FileChange, NotAdopted, adopt};
 pub use init::{Arrangement, Home, InitOptions, init};
 pub use listing::{
     Combined, Listed, ListedGrant, Listing, ListingError, ListingKind, ListingNote, ListingPlace,

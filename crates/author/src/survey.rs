@@ -164,6 +164,13 @@ impl<'a> Survey<'a> {
                     quote(role.as_str())
                 ));
             }
+            if self.declared.get(at).is_some_and(|project| !may_hold(project.live, role)) {
+                let name = self.projects.keys.get(at).map_or("", String::as_str);
+                return Err(format!(
+                    "the service lists no role {} in {name}",
+                    quote(role.as_str())
+                ));
+            }
             access.insert(at, role.clone());
         }
         for (at, role) in access.iter().filter(|(_, role)| role.is_custom()) {
@@ -320,6 +327,13 @@ pub(crate) fn is_sayable_role(role: &ProjectRole) -> bool {
     is_sayable(role.as_str())
         && ProjectRole::parse(role.as_str()) == *role
         && role.as_str() != crate::access::NO_ACCESS
+}
+
+/// Whether a role exists in a project, as far as the service lists its custom roles.
+pub(crate) fn may_hold(project: &LiveProject, role: &ProjectRole) -> bool {
+    let is_listed =
+        |roles: &Vec<std::sync::Arc<str>>| roles.iter().any(|listed| **listed == *role.as_str());
+    !role.is_custom() || project.custom_roles.as_ref().is_none_or(is_listed)
 }
 
 fn quote(text: &str) -> String {

@@ -9,7 +9,7 @@ use std::path::Path;
 use mixaccess_config::{LoadOptions, Loaded, load};
 
 use crate::Tree;
-pub(crate) use organizations::config;
+pub(crate) use organizations::{config, organization};
 
 /// Writes a tree below a directory and reads it as the program does.
 pub(crate) fn written(tree: &Tree, root: &Path) -> Loaded {

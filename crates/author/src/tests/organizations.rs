@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngSeed};
 
-pub(super) const NOW: i64 = 1_780_000_000;
+const NOW: i64 = 1_780_000_000;
 const DAY: i64 = 86_400;
 
 /// The same cases every time, and nothing is written beside the sources.
@@ -25,7 +25,7 @@ pub(crate) fn config(cases: u32) -> Config {
     }
 }
 
-pub(super) fn second(seconds: i64) -> Timestamp {
+fn second(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap()
 }
 
@@ -175,7 +175,10 @@ fn project(
         name,
         members_read,
         service_accounts_read: true,
-        custom_roles: roles.map(|roles| roles.into_iter().map(Into::into).collect()),
+        custom_roles: roles.map(|roles| {
+            let named = roles.into_iter().map(Into::into);
+            named.chain((id % 2 == 0).then(|| "Reviewer".into())).collect()
+        }),
     }
 }
 
@@ -222,7 +225,7 @@ prop_compose! {
 
 prop_compose! {
     /// Any organization, as a service may answer it.
-    pub(super) fn organization()(
+    pub(crate) fn organization()(
         name in proptest::option::of(name()),
         app in any::<bool>(),
         projects in vec((11_u64..18, name(), proptest::bool::weighted(0.9), proptest::option::of(vec(name(), 0..3))), 0..8),

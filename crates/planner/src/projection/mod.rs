@@ -207,8 +207,7 @@ impl<'a> Projection<'a> {
     }
 
     /// Live state as of now, as a whole; what was created gets numbers that nobody else has.
-    #[cfg(any(test, feature = "testing"))]
-    pub(crate) fn to_live_state(&self) -> LiveState {
+    pub fn to_live_state(&self) -> LiveState {
         let mut live = self.live.clone();
         // Of several accounts for one address, the first is the one that changes.
         let mut replaced = BTreeSet::new();

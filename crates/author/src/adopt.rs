@@ -1,0 +1,298 @@
+//! Live differences back into the files that are there (`design.md`, "Commands": `adopt`).
+//!
+//! A round plans, turns the differences that were chosen into edits, and reads the files again as if the
+//! edits were written. What is left of a difference then, or what the policy denies, is taken back, so
+//! that no plan contradicts what was adopted.
+
+mod addition;
+mod chosen;
+mod declared;
+mod difference;
+mod files;
+mod judgement;
+mod membership;
+mod removal;
+#[cfg(test)]
+mod tests;
+mod tree_style;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use mixaccess_config::{Diagnostic, Edited, LoadOptions, Loaded, load_edited};
+use mixaccess_model::{
+    Annotations, Capabilities, DesiredState, LiveState, PlanContent, Subject, SubjectKey,
+};
+use mixaccess_planner::{PlanningInput, plan};
+
+pub use chosen::Chosen;
+
+use difference::{Difference, Differences, differences};
+use files::Files;
+
+/// Rounds after which what still differs is given up: the last needed is for what a project that was
+/// just declared brings to light.
+const MAX_ROUNDS: usize = 8;
+/// What is said of edits that did not come to what they were made for.
+const UNDONE: &str = "the next plan would undo it";
+
+/// Everything that adopting looks at.
+#[derive(Clone, Copy, Debug)]
+pub struct AdoptInput<'a> {
+    /// Where the files are.
+    pub options: &'a LoadOptions,
+    /// What is live.
+    pub live: &'a LiveState,
+    /// The instant to resolve the files for.
+    pub instant: Timestamp,
+    /// What the dialect can do.
+    pub capabilities: &'a Capabilities,
+    /// What is to be adopted.
+    pub chosen: &'a Chosen,
+    /// Ticket, reason and people to write beside what is adopted.
+    pub annotations: &'a Annotations,
+}
+
+/// Edits of the files, and what they are about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Adoption {
+    /// The files that change, sorted by name.
+    pub files: Vec<FileChange>,
+    /// What is adopted, sorted by subject.
+    pub adopted: Vec<Adopted>,
+    /// What is not, and why, sorted by subject.
+    pub refused: Vec<NotAdopted>,
+}
+
+/// One file before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileChange {
+    /// The path as the user would type it.
+    pub name: String,
+    /// Where to write.
+    pub path: PathBuf,
+    /// What it holds; absent for a new file.
+    pub before: Option<String>,
+    /// What it is to hold; absent for one that is to be deleted.
+    pub after: Option<String>,
+}
+
+/// What is adopted for one subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Adopted {
+    /// Whose access.
+    pub subject: Subject,
+    /// What the files say then, as fragments.
+    pub what: Vec<String>,
+}
+
+/// What is not adopted, and why.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NotAdopted {
+    /// Whose access; absent for what was chosen and does not exist.
+    pub subject: Option<Subject>,
+    /// Why: a lowercase fragment.
+    pub why: String,
+}
+
+/// Why nothing can be adopted.
+#[derive(Debug, thiserror::Error)]
+pub enum AdoptError {
+    /// The files have errors.
+    #[error("the files have errors")]
+    Files(Vec<Diagnostic>),
+    /// The edits would leave files with errors: a defect of this program.
+    #[error("the edits would leave files with errors; nothing was changed")]
+    Contradiction(Vec<Diagnostic>),
+    /// A plan cannot be made.
+    #[error("cannot plan: {0}")]
+    Plan(#[from] serde_json::Error),
+}
+
+/// Works out the edits that write chosen differences into the files. Nothing is written here.
+///
+/// # Errors
+/// When the files have errors.
+pub fn adopt(input: &AdoptInput<'_>) -> Result<Adoption, AdoptError> {
+    let mut refused: BTreeMap<SubjectKey, String> = BTreeMap::new();
+    loop {
+        let attempt = Attempt::run(input, &refused)?;
+        let new: Vec<(SubjectKey, String)> =
+            attempt.refused.into_iter().filter(|(key, _)| !refused.contains_key(key)).collect();
+        if new.is_empty() {
+            return Ok(finish(input, &attempt.first, attempt.edited, attempt.adopted, refused));
+        }
+        refused.extend(new);
+    }
+}
+
+/// Files as they are and the plan between them and what is live.
+struct Situation {
+    loaded: Loaded,
+    desired: DesiredState,
+    content: PlanContent,
+}
+
+impl Situation {
+    fn of(input: &AdoptInput<'_>, edited: &Edited) -> Result<Self, AdoptError> {
+        let failed = if edited.is_empty() { AdoptError::Files } else { AdoptError::Contradiction };
+        let loaded = load_edited(input.options, edited);
+        let desired = loaded.resolve(input.instant).map_err(failed)?.state;
+        let content = planned(input, &desired, input.live)?;
+        Ok(Self { loaded, desired, content })
+    }
+}
+
+fn planned(
+    input: &AdoptInput<'_>,
+    desired: &DesiredState,
+    live: &LiveState,
+) -> Result<PlanContent, AdoptError> {
+    Ok(plan(&PlanningInput {
+        desired,
+        live,
+        capabilities: input.capabilities,
+        base_url: "",
+        instant_given: false,
+        allow: &[],
+    })?)
+}
+
+/// One way through all rounds, leaving out what was refused before.
+struct Attempt {
+    first: Situation,
+    edited: Edited,
+    adopted: BTreeMap<SubjectKey, Vec<String>>,
+    refused: BTreeMap<SubjectKey, String>,
+}
+
+impl Attempt {
+    fn run(
+        input: &AdoptInput<'_>,
+        before: &BTreeMap<SubjectKey, String>,
+    ) -> Result<Self, AdoptError> {
+        let first = Situation::of(input, &Edited::new())?;
+        let mut attempt = Self {
+            first,
+            edited: Edited::new(),
+            adopted: BTreeMap::new(),
+            refused: BTreeMap::new(),
+        };
+        let mut now: Option<Situation> = None;
+        for _ in 0..MAX_ROUNDS {
+            let situation = now.as_ref().unwrap_or(&attempt.first);
+            let mut found = differences(input, situation);
+            found.retain(|key, _| !before.contains_key(key));
+            let mut files = Files::of(&situation.loaded);
+            let round = Round { input, situation };
+            let (adopted, refused) = round.edit(&found, &mut files);
+            if files.is_unchanged() {
+                attempt.refused.extend(refused);
+                attempt.keep(found.keys().filter(|key| !adopted.contains_key(key)).cloned());
+                return attempt.judged(input, now);
+            }
+            files.write(&mut attempt.edited);
+            for (key, what) in adopted {
+                let said = attempt.adopted.entry(key).or_default();
+                for one in what {
+                    if !said.contains(&one) {
+                        said.push(one);
+                    }
+                }
+            }
+            attempt.refused.extend(refused);
+            now = Some(Situation::of(input, &attempt.edited)?);
+        }
+        let situation = now.as_ref().unwrap_or(&attempt.first);
+        let left = differences(input, situation);
+        attempt.keep(left.into_keys().filter(|key| !before.contains_key(key)).collect::<Vec<_>>());
+        attempt.judged(input, now)
+    }
+
+    /// What still differs although it was edited is taken back.
+    fn keep(&mut self, keys: impl IntoIterator<Item = SubjectKey>) {
+        for key in keys {
+            self.refused.entry(key).or_insert_with(|| UNDONE.to_owned());
+        }
+    }
+
+    /// Takes back what the policy denies.
+    fn judged(
+        mut self,
+        input: &AdoptInput<'_>,
+        now: Option<Situation>,
+    ) -> Result<Self, AdoptError> {
+        if let Some(now) = now {
+            let denied = judgement::denied(input, &self.first, &now, &self.adopted)?;
+            self.refused.extend(denied);
+        }
+        Ok(self)
+    }
+}
+
+/// One round: differences to edits.
+struct Round<'a> {
+    input: &'a AdoptInput<'a>,
+    situation: &'a Situation,
+}
+
+type Said = BTreeMap<SubjectKey, Vec<String>>;
+type Refusals = BTreeMap<SubjectKey, String>;
+
+impl Round<'_> {
+    fn edit(&self, found: &Differences, files: &mut Files<'_>) -> (Said, Refusals) {
+        let mut adopted = Said::new();
+        let mut refused = Refusals::new();
+        self.removals(found, files, &mut adopted, &mut refused);
+        for (key, difference) in found {
+            let edited = match difference {
+                Difference::Refused(why) => Err(why.clone()),
+                Difference::Gone => continue,
+                Difference::Undeclared => self.add(key, files),
+                Difference::Declared(wanted) => self.change(key, wanted, files),
+            };
+            match edited {
+                Ok(what) => drop(adopted.insert(key.clone(), what)),
+                Err(why) => drop(refused.insert(key.clone(), why)),
+            }
+        }
+        self.projects(files);
+        (adopted, refused)
+    }
+}
+
+fn finish(
+    input: &AdoptInput<'_>,
+    first: &Situation,
+    edited: Edited,
+    adopted: Said,
+    refused: Refusals,
+) -> Adoption {
+    let mut changes = Vec::with_capacity(edited.len());
+    for (path, after) in edited {
+        let before = files::text_at(&first.loaded, &path);
+        let after = after.map(|text| text.to_string());
+        if before != after {
+            let name = files::name_of(&path);
+            changes.push(FileChange { name, path, before, after });
+        }
+    }
+    changes.sort_by(|a, b| a.name.cmp(&b.name));
+    let adopted = adopted
+        .into_iter()
+        .filter(|(_, what)| !what.is_empty())
+        .map(|(key, what)| Adopted { subject: key.into(), what })
+        .collect();
+    let mut refused: Vec<NotAdopted> = refused
+        .into_iter()
+        .map(|(key, why)| NotAdopted { subject: Some(key.into()), why })
+        .collect();
+    refused.extend(input.chosen.missing(&first.desired, input.live));
+    Adoption { files: changes, adopted, refused }
+}
+
+/// A fragment about a role.
+fn role_words(what: &str, role: Option<&str>) -> String {
+    format!("{what}: {}", role.unwrap_or(crate::access::NO_ACCESS))
+}

@@ -1,0 +1,214 @@
+//! From a plan to what the files would have to say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mixaccess_model::{
+    Action, Change, Email, LiveState, NotPlannedKind, OrganizationRole, ProjectId, ProjectRole,
+    ReasonKind, Subject, SubjectKey, printable,
+};
+
+use super::{AdoptInput, Situation};
+use crate::survey::{is_sayable_role, may_hold};
+
+const MANAGED: &str =
+    "the identity provider decides: change the groups there, or what the files say by hand";
+
+/// What the files would have to say, by subject.
+pub(super) type Differences = BTreeMap<SubjectKey, Difference>;
+
+/// What the files would have to say about one subject.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Difference {
+    /// It is declared, and must say something else.
+    Declared(Wanted),
+    /// It is declared and not live.
+    Gone,
+    /// It is live and not declared.
+    Undeclared,
+    /// It cannot be adopted.
+    Refused(String),
+}
+
+/// What a declaration must say instead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// The state: active. What else differs shows once that is so.
+    pub(super) is_active: bool,
+    pub(super) organization_role: Option<OrganizationRole>,
+    /// Project roles, `none` where there is none.
+    pub(super) entries: BTreeMap<ProjectId, Option<ProjectRole>>,
+    /// Of a team: who is in it.
+    pub(super) join: BTreeSet<Email>,
+    /// Of a team: who is not in it.
+    pub(super) leave: BTreeSet<Email>,
+}
+
+/// Everything that was chosen and differs.
+pub(super) fn differences(input: &AdoptInput<'_>, situation: &Situation) -> Differences {
+    let mut finder = Finder { input, situation, found: Differences::new() };
+    for (key, changes) in by_subject(&situation.content.changes) {
+        finder.subject(&key, &changes);
+    }
+    finder.not_planned();
+    finder.found
+}
+
+fn by_subject(changes: &[Change]) -> BTreeMap<SubjectKey, Vec<&Change>> {
+    let mut by_subject: BTreeMap<SubjectKey, Vec<&Change>> = BTreeMap::new();
+    for change in changes {
+        by_subject.entry(change.subject.key()).or_default().push(change);
+    }
+    by_subject
+}
+
+struct Finder<'a> {
+    input: &'a AdoptInput<'a>,
+    situation: &'a Situation,
+    found: Differences,
+}
+
+impl Finder<'_> {
+    fn subject(&mut self, key: &SubjectKey, changes: &[&Change]) {
+        let is_whole = self.input.chosen.subject(key);
+        let has = |kind: ReasonKind| changes.iter().any(|change| change.reason.kind == kind);
+        let difference = if has(ReasonKind::Unmanaged) {
+            is_whole.then_some(Difference::Undeclared)
+        } else if has(ReasonKind::InvitationExpired) {
+            let why = "the invitation expired: let a plan send a new one, or take the person out of the files";
+            is_whole.then(|| Difference::Refused(why.to_owned()))
+        } else if has(ReasonKind::Suspended) || has(ReasonKind::Removed) {
+            let wanted = Wanted { is_active: true, ..Wanted::default() };
+            is_whole.then_some(Difference::Declared(wanted))
+        } else if is_made_anew(changes) {
+            is_whole.then_some(Difference::Gone)
+        } else {
+            let mut wanted = Wanted::default();
+            for change in changes {
+                self.change(key, change, is_whole, &mut wanted);
+            }
+            self.checked(wanted)
+        };
+        if let Some(difference) = difference {
+            self.found.insert(key.clone(), difference);
+        }
+    }
+
+    fn change(&self, key: &SubjectKey, change: &Change, is_whole: bool, wanted: &mut Wanted) {
+        if let Some(project) = change.action.project() {
+            if self.input.chosen.grant(key, project.id) {
+                let role = own_role(self.input.live, key, project.id).cloned();
+                wanted.entries.insert(project.id, role);
+            }
+            return;
+        }
+        if !is_whole {
+            return;
+        }
+        match &change.action {
+            Action::SetOrganizationRole { before, .. } => wanted.organization_role = Some(*before),
+            Action::WithdrawInvitation { organization_role, .. } => {
+                wanted.organization_role = *organization_role;
+            }
+            Action::AddTeamMember { email, .. } => drop(wanted.leave.insert(email.clone())),
+            Action::RemoveTeamMember { email, .. } => drop(wanted.join.insert(email.clone())),
+            // An invitation follows a withdrawal here, a reminder is no difference, and the others are
+            // told by their reason.
+            Action::Invite { .. }
+            | Action::RemindInvitation { .. }
+            | Action::RemoveMember { .. }
+            | Action::CreateTeam
+            | Action::DeleteTeam { .. }
+            | Action::CreateServiceAccount { .. }
+            | Action::DeleteServiceAccount { .. }
+            | Action::Grant { .. }
+            | Action::SetProjectRole { .. }
+            | Action::Revoke { .. } => {}
+        }
+    }
+
+    /// Refuses what files cannot say, and what is not known for sure.
+    fn checked(&self, wanted: Wanted) -> Option<Difference> {
+        for (project, role) in &wanted.entries {
+            let found = self.input.live.project(*project).filter(|project| project.members_read);
+            let Some(found) = found else {
+                let why = format!("what is live in project {project} is not known");
+                return Some(Difference::Refused(why));
+            };
+            if let Some(role) = role.as_ref().filter(|role| !may_hold(found, role)) {
+                let why = format!("the service lists no role `{}`", printable(role.as_str()));
+                return Some(Difference::Refused(why));
+            }
+            if let Some(role) = role.as_ref().filter(|role| !is_sayable_role(role)) {
+                let why = format!("the role `{}` cannot be written", printable(role.as_str()));
+                return Some(Difference::Refused(why));
+            }
+        }
+        (wanted != Wanted::default()).then_some(Difference::Declared(wanted))
+    }
+
+    /// People who are live and not in the files, and what somebody else decides.
+    fn not_planned(&mut self) {
+        let content = &self.situation.content;
+        for one in &content.not_planned {
+            let Some(SubjectKey::Person(email)) = one.subject.as_ref().map(Subject::key) else {
+                continue;
+            };
+            let difference = match one.kind {
+                NotPlannedKind::Unmanaged | NotPlannedKind::Protected => self.undeclared(&email),
+                NotPlannedKind::ManagedByScim => Some(Difference::Refused(MANAGED.to_owned())),
+                NotPlannedKind::Unreadable => Some(Difference::Refused(one.message.clone())),
+                NotPlannedKind::UndeclaredProject
+                | NotPlannedKind::Pending
+                | NotPlannedKind::ActorPower => None,
+            };
+            self.whole(SubjectKey::Person(email), difference);
+        }
+        for manual in &content.manual {
+            self.whole(manual.subject.key(), Some(Difference::Refused(MANAGED.to_owned())));
+        }
+        // Somebody whom the policy ignores is adopted when named.
+        for email in &self.input.chosen.people {
+            let difference = self.undeclared(email);
+            self.whole(SubjectKey::Person(email.clone()), difference);
+        }
+    }
+
+    /// Keeps a difference that is about a subject as a whole.
+    fn whole(&mut self, key: SubjectKey, difference: Option<Difference>) {
+        if let Some(difference) = difference.filter(|_| self.input.chosen.subject(&key)) {
+            self.found.entry(key).or_insert(difference);
+        }
+    }
+
+    fn undeclared(&self, email: &Email) -> Option<Difference> {
+        let is_declared = self.situation.desired.collaborator(email).is_some();
+        let is_live = self.input.live.member(email).is_some();
+        (is_live && !is_declared).then_some(Difference::Undeclared)
+    }
+}
+
+/// Whether changes make what is not live at all.
+fn is_made_anew(changes: &[&Change]) -> bool {
+    let is_withdrawn =
+        changes.iter().any(|change| matches!(change.action, Action::WithdrawInvitation { .. }));
+    let is_made = |change: &&Change| {
+        matches!(
+            change.action,
+            Action::Invite { .. } | Action::CreateTeam | Action::CreateServiceAccount { .. }
+        )
+    };
+    !is_withdrawn && changes.iter().any(is_made)
+}
+
+/// A subject's own role in a project, as it is live.
+fn own_role<'a>(
+    live: &'a LiveState,
+    key: &SubjectKey,
+    project: ProjectId,
+) -> Option<&'a ProjectRole> {
+    match key {
+        SubjectKey::Person(email) => live.member(email)?.individual_role(project),
+        SubjectKey::Team(name) => live.team(name)?.role(project),
+        SubjectKey::ServiceAccount(name) => live.service_account(name)?.individual_role(project),
+    }
+}

@@ -1,0 +1,133 @@
+//! The files of one round: their layouts, read when they are needed, and the edits of each.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mixaccess_config::layout::{Field, FileLayout};
+use mixaccess_config::{Edited, LoadOptions, Loaded};
+use mixaccess_model::{FileIndex, SubjectKey};
+
+use super::addition::NeededRoles;
+use crate::edit::{Edit, apply};
+
+/// Files and their edits.
+pub(super) struct Files<'a> {
+    pub(super) loaded: &'a Loaded,
+    layouts: BTreeMap<FileIndex, FileLayout>,
+    edits: BTreeMap<FileIndex, Vec<Edit>>,
+    /// Files that go, and files that are new.
+    whole: Edited,
+    pub(super) needed: NeededRoles,
+    /// Keys that an edit of this round adds to a declaration.
+    added: BTreeSet<(FileIndex, usize, &'static str)>,
+}
+
+impl<'a> Files<'a> {
+    pub(super) const fn of(loaded: &'a Loaded) -> Self {
+        Self {
+            loaded,
+            layouts: BTreeMap::new(),
+            edits: BTreeMap::new(),
+            whole: Edited::new(),
+            needed: NeededRoles::new(),
+            added: BTreeSet::new(),
+        }
+    }
+
+    /// Where everything stands in a file, or why that is not known.
+    pub(super) fn layout(&mut self, file: FileIndex) -> Result<&FileLayout, String> {
+        let slot = match self.layouts.entry(file) {
+            std::collections::btree_map::Entry::Occupied(slot) => return Ok(slot.into_mut()),
+            std::collections::btree_map::Entry::Vacant(slot) => slot,
+        };
+        match self.loaded.layout(file) {
+            Ok(layout) => Ok(slot.insert(layout)),
+            Err(problem) => Err(problem.to_finding().message),
+        }
+    }
+
+    /// Every file that can be laid out.
+    pub(super) fn all(&mut self) -> Vec<FileIndex> {
+        let count = u32::try_from(self.loaded.files().len()).unwrap_or(u32::MAX);
+        (0..count).map(FileIndex).filter(|file| self.layout(*file).is_ok()).collect()
+    }
+
+    pub(super) fn edit(&mut self, file: FileIndex, edits: impl IntoIterator<Item = Edit>) {
+        self.edits.entry(file).or_default().extend(edits);
+    }
+
+    /// Whether a key is added to a declaration for the first time in this round; what else it is to hold
+    /// waits for the next.
+    pub(super) fn adds(&mut self, file: FileIndex, declaration: usize, key: &'static str) -> bool {
+        self.added.insert((file, declaration, key))
+    }
+
+    pub(super) fn delete(&mut self, path: PathBuf) {
+        self.whole.insert(path, None);
+    }
+
+    /// Adds a file, unless one is there or was added.
+    pub(super) fn create(&mut self, path: PathBuf, text: String) -> bool {
+        if self.whole.contains_key(&path) {
+            return false;
+        }
+        self.whole.insert(path, Some(Arc::from(text)));
+        true
+    }
+
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.whole.is_empty() && self.edits.values().all(Vec::is_empty)
+    }
+
+    /// Lays the edits over those of former rounds.
+    pub(super) fn write(self, edited: &mut Edited) {
+        for (file, edits) in &self.edits {
+            let Some(layout) = self.layouts.get(file) else { continue };
+            edited.insert(layout.path.clone(), Some(Arc::from(apply(&layout.text, edits))));
+        }
+        edited.extend(self.whole);
+    }
+}
+
+/// The field that declares a subject, in the section of its kind.
+pub(super) fn declaration<'l>(
+    layout: &'l FileLayout,
+    key: &SubjectKey,
+    own_key: Option<&str>,
+) -> Option<&'l Field> {
+    match (key, own_key) {
+        (SubjectKey::Person(email), _) => layout.collaborator(email),
+        (SubjectKey::Team(_), Some(own)) => layout.declaration("teams", own),
+        (SubjectKey::ServiceAccount(_), Some(own)) => layout.declaration("service_accounts", own),
+        (_, None) => None,
+    }
+}
+
+/// The text of a file that was loaded.
+pub(super) fn text_at(loaded: &Loaded, path: &Path) -> Option<String> {
+    let count = u32::try_from(loaded.files().len()).unwrap_or(u32::MAX);
+    let mut names = (0..count).map(FileIndex).zip(loaded.files());
+    let found = names.find(|(_, name)| Path::new(&***name) == path).map(|(file, _)| file);
+    let layout = |file| loaded.layout(file).ok();
+    match found.and_then(layout).filter(|layout| layout.path == path) {
+        Some(layout) => Some(layout.text),
+        None => (0..count)
+            .filter_map(|file| layout(FileIndex(file)))
+            .find(|layout| layout.path == path)
+            .map(|layout| layout.text),
+    }
+}
+
+/// The directory of the organization.
+pub(super) fn root(options: &LoadOptions) -> PathBuf {
+    match &options.organization {
+        Some(key) => options.root.join(key),
+        None => options.root.clone(),
+    }
+}
+
+/// A path as the user would type it.
+pub(super) fn name_of(path: &Path) -> String {
+    path.display().to_string()
+}

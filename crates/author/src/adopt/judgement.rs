@@ -1,0 +1,142 @@
+//! What the policy says of what was adopted: the same guard rails that a plan of it would have met.
+
+use std::collections::BTreeSet;
+
+use mixaccess_model::{DesiredState, GuardCode, LiveState, ProjectId, SubjectKey};
+use mixaccess_planner::Projection;
+
+use super::{AdoptError, AdoptInput, Refusals, Said, Situation, planned};
+
+/// Guard rails about what somebody holds and who asked for it. The others limit what one plan does, and
+/// adopting does nothing to anybody.
+const ASKED: [GuardCode; 5] = [
+    GuardCode::Rule,
+    GuardCode::Escalations,
+    GuardCode::Ticket,
+    GuardCode::Reason,
+    GuardCode::SeparationOfDuties,
+];
+
+/// Subjects whose adopted access the policy would have refused, had the files asked for it. Each is
+/// judged alone, so that nobody is refused for somebody else.
+pub(super) fn denied(
+    input: &AdoptInput<'_>,
+    first: &Situation,
+    now: &Situation,
+    adopted: &Said,
+) -> Result<Refusals, AdoptError> {
+    let before = as_the_files_were(input.live, first, now, adopted);
+    let mut one = Alone::of(&now.desired, &before);
+    let mut denied = Refusals::new();
+    for key in adopted.keys() {
+        one.choose(key, &now.desired, &before);
+        let content = planned(input, &one.desired, &one.live)?;
+        let refusals = content.refusals().filter(|verdict| ASKED.contains(&verdict.guard));
+        let why: Vec<String> =
+            refusals.map(|verdict| format!("{}: {}", verdict.guard, verdict.message)).collect();
+        if !why.is_empty() {
+            denied.insert(key.clone(), format!("the policy refuses it ({})", why.join("; ")));
+        }
+    }
+    Ok(denied)
+}
+
+/// Files and organization with one subject in them.
+struct Alone {
+    desired: DesiredState,
+    live: LiveState,
+}
+
+impl Alone {
+    fn of(desired: &DesiredState, live: &LiveState) -> Self {
+        let no_teams = |teams: &Option<Vec<_>>| teams.as_ref().map(|_| Vec::new());
+        let desired = DesiredState {
+            collaborators: Vec::new(),
+            teams: no_teams(&desired.teams),
+            service_accounts: desired.service_accounts.as_ref().map(|_| Vec::new()),
+            organization: desired.organization.clone(),
+            files: desired.files.clone(),
+            projects: desired.projects.clone(),
+            policy: desired.policy.clone(),
+            findings: Vec::new(),
+            instant: desired.instant,
+            files_digest: desired.files_digest,
+        };
+        let live = LiveState {
+            members: Vec::new(),
+            teams: live.teams.as_ref().map(|_| Vec::new()),
+            service_accounts: live.service_accounts.as_ref().map(|_| Vec::new()),
+            organization_name: live.organization_name.clone(),
+            actor: live.actor.clone(),
+            projects: live.projects.clone(),
+            identity_provider: live.identity_provider.clone(),
+            format_version: live.format_version,
+            organization: live.organization,
+            dialect: live.dialect,
+            taken_at: live.taken_at,
+        };
+        Self { desired, live }
+    }
+
+    fn choose(&mut self, key: &SubjectKey, desired: &DesiredState, live: &LiveState) {
+        self.desired.collaborators.clear();
+        self.live.members.clear();
+        let (teams, accounts) = (&mut self.desired.teams, &mut self.desired.service_accounts);
+        teams.iter_mut().for_each(Vec::clear);
+        accounts.iter_mut().for_each(Vec::clear);
+        self.live.teams.iter_mut().for_each(Vec::clear);
+        self.live.service_accounts.iter_mut().for_each(Vec::clear);
+        match key {
+            SubjectKey::Person(email) => {
+                self.desired.collaborators.extend(desired.collaborator(email).cloned());
+                self.live.members.extend(live.member(email).cloned());
+            }
+            SubjectKey::Team(name) => {
+                let found = desired.teams.iter().flatten().filter(|team| team.name == *name);
+                teams.iter_mut().for_each(|teams| teams.extend(found.clone().cloned()));
+                let found = live.team(name);
+                self.live.teams.iter_mut().for_each(|teams| teams.extend(found.cloned()));
+            }
+            SubjectKey::ServiceAccount(name) => {
+                let all = desired.service_accounts.iter().flatten();
+                let found = all.filter(|account| account.username == *name);
+                accounts.iter_mut().for_each(|all| all.extend(found.clone().cloned()));
+                let found = live.service_account(name);
+                self.live.service_accounts.iter_mut().for_each(|all| all.extend(found.cloned()));
+            }
+        }
+    }
+}
+
+/// The organization as it would be, had nobody made the changes that are adopted.
+fn as_the_files_were(
+    live: &LiveState,
+    first: &Situation,
+    now: &Situation,
+    adopted: &Said,
+) -> LiveState {
+    let mut projection = Projection::new(live);
+    for change in &first.content.changes {
+        if adopted.contains_key(&change.subject.key()) {
+            projection.apply(change);
+        }
+    }
+    let mut before = projection.to_live_state();
+    before.members.retain(|member| {
+        let is_new = first.desired.collaborator(&member.email).is_none();
+        !(is_new && adopted.contains_key(&SubjectKey::Person(member.email.clone())))
+    });
+    let new: BTreeSet<ProjectId> = now
+        .desired
+        .projects
+        .iter()
+        .map(|project| project.id)
+        .filter(|project| first.desired.project(*project).is_none())
+        .collect();
+    if !new.is_empty() {
+        for member in &mut before.members {
+            member.grants.retain(|grant| !new.contains(&grant.project));
+        }
+    }
+    before
+}

@@ -1,0 +1,177 @@
+//! How a tree is written, so that what is added looks like the rest.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use mixaccess_config::layout::{FileLayout, Form, Value};
+use mixaccess_model::{DesiredState, Email, FileIndex, ProjectRole};
+
+use super::files::Files;
+use crate::access::{Access, NO_ACCESS, Projects};
+
+/// How a tree is written.
+#[derive(Debug, Default)]
+pub(super) struct TreeStyle {
+    /// Declared projects in the order of their ids, and groups that do not overlap.
+    pub(super) projects: Projects,
+    /// Profiles that give project roles and nothing else.
+    pub(super) profiles: Vec<(String, Access)>,
+    /// Files that declare people.
+    people: Vec<PeopleFile>,
+}
+
+#[derive(Debug)]
+struct PeopleFile {
+    file: FileIndex,
+    path: PathBuf,
+    people: Vec<Email>,
+    is_alone: bool,
+    /// A line for editors that says where the schema is.
+    head: Option<String>,
+}
+
+impl TreeStyle {
+    pub(super) fn of(desired: &DesiredState, files: &mut Files<'_>) -> Self {
+        let mut style = Self::default();
+        style.projects.keys =
+            desired.projects.iter().map(|project| project.key.as_str().to_owned()).collect();
+        let at: BTreeMap<String, usize> =
+            style.projects.keys.iter().cloned().enumerate().map(|(at, key)| (key, at)).collect();
+        let mut groups: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut profiles: Vec<(String, Value)> = Vec::new();
+        for file in files.all() {
+            let Ok(layout) = files.layout(file) else { continue };
+            for group in layout.section("project_groups").iter().flat_map(|one| one.value.fields())
+            {
+                let members = group.value.items().iter().filter_map(Value::text);
+                let members = members.filter_map(|key| at.get(key.trim()).copied()).collect();
+                groups.insert(group.key.clone(), members);
+            }
+            for profile in layout.section("profiles").iter().flat_map(|one| one.value.fields()) {
+                profiles.push((profile.key.clone(), profile.value.clone()));
+            }
+            style.people.extend(people_file(file, layout));
+        }
+        for (key, value) in profiles {
+            if let Some(access) = expanded(&value, &at, &groups) {
+                style.profiles.push((key, access));
+            }
+        }
+        let mut covered = BTreeSet::new();
+        for (key, members) in groups {
+            if members.iter().all(|member| !covered.contains(member)) {
+                covered.extend(members.iter().copied());
+                style.projects.groups.push((key, members));
+            }
+        }
+        style
+    }
+
+    /// The file that somebody new belongs into, where people share files: the one with most people of
+    /// the same domain.
+    pub(super) fn shared_file(&self, email: &Email) -> Option<FileIndex> {
+        if self.is_apart() {
+            return None;
+        }
+        let of_domain = |one: &PeopleFile| {
+            one.people.iter().filter(|other| other.domain() == email.domain()).count()
+        };
+        let best = self.people.iter().rev().max_by_key(|one| (of_domain(one), one.people.len()))?;
+        Some(best.file)
+    }
+
+    /// Whether each person has a file of their own: nearly all have, and more than one.
+    fn is_apart(&self) -> bool {
+        let alone = self.people.iter().filter(|one| one.is_alone).count();
+        alone > 1 && alone * 2 > self.people.len()
+    }
+
+    /// The path and the first lines of a file of somebody's own.
+    pub(super) fn own_file(&self, root: &Path, email: &Email) -> (PathBuf, String) {
+        let alone = || self.people.iter().filter(|one| one.is_alone);
+        let mut directories: BTreeMap<&Path, usize> = BTreeMap::new();
+        for one in alone() {
+            *directories.entry(one.path.parent().unwrap_or(root)).or_default() += 1;
+        }
+        let usual = directories.iter().rev().max_by_key(|(_, count)| **count);
+        let directory = usual.map_or_else(|| root.join("people"), |(path, _)| path.to_path_buf());
+        let is_named = |one: &&PeopleFile, name: fn(&Email) -> &str| {
+            let stem = one.path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
+            one.people.first().is_some_and(|email| stem.as_deref() == Some(name(email)))
+        };
+        let by_local = alone().filter(|one| is_named(one, local_part)).count();
+        let by_address = alone().filter(|one| is_named(one, Email::folded)).count();
+        let name = if by_local > by_address { local_part(email) } else { email.folded() };
+        let ending = alone().filter_map(|one| one.path.extension()?.to_str()).next();
+        let mut taken = self
+            .people
+            .iter()
+            .filter(|one| one.path.parent() == Some(&directory))
+            .filter_map(|one| Some(one.path.file_stem()?.to_string_lossy().to_lowercase()))
+            .collect();
+        let stem = crate::naming::file_name(name, &mut taken);
+        let path = directory.join(format!("{stem}.{}", ending.unwrap_or("yaml")));
+        let head = alone().find(|one| one.path.parent() == Some(&directory));
+        let head = head.and_then(|one| one.head.as_ref());
+        (path, head.map_or_else(String::new, |line| format!("{line}\n")))
+    }
+}
+
+fn local_part(email: &Email) -> &str {
+    email.folded().split('@').next().unwrap_or_default()
+}
+
+fn people_file(file: FileIndex, layout: &FileLayout) -> Option<PeopleFile> {
+    let section = layout.section("collaborators")?;
+    let people: Vec<Email> =
+        section.value.fields().iter().map(|field| Email::new(&field.key)).collect();
+    let fields = layout.root.as_ref().map_or(0, |root| root.fields().len());
+    let first = layout.text.lines().next().unwrap_or_default();
+    Some(PeopleFile {
+        file,
+        path: layout.path.clone(),
+        is_alone: people.len() == 1 && fields == 1,
+        people,
+        head: first.starts_with("# yaml-language-server:").then(|| first.to_owned()),
+    })
+}
+
+/// What a profile gives, when it gives project roles alone and without dates.
+fn expanded(
+    profile: &Value,
+    at: &BTreeMap<String, usize>,
+    groups: &BTreeMap<String, Vec<usize>>,
+) -> Option<Access> {
+    if profile.fields().iter().any(|field| field.key != "projects") {
+        return None;
+    }
+    let mut by_rank: [BTreeMap<usize, &str>; 3] = Default::default();
+    for entry in profile.field("projects")?.value.fields() {
+        if entry.value.form() != Form::Short {
+            return None;
+        }
+        let role = entry.value.text()?.trim();
+        let everything: Vec<usize> = (0..at.len()).collect();
+        let one;
+        let (rank, projects) = if entry.key == "*" {
+            (2, &everything)
+        } else if let Some(group) = groups.get(&entry.key) {
+            (1, group)
+        } else {
+            one = vec![*at.get(entry.key.trim())?];
+            (0, &one)
+        };
+        let said = by_rank.get_mut(rank)?;
+        for project in projects {
+            if said.insert(*project, role).is_some_and(|other| other != role) {
+                return None;
+            }
+        }
+    }
+    let [own, grouped, rest] = by_rank;
+    let decided = (0..at.len()).filter_map(|project| {
+        let role = own.get(&project).or(grouped.get(&project)).or(rest.get(&project))?;
+        (*role != NO_ACCESS).then(|| (project, ProjectRole::parse(role)))
+    });
+    Some(decided.collect())
+}
