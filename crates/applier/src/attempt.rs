@@ -120,8 +120,9 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         }
         let patience = self.options.patience.settle.as_slice();
         let waits = match error.status {
+            _ if maybe_sent => Some(patience),
             Some(409) => Some(patience),
-            Some(404 | 410) => Some(if maybe_sent { patience } else { &[] }),
+            Some(404 | 410) => Some(&[][..]),
             _ => None,
         };
         if let Some(waits) = waits

@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, Change, InvitedGrant, LiveMember, LiveState, MemberStatus, OrganizationRole,
-    Precondition, ProjectRef, ProjectRole, Subject, SubjectKey,
+    Action, Change, Email, InvitedGrant, LiveMember, LiveState, LiveTeam, MemberStatus,
+    OrganizationRole, Precondition, ProjectRef, ProjectRole, Subject, SubjectKey,
 };
 use mixaccess_planner::Projection;
 
@@ -13,22 +13,30 @@ use crate::Refusal;
 use crate::call::{creates, follows_creation, needs_number};
 use crate::course::Found;
 
-/// Refuses every change that is to be sent, as `is_sent` tells by index, and that addresses another
+/// Whether a change is going to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sent {
+    No,
+    /// As the plan has it.
+    AsPlanned,
+    /// After what an earlier run made of it is deleted.
+    Anew,
+}
+
+/// Refuses every change that is to be sent, as `sent` tells by index, and that addresses another
 /// number than its subject's, is held to other preconditions than the planner gives, or names another
 /// state before it than there is. The preconditions of such a change hold.
-pub(crate) fn inconsistencies(
-    changes: &[Change],
-    is_sent: &[bool],
-    live: &LiveState,
-) -> Vec<Refusal> {
+pub(crate) fn inconsistencies(changes: &[Change], sent: &[Sent], live: &LiveState) -> Vec<Refusal> {
     let ambiguous = Ambiguous::of(live);
     let mut projection = Projection::new(live);
     let mut refusals = Vec::new();
-    for ((change, follows), is_sent) in changes.iter().zip(follows_creation(changes)).zip(is_sent) {
-        if !is_sent {
+    for ((change, follows), sent) in changes.iter().zip(follows_creation(changes)).zip(sent) {
+        if *sent == Sent::No {
             continue;
         }
-        if let Some(message) = inconsistency(&projection, change, follows, &ambiguous) {
+        if *sent == Sent::AsPlanned
+            && let Some(message) = inconsistency(&projection, change, follows, &ambiguous)
+        {
             let message = format!("change {} of {}: {message}", change.id, change.subject);
             refusals.push(Refusal::Malformed { message });
         }
@@ -41,7 +49,7 @@ fn inconsistency(
     projection: &Projection<'_>,
     change: &Change,
     follows_creation: bool,
-    ambiguous: &Ambiguous,
+    ambiguous: &Ambiguous<'_>,
 ) -> Option<String> {
     let key = change.subject.key();
     let found = Found::projected(projection, &key);
@@ -71,7 +79,7 @@ fn inconsistency(
     if !same {
         return Some("its preconditions are not those of such a change".to_owned());
     }
-    before(&change.action, found)
+    before(&change.action, found, ambiguous.live)
 }
 
 /// Preconditions without what is not known of a subject that the plan itself makes: the number, and
@@ -95,7 +103,7 @@ fn unnumbered(preconditions: &[Precondition]) -> Vec<Precondition> {
 }
 
 /// What an action says of the state before it and is not so.
-fn before(action: &Action, found: Option<Found<'_>>) -> Option<String> {
+fn before(action: &Action, found: Option<Found<'_>>, live: &LiveState) -> Option<String> {
     let found = match (creates(action), found) {
         (true, None) => return None,
         (true, Some(Found::Person(_))) => {
@@ -113,9 +121,15 @@ fn before(action: &Action, found: Option<Found<'_>>) -> Option<String> {
         ) => held(found, project, Some(before)),
         (_, Found::Person(member)) => before_person(action, member),
         (Action::DeleteServiceAccount { loses }, found) => lost(found, loses),
-        (Action::DeleteTeam { members, loses }, Found::Team(team)) => (team.members != *members)
-            .then(|| "it names other people than are in the team".to_owned())
-            .or_else(|| lost(found, loses)),
+        (Action::DeleteTeam { members, loses }, Found::Team(team)) => {
+            // Whoever an earlier change removes has left the team by now.
+            let known = |email: &Email| team.has(email) || was_in(live, team, email);
+            let is_same = members.iter().all(known)
+                && team.members.iter().all(|email| members.contains(email));
+            (!is_same)
+                .then(|| "it names other people than are in the team".to_owned())
+                .or_else(|| lost(found, loses))
+        }
         (Action::AddTeamMember { email, .. }, Found::Team(team)) => {
             team.has(email).then(|| format!("it adds {email}, who is in the team"))
         }
@@ -124,6 +138,10 @@ fn before(action: &Action, found: Option<Found<'_>>) -> Option<String> {
         }
         _ => None,
     }
+}
+
+fn was_in(live: &LiveState, team: &LiveTeam, email: &Email) -> bool {
+    live.team(&team.name).is_some_and(|team| team.has(email))
 }
 
 fn before_person(action: &Action, member: &LiveMember) -> Option<String> {
@@ -195,7 +213,8 @@ fn shown(number: Option<u64>) -> String {
 }
 
 /// What stands for several in live state.
-struct Ambiguous {
+struct Ambiguous<'a> {
+    live: &'a LiveState,
     /// Numbers of several people, teams, or service accounts.
     people: BTreeSet<u64>,
     teams: BTreeSet<u64>,
@@ -204,13 +223,14 @@ struct Ambiguous {
     names: BTreeSet<SubjectKey>,
 }
 
-impl Ambiguous {
-    fn of(live: &LiveState) -> Self {
+impl<'a> Ambiguous<'a> {
+    fn of(live: &'a LiveState) -> Self {
         let teams = live.teams.as_deref().unwrap_or_default();
         let accounts = live.service_accounts.as_deref().unwrap_or_default();
         let team_names = teams.iter().map(|one| SubjectKey::Team(one.name.clone()));
         let usernames = accounts.iter().map(|one| SubjectKey::ServiceAccount(one.username.clone()));
         Self {
+            live,
             people: repeated(live.members.iter().filter_map(|member| Some(member.id?.0))),
             teams: repeated(teams.iter().map(|team| team.id.0)),
             service_accounts: repeated(accounts.iter().map(|account| account.id.0)),

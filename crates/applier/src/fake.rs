@@ -35,6 +35,8 @@ pub(crate) enum Fault {
     Refuse,
     /// Not now: 429 for longer than we wait.
     Busy,
+    /// The credentials are refused: 401.
+    Unauthorized,
     /// The answer is lost and nothing was done.
     LostBefore,
     /// The answer is lost and it was done.
@@ -109,7 +111,7 @@ pub(crate) struct Inner {
     /// E-mails that went out.
     pub(crate) invitations: Vec<Email>,
     /// When e-mails went out to each domain.
-    sent: Vec<(String, Timestamp)>,
+    pub(crate) sent: Vec<(String, Timestamp)>,
     /// Most e-mails an hour to each domain.
     pub(crate) invitations_per_hour: Option<usize>,
     pub(crate) unreadable: bool,
@@ -435,6 +437,9 @@ impl AccessWrite for Fake {
             let lost = || error(ErrorKind::OutcomeUnknown, None, "connection lost");
             match fault {
                 Some(Fault::Refuse) => Err(error(ErrorKind::Permanent, Some(403), "not allowed")),
+                Some(Fault::Unauthorized) => {
+                    Err(error(ErrorKind::Permanent, Some(401), "who is that"))
+                }
                 Some(Fault::Busy) => Err(error(ErrorKind::Transient, Some(429), "too many")),
                 Some(Fault::LostBefore) => Err(lost()),
                 Some(Fault::LostAfter) => {

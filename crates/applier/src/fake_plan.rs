@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    ActingIdentity, Action, AffectedSubject, Annotations, Change, ChangeId, Digest, Email, Figures,
-    GrantSource, LiveMember, LiveProject, LiveServiceAccount, LiveState, LiveTeam,
+    ActingIdentity, Action, AffectedSubject, Annotations, Change, ChangeId, Dialect, Digest, Email,
+    Figures, GrantSource, LiveMember, LiveProject, LiveServiceAccount, LiveState, LiveTeam,
     OrganizationRole, Plan, PlanContent, PlanOrganization, PlanProject, Policy, ProjectId, Reason,
     ReasonKind, Risk, Subject, SubjectKey,
 };
@@ -62,26 +62,34 @@ impl Planner {
         action: Action,
         depends_on: &[ChangeId],
     ) -> ChangeId {
-        let mut projection = Projection::new(&self.live);
-        let subject = projection.numbered(&Subject::from(key));
-        for earlier in &self.changes {
-            projection.apply(earlier);
-        }
-        let id = ChangeId(format!("{subject}/{}/{}", action.kind(), self.changes.len()).into());
-        self.changes.push(Change {
-            id: id.clone(),
-            preconditions: projection.preconditions(&subject, &action),
-            subject,
-            action,
-            risk: Risk::Neutral,
-            reason: Reason {
-                kind: ReasonKind::Declared,
-                place: None,
-                annotations: Annotations::default(),
-            },
-            depends_on: depends_on.to_vec(),
-        });
+        let start = Projection::new(&self.live);
+        let mut projection = start.clone();
+        self.changes.iter().for_each(|earlier| projection.apply(earlier));
+        let mut change = change(&start, &projection, key, action, self.changes.len());
+        change.depends_on = depends_on.to_vec();
+        let id = change.id.clone();
+        self.changes.push(change);
         id
+    }
+
+    /// The dialect that the plan is for.
+    pub(crate) const fn on(&mut self, dialect: Dialect) {
+        self.live.dialect = dialect;
+    }
+
+    /// Adds changes of people that depend on nothing.
+    pub(crate) fn add_all(&mut self, all: impl Iterator<Item = (String, Action)>) {
+        let mut changes = std::mem::take(&mut self.changes);
+        let start = Projection::new(&self.live);
+        let mut projection = start.clone();
+        changes.iter().for_each(|earlier| projection.apply(earlier));
+        for (email, action) in all {
+            let key = SubjectKey::Person(Email::new(&email));
+            let change = change(&start, &projection, key, action, changes.len());
+            projection.apply(&change);
+            changes.push(change);
+        }
+        self.changes = changes;
     }
 
     /// What the plan leads to, as far as plans decide it.
@@ -154,6 +162,26 @@ impl Planner {
 
     pub(crate) fn plan(&self) -> Plan {
         Plan::seal(self.content(), now(), "mixaccess test".into()).unwrap()
+    }
+}
+
+fn change(
+    start: &Projection<'_>,
+    now: &Projection<'_>,
+    key: SubjectKey,
+    action: Action,
+    number: usize,
+) -> Change {
+    let subject = start.numbered(&Subject::from(key));
+    let annotations = Annotations::default();
+    Change {
+        id: ChangeId(format!("{subject}/{}/{number}", action.kind()).into()),
+        preconditions: now.preconditions(&subject, &action),
+        subject,
+        action,
+        risk: Risk::Neutral,
+        reason: Reason { kind: ReasonKind::Declared, place: None, annotations },
+        depends_on: Vec::new(),
     }
 }
 

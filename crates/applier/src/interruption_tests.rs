@@ -2,23 +2,30 @@
 //! missing, nothing that must happen once happens twice, and the order of the plan is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
+use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
     Action, Change, ChangeId, Email, InvitedGrant, MemberStatus, OrganizationRole, Plan,
-    ProjectRole,
+    ProjectRole, SubjectKey, Through,
 };
 use mixaccess_planner::Projection;
-use proptest::collection::{btree_map, vec};
+use proptest::collection::{btree_map, btree_set, vec};
+use proptest::option;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::apply::apply_into;
-use crate::fake::{Crash, Fake, Fault, Planner, Roster, Unflushed, options, person, project};
+use crate::fake::{
+    Account, Crash, Fake, Fault, Organization, Planner, Team, Unflushed, now, options, person,
+    project,
+};
 use crate::fake_plan::comparable;
+use crate::schedule::tests::before;
 use crate::{
-    ApplyError, ApplyOptions, ApplyStatus, CancelToken, Outcome, Progress, Receipt, Refusal,
-    StateDirectory, Verification,
+    ApplyError, ApplyOptions, ApplyStatus, CancelToken, Delivery, Outcome, Progress, Receipt,
+    Refusal, SecretSink, StateDirectory, Verification,
 };
 
 /// What a plan wants of one person.
@@ -38,6 +45,20 @@ enum Wish {
     Promote,
     /// No longer an owner, once somebody else is one.
     Demote,
+    /// Reminded of an invitation.
+    Remind,
+    /// A new team with an owner and somebody else in it, and this many project roles.
+    MakeTeam(u64),
+    /// A team with other people and other roles.
+    ChangeTeam(Through),
+    /// No team any more.
+    DropTeam,
+    /// A new service account with this many project roles.
+    MakeAccount(u64),
+    /// A service account with another role.
+    ChangeAccount,
+    /// No service account any more.
+    DropAccount,
 }
 
 fn wish() -> impl Strategy<Value = Wish> {
@@ -49,6 +70,13 @@ fn wish() -> impl Strategy<Value = Wish> {
         1 => Just(Wish::Remove),
         1 => Just(Wish::Promote),
         1 => Just(Wish::Demote),
+        1 => Just(Wish::Remind),
+        1 => (0_u64..3).prop_map(Wish::MakeTeam),
+        1 => prop_oneof![Just(Through::Mixpanel), Just(Through::Scim)].prop_map(Wish::ChangeTeam),
+        1 => Just(Wish::DropTeam),
+        2 => (0_u64..3).prop_map(Wish::MakeAccount),
+        1 => Just(Wish::ChangeAccount),
+        1 => Just(Wish::DropAccount),
     ]
 }
 
@@ -56,31 +84,66 @@ fn address(number: usize) -> String {
     format!("p{number:02}@acme.example")
 }
 
-fn roster_of(wishes: &[Wish]) -> Roster {
-    let mut roster = Roster::new();
-    roster.insert(Email::new("root@acme.example"), person(500, OrganizationRole::Owner, &[]));
+const ROOT: &str = "root@acme.example";
+const ADA: &str = "ada@acme.example";
+
+fn name(number: usize) -> String {
+    format!("number {number:02}")
+}
+
+fn invited_at() -> Timestamp {
+    now() - SignedDuration::from_hours(5)
+}
+
+fn organization_of(wishes: &[Wish]) -> Organization {
+    let mut all = Organization::default();
+    for (email, id, role) in
+        [(ROOT, 500, OrganizationRole::Owner), (ADA, 501, OrganizationRole::Member)]
+    {
+        all.people.insert(Email::new(email), person(id, role, &[]));
+    }
+    let two = [(1, ProjectRole::Analyst), (2, ProjectRole::Admin)];
+    let grants = || two.iter().map(|(id, role)| (project(*id).id, role.clone())).collect();
     for (number, wish) in wishes.iter().enumerate() {
         let id = u64::try_from(number).unwrap() + 1;
-        let mut one = person(
-            id,
-            OrganizationRole::Member,
-            &[(1, ProjectRole::Analyst), (2, ProjectRole::Admin)],
-        );
+        let mut one = person(id, OrganizationRole::Member, &two);
         match wish {
-            Wish::Invite(_) | Wish::InviteAdmin(_) => continue,
-            Wish::Reinvite => one.status = MemberStatus::Pending,
+            Wish::Invite(_) | Wish::InviteAdmin(_) | Wish::MakeTeam(_) | Wish::MakeAccount(_) => {
+                continue;
+            }
+            Wish::ChangeTeam(_) | Wish::DropTeam => {
+                let members = [Email::new(ROOT)].into();
+                all.teams.insert(name(number).into(), Team { id, members, grants: grants() });
+                continue;
+            }
+            Wish::ChangeAccount | Wish::DropAccount => {
+                let account = Account {
+                    id,
+                    secret: "old".into(),
+                    created_by: None,
+                    expires: None,
+                    grants: grants(),
+                };
+                all.accounts.insert(name(number).into(), account);
+                continue;
+            }
+            Wish::Reinvite | Wish::Remind => {
+                one.status = MemberStatus::Pending;
+                one.invited_at = Some(invited_at());
+            }
             Wish::Demote => one.role = OrganizationRole::Owner,
             Wish::Change(_) | Wish::Remove | Wish::Promote => {}
         }
-        roster.insert(Email::new(&address(number)), one);
+        all.people.insert(Email::new(&address(number)), one);
     }
-    roster
+    all
 }
 
 /// One change of somebody's list at a time, so that people interleave as in a real plan.
-fn plan_for(wishes: &[Wish], roster: &Roster) -> Planner {
-    let mut planner = Planner::new(roster);
+fn plan_for(wishes: &[Wish], organization: &Organization) -> Planner {
+    let mut planner = Planner::of(organization);
     let mut promotions = Vec::new();
+    let mut invitations = Vec::new();
     for (number, wish) in wishes.iter().enumerate() {
         if matches!(wish, Wish::Promote) {
             promotions.push(planner.add(
@@ -95,27 +158,82 @@ fn plan_for(wishes: &[Wish], roster: &Roster) -> Planner {
     }
     for round in 0..5 {
         for (number, wish) in wishes.iter().enumerate() {
-            let who = address(number);
-            if let Some((action, needs_owner)) = step(*wish, round) {
-                let depends_on: &[ChangeId] = if needs_owner { &promotions } else { &[] };
-                planner.add(&who, action, depends_on);
+            let mut last: Option<ChangeId> = None;
+            for (action, depends) in steps(*wish, round, &invitations) {
+                let depends_on: Vec<ChangeId> = match depends {
+                    On::Nothing => Vec::new(),
+                    On::Owners => promotions.clone(),
+                    On::This(id) => vec![id],
+                    On::Last => last.iter().cloned().collect(),
+                };
+                let is_invitation = matches!(action, Action::Invite { .. });
+                let id = planner.add_to(key_of(*wish, number), action, &depends_on);
+                if is_invitation {
+                    invitations.push((Email::new(&address(number)), id.clone()));
+                }
+                last = Some(id);
             }
         }
     }
     planner
 }
 
-fn step(wish: Wish, round: u64) -> Option<(Action, bool)> {
-    let held = || {
-        [(1, ProjectRole::Analyst), (2, ProjectRole::Admin)]
-            .map(|(number, role)| InvitedGrant { project: project(number), role })
-            .to_vec()
-    };
-    let grant = |number| Action::Grant { project: project(number), after: ProjectRole::Consumer };
+fn key_of(wish: Wish, number: usize) -> SubjectKey {
+    match wish {
+        Wish::MakeTeam(_) | Wish::ChangeTeam(_) | Wish::DropTeam => {
+            SubjectKey::Team(name(number).into())
+        }
+        Wish::MakeAccount(_) | Wish::ChangeAccount | Wish::DropAccount => {
+            SubjectKey::ServiceAccount(name(number).into())
+        }
+        _ => SubjectKey::Person(Email::new(&address(number))),
+    }
+}
+
+/// What a change depends on.
+enum On {
+    Nothing,
+    Owners,
+    This(ChangeId),
+    /// The one before it in the same step.
+    Last,
+}
+
+fn steps(wish: Wish, round: u64, invited: &[(Email, ChangeId)]) -> Vec<(Action, On)> {
+    let join =
+        |email: &Email| Action::AddTeamMember { email: email.clone(), through: Through::Mixpanel };
+    match (wish, round) {
+        // Whoever was invited first comes in as well.
+        (Wish::MakeTeam(_), 2) => {
+            let first = invited.first();
+            first.map(|(email, id)| (join(email), On::This(id.clone()))).into_iter().collect()
+        }
+        (Wish::ChangeAccount, 0) => vec![
+            (Action::Revoke { project: project(1), before: ProjectRole::Analyst }, On::Nothing),
+            (Action::Grant { project: project(1), after: ProjectRole::Admin }, On::Last),
+        ],
+        (Wish::Demote, _) => {
+            step(wish, round).map(|action| (action, On::Owners)).into_iter().collect()
+        }
+        _ => step(wish, round).map(|action| (action, On::Nothing)).into_iter().collect(),
+    }
+}
+
+fn held() -> Vec<InvitedGrant> {
+    [(1, ProjectRole::Analyst), (2, ProjectRole::Admin)]
+        .map(|(number, role)| InvitedGrant { project: project(number), role })
+        .to_vec()
+}
+
+fn grant(number: u64) -> Action {
+    Action::Grant { project: project(number), after: ProjectRole::Consumer }
+}
+
+fn step(wish: Wish, round: u64) -> Option<Action> {
     let invite = |organization_role, grants| Action::Invite { organization_role, grants };
-    let analyst = || vec![InvitedGrant { project: project(1), role: ProjectRole::Consumer }];
-    let action = match (wish, round) {
-        (Wish::Invite(_), 0) => invite(OrganizationRole::Member, analyst()),
+    let consumer = |number| InvitedGrant { project: project(number), role: ProjectRole::Consumer };
+    Some(match (wish, round) {
+        (Wish::Invite(_), 0) => invite(OrganizationRole::Member, vec![consumer(1)]),
         (Wish::Invite(count), round) if round < count => grant(round + 1),
         (Wish::InviteAdmin(_), 0) => invite(OrganizationRole::Admin, Vec::new()),
         (Wish::InviteAdmin(count), round) if round <= count => grant(round),
@@ -123,7 +241,7 @@ fn step(wish: Wish, round: u64) -> Option<(Action, bool)> {
             organization_role: Some(OrganizationRole::Member),
             loses: held(),
         },
-        (Wish::Reinvite, 1) => invite(OrganizationRole::Member, analyst()),
+        (Wish::Reinvite, 1) => invite(OrganizationRole::Member, vec![consumer(1), consumer(3)]),
         (Wish::Reinvite, 2) => grant(4),
         (Wish::Change(_), 0) => Action::SetProjectRole {
             project: project(1),
@@ -133,20 +251,72 @@ fn step(wish: Wish, round: u64) -> Option<(Action, bool)> {
         (Wish::Change(count), 1) if count > 1 => {
             Action::Revoke { project: project(2), before: ProjectRole::Admin }
         }
-        (Wish::Change(count), 2) if count > 2 => grant(3),
+        (Wish::Change(count), 2 | 3) if count > 2 => grant(round + 1),
         (Wish::Remove, 1) => {
             Action::RemoveMember { before: Some(OrganizationRole::Member), loses: held() }
         }
-        (Wish::Demote, 1) => {
-            let action = Action::SetOrganizationRole {
-                before: OrganizationRole::Owner,
-                after: OrganizationRole::Member,
-            };
-            return Some((action, true));
+        (Wish::Demote, 1) => Action::SetOrganizationRole {
+            before: OrganizationRole::Owner,
+            after: OrganizationRole::Member,
+        },
+        (Wish::Remind, 1) => Action::RemindInvitation { sent_at: Some(invited_at()) },
+        (wish, round) => return step_of_others(wish, round),
+    })
+}
+
+fn step_of_others(wish: Wish, round: u64) -> Option<Action> {
+    let consumer = |number| InvitedGrant { project: project(number), role: ProjectRole::Consumer };
+    let join = |email: &str, through| Action::AddTeamMember { email: Email::new(email), through };
+    Some(match (wish, round) {
+        (Wish::MakeTeam(_), 0) => Action::CreateTeam,
+        (Wish::MakeTeam(_), 1) => join(ADA, Through::Mixpanel),
+        (Wish::MakeTeam(count), 3 | 4) if round < count + 3 => grant(round),
+        (Wish::ChangeTeam(through), 0) => join(ADA, through),
+        (Wish::ChangeTeam(_), 1) => Action::SetProjectRole {
+            project: project(1),
+            before: ProjectRole::Analyst,
+            after: ProjectRole::Consumer,
+        },
+        (Wish::ChangeTeam(through), 2) => {
+            Action::RemoveTeamMember { email: Email::new(ROOT), through }
         }
+        (Wish::ChangeTeam(_), 3) => {
+            Action::Revoke { project: project(2), before: ProjectRole::Admin }
+        }
+        (Wish::ChangeTeam(_), 4) => grant(5),
+        (Wish::DropTeam, 1) => {
+            Action::DeleteTeam { members: vec![Email::new(ROOT)], loses: held() }
+        }
+        (Wish::MakeAccount(count), 1) => Action::CreateServiceAccount {
+            organization_role: OrganizationRole::Member,
+            grants: (0..count).map(consumer).collect(),
+            expires: None,
+        },
+        (Wish::MakeAccount(_), 2) => grant(6),
+        (Wish::DropAccount, 1) => Action::DeleteServiceAccount { loses: held() },
         _ => return None,
-    };
-    Some((action, false))
+    })
+}
+
+/// Keeps the last secret of each service account; fails at some of the deliveries, and says too much.
+#[derive(Default)]
+struct Vault {
+    kept: Mutex<BTreeMap<String, String>>,
+    deliveries: Mutex<usize>,
+    fails: BTreeSet<usize>,
+}
+
+impl SecretSink for Vault {
+    fn deliver<'a>(&'a self, username: &'a str, secret: &'a SecretString) -> Delivery<'a> {
+        let mut deliveries = self.deliveries.lock().unwrap();
+        *deliveries += 1;
+        let secret = secret.expose_secret().to_owned();
+        if self.fails.contains(&*deliveries) {
+            return Box::pin(async move { Err(format!("no room for {secret}")) });
+        }
+        self.kept.lock().unwrap().insert(username.to_owned(), secret);
+        Box::pin(async { Ok(()) })
+    }
 }
 
 fn fault() -> impl Strategy<Value = Fault> {
@@ -168,6 +338,10 @@ struct Trouble {
     crashes: Vec<(usize, bool)>,
     stale: Vec<usize>,
     upsert: bool,
+    /// On the other dialect: this many grants in one call.
+    grants_per_call: Option<usize>,
+    /// Secrets that cannot be handed over.
+    undelivered: BTreeSet<usize>,
 }
 
 fn trouble() -> impl Strategy<Value = Trouble> {
@@ -176,39 +350,56 @@ fn trouble() -> impl Strategy<Value = Trouble> {
         btree_map(0_usize..24, fault(), 0..4),
         vec((0_usize..40, any::<bool>()), 0..4),
         vec(prop_oneof![1 => Just(0_usize), 1 => 1_usize..4], 0..24),
-        any::<bool>(),
+        (any::<bool>(), option::of(2_usize..5), btree_set(1_usize..3, 0..2)),
     )
-        .prop_map(|(concurrency, faults, crashes, stale, upsert)| Trouble {
-            concurrency,
-            faults,
-            crashes,
-            stale,
-            upsert,
-        })
+        .prop_map(
+            |(concurrency, faults, crashes, stale, (upsert, grants_per_call, undelivered))| {
+                Trouble {
+                    concurrency,
+                    faults,
+                    crashes,
+                    stale,
+                    upsert,
+                    grants_per_call,
+                    undelivered,
+                }
+            },
+        )
 }
 
 /// Watches that every change starts only after those before it are in place.
 struct Watch<'a> {
     plan: &'a Plan,
+    started: Mutex<BTreeSet<ChangeId>>,
     in_place: Mutex<BTreeSet<ChangeId>>,
 }
 
 impl<'a> Watch<'a> {
     fn new(plan: &'a Plan) -> Self {
-        Self { plan, in_place: Mutex::default() }
+        Self { plan, started: Mutex::default(), in_place: Mutex::default() }
     }
 }
 
 impl Progress for Watch<'_> {
     fn change_started(&self, change: &Change) {
         let in_place = self.in_place.lock().unwrap();
-        for earlier in self.plan.content.changes.iter().take_while(|one| one.id != change.id) {
-            if earlier.subject.email() == change.subject.email()
-                || change.depends_on.contains(&earlier.id)
-            {
-                assert!(in_place.contains(&earlier.id), "{} before {}", change.id, earlier.id);
-            }
+        let mut started = self.started.lock().unwrap();
+        let changes = &self.plan.content.changes;
+        let index = changes.iter().position(|one| one.id == change.id).unwrap();
+        for earlier in before(changes, index) {
+            let earlier = &changes[earlier];
+            // In the same call, or back to back.
+            let together = matches!(change.action, Action::Grant { .. })
+                && earlier.subject == change.subject
+                && started.contains(&earlier.id);
+            assert!(
+                together || in_place.contains(&earlier.id),
+                "{} before {}",
+                change.id,
+                earlier.id
+            );
         }
+        started.insert(change.id.clone());
         assert!(!in_place.contains(&change.id), "{} again", change.id);
     }
 
@@ -225,6 +416,8 @@ struct Case {
     state: StateDirectory,
     options: ApplyOptions,
     lies: bool,
+    vault: Arc<Vault>,
+    root: tempfile::TempDir,
 }
 
 impl Case {
@@ -257,9 +450,12 @@ impl Case {
                 });
                 inner.in_flight = 0;
             }
-            match self.run(resume).await {
+            let ran = self.run(resume).await;
+            self.check_secrets();
+            match ran {
                 None => resume = true,
                 Some(Ok(receipt)) if receipt.status == ApplyStatus::Incomplete => {
+                    self.check_accounts(&receipt);
                     self.check_truthful(&receipt);
                     last = Some(receipt);
                     resume = true;
@@ -276,6 +472,39 @@ impl Case {
         last.expect("comes to an end")
     }
 
+    /// No secret is anywhere but where it was handed over to.
+    fn check_secrets(&self) {
+        for directory in [self.state.journals(), self.state.undo_plans()] {
+            for file in std::fs::read_dir(directory).unwrap() {
+                let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+                assert!(!text.contains("secret-"), "{text}");
+            }
+        }
+    }
+
+    /// An account that is said to be there has the secret that was handed over.
+    fn check_accounts(&self, receipt: &Receipt) {
+        let text = format!("{receipt:?}{}", serde_json::to_string(receipt).unwrap());
+        assert!(!text.contains("secret-"), "{text}");
+        let kept = self.vault.kept.lock().unwrap();
+        let inner = self.fake.lock();
+        for report in &receipt.changes {
+            let SubjectKey::ServiceAccount(username) = report.subject.key() else { continue };
+            let account = inner.now.accounts.get(&username);
+            if report.action != "create_service_account" {
+                continue;
+            }
+            match &report.outcome {
+                outcome if outcome.is_in_place() && !report.contradicted => {
+                    let account = account.unwrap();
+                    assert_eq!(kept.get(&*username), Some(&account.secret), "{report:?}");
+                }
+                Outcome::Failed { .. } if !self.lies => assert_eq!(account, None, "{report:?}"),
+                _ => {}
+            }
+        }
+    }
+
     /// What a report calls done is done, what it calls not done is not, and it has a reason to be
     /// incomplete.
     fn check_truthful(&self, receipt: &Receipt) {
@@ -286,13 +515,15 @@ impl Case {
         let projection = Projection::new(&live);
         let changes = &self.plan.content.changes;
         for (index, (change, report)) in changes.iter().zip(&receipt.changes).enumerate() {
-            let invited_again =
+            let taken_over =
                 changes.iter().zip(&receipt.changes).skip(index + 1).any(|(later, report)| {
+                    let same_project = matches!(change.action, Action::Revoke { .. })
+                        && later.action.project() == change.action.project();
                     later.subject == change.subject
-                        && matches!(later.action, Action::Invite { .. })
+                        && (same_project || matches!(later.action, Action::Invite { .. }))
                         && !matches!(report.outcome, Outcome::Skipped { .. } | Outcome::NotTried)
                 });
-            if invited_again || matches!(report.outcome, Outcome::Unknown { .. }) {
+            if taken_over || matches!(report.outcome, Outcome::Unknown { .. }) {
                 continue;
             }
             assert_eq!(
@@ -309,44 +540,58 @@ impl Case {
 }
 
 fn check(wishes: &[Wish], trouble: &Trouble) -> Result<(), TestCaseError> {
-    let roster = roster_of(wishes);
-    let planner = plan_for(wishes, &roster);
+    let organization = organization_of(wishes);
+    let planner = plan_for(wishes, &organization);
     let root = tempfile::tempdir().unwrap();
+    let vault = Arc::new(Vault { fails: trouble.undelivered.clone(), ..Vault::default() });
     let mut options = options(trouble.stale.len() + 2);
     options.concurrency = trouble.concurrency;
+    options.secrets = Some(Arc::clone(&vault) as Arc<dyn SecretSink>);
+    options.target.capabilities.grants_per_call = trouble.grants_per_call.unwrap_or(1);
     let case = Case {
-        fake: Fake::new(roster),
+        fake: Fake::of(organization),
         plan: planner.plan(),
         state: StateDirectory::open(root.path()).unwrap(),
         options,
         lies: trouble.faults.values().any(|fault| *fault == Fault::Lie),
+        vault,
+        root,
     };
     {
         let mut inner = case.fake.lock();
         inner.faults.clone_from(&trouble.faults);
         inner.stale = trouble.stale.iter().copied().collect();
         inner.upsert = trouble.upsert;
+        inner.carries_grants = trouble.grants_per_call.is_some();
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let receipt = runtime.block_on(case.drive(&trouble.crashes));
-    let converged = comparable(&case.fake.live()) == planner.outcome();
+    case.check_accounts(&receipt);
+    let live = case.fake.live();
+    let reminded = planner.content().changes.iter().all(|change| {
+        !matches!(change.action, Action::RemindInvitation { .. })
+            || Projection::new(&live).holds(change)
+    });
+    let converged = comparable(&live) == planner.outcome() && reminded;
     let inner = case.fake.lock();
-    prop_assert_eq!(receipt.exit_code() == 0, converged, "{:?}", receipt);
-    prop_assert!(converged || case.lies, "{:?}", receipt);
+    let is_done = receipt.exit_code() == 0;
+    prop_assert!(converged || !is_done, "{:?}", receipt);
+    prop_assert!((converged && is_done) || case.lies, "{:?}", receipt);
     prop_assert!(inner.most_in_flight <= trouble.concurrency, "{} in flight", inner.most_in_flight);
     prop_assert!(case.lies || inner.repeated.is_empty(), "{:?}", inner.repeated);
-    let invited = planner
-        .content()
-        .changes
-        .iter()
-        .filter(|change| matches!(change.action, Action::Invite { .. }))
-        .filter_map(|change| change.subject.email().cloned())
-        .collect::<BTreeSet<_>>();
+    let content = planner.content();
+    let sends = |change: &&Change| {
+        matches!(change.action, Action::Invite { .. } | Action::RemindInvitation { .. })
+    };
+    let invited = content.changes.iter().filter(sends);
+    let invited = invited.filter_map(|change| change.subject.email()).cloned();
     let mut sent = inner.invitations.clone();
     sent.sort();
     if !case.lies {
-        prop_assert_eq!(sent, invited.into_iter().collect::<Vec<_>>());
+        prop_assert_eq!(sent, invited.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>());
     }
+    drop(inner);
+    drop(case.root);
     Ok(())
 }
 

@@ -39,6 +39,8 @@ mod undo;
 mod verify;
 
 #[cfg(test)]
+mod batch_tests;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod fake_plan;
@@ -47,7 +49,11 @@ mod hostile_tests;
 #[cfg(test)]
 mod interruption_tests;
 #[cfg(test)]
+mod limit_tests;
+#[cfg(test)]
 mod scenario_tests;
+#[cfg(test)]
+mod subject_tests;
 #[cfg(test)]
 mod world_tests;
 

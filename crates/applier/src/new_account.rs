@@ -27,6 +27,14 @@ enum Cleared {
     No { why: String },
 }
 
+/// What a list of service accounts should show.
+#[derive(Clone, Copy)]
+enum Expected {
+    There,
+    Gone,
+    Unknown,
+}
+
 impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     /// Creates a service account and hands over its secret. One that an earlier run may have made is
     /// deleted first, because nobody knows whether its secret arrived.
@@ -63,6 +71,11 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                     cleared => given_up(&because, cleared, CREATE_AGAIN),
                 });
             }
+            // What an earlier run made shows only now.
+            Err(error) if maybe_sent && error.status == Some(409) => {
+                let cleared = self.clear(change, username, None).await?;
+                return Ok(given_up(&error.to_string(), cleared, CREATE_AGAIN));
+            }
             Err(error) => return Ok(Outcome::Failed { failure: Failure::from(&error) }),
         };
         let Some(new) = written.new_service_account else {
@@ -94,7 +107,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     ) -> Result<Cleared, (Outcome, JournalError)> {
         let account = match id {
             Some(id) => id,
-            None => match self.find_account(username, true).await {
+            None => match self.find_account(username, Expected::There).await {
                 Ok(Some(found)) if may_be_ours(&found, &self.live.actor) => found.id,
                 Ok(Some(_)) => {
                     let why = "there is a service account of that name that somebody else created";
@@ -105,50 +118,60 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             },
         };
         let write = Write::DeleteServiceAccount { account };
-        let mut lost = String::new();
+        let mut why = "it is still there".to_owned();
         for attempt in 1..=MAX_ATTEMPTS {
             let sent = self.send(change, "delete_service_account", attempt, &write).await;
             let sent = sent.map_err(|error| {
                 let why = "the account is there, and nobody has its secret";
                 (Outcome::Unknown { failure: Failure::local(why, READ_AGAIN) }, error)
             })?;
-            match sent {
-                Ok(_) => return Ok(Cleared::Deleted),
-                Err(error) if matches!(error.status, Some(404 | 410)) => {
-                    return Ok(Cleared::Deleted);
+            let is_last = attempt == MAX_ATTEMPTS;
+            let seen = match sent {
+                // A list may be from before the account was made: sending again tells more.
+                Err(error) if error.kind == ErrorKind::OutcomeUnknown && !is_last => continue,
+                Err(error) if error.kind == ErrorKind::OutcomeUnknown => {
+                    why = error.to_string();
+                    self.find_account(username, Expected::Unknown).await
                 }
-                Err(error) if error.kind == ErrorKind::OutcomeUnknown => lost = error.to_string(),
-                Err(error) => {
+                Err(error) if !matches!(error.status, Some(404 | 410)) => {
                     return Ok(Cleared::No { why: format!("it could not be deleted: {error}") });
                 }
+                // What is answered well is no proof where nothing else would tell.
+                Ok(_) | Err(_) => self.find_account(username, Expected::Gone).await,
+            };
+            match seen {
+                Ok(None) => return Ok(Cleared::Deleted),
+                Ok(Some(_)) => {}
+                Err(error) => why = error,
             }
         }
-        Ok(match self.find_account(username, false).await {
-            Ok(None) => Cleared::Deleted,
-            Ok(Some(_)) => Cleared::No { why: format!("it could not be deleted: {lost}") },
-            Err(why) => Cleared::No { why },
-        })
+        Ok(Cleared::No { why: format!("it could not be deleted: {why}") })
     }
 
-    /// Reads whether there is a service account of that name; again for a while where one is expected.
+    /// Reads whether there is a service account of that name, until it is as expected: an answer may be
+    /// from before it came, or went. Where nothing is expected, the last answer counts.
     async fn find_account(
         &self,
         username: &Arc<str>,
-        is_expected: bool,
+        expected: Expected,
     ) -> Result<Option<LiveServiceAccount>, String> {
         let key = SubjectKey::ServiceAccount(Arc::clone(username));
         let scope = self.scope.of_subject(&key);
         let mut waits = self.options.patience.settle.iter();
         loop {
             let live = read(self.client, &scope, self.now()).await;
-            match (live.map(|live| live.service_account(username).cloned()), is_expected) {
-                (Ok(Some(found)), _) => return Ok(Some(found)),
-                (Ok(None), false) => return Ok(None),
-                (Err(error), false) => return Err(format!("reading again failed: {error}")),
-                (seen, true) => match waits.next() {
-                    Some(wait) if self.cancel.pause(*wait).await => {}
-                    _ => return seen.map_err(|error| format!("reading again failed: {error}")),
-                },
+            let seen = live.map(|live| live.service_account(username).cloned());
+            let as_expected = seen.as_ref().is_ok_and(|found| match expected {
+                Expected::There => found.is_some(),
+                Expected::Gone => found.is_none(),
+                Expected::Unknown => false,
+            });
+            if as_expected {
+                return seen.map_err(|error| error.to_string());
+            }
+            match waits.next() {
+                Some(wait) if self.cancel.pause(*wait).await => {}
+                _ => return seen.map_err(|error| format!("reading again failed: {error}")),
             }
         }
     }

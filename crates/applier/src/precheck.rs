@@ -10,7 +10,7 @@ use mixaccess_model::{
 use mixaccess_planner::{Moved, Projection, guard, refused_by_service};
 
 use crate::call::{as_if_numbered, follows_creation, write_for};
-use crate::consistency::inconsistencies;
+use crate::consistency::{Sent, inconsistencies};
 use crate::course::{Course, Found, reminded};
 use crate::reach::reach;
 use crate::{CallError, Refusal, Target};
@@ -72,7 +72,8 @@ pub fn check_live(plan: &Plan, live: &LiveState, now: Timestamp) -> Precheck {
         if !moved.is_empty() {
             moved_subjects.insert(key.clone());
         }
-        as_expected.push(!moved_subjects.contains(&key));
+        let is_moved = moved_subjects.contains(&key);
+        as_expected.push(if is_moved { Sent::No } else { Sent::AsPlanned });
         refusals.extend(moved.into_iter().map(Refusal::Stale));
         projection.apply(change);
     }

@@ -34,11 +34,15 @@ pub(crate) struct Scope {
 impl Scope {
     /// Everything a plan names, also where a hand-made plan does not list it.
     pub(crate) fn of_plan(content: &PlanContent, in_flight: usize) -> Self {
+        let named = content.projects.iter().map(|project| project.id);
+        let is_account = |change: &Change| matches!(change.subject, Subject::ServiceAccount { .. });
+        // What people have elsewhere counts for guard rails, and only where people change.
+        let people_change = !content.changes.iter().all(is_account);
         let mut scope = Self {
             organization: content.organization.id,
             dialect: content.organization.api,
             members: true,
-            projects: content.projects.iter().map(|project| project.id).collect(),
+            projects: named.filter(|_| people_change).collect(),
             teams: BTreeSet::new(),
             service_accounts: false,
             service_account_projects: BTreeSet::new(),

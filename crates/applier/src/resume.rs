@@ -10,6 +10,7 @@ use mixaccess_planner::{Moved, Projection};
 
 use crate::Outcome;
 use crate::call::follows_creation;
+use crate::consistency::Sent;
 use crate::course::{Course, Found};
 use crate::precheck;
 use crate::remains::Standing;
@@ -58,7 +59,7 @@ pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> V
                 if moved.is_empty() || (anew && is_ours(&projection, &key, live)) {
                     projection.apply(change);
                     Step::Send { maybe_sent }
-                } else if !anew
+                } else if !is_made_anew(change)
                     && course.is_behind(index, change, Found::projected(&projection, &key))
                 {
                     Step::Found(found(maybe_sent))
@@ -75,24 +76,25 @@ pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> V
     steps
 }
 
-/// For each change, whether it is going to be sent as the plan has it: not where an earlier change of
-/// the subject has moved, and not where what is there is deleted first.
-pub(crate) fn sends(changes: &[Change], steps: &[Step]) -> Vec<bool> {
+/// For each change, whether it is going to be sent: not where an earlier change of the subject has
+/// moved.
+pub(crate) fn sends(changes: &[Change], steps: &[Step]) -> Vec<Sent> {
     let mut stopped: BTreeSet<SubjectKey> = BTreeSet::new();
     changes
         .iter()
         .zip(steps)
         .map(|(change, step)| {
             let key = change.subject.key();
-            let is_sent = match step {
-                Step::Send { maybe_sent } => !(*maybe_sent && is_made_anew(change)),
-                Step::Known(_) | Step::Found(_) | Step::Moved { .. } => false,
+            let sent = match step {
+                _ if stopped.contains(&key) => Sent::No,
+                Step::Send { maybe_sent: true } if is_made_anew(change) => Sent::Anew,
+                Step::Send { .. } => Sent::AsPlanned,
+                Step::Known(_) | Step::Found(_) | Step::Moved { .. } => Sent::No,
             };
-            let is_sent = is_sent && !stopped.contains(&key);
             if matches!(step, Step::Moved { .. }) && !matches!(key, SubjectKey::Team(_)) {
                 stopped.insert(key);
             }
-            is_sent
+            sent
         })
         .collect()
 }
@@ -141,8 +143,8 @@ const fn found(maybe_sent: bool) -> Outcome {
 }
 
 /// Whether an answer from before our own writes could be behind a decision, so that reading again may
-/// change it: an invitation that may have been sent and is not seen, or somebody whom we changed and
-/// who looks moved.
+/// change it: an invitation that may have been sent and is not seen, somebody whom we changed and
+/// who looks moved, or a service account that we deleted and that is seen.
 pub fn may_be_stale(changes: &[Change], standings: &[Standing], steps: &[Step]) -> bool {
     let touched = changes
         .iter()
@@ -150,9 +152,13 @@ pub fn may_be_stale(changes: &[Change], standings: &[Standing], steps: &[Step]) 
         .filter(|(_, standing)| matches!(standing, Standing::InPlace(_) | Standing::Unknown))
         .map(|(change, _)| change.subject.key())
         .collect::<BTreeSet<_>>();
-    changes.iter().zip(steps).any(|(change, step)| match step {
+    changes.iter().zip(standings).zip(steps).any(|((change, standing), step)| match step {
         Step::Send { maybe_sent } => *maybe_sent && must_happen_once(&change.action),
-        Step::Moved { .. } => touched.contains(&change.subject.key()),
+        Step::Moved { .. } => {
+            // Made, and deleted again, because nobody has its secret.
+            let made = is_made_anew(change) && matches!(standing, Standing::Failed(_));
+            made || touched.contains(&change.subject.key())
+        }
         Step::Known(_) | Step::Found(_) => false,
     })
 }

@@ -207,102 +207,152 @@ impl<'a> Past<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use mixaccess_model::{Action, OrganizationRole, ProjectRole};
+pub(crate) mod tests {
+    use mixaccess_model::{OrganizationRole, ProjectRole, Through};
     use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::fake::{Planner, Roster, person, project};
+    use crate::fake::{Organization, Planner, Team, person, project};
 
-    /// So many changes of four people, with dependencies on earlier ones.
-    fn changes(drawn: &[(u8, Vec<prop::sample::Index>)]) -> Vec<Change> {
-        let address = |number: u8| format!("p{number}@acme.example");
-        let roster = (0..4)
-            .map(|number| {
-                let one = person(u64::from(number) + 1, OrganizationRole::Member, &[]);
-                (Email::new(&address(number)), one)
-            })
-            .collect::<Roster>();
-        let mut planner = Planner::new(&roster);
+    fn address(number: u8) -> String {
+        format!("p{number}@acme.example")
+    }
+
+    fn organization() -> Organization {
+        let one = |number: u8| {
+            let one = person(u64::from(number) + 1, OrganizationRole::Member, &[]);
+            (Email::new(&address(number)), one)
+        };
+        let teams = ["t4", "t5"].map(|name| (name.into(), Team { id: 7, ..Team::default() }));
+        Organization {
+            people: (0..4).map(one).collect(),
+            teams: teams.into(),
+            ..Organization::default()
+        }
+    }
+
+    /// So many changes of four people and two teams, with dependencies on earlier ones.
+    fn changes(drawn: &[(u8, u8, Vec<prop::sample::Index>)]) -> Vec<Change> {
+        let mut planner = Planner::of(&organization());
         let mut ids: Vec<ChangeId> = Vec::new();
-        for (number, (who, on)) in drawn.iter().enumerate() {
-            let depends_on = if ids.is_empty() {
-                Vec::new()
-            } else {
-                on.iter().map(|index| index.get(&ids).clone()).collect()
+        for (number, (who, what, on)) in drawn.iter().enumerate() {
+            let depends_on = match ids.is_empty() {
+                true => Vec::new(),
+                false => on.iter().map(|index| index.get(&ids).clone()).collect::<Vec<_>>(),
             };
-            let action = Action::Grant {
-                project: project(u64::try_from(number).unwrap()),
-                after: ProjectRole::Analyst,
-            };
-            ids.push(planner.add(&address(*who), action, &depends_on));
+            let number = u64::try_from(number).unwrap();
+            let grant =
+                |number| Action::Grant { project: project(number), after: ProjectRole::Analyst };
+            ids.push(match (who, what) {
+                (0..4, _) => planner.add(&address(*who), grant(number), &depends_on),
+                (_, 0..2) => {
+                    let email = Email::new(&address(*what));
+                    let join = Action::AddTeamMember { email, through: Through::Mixpanel };
+                    planner.add_to_team(&format!("t{who}"), join, &depends_on)
+                }
+                (_, 2..4) => {
+                    planner.add_to_team(&format!("t{who}"), grant(u64::from(*what)), &depends_on)
+                }
+                _ => planner.add_to_team(&format!("t{who}"), Action::CreateTeam, &depends_on),
+            });
         }
         planner.content().changes
     }
 
-    fn before(changes: &[Change], index: usize) -> Vec<usize> {
+    /// What a change of a team is about; nothing for its making.
+    fn about(change: &Change) -> Option<String> {
+        match &change.action {
+            Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => {
+                Some(email.to_string())
+            }
+            action => action.project().map(|project| project.key.to_string()),
+        }
+    }
+
+    /// The changes that one waits for, by the definition.
+    pub(crate) fn before(changes: &[Change], index: usize) -> Vec<usize> {
         let change = &changes[index];
-        (0..index)
-            .filter(|earlier| {
-                let earlier = &changes[*earlier];
-                earlier.subject == change.subject || change.depends_on.contains(&earlier.id)
-            })
-            .collect()
+        let follows = |earlier: &Change| {
+            if earlier.subject != change.subject || change.depends_on.contains(&earlier.id) {
+                return change.depends_on.contains(&earlier.id);
+            }
+            !matches!(change.subject, Subject::Team { .. })
+                || [about(earlier), about(change)].contains(&None)
+                || about(earlier) == about(change)
+        };
+        (0..index).filter(|earlier| follows(&changes[*earlier])).collect()
     }
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Against the definition: a change is handed out once all before it are in place, and is
-        /// skipped exactly when one of them is not; several are out at once.
+        /// Against the definition: a change is handed out once all before it are in place, or in the
+        /// same call, and is skipped exactly when one of them is not; several are out at once, and of
+        /// one team never two.
         #[test]
         fn hands_out_what_may_run_and_skips_the_rest(
-            drawn in vec((0_u8..4, vec(any::<prop::sample::Index>(), 0..3)), 0..14),
+            drawn in vec((0_u8..6, 0_u8..5, vec(any::<prop::sample::Index>(), 0..3)), 0..14),
             fails in vec(any::<bool>(), 14),
             order in vec(any::<prop::sample::Index>(), 14),
+            limit in 1_usize..4,
         ) {
             let changes = changes(&drawn);
             let mut schedule = Schedule::new(&changes);
             let mut state = vec!["waiting"; changes.len()];
-            let mut out: Vec<usize> = Vec::new();
+            let mut out: Vec<Vec<usize>> = Vec::new();
             let mut order = order.iter();
             loop {
-                while let Some(index) = schedule.next() {
-                    prop_assert_eq!(state[index], "waiting");
-                    for earlier in before(&changes, index) {
-                        prop_assert_eq!(state[earlier], "in place");
+                while let Some(first) = schedule.next() {
+                    let is_grant =
+                        |index: usize| matches!(changes[index].subject, Subject::Person { .. });
+                    let call = match is_grant(first) {
+                        true => schedule.join(first, limit, is_grant),
+                        false => vec![first],
+                    };
+                    prop_assert!(call.len() <= limit);
+                    for (place, index) in call.iter().enumerate() {
+                        prop_assert_eq!(state[*index], "waiting");
+                        for earlier in before(&changes, *index) {
+                            prop_assert!(
+                                state[earlier] == "in place" || call[..place].contains(&earlier)
+                            );
+                        }
+                        let team = &changes[*index].subject;
+                        let busy = out.iter().flatten().any(|one| changes[*one].subject == *team);
+                        prop_assert!(is_grant(*index) || !busy);
                     }
-                    state[index] = "out";
-                    out.push(index);
+                    out.push(call);
                 }
                 if out.is_empty() {
                     break;
                 }
                 let at = order.next().unwrap().index(out.len());
-                let index = out.swap_remove(at);
-                if fails[index] {
-                    state[index] = "failed";
+                for index in out.swap_remove(at) {
+                    let blocked = before(&changes, index)
+                        .into_iter()
+                        .any(|earlier| matches!(state[earlier], "failed" | "skipped"));
+                    if !blocked && !fails[index] {
+                        state[index] = "in place";
+                        schedule.in_place(index);
+                        continue;
+                    }
+                    state[index] = if blocked { "skipped" } else { "failed" };
                     for (skipped, cause) in schedule.not_in_place(index) {
                         prop_assert_eq!(state[skipped], "waiting");
                         prop_assert!(before(&changes, skipped).contains(&cause));
                         state[skipped] = "skipped";
                     }
-                } else {
-                    state[index] = "in place";
-                    schedule.in_place(index);
                 }
             }
             for index in 0..changes.len() {
                 let blocked = before(&changes, index)
                     .into_iter()
                     .any(|earlier| matches!(state[earlier], "failed" | "skipped"));
-                let expected = if blocked {
-                    "skipped"
-                } else if fails[index] {
-                    "failed"
-                } else {
-                    "in place"
+                let expected = match (blocked, fails[index]) {
+                    (true, _) => "skipped",
+                    (false, true) => "failed",
+                    (false, false) => "in place",
                 };
                 prop_assert_eq!(state[index], expected);
             }

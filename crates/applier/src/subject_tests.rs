@@ -1,0 +1,501 @@
+//! Teams and service accounts, one situation after another.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use mixaccess_api::{TeamUpdate, Write};
+use mixaccess_model::{
+    Action, Email, Grant, GrantSource, InvitedGrant, OrganizationRole, Plan, ProjectRole, Subject,
+    TeamId, Through,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::fake::{
+    Account, Crash, Fake, Fault, Organization, Planner, Team, now, options, person, project,
+};
+use crate::fake_plan::comparable;
+use crate::{
+    ApplyError, ApplyOptions, ApplyStatus, CancelToken, Delivery, NoProgress, Outcome, Progress,
+    Receipt, Refusal, SecretSink, StateDirectory, Verification, apply, cancellation,
+};
+
+const ANN: &str = "ann@acme.example";
+const BEN: &str = "ben@acme.example";
+const NEW: &str = "new@agency.example";
+
+fn analyst(number: u64) -> InvitedGrant {
+    InvitedGrant { project: project(number), role: ProjectRole::Analyst }
+}
+
+fn join(email: &str) -> Action {
+    Action::AddTeamMember { email: Email::new(email), through: Through::Mixpanel }
+}
+
+fn grant(number: u64, after: ProjectRole) -> Action {
+    Action::Grant { project: project(number), after }
+}
+
+fn create(grants: Vec<InvitedGrant>) -> Action {
+    Action::CreateServiceAccount {
+        organization_role: OrganizationRole::Member,
+        grants,
+        expires: None,
+    }
+}
+
+fn account(id: u64) -> Account {
+    Account {
+        id,
+        secret: "old".into(),
+        created_by: None,
+        expires: None,
+        grants: [(project(7).id, ProjectRole::Analyst)].into(),
+    }
+}
+
+/// Ann owns the organization; Ben is in team Growth, which gives analyst in project 7, as the service
+/// account etl has.
+fn organization() -> Organization {
+    let team = Team {
+        id: 50,
+        members: [Email::new(BEN)].into(),
+        grants: [(project(7).id, ProjectRole::Analyst)].into(),
+    };
+    Organization {
+        people: [
+            (Email::new(ANN), person(1, OrganizationRole::Owner, &[])),
+            (Email::new(BEN), person(2, OrganizationRole::Member, &[])),
+        ]
+        .into(),
+        teams: [("Growth".into(), team)].into(),
+        accounts: [("etl".into(), account(60))].into(),
+    }
+}
+
+/// Keeps secrets, or says why not.
+#[derive(Default)]
+struct Vault {
+    kept: Mutex<BTreeMap<String, String>>,
+    broken: Mutex<bool>,
+}
+
+impl SecretSink for Vault {
+    fn deliver<'a>(&'a self, username: &'a str, secret: &'a SecretString) -> Delivery<'a> {
+        let secret = secret.expose_secret().to_owned();
+        if *self.broken.lock().unwrap() {
+            return Box::pin(async move { Err(format!("vault is sealed\n(put {secret})")) });
+        }
+        self.kept.lock().unwrap().insert(username.to_owned(), secret);
+        Box::pin(async { Ok(()) })
+    }
+}
+
+struct Bench {
+    fake: Fake,
+    planner: Planner,
+    options: ApplyOptions,
+    vault: Arc<Vault>,
+    root: tempfile::TempDir,
+}
+
+impl Bench {
+    fn new(fill: impl FnOnce(&mut Planner)) -> Self {
+        let mut planner = Planner::of(&organization());
+        fill(&mut planner);
+        let vault = Arc::new(Vault::default());
+        let mut options = options(2);
+        options.concurrency = 1;
+        options.secrets = Some(Arc::clone(&vault) as Arc<dyn SecretSink>);
+        let fake = Fake::of(organization());
+        Self { fake, planner, options, vault, root: tempfile::tempdir().unwrap() }
+    }
+
+    async fn try_run(&self, plan: &Plan, resume: bool) -> Result<Receipt, ApplyError> {
+        let state = StateDirectory::open(self.root.path()).unwrap();
+        let mut options = self.options.clone();
+        options.resume = resume;
+        apply(plan, &self.fake, &state, &options, &NoProgress, &CancelToken::never()).await
+    }
+
+    async fn apply(&self) -> Receipt {
+        self.try_run(&self.planner.plan(), false).await.unwrap()
+    }
+
+    async fn resume(&self) -> Receipt {
+        self.try_run(&self.planner.plan(), true).await.unwrap()
+    }
+
+    async fn refusals(&self) -> Vec<Refusal> {
+        match self.try_run(&self.planner.plan(), false).await {
+            Err(ApplyError::Refused(refusals)) => refusals,
+            other => panic!("expected a refusal, got {other:?}"),
+        }
+    }
+
+    fn is_as_planned(&self) -> bool {
+        comparable(&self.fake.live()) == self.planner.outcome()
+    }
+
+    fn writes(&self) -> Vec<Write> {
+        self.fake.lock().writes.clone()
+    }
+
+    fn secret_of(&self, username: &str) -> Option<String> {
+        self.fake.lock().now.accounts.get(username).map(|account| account.secret.clone())
+    }
+
+    /// Everything that runs left behind, as text.
+    fn left_behind(&self) -> String {
+        let state = StateDirectory::open(self.root.path()).unwrap();
+        let directories = [state.journals(), state.undo_plans()];
+        let files = directories.into_iter().flat_map(|one| std::fs::read_dir(one).unwrap());
+        files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect()
+    }
+}
+
+fn results(receipt: &Receipt) -> Vec<&'static str> {
+    receipt.changes.iter().map(|change| change.outcome.as_str()).collect()
+}
+
+fn undo_of(receipt: &Receipt) -> Plan {
+    Plan::from_json(&std::fs::read(receipt.undo.plan.as_ref().unwrap()).unwrap()).unwrap()
+}
+
+/// A new team with somebody whom the same plan invites, and a change of the old one.
+fn team_plan(planner: &mut Planner) {
+    let invite = Action::Invite {
+        organization_role: OrganizationRole::Member,
+        grants: vec![analyst(7), analyst(8)],
+    };
+    let invited = planner.add(NEW, invite, &[]);
+    let made = planner.add_to_team("Data", Action::CreateTeam, &[]);
+    let made = std::slice::from_ref(&made);
+    planner.add_to_team("Data", grant(8, ProjectRole::Consumer), made);
+    planner.add_to_team("Data", join(NEW), &[invited, made[0].clone()]);
+    planner.add_to_team("Data", join(BEN), made);
+    let set = Action::SetProjectRole {
+        project: project(7),
+        before: ProjectRole::Analyst,
+        after: ProjectRole::Admin,
+    };
+    planner.add_to_team("Growth", set, &[]);
+}
+
+#[tokio::test]
+async fn teams_are_made_filled_verified_and_taken_back() {
+    let bench = Bench::new(team_plan);
+    let receipt = bench.apply().await;
+    assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
+    assert!(bench.is_as_planned());
+    // Before: who we are, teams, members, two projects. The new team's number once. After: the same
+    // without who we are.
+    assert_eq!((receipt.requests.reads, receipt.requests.writes), (5 + 1 + 4, 6));
+    assert!(bench.writes().contains(&Write::UpdateTeam {
+        team: TeamId(1002),
+        update: TeamUpdate::AddMember(Email::new(NEW)),
+    }));
+    assert_eq!(bench.apply().await.status, ApplyStatus::AlreadyApplied);
+
+    let undo = undo_of(&receipt);
+    let undone = bench.try_run(&undo, false).await.unwrap();
+    assert_eq!(undone.status, ApplyStatus::Applied, "{undone:?}");
+    assert_eq!(comparable(&bench.fake.live()), comparable(&organization().live()));
+}
+
+#[tokio::test]
+async fn a_team_that_moved_is_stale_and_one_that_is_not_there_cannot_change() {
+    let bench = Bench::new(|planner| {
+        let members = vec![Email::new(BEN)];
+        planner.add_to_team("Growth", Action::DeleteTeam { members, loses: vec![analyst(7)] }, &[]);
+    });
+    let growth = |change: &dyn Fn(&mut Team)| {
+        let mut inner = bench.fake.lock();
+        inner.now = organization();
+        change(inner.now.teams.get_mut("Growth").unwrap());
+    };
+    let edits: [fn(&mut Team); 4] = [
+        |team| team.members.extend([Email::new(ANN)]),
+        |team| team.grants.extend([(project(9).id, ProjectRole::Owner)]),
+        |team| team.grants.extend([(project(7).id, ProjectRole::Owner)]),
+        |team| team.id = 51,
+    ];
+    for change in edits {
+        growth(&change);
+        let refusals = bench.refusals().await;
+        assert!(refusals.iter().all(|one| one.code() == "stale"), "{refusals:?}");
+        assert!(refusals[0].to_string().starts_with("team Growth moved"), "{refusals:?}");
+    }
+    assert!(bench.writes().is_empty());
+    growth(&|_| {});
+    let receipt = bench.apply().await;
+    assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
+    assert!(bench.is_as_planned());
+}
+
+#[tokio::test]
+async fn what_a_team_should_give_and_does_not_is_a_mismatch_where_the_service_tells_it() {
+    // Ben's row through the team stays although the team gives nothing any more.
+    let bench = Bench::new(|planner| {
+        let revoke = Action::Revoke { project: project(7), before: ProjectRole::Analyst };
+        planner.add_to_team("Growth", revoke, &[]);
+    });
+    struct Lingers<'a>(&'a Fake);
+    impl Progress for Lingers<'_> {
+        fn change_done(&self, _: &mixaccess_model::Change, _: &Outcome) {
+            let source = GrantSource::Team("Growth".into());
+            let row = Grant { project: project(7).id, role: ProjectRole::Analyst, source };
+            self.0.by_hand(|roster| {
+                roster.get_mut(&Email::new(BEN)).unwrap().others.push(row);
+            });
+        }
+    }
+    let state = StateDirectory::open(bench.root.path()).unwrap();
+    let (progress, never) = (Lingers(&bench.fake), CancelToken::never());
+    let plan = bench.planner.plan();
+    let receipt =
+        apply(&plan, &bench.fake, &state, &bench.options, &progress, &never).await.unwrap();
+    let [mismatch] = receipt.verification.mismatches() else { panic!("{receipt:?}") };
+    assert_eq!(mismatch.subject.to_string(), BEN);
+    assert_eq!(
+        (&*mismatch.expected, &*mismatch.found),
+        ("none through teams", "analyst through team Growth")
+    );
+}
+
+#[tokio::test]
+async fn groups_change_through_scim_where_there_is_a_token() {
+    let scim = |planner: &mut Planner| {
+        let through = Through::Scim;
+        let join = Action::AddTeamMember { email: Email::new(ANN), through };
+        let leave = Action::RemoveTeamMember { email: Email::new(BEN), through };
+        planner.add_to_team("Growth", join, &[]);
+        planner.add_to_team("Growth", leave, &[]);
+    };
+    let mut bench = Bench::new(scim);
+    bench.options.target.scim = false;
+    let refusals = bench.refusals().await;
+    assert_eq!(refusals.len(), 2);
+    assert_eq!((refusals[0].code(), bench.fake.lock().requests), ("unsupported", 0));
+    bench.options.target.scim = true;
+    assert_eq!(bench.apply().await.status, ApplyStatus::Applied);
+    assert!(bench.is_as_planned());
+    let change = |email: &str, member| Write::ChangeGroup {
+        group: "Growth".into(),
+        email: Email::new(email),
+        member,
+    };
+    assert_eq!(bench.writes(), [change(ANN, true), change(BEN, false)]);
+}
+
+#[tokio::test]
+async fn hostile_changes_of_teams_and_service_accounts_are_refused() {
+    let ben = || Subject::Person { email: Email::new(BEN), user: Some(mixaccess_model::UserId(2)) };
+    type Edit = fn(&mut mixaccess_model::Change);
+    let team_as = |id| Subject::Team { name: "Growth".into(), id };
+    let cases: [(Action, Subject, Edit, &str); 7] = [
+        (join(ANN), team_as(Some(TeamId(51))), |_| {}, "it addresses number 51"),
+        (join(ANN), team_as(None), |_| {}, "has not said which number"),
+        (join(ANN), team_as(Some(TeamId(50))), |one| one.preconditions.clear(), "preconditions"),
+        (join(BEN), team_as(Some(TeamId(50))), |_| {}, "who is in the team"),
+        (grant(7, ProjectRole::Owner), team_as(Some(TeamId(50))), |_| {}, "it names none"),
+        (Action::CreateTeam, team_as(None), |_| {}, "it creates what is there"),
+        (
+            Action::DeleteTeam { members: vec![Email::new(BEN)], loses: vec![analyst(7)] },
+            ben(),
+            |_| {},
+            "no person has that",
+        ),
+    ];
+    for (action, subject, edit, expected) in cases {
+        let bench = Bench::new(|planner| {
+            planner.add_to(subject.key(), action, &[]);
+            planner.add(ANN, grant(8, ProjectRole::Consumer), &[]);
+        });
+        let mut content = bench.planner.content();
+        content.changes[0].subject = subject;
+        edit(&mut content.changes[0]);
+        let plan = Plan::seal(content, now(), "x".into()).unwrap();
+        let error = bench.try_run(&plan, false).await.unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+        assert_eq!((error.exit_code(), bench.writes().len()), (3, 0));
+    }
+}
+
+#[tokio::test]
+async fn two_teams_of_one_name_are_addressed_by_nobody() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_team("Growth", join(ANN), &[]);
+    });
+    let plan = bench.planner.plan();
+    let mut live = bench.fake.live();
+    live.actor.organization_role = Some(OrganizationRole::Owner);
+    let mut again = live.team("Growth").unwrap().clone();
+    again.id = TeamId(90);
+    live.teams.as_mut().unwrap().push(again);
+    live.normalize();
+    let crate::precheck::Precheck::Refused(refusals) =
+        crate::precheck::check_live(&plan, &live, now())
+    else {
+        panic!("refused")
+    };
+    assert!(refusals[0].to_string().contains("several with that name"), "{refusals:?}");
+}
+
+#[tokio::test]
+async fn a_new_service_account_hands_its_secret_over_and_nowhere_else() {
+    let bench = Bench::new(|planner| {
+        let made = planner.add_to_account("loader", create(vec![analyst(7)]), &[]);
+        planner.add_to_account("loader", grant(8, ProjectRole::Consumer), &[made]);
+    });
+    let receipt = bench.apply().await;
+    assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
+    assert!(bench.is_as_planned());
+    let secret = bench.secret_of("loader").unwrap();
+    assert_eq!(bench.vault.kept.lock().unwrap().get("loader"), Some(&secret));
+    let told = format!("{receipt:?}{}{:?}", bench.left_behind(), bench.options);
+    assert!(told.contains("loader") && !told.contains(&secret));
+    // Its number came with the answer: it was not read for the second change.
+    assert_eq!(receipt.requests.reads, 5 + 4);
+    // The undo plan deletes it again.
+    let undone = bench.try_run(&undo_of(&receipt), false).await.unwrap();
+    assert_eq!(undone.status, ApplyStatus::Applied, "{undone:?}");
+    assert_eq!(bench.secret_of("loader"), None);
+}
+
+#[tokio::test]
+async fn without_a_place_for_secrets_nothing_is_sent() {
+    let mut bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+        planner.add(BEN, grant(8, ProjectRole::Consumer), &[]);
+    });
+    bench.options.secrets = None;
+    let refusals = bench.refusals().await;
+    assert_eq!(refusals, [Refusal::NoSecretSink { usernames: vec!["loader".into()] }]);
+    assert!(bench.writes().is_empty());
+    bench.options.secrets = Some(Arc::clone(&bench.vault) as Arc<dyn SecretSink>);
+    assert_eq!(bench.apply().await.status, ApplyStatus::Applied);
+    bench.options.secrets = None;
+    assert_eq!(bench.apply().await.status, ApplyStatus::AlreadyApplied);
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_handed_over_takes_the_account_with_it() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+    });
+    *bench.vault.broken.lock().unwrap() = true;
+    let receipt = bench.apply().await;
+    let Outcome::Failed { failure } = &receipt.changes[0].outcome else { panic!("{receipt:?}") };
+    assert_eq!(
+        failure.message,
+        "the secret could not be handed over: vault is sealed (put (the secret)); the account was \
+         deleted again"
+    );
+    assert!(failure.hint.as_ref().unwrap().contains("--resume"), "{failure:?}");
+    assert_eq!((bench.secret_of("loader"), bench.writes().len()), (None, 2));
+    let told = format!("{receipt:?}{}", bench.left_behind());
+    assert!(!told.contains("secret-"), "{told}");
+    // Every write is in the journal before it is sent.
+    assert_eq!(told.matches("\"action\":\"delete_service_account\"").count(), 1);
+    *bench.vault.broken.lock().unwrap() = false;
+    assert_eq!(bench.apply().await.status, ApplyStatus::Applied);
+    assert_eq!(bench.vault.kept.lock().unwrap().get("loader"), bench.secret_of("loader").as_ref());
+}
+
+#[tokio::test]
+async fn a_lost_answer_takes_the_account_with_it() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+    });
+    bench.fake.lock().faults.insert(0, Fault::LostAfter);
+    let receipt = bench.apply().await;
+    let Outcome::Failed { failure } = &receipt.changes[0].outcome else { panic!("{receipt:?}") };
+    assert!(failure.message.ends_with("the account was deleted again"), "{failure:?}");
+    assert_eq!((bench.secret_of("loader"), bench.writes().len()), (None, 2));
+    // Not carried out, as far as can be seen: it is not created twice before somebody asks for it.
+    bench.fake.lock().faults.insert(2, Fault::LostBefore);
+    let receipt = bench.apply().await;
+    assert_eq!(results(&receipt), ["unknown"]);
+    assert_eq!(bench.writes().len(), 3);
+    assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
+    assert_eq!(bench.vault.kept.lock().unwrap().get("loader"), bench.secret_of("loader").as_ref());
+}
+
+#[tokio::test]
+async fn after_a_crash_an_account_is_made_anew_unless_somebody_else_made_it() {
+    for foreign in [false, true] {
+        let bench = Bench::new(|planner| {
+            planner.add_to_account("loader", create(vec![]), &[]);
+        });
+        // Who we are, members, accounts; then the creation, and the process dies before the answer.
+        bench.fake.lock().crash = Some(Crash { at_request: 3, carried_out: true });
+        tokio::select! {
+            _ = bench.apply() => panic!("the process dies"),
+            () = bench.fake.crashed.notified() => {}
+        }
+        bench.fake.lock().crash = None;
+        let first = bench.secret_of("loader").unwrap();
+        if foreign {
+            let mut inner = bench.fake.lock();
+            let loader = inner.now.accounts.get_mut("loader").unwrap();
+            loader.created_by = Some(Email::new(ANN));
+        }
+        let receipt = bench.resume().await;
+        let second = bench.secret_of("loader").unwrap();
+        if foreign {
+            assert_eq!(results(&receipt), ["moved"]);
+            assert_eq!((second, bench.writes().len()), (first, 1));
+            continue;
+        }
+        assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
+        assert_ne!(first, second);
+        assert_eq!(bench.vault.kept.lock().unwrap().get("loader"), Some(&second));
+    }
+}
+
+fn rerole(planner: &mut Planner) {
+    let before = ProjectRole::Analyst;
+    let taken = planner.add_to_account("etl", Action::Revoke { project: project(7), before }, &[]);
+    planner.add(BEN, grant(8, ProjectRole::Consumer), &[]);
+    planner.add_to_account("etl", grant(7, ProjectRole::Admin), &[taken]);
+}
+
+#[tokio::test]
+async fn a_role_is_taken_and_given_back_to_back_also_when_asked_to_stop() {
+    struct Stops(Mutex<Option<crate::Cancellation>>);
+    impl Progress for Stops {
+        fn change_started(&self, _: &mixaccess_model::Change) {
+            if let Some(cancellation) = self.0.lock().unwrap().take() {
+                cancellation.cancel();
+            }
+        }
+    }
+    let bench = Bench::new(rerole);
+    let (cancellation, token) = cancellation();
+    let state = StateDirectory::open(bench.root.path()).unwrap();
+    let stops = Stops(Mutex::new(Some(cancellation)));
+    let plan = bench.planner.plan();
+    let receipt = apply(&plan, &bench.fake, &state, &bench.options, &stops, &token).await.unwrap();
+    assert_eq!(results(&receipt), ["applied", "not tried", "applied"]);
+    assert!(matches!(
+        bench.writes()[..],
+        [Write::RemoveServiceAccount { .. }, Write::AddServiceAccount { .. }]
+    ));
+    assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
+    assert!(bench.is_as_planned());
+}
+
+#[tokio::test]
+async fn a_new_role_that_is_refused_leaves_the_old_one() {
+    let bench = Bench::new(rerole);
+    bench.fake.lock().faults.insert(1, Fault::Refuse);
+    let receipt = bench.apply().await;
+    assert_eq!(results(&receipt), ["failed", "applied", "failed"]);
+    let role = || bench.fake.lock().now.accounts["etl"].grants[&project(7).id].clone();
+    assert_eq!(role(), ProjectRole::Analyst);
+    let Outcome::Failed { failure } = &receipt.changes[0].outcome else { panic!("{receipt:?}") };
+    assert!(failure.message.contains("the old one was given back"), "{failure:?}");
+    assert_eq!(receipt.verification, Verification::Verified);
+    assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
+    assert_eq!(role(), ProjectRole::Admin);
+}
