@@ -76,7 +76,8 @@ fn clocks(text: &str) -> String {
                 && word.split(':').all(|part| part.len() == 2 && part.parse::<u8>().is_ok())
         };
         let (head, last) = before.rsplit_once([' ', '\n']).unwrap_or(("", before));
-        let is_dated = head.trim_end().rsplit([' ', '\n']).next().is_some_and(|word| word.contains("20"));
+        let is_dated =
+            head.trim_end().rsplit([' ', '\n']).next().is_some_and(|word| word.contains("20"));
         if is_time(last) && !is_dated {
             let until = before.len() - last.len();
             scrubbed.push_str(before.split_at(until).0);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mixaccess_model::{
     ActingIdentity, Action, AffectedSubject, Change, DesiredState, Digest, Figures, Grant,
-    GrantSource, InvitedGrant, LiveState, PlanContent, PlanOrganization, ProjectId,
+    GrantSource, InvitedGrant, LiveState, ManualChange, PlanContent, PlanOrganization, ProjectId,
 };
 
 use crate::gathering::Gathering;
@@ -45,7 +45,7 @@ pub(crate) fn assemble(
         live_digest: live_digest(&subjects, live)?,
         policy,
         figures: figures(desired, live, unmanaged),
-        projects: named_projects(&changes, &subjects)
+        projects: named_projects(&changes, &subjects, &manual)
             .into_iter()
             .map(|id| comparer.names.plan_project(id))
             .collect(),
@@ -111,10 +111,11 @@ pub(crate) fn live_digest(
     Digest::of_json(&(before, owners))
 }
 
-/// Every project that a change or a subject names.
+/// Every project that a change, a subject or a manual change names.
 pub(crate) fn named_projects(
     changes: &[Change],
     subjects: &[AffectedSubject],
+    manual: &[ManualChange],
 ) -> BTreeSet<ProjectId> {
     let mut projects = BTreeSet::new();
     for change in changes {
@@ -123,6 +124,9 @@ pub(crate) fn named_projects(
     }
     for access in subjects.iter().flat_map(|one| one.before.iter().chain(one.after.iter())) {
         projects.extend(access.grants.iter().map(|grant: &Grant| grant.project));
+    }
+    for effect in manual.iter().flat_map(|one| one.effects.iter()) {
+        projects.extend(effect.project.as_ref().map(|project| project.id));
     }
     projects
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mixaccess_model::{
-    DesiredGrant, DesiredState, Finding, Grant, LiveState, OwnGrant, Position, ProjectId,
-    ProjectRole, RoleName, Severity, State, Subject,
+    DesiredGrant, DesiredState, Finding, LiveState, Position, ProjectId, ProjectRole, RoleName,
+    Severity, State, Subject,
 };
 
 use crate::codes::{CUSTOM_ROLE_DELETED, CUSTOM_ROLE_UNDECLARED, UNKNOWN_CUSTOM_ROLE};
 use crate::subject::person;
-use crate::team_findings::{count, names};
+use crate::team_findings::names;
 
 /// Who is declared with a role that is not there.
 #[derive(Default)]
@@ -131,17 +131,26 @@ fn not_there(
 
 /// Custom roles that somebody holds in a project whose declaration lists others only.
 fn undeclared(desired: &DesiredState, live: &LiveState) -> Vec<Finding> {
-    let mut holders: BTreeMap<(ProjectId, &RoleName), usize> = BTreeMap::new();
-    let people = live.members.iter().flat_map(|one| one.grants.iter());
-    let accounts = live.service_accounts.iter().flatten().flat_map(|one| one.grants.iter());
-    let held = people.chain(accounts).map(|grant: &Grant| (grant.project, &grant.role));
-    let teams = live.teams.iter().flatten().flat_map(|team| team.grants.iter());
-    let given = teams.map(|grant: &OwnGrant| (grant.project, &grant.role));
-    for (project, role) in held.chain(given) {
+    type Holder<'a> = (ProjectId, &'a ProjectRole, &'a dyn std::fmt::Display);
+    let mut holders: BTreeMap<(ProjectId, &RoleName), Vec<String>> = BTreeMap::new();
+    let people = live.members.iter().flat_map(|one| {
+        one.grants.iter().map(|grant| -> Holder<'_> { (grant.project, &grant.role, &one.email) })
+    });
+    let accounts = live.service_accounts.iter().flatten().flat_map(|one| {
+        one.grants.iter().map(|grant| -> Holder<'_> { (grant.project, &grant.role, &one.username) })
+    });
+    let teams = live.teams.iter().flatten().flat_map(|one| {
+        one.grants.iter().map(|grant| -> Holder<'_> { (grant.project, &grant.role, &one.name) })
+    });
+    for (project, role, who) in people.chain(accounts).chain(teams) {
         let ProjectRole::Custom(name) = role else { continue };
         let listed = desired.project(project).and_then(|project| project.custom_roles.as_ref());
         if listed.is_some_and(|listed| listed.iter().all(|role| role.name != *name)) {
-            *holders.entry((project, name)).or_insert(0) += 1;
+            let who = mixaccess_model::printable(&who.to_string()).into_owned();
+            let named = holders.entry((project, name)).or_default();
+            if !named.contains(&who) {
+                named.push(who);
+            }
         }
     }
     holders
@@ -149,13 +158,14 @@ fn undeclared(desired: &DesiredState, live: &LiveState) -> Vec<Finding> {
         .filter_map(|((project, name), holders)| {
             let declared = desired.project(project)?;
             let message = format!(
-                "{} of the custom role {}, which the files do not list for {}",
-                count(holders, "grant", "grants"),
+                "the custom role {} is held by {}, and the files do not list it for {}",
                 mixaccess_model::printable(name.as_str()),
+                names(holders.into_iter()),
                 declared.key
             );
             let finding = Finding::new(Severity::Note, CUSTOM_ROLE_UNDECLARED, message)
                 .in_project(&declared.key)
+                .with_hint("List it, or give its holders another role first: deleting it in Mixpanel makes them consumers.")
                 .at(Some(desired.place(declared.position)));
             Some(finding)
         })

@@ -60,14 +60,14 @@ impl Tally {
                 .in_project(&example.project.key);
             Some((finding, example.source))
         };
-        let (note, warning) = (Severity::Note, Severity::Warning);
+        let note = Severity::Note;
         let plain = [
             finding(note, GRANT_UNCHANGED, self.met, met),
             finding(note, GRANT_CHANGES_NOTHING, self.idle, changes_nothing),
         ];
         let mended = [
             finding(above, EFFECTIVE_ABOVE_DECLARED, self.above, exceeds),
-            finding(warning, NONE_NOT_REACHABLE, self.unreachable, not_reachable),
+            finding(above, NONE_NOT_REACHABLE, self.unreachable, not_reachable),
         ];
         let plain = plain.into_iter().flatten().map(|(finding, _)| finding);
         let mended = mended.into_iter().flatten();

@@ -118,7 +118,7 @@ fn roles_that_are_not_there_are_told() {
     assert_eq!(
         told(Some("Messenger"), &["Messenger"], "ana web=analyst", "ana web=Reviewer"),
         [
-            "custom-role-undeclared: 1 grant of the custom role Reviewer, which the files do not list for web"
+            "custom-role-undeclared: the custom role Reviewer is held by ana@acme.example, and the files do not list it for web"
         ]
     );
 }

@@ -179,7 +179,7 @@ fn assemble(
     findings.extend(observation::irreversible(&ordered.changes));
     findings.sort();
     findings.dedup();
-    let named = named_projects(&ordered.changes, &ordered.subjects);
+    let named = named_projects(&ordered.changes, &ordered.subjects, &[]);
     let mut policy = content.policy.clone();
     // What was allowed for the plan was allowed for that plan only.
     policy.overrides.retain(|one| one.origin != OverrideOrigin::CommandLine);
