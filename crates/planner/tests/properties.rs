@@ -275,7 +275,8 @@ proptest! {
         }
         for finding in &content.findings {
             let code = CODES.iter().find(|(code, ..)| *code == finding.code);
-            let is_by_policy = finding.code == "effective-above-declared";
+            let by_policy = ["effective-above-declared", "none-not-reachable"];
+            let is_by_policy = by_policy.contains(&&*finding.code);
             prop_assert!(code.is_some(), "{} is listed", finding.code);
             prop_assert!(code.map(|(_, severity, _)| *severity) == Some(finding.severity) || is_by_policy);
         }
