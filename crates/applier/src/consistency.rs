@@ -122,8 +122,10 @@ fn before(action: &Action, found: Option<Found<'_>>, live: &LiveState) -> Option
         (_, Found::Person(member)) => before_person(action, member),
         (Action::DeleteServiceAccount { loses }, found) => lost(found, loses),
         (Action::DeleteTeam { members, loses }, Found::Team(team)) => {
-            // Whoever an earlier change removes has left the team by now.
-            let known = |email: &Email| team.has(email) || was_in(live, team, email);
+            // Whoever an earlier change removes has left the team by now, or in an earlier run.
+            let known = |email: &Email| {
+                team.has(email) || was_in(live, team, email) || has_left(live, email)
+            };
             let is_same = members.iter().all(known)
                 && team.members.iter().all(|email| members.contains(email));
             (!is_same)
@@ -142,6 +144,11 @@ fn before(action: &Action, found: Option<Found<'_>>, live: &LiveState) -> Option
 
 fn was_in(live: &LiveState, team: &LiveTeam, email: &Email) -> bool {
     live.team(&team.name).is_some_and(|team| team.has(email))
+}
+
+/// Whether somebody is not in the organization, or is invited anew.
+fn has_left(live: &LiveState, email: &Email) -> bool {
+    live.member(email).is_none_or(|member| !member.status.is_active())
 }
 
 fn before_person(action: &Action, member: &LiveMember) -> Option<String> {
@@ -253,4 +260,49 @@ fn repeated<T: Ord>(all: impl Iterator<Item = T>) -> BTreeSet<T> {
         *counts.entry(one).or_default() += 1;
     }
     counts.into_iter().filter(|(_, count)| *count > 1).map(|(one, _)| one).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake::{Organization, Planner, Team, person};
+
+    const ANN: &str = "ann@acme.example";
+    const BEN: &str = "ben@acme.example";
+
+    fn organization(emails: &[&str]) -> Organization {
+        let people = (1..)
+            .zip(emails)
+            .map(|(id, email)| (Email::new(*email), person(id, OrganizationRole::Member, &[])));
+        let members = emails.iter().map(|email| Email::new(*email)).collect();
+        Organization {
+            people: people.collect(),
+            teams: [("Growth".into(), Team { id: 8, members, ..Team::default() })].into(),
+            ..Organization::default()
+        }
+    }
+
+    /// Ann is removed, and then the team is deleted that both were in: refusals of a first run, and of
+    /// one that goes on after the removal.
+    fn refused(named: &[&str]) -> [usize; 2] {
+        let (both, ben) = (organization(&[ANN, BEN]), organization(&[BEN]));
+        let mut planner = Planner::of(&both);
+        let before = Some(OrganizationRole::Member);
+        planner.add(ANN, Action::RemoveMember { before, loses: Vec::new() }, &[]);
+        let members = named.iter().map(|email| Email::new(*email)).collect();
+        planner.add_to_team("Growth", Action::DeleteTeam { members, loses: Vec::new() }, &[]);
+        let changes = planner.content().changes;
+        let refused = |sent: [Sent; 2], live| inconsistencies(&changes, &sent, &live).len();
+        [
+            refused([Sent::AsPlanned, Sent::AsPlanned], both.live()),
+            refused([Sent::No, Sent::AsPlanned], ben.live()),
+        ]
+    }
+
+    #[test]
+    fn a_deleted_team_names_who_was_in_it_before_others_were_removed() {
+        assert_eq!(refused(&[ANN, BEN]), [0, 0]);
+        assert_eq!(refused(&[ANN]), [1, 1]);
+        assert_eq!(refused(&[]), [1, 1]);
+    }
 }

@@ -196,7 +196,10 @@ impl fmt::Display for Refusal {
             Self::Foreign { what, planned, here } => {
                 write!(f, "the plan is for {what} {planned}, and this run is for {here}")
             }
-            Self::Finding(finding) => write!(f, "the plan holds an error: {}", finding.message),
+            Self::Finding(Finding { code, message, subject, .. }) => {
+                write!(f, "the plan holds an error: {code}: {message}")?;
+                subject.as_ref().map_or(Ok(()), |subject| write!(f, " ({subject})"))
+            }
             Self::Guard(verdict) => write!(f, "{}: {}", verdict.guard, verdict.message),
             Self::Call(error) => error.fmt(f),
             Self::Stale(Moved { change, subject, message }) => {
