@@ -134,6 +134,10 @@ impl Comparer<'_> {
             return;
         }
         let is_mentioned = task.kind == ReasonKind::Declared;
+        let power = |role: &ProjectRole| self.custom.power(task.project, role);
+        // Where the files do not speak of the project, they give what the organization role gives.
+        let wanted = if is_mentioned { task.want } else { implied.as_ref() };
+        let wanted = wanted.and_then(power).unwrap_or(0);
         let implied = implied.as_ref().filter(|_| is_mentioned);
         let implied = implied.map(|role| (role, &GrantSource::Organization));
         let rows = task.rows.iter().filter(|row| match &row.source {
@@ -144,10 +148,8 @@ impl Comparer<'_> {
             GrantSource::Individual | GrantSource::Organization => false,
         });
         let others = implied.into_iter().chain(rows.map(|row| (&row.role, &row.source)));
-        let power = |role: &ProjectRole| self.custom.power(task.project, role);
         let strongest = others.max_by_key(|(role, _)| power(role).unwrap_or(u8::MAX));
         let Some((role, source)) = strongest else { return };
-        let wanted = task.want.and_then(power).unwrap_or(0);
         let example = || Example {
             project: self.names.reference(task.project),
             declared: task.want.cloned(),

@@ -336,6 +336,16 @@ fn effective_access_above_what_is_declared() {
     let through_role = told("ana admin web=analyst", &[], &[]);
     let admin = "effective-above-declared: declared analyst in web, effectively admin through the organization role";
     assert_eq!(through_role, [admin]);
+    // What the organization role gives everywhere is no more because a team gives some of it.
+    let still = "still-has-access: keeps admin in web through the organization role";
+    assert_eq!(told("ana admin", &[], &[other]), [still]);
+    assert_eq!(
+        told("ana admin", &[], &["Growth +ana ios=owner"]),
+        [
+            "effective-above-declared: declared none in ios, effectively owner through team Growth",
+            still
+        ]
+    );
 }
 
 #[test]
