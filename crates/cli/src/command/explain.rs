@@ -157,7 +157,9 @@ impl Telling<'_> {
             let own = grants
                 .iter()
                 .filter(|grant| !one.chain.is_empty() || !self.is_declared_team(&grant.source));
-            self.agrees(wanted.as_ref(), &own.cloned().collect::<Vec<_>>(), declared)
+            let own = own.cloned().collect::<Vec<_>>();
+            let no_more = self.organization_role_gives_no_more(one, wanted.as_ref(), declared);
+            no_more && self.agrees(one, wanted.as_ref(), &own, declared)
         });
         let effective = live
             .as_ref()
@@ -186,6 +188,7 @@ impl Telling<'_> {
     /// from. Somebody who should be gone agrees only by being gone.
     fn agrees(
         &self,
+        one: &ExplainedProject,
         wanted: Option<&ProjectRole>,
         grants: &[Grant],
         declared: Option<&DesiredCollaborator>,
@@ -194,20 +197,22 @@ impl Telling<'_> {
         if state == State::Removed && self.member.is_some() {
             return false;
         }
-        let Some(project) = grants.first().map(|grant| grant.project) else {
-            return wanted.is_none_or(|role| {
-                is_met_otherwise(role, grants, organization_role_of(declared)).is_some()
-            });
-        };
-        let power_of = |role: &ProjectRole| self.custom.power(project, role);
+        let organization_role = organization_role_of(declared);
+        if grants.is_empty() {
+            return wanted
+                .is_none_or(|role| is_met_otherwise(role, grants, organization_role).is_some());
+        }
+        let power_of = |role: &ProjectRole| self.custom.power(one.id, role);
         let power = |role: Option<&ProjectRole>| role.and_then(power_of).unwrap_or(0);
+        let implied = organization_role.implied_project_role();
+        // Where no entry speaks of the project, the files give what the organization role gives.
+        let most = if one.chain.is_empty() { implied.as_ref() } else { wanted };
         let exceeds = grants.iter().any(|grant| {
             matches!(grant.source, GrantSource::Team(_) | GrantSource::AllUsers)
-                && power_of(&grant.role).is_none_or(|held| held > power(wanted))
+                && power_of(&grant.role).is_none_or(|held| held > power(most))
                 && wanted != Some(&grant.role)
         });
         let held = Grant::individual_role(grants);
-        let organization_role = organization_role_of(declared);
         let as_wanted = match wanted {
             None => held.is_none(),
             Some(role) if held == Some(role) => true,
@@ -217,6 +222,21 @@ impl Telling<'_> {
             }
         };
         as_wanted && !exceeds
+    }
+
+    /// Whether the organization role that the files give somebody gives no more in a project than the
+    /// entries that speak of it.
+    fn organization_role_gives_no_more(
+        &self,
+        one: &ExplainedProject,
+        wanted: Option<&ProjectRole>,
+        declared: Option<&DesiredCollaborator>,
+    ) -> bool {
+        let power = |role: Option<&ProjectRole>| {
+            role.and_then(|role| self.custom.power(one.id, role)).unwrap_or(0)
+        };
+        let implied = organization_role_of(declared).implied_project_role();
+        one.chain.is_empty() || power(implied.as_ref()) <= power(wanted)
     }
 
     /// Somebody who is live and not in the files: what they hold, and that nothing asks for it.
