@@ -1,5 +1,6 @@
 //! An emulated organization, and a directory in which the program runs against it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
@@ -8,6 +9,7 @@ use mixaccess_applier::StateDirectory;
 use mixaccess_applier::journal::{JournalRun, history};
 use mixaccess_emulator::{Effect, Emulator, EmulatorOptions, EventKind, RecordedRequest, Seed};
 use mixaccess_model::Plan;
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use super::program::{Program, Run};
@@ -19,6 +21,13 @@ pub(crate) const SECRET: &str = "demo-secret";
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+});
+
+/// TLS is not needed on loopback, and yet a provider must be named.
+static CLIENT: LazyLock<reqwest::Client> = LazyLock::new(|| {
+    // Another test may have named it before.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
 });
 
 /// An emulated organization with a directory beside it.
@@ -94,6 +103,62 @@ impl Bench {
         self.emulator.set_faults(faults);
     }
 
+    /// Does by hand what only people and time do: a door of the emulator below `/__emulator`.
+    #[track_caller]
+    pub(crate) fn door(&self, name: &str, body: &Value) {
+        let url = format!("{}/__emulator/{name}", self.emulator.base_url());
+        self.post(CLIENT.post(url), body);
+    }
+
+    /// Somebody writes past the files, with a service account of the seed that has the usual secret.
+    #[track_caller]
+    pub(crate) fn somebody_sends(&self, username: &str, method: &str, path: &str, body: &Value) {
+        let url = format!("{}/api/app{path}", self.emulator.base_url());
+        let request = CLIENT.request(method.parse().unwrap(), url);
+        self.post(request.basic_auth(username, Some(SECRET)), body);
+    }
+
+    #[track_caller]
+    fn post(&self, request: reqwest::RequestBuilder, body: &Value) {
+        let answer = RUNTIME.block_on(request.json(body).send()).unwrap();
+        assert!(answer.status().is_success(), "{body}: {answer:?}");
+    }
+
+    /// Every file below the directory, by its path from there.
+    pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
+        let mut files = BTreeMap::new();
+        gather(self.root(), self.root(), &mut files);
+        files
+    }
+
+    /// Asserts that nothing of that text is in any file but the named ones.
+    #[track_caller]
+    pub(crate) fn holds_nowhere(&self, secret: &str, but: &[&str]) {
+        assert!(secret.len() > 8, "{secret:?} could be anywhere");
+        for (name, bytes) in self.files() {
+            let is_there = String::from_utf8_lossy(&bytes).contains(secret);
+            assert!(!is_there || but.contains(&&*name), "the secret is in {name}");
+        }
+    }
+
+    /// What a request of those was, as `METHOD path body`, oldest first.
+    pub(crate) fn written(&self) -> Vec<String> {
+        let line = |one: RecordedRequest| {
+            let body = one.body.unwrap_or_default();
+            format!("{} {} {body}", one.method, one.path).trim_end().to_owned()
+        };
+        self.writes().into_iter().map(line).collect()
+    }
+
+    /// The paths that were asked for, sorted.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let requests = self.emulator.requests().into_iter();
+        let mut paths: Vec<String> =
+            requests.map(|one| one.path.split('?').next().unwrap().to_owned()).collect();
+        paths.sort();
+        paths
+    }
+
     /// The plan that a command left in a file.
     pub(crate) fn plan(&self, name: &str) -> Plan {
         Plan::from_json(self.read(name).as_bytes()).unwrap()
@@ -124,10 +189,42 @@ impl Bench {
         history(&state, plan.digest).unwrap()
     }
 
+    /// What a saved plan finds: the code, and whom or what it is about, sorted.
+    pub(crate) fn findings(&self, name: &str) -> Vec<String> {
+        let findings = self.plan(name).content.findings;
+        let mut told: Vec<String> = findings
+            .iter()
+            .map(|one| match &one.subject {
+                Some(subject) => format!("{} {subject}", one.code),
+                None => one.code.to_string(),
+            })
+            .collect();
+        told.sort();
+        told
+    }
+
+    /// The changes of a saved plan in their order: whom or what they are about, and their word.
+    pub(crate) fn planned(&self, name: &str) -> Vec<String> {
+        let changes = self.plan(name).content.changes;
+        changes.iter().map(|one| format!("{} {}", one.subject, one.action.kind())).collect()
+    }
+
     /// Asserts that files and live state agree.
     #[track_caller]
     pub(crate) fn agrees(&self) {
         self.emulator.set_faults(Vec::new());
         self.run("plan --detailed-exitcode").exits(0);
+    }
+}
+
+fn gather(root: &Path, directory: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            gather(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            files.insert(name, fs::read(&path).unwrap());
+        }
     }
 }

@@ -4,6 +4,7 @@ mod codes;
 mod command_line;
 mod credentials;
 mod demo;
+mod effective_access;
 mod examples;
 mod faults;
 mod hostile_files;
@@ -13,6 +14,7 @@ mod openapi;
 mod politeness;
 mod random;
 mod refusals;
+mod teams;
 
 /// A file that nobody lists here is a scenario that never runs.
 #[test]
