@@ -1,5 +1,6 @@
 //! One file a theme.
 
+mod author;
 mod codes;
 mod command_line;
 mod credentials;

@@ -1,10 +1,14 @@
 //! The command line: every option with its environment variable.
 
+mod author;
+
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 use clap::builder::FalseyValueParser;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+pub use author::{Adopt, Init, ProviderWord, RegionWord};
 
 /// Mixpanel access as code.
 #[derive(Debug, Parser)]
@@ -157,6 +161,8 @@ pub enum Format {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write the files from the live organization, from a list, or to start from
+    Init(Init),
     /// Check the files; needs no credentials
     Validate,
     /// Show the difference between the files and the live organization
@@ -169,6 +175,8 @@ pub enum Command {
     Drift(Drift),
     /// Explain what somebody should have, why, and what they have
     Explain(Explain),
+    /// Write live differences back into the files
+    Adopt(Adopt),
     /// Write the live state to a file
     Snapshot(Snapshot),
     /// Check credentials, privileges, endpoints, clock and files

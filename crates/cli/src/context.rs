@@ -90,7 +90,11 @@ impl Context {
     }
 
     /// Shows what is wrong with the files on stderr: with the lines, which name people, unless redacted.
-    fn show_problems(&self, problems: &[Diagnostic], loaded: &Loaded) -> Result<(), Failure> {
+    pub(crate) fn show_problems(
+        &self,
+        problems: &[Diagnostic],
+        loaded: &Loaded,
+    ) -> Result<(), Failure> {
         let color = self.console.color_on_stderr;
         let text = match self.redaction_for(loaded) {
             None => {

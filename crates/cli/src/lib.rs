@@ -12,6 +12,7 @@ mod exit;
 mod failure;
 mod progress;
 mod receipt;
+mod repository;
 mod secrets;
 mod situation;
 mod storage;

@@ -58,13 +58,16 @@ pub fn offline(
 /// Puts the people of a list into an organization.
 ///
 /// Where somebody is live, what is live counts and differences are noted; an invitation list adds the
-/// projects in which the person has nothing yet. Of a member list only somebody the organization was
-/// never asked about is added: whoever is listed and no longer live has left since.
+/// projects in which the person has nothing yet. Whoever a member list names and is not live has left
+/// since, where the service was asked who is (`was_asked`).
 ///
 /// # Errors
 /// Every project that is not known, or that several projects could be.
-pub fn combine(listing: &Listing, live: LiveState) -> Result<Combined, Vec<ListingError>> {
-    let was_asked = !live.members.is_empty();
+pub fn combine(
+    listing: &Listing,
+    live: LiveState,
+    was_asked: bool,
+) -> Result<Combined, Vec<ListingError>> {
     let at = live.members.iter().enumerate().map(|(at, one)| (one.email.clone(), at)).collect();
     let mut named: BTreeMap<String, Vec<ProjectId>> = BTreeMap::new();
     for project in &live.projects {

@@ -103,7 +103,7 @@ fn a_list_becomes_the_same_tree() {
         b"email,project,role\na@x.example,web production,analyst\nb@x.example,2,admin\n",
     )
     .unwrap();
-    let combined = combine(&listing, organization()).unwrap();
+    let combined = combine(&listing, organization(), false).unwrap();
     let options = InitOptions {
         arrangement: Arrangement::OneFile,
         remarks: combined.remarks,
@@ -128,7 +128,7 @@ fn a_list_becomes_the_same_tree() {
 #[test]
 fn projects_are_found_by_name_and_number_or_told() {
     let listing = read_listing("i.csv", b"a@x.example,member,Web Productoin,admin\nb@x.example,member,iOS,admin\nc@x.example,member,Zzz,admin\nd@x.example,member,iOS [3],admin\n").unwrap();
-    let errors = combine(&listing, organization()).unwrap_err();
+    let errors = combine(&listing, organization(), false).unwrap_err();
     let lines: Vec<String> = errors.iter().map(|one| format!("{one}: {}", one.hint)).collect();
     insta::assert_snapshot!(lines.join("\n"), @r##"
     i.csv:1: there is no project `Web Productoin`: Did you mean `Web Production`?
@@ -142,6 +142,7 @@ fn what_is_live_counts() {
     let mut live = combine(
         &read_listing("i.csv", b"a@x.example,member,Web Production,admin\n").unwrap(),
         organization(),
+        false,
     )
     .unwrap()
     .live;
@@ -149,7 +150,7 @@ fn what_is_live_counts() {
     let list = b"email,org role,project,role\na@x.example,owner,Web Production,analyst\na@x.example,,2,consumer\nnew@x.example,,,\n";
     for (kind, expected) in [(ListingKind::Invitations, 2), (ListingKind::Members, 1)] {
         let listing = Listing { kind, ..read_listing("i.csv", list).unwrap() };
-        let combined = combine(&listing, live.clone()).unwrap();
+        let combined = combine(&listing, live.clone(), true).unwrap();
         assert_eq!(combined.live.members.len(), expected);
         let grants = combined.live.members[0].grants.len();
         assert_eq!(grants, expected, "invitations add projects, a member list adds nothing");
@@ -172,7 +173,7 @@ proptest! {
     fn no_bytes_make_it_fail(bytes in any::<Vec<u8>>(), text in "[a@,;\"\n\r\t :()x.e|-]{0,60}") {
         drop(read_listing("m.csv", &bytes));
         if let Ok(listing) = read_listing("m.csv", text.as_bytes()) {
-            drop(combine(&listing, organization()));
+            drop(combine(&listing, organization(), false));
         }
     }
 }

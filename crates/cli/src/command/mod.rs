@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod adopt;
 mod apply;
 mod completions;
 mod demo;
@@ -7,6 +8,7 @@ mod doctor;
 mod drift;
 mod emulator;
 mod explain;
+mod init;
 mod man;
 mod plan;
 mod reviewed;
@@ -27,12 +29,14 @@ use crate::failure::CommandResult;
 /// Whatever the command reports.
 pub(crate) fn run(command: &Command, context: &Context) -> CommandResult {
     match command {
+        Command::Init(args) => init::run(args, context),
         Command::Validate => validate::run(context),
         Command::Plan(args) => plan::run(args, context),
         Command::Show(args) => show::run(args, context),
         Command::Apply(args) => apply::run(args, context),
         Command::Drift(args) => drift::run(args, context),
         Command::Explain(args) => explain::run(args, context),
+        Command::Adopt(args) => adopt::run(args, context),
         Command::Snapshot(args) => snapshot::run(args, context),
         Command::Doctor(args) => doctor::run(args, context),
         Command::Tokens(args) => tokens::run(args, context),

@@ -1,0 +1,284 @@
+//! `adopt`: writes live differences back into the files, keeping comments and layout.
+
+use std::io::BufRead as _;
+use std::path::PathBuf;
+
+use anstyle::{AnsiColor, Style};
+use mixaccess_api::{capabilities, read_live};
+use mixaccess_author::{AdoptError, AdoptInput, Adoption, Chosen, FileChange, adopt};
+use mixaccess_config::{LoadOptions, Loaded, nearest};
+use mixaccess_model::{Annotations, DesiredState, Email, LiveState, ProjectId, Reads, printable};
+use mixaccess_planner::what_to_read;
+use similar::{ChangeTag, TextDiff};
+
+use crate::args::{Adopt as Args, Format};
+use crate::connection::{block_on, check_organization, connect};
+use crate::console::Console;
+use crate::context::Context;
+use crate::exit::Exit;
+use crate::failure::{CommandResult, Failure};
+use crate::repository::{Committed, committed};
+use crate::situation::check_same_organization;
+use crate::storage;
+use crate::wording::counted;
+
+pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
+    if !matches!(context.common.format, Format::Human | Format::Json) {
+        return Err(Failure::new("adopt tells what it does for people and in JSON only")
+            .hint("Use --format human or json."));
+    }
+    let (loaded, desired) = context.desired()?;
+    let chosen = chosen(args, &desired)?;
+    let live = live(args, context, &desired, &chosen)?;
+    let options = LoadOptions {
+        root: context.common.config.clone(),
+        organization: context.common.organization.clone(),
+    };
+    let adoption = adopt(&AdoptInput {
+        options: &options,
+        live: &live,
+        instant: desired.instant,
+        capabilities: capabilities(live.dialect),
+        chosen: &chosen,
+        annotations: &annotations(args),
+    })
+    .map_err(|error| failed(context, &loaded, error))?;
+    show(context, &desired, &adoption)?;
+    if adoption.files.is_empty() {
+        return Ok(exit(&adoption));
+    }
+    may_edit(args, context, &adoption)?;
+    if !agreed(args, &adoption)? {
+        context.console.say("Nothing was written.");
+        return Ok(Exit::Done);
+    }
+    for file in &adoption.files {
+        write(file)?;
+    }
+    context.console.say(&format!(
+        "Wrote {}. See `mixaccess plan`, then commit.",
+        counted(adoption.files.len(), "file")
+    ));
+    Ok(exit(&adoption))
+}
+
+/// What was chosen and cannot be adopted is a refusal.
+const fn exit(adoption: &Adoption) -> Exit {
+    if adoption.refused.is_empty() { Exit::Done } else { Exit::Refused }
+}
+
+fn failed(context: &Context, loaded: &Loaded, error: AdoptError) -> Failure {
+    let failure = Failure::new(&error);
+    match error {
+        AdoptError::Files(problems) | AdoptError::Contradiction(problems) => {
+            match context.show_problems(&problems, loaded) {
+                Ok(()) => failure,
+                Err(second) => second,
+            }
+        }
+        AdoptError::Plan(_) => failure,
+    }
+}
+
+fn chosen(args: &Args, desired: &DesiredState) -> Result<Chosen, Failure> {
+    let chosen = Chosen {
+        all: args.all,
+        people: args.people.iter().map(|email| Email::new(email)).collect(),
+        projects: args
+            .project
+            .iter()
+            .map(|word| project(word, desired))
+            .collect::<Result<_, _>>()?,
+        teams: args.team.iter().map(|name| name.as_str().into()).collect(),
+        service_accounts: args.service_account.iter().map(|name| name.as_str().into()).collect(),
+    };
+    if chosen == Chosen::default() {
+        return Err(Failure::new("nothing is chosen").hint(
+            "Name people, or --project, --team or --service-account; --all takes every difference.",
+        ));
+    }
+    Ok(chosen)
+}
+
+/// A project by its key in the files, or by its number.
+fn project(word: &str, desired: &DesiredState) -> Result<ProjectId, Failure> {
+    let found = desired.projects.iter().find(|project| project.key.as_str() == word);
+    if let Some(project) = found {
+        return Ok(project.id);
+    }
+    if let Ok(number) = word.trim().parse::<u64>() {
+        return Ok(ProjectId(number));
+    }
+    let failure = Failure::new(format!("there is no project `{}` in the files", printable(word)));
+    let keys = desired.projects.iter().map(|project| project.key.as_str());
+    Err(match nearest(word, keys) {
+        Some(near) => failure.hint(format!("Did you mean `{near}`?")),
+        None => failure.hint("Name one that is not declared by its number."),
+    })
+}
+
+fn annotations(args: &Args) -> Annotations {
+    let text = |text: &Option<String>| {
+        text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(Into::into)
+    };
+    Annotations {
+        ticket: text(&args.ticket),
+        reason: text(&args.reason),
+        requested_by: text(&args.requested_by),
+        approved_by: text(&args.approved_by),
+    }
+}
+
+/// What is live, with the members of chosen projects that are not declared.
+fn live(
+    args: &Args,
+    context: &Context,
+    desired: &DesiredState,
+    chosen: &Chosen,
+) -> Result<LiveState, Failure> {
+    if let Some(path) = &args.live.live {
+        check_organization(&context.environment, desired.organization.id)?;
+        let live = storage::read_live(path)?;
+        check_same_organization(&desired.organization, &live)?;
+        return Ok(live);
+    }
+    let client = connect(context, &desired.organization, &args.connection)?;
+    let declared = desired.projects.iter().map(|project| project.id);
+    let projects: Vec<ProjectId> = declared.chain(chosen.projects.iter().copied()).collect();
+    let live = block_on(async {
+        let dialect = client.find_dialect().await?.dialect;
+        let reads = |members: &[_]| -> Reads { what_to_read(desired, members) };
+        read_live(
+            &client,
+            desired.organization.id,
+            dialect,
+            &projects,
+            reads,
+            usize::from(args.connection.concurrency),
+            context.now,
+        )
+        .await
+    })??;
+    Ok(live)
+}
+
+fn show(context: &Context, desired: &DesiredState, adoption: &Adoption) -> Result<(), Failure> {
+    let redaction = context.redaction(desired.organization.id);
+    let shown = |text: String| match &redaction {
+        Some(redaction) => redaction.text(&text),
+        None => text,
+    };
+    if context.common.format == Format::Json {
+        let value = serde_json::json!({
+            "files": adoption.files.iter().map(|file| serde_json::json!({
+                "name": shown(file.name.clone()),
+                "diff": shown(diff(file, false)),
+            })).collect::<Vec<_>>(),
+            "adopted": adoption.adopted.iter().map(|one| serde_json::json!({
+                "subject": shown(one.subject.to_string()),
+                "what": one.what.iter().map(|what| shown(what.clone())).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+            "not_adopted": adoption.refused.iter().map(|one| serde_json::json!({
+                "subject": one.subject.as_ref().map(|subject| shown(subject.to_string())),
+                "why": shown(one.why.clone()),
+            })).collect::<Vec<_>>(),
+        });
+        return context.console.result(&String::from_utf8_lossy(&storage::pretty(&value)?));
+    }
+    let mut text = String::new();
+    for file in &adoption.files {
+        text.push_str(&diff(file, context.console.color));
+    }
+    if adoption.files.is_empty() {
+        text.push_str("Nothing to adopt.\n");
+    }
+    for one in &adoption.refused {
+        let who = one.subject.as_ref().map_or_else(String::new, |subject| format!("{subject}: "));
+        text.push_str(&format!("Not adopted: {}{}\n", printable(&who), printable(&one.why)));
+    }
+    context.console.result(&shown(text))
+}
+
+/// A unified diff of one file. Nothing in the file steers the terminal.
+fn diff(file: &FileChange, color: bool) -> String {
+    let before = file.before.as_deref().unwrap_or_default();
+    let after = file.after.as_deref().unwrap_or_default();
+    let name = printable(&file.name);
+    let from = if file.before.is_some() { &name } else { "/dev/null" };
+    let to = if file.after.is_some() { &name } else { "/dev/null" };
+    let mut text = format!("--- {from}\n+++ {to}\n");
+    let lines = TextDiff::from_lines(before, after);
+    for hunk in lines.unified_diff().context_radius(3).iter_hunks() {
+        text.push_str(&format!("{}\n", hunk.header()));
+        for change in hunk.iter_changes() {
+            let line = change.value().trim_end_matches(['\n', '\r']);
+            let style = match change.tag() {
+                ChangeTag::Delete => Style::new().fg_color(Some(AnsiColor::Red.into())),
+                ChangeTag::Insert => Style::new().fg_color(Some(AnsiColor::Green.into())),
+                ChangeTag::Equal => Style::new(),
+            };
+            let line = format!("{}{}", change.tag(), printable(line));
+            let plain = !color || change.tag() == ChangeTag::Equal;
+            text.push_str(&if plain { line } else { format!("{style}{line}{style:#}") });
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// Refuses to edit what git cannot give back, unless told to.
+fn may_edit(args: &Args, context: &Context, adoption: &Adoption) -> Result<(), Failure> {
+    if args.allow_uncommitted {
+        return Ok(());
+    }
+    let paths: Vec<PathBuf> = adoption.files.iter().map(|file| file.path.clone()).collect();
+    let way_past = "Commit them first, or give --allow-uncommitted.";
+    match committed(&context.common.config, &paths)? {
+        Committed::All => Ok(()),
+        Committed::Not(files) => Err(Failure::new(format!(
+            "{} to be edited {} not committed: {}",
+            counted(files.len(), "file"),
+            if files.len() == 1 { "is" } else { "are" },
+            printable(&files.join(", "))
+        ))
+        .hint(way_past)),
+        Committed::NoRepository => Err(Failure::new(
+            "the files to be edited are in no git repository, so the edits could not be taken back",
+        )
+        .hint("Keep them in git, or give --allow-uncommitted.")),
+    }
+}
+
+fn agreed(args: &Args, adoption: &Adoption) -> Result<bool, Failure> {
+    if args.yes {
+        return Ok(true);
+    }
+    if !Console::can_ask() {
+        return Err(Failure::new("nobody can be asked: this is no terminal")
+            .hint("Give --yes to write what is shown."));
+    }
+    Console::raw_stderr(&format!(
+        "Write {}? Only `yes` does: ",
+        counted(adoption.files.len(), "file")
+    ));
+    let mut answer = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| Failure::new(format!("cannot read the answer: {error}")))?;
+    Ok(answer.trim() == "yes")
+}
+
+fn write(file: &FileChange) -> Result<(), Failure> {
+    let named =
+        |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", file.name));
+    match &file.after {
+        Some(text) => {
+            if let Some(parent) = file.path.parent() {
+                std::fs::create_dir_all(parent).map_err(named)?;
+            }
+            storage::write(&file.path, text.as_bytes())
+        }
+        None => std::fs::remove_file(&file.path).map_err(named),
+    }
+}
