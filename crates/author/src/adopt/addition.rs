@@ -225,7 +225,9 @@ fn insert(layout: &FileLayout, email: &Email, body: &Block) -> Result<Edit, Stri
         .first()
         .map_or(2, |first| usize::try_from(first.position.column.saturating_sub(1)).unwrap_or(2));
     let end = crate::edit::line_end(layout);
-    let apart = stand_apart(layout, people.iter().map(|one| one.key_range.start).nth(1));
+    // As the neighbour stands; of the first nothing can be told, so the second tells.
+    let neighbour = before.filter(|before| people.first() != Some(*before)).or(people.get(1));
+    let apart = stand_apart(layout, neighbour.map(|one| one.key_range.start));
     let gap = if apart { end } else { "" };
     let one = Block::Fields(vec![(key.to_owned(), body.clone())]);
     let lines = one.below(column, column.max(1), end);
@@ -241,9 +243,9 @@ fn insert(layout: &FileLayout, email: &Email, body: &Block) -> Result<Edit, Stri
     })
 }
 
-/// Whether an empty line stands above the second of the people, or above its comments.
-fn stand_apart(layout: &FileLayout, second: Option<usize>) -> bool {
-    let Some(above) = second.and_then(|at| layout.text.get(..at)) else { return false };
+/// Whether an empty line stands above one of the people, or above its comments.
+fn stand_apart(layout: &FileLayout, key: Option<usize>) -> bool {
+    let Some(above) = key.and_then(|at| layout.text.get(..at)) else { return false };
     let mut lines = above.lines().rev();
     // The last line is the indentation of the key itself.
     lines.next();

@@ -112,7 +112,7 @@ impl Writer<'_> {
             return;
         }
         lines.gap();
-        lines.comment(0, "Live, and not in these files:");
+        lines.comment(0, "Not in these files:");
         for one in &self.survey.left_out {
             lines.comment(0, &format!("- {}: {}", one.what, one.why));
         }

@@ -137,7 +137,7 @@ fn projects_get_keys_environments_and_groups() {
       production: [myapp-android-production, myapp-ios-production, myapp-web-production]
       staging: [myapp-ios-staging, myapp-web-staging]
 
-    # Live, and not in these files:
+    # Not in these files:
     # - old@agency.example: the invitation expired; declare the person to send a new one
     ");
 }

@@ -294,7 +294,7 @@ fn report(
         ));
     }
     if !tree.left_out.is_empty() {
-        lines.push("Live, and not in the files:".to_owned());
+        lines.push("Not in the files:".to_owned());
         for one in &tree.left_out {
             lines.push(format!("  {}: {}", printable(&one.what), printable(&one.why)));
         }
