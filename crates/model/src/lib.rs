@@ -3,6 +3,7 @@
 //! Data only. Nothing here reads a file, a clock or the network, and every other crate depends on
 //! this one, so that a plan that was reviewed, stored, rendered and applied is one and the same value.
 
+mod action;
 mod change;
 mod desired;
 mod dialect;
@@ -19,12 +20,13 @@ mod policy;
 mod reads;
 mod role;
 mod service_account;
+mod subject;
 mod team;
 mod wire_text;
 
+pub use action::{Action, InvitedGrant, ProjectRef, Through};
 pub use change::{
-    Access, Action, AffectedSubject, Annotations, Change, ChangeId, InvitedGrant, Precondition,
-    ProjectRef, Reason, ReasonKind, Risk, Subject, SubjectKey, Through,
+    Access, AffectedSubject, Annotations, Change, ChangeId, Precondition, Reason, ReasonKind, Risk,
 };
 pub use desired::{
     Cause, CustomRole, DeclaredOrganization, DeclaredProject, DesiredCollaborator, DesiredGrant,
@@ -57,5 +59,6 @@ pub use policy::{
 pub use reads::{Reads, ServiceAccountReads};
 pub use role::{OrganizationRole, ProjectRole, RoleName};
 pub use service_account::{DesiredServiceAccount, LiveServiceAccount};
+pub use subject::{Subject, SubjectKey};
 pub use team::{DesiredTeam, DesiredTeamMember, LiveTeam, OwnGrant};
 pub use wire_text::printable;
