@@ -113,7 +113,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         if let Some(email) = addressee(change) {
             let now = self.now();
             let mut limit = self.limit();
-            limit.take_back(email, now);
+            limit.take_back(email);
             if error.status == Some(429) {
                 return Outcome::Deferred { until: limit.refuse(email, now, error.retry_after) };
             }

@@ -296,7 +296,7 @@ impl Organization {
         accounts.collect()
     }
 
-    /// Everything somebody has; teams give nothing to whoever has not accepted.
+    /// Everything somebody has, or will have.
     fn access(&self, email: &Email) -> Vec<Grant> {
         let person = &self.people[email];
         let row = |(project, role): (&ProjectId, &ProjectRole), source: GrantSource| Grant {
@@ -307,11 +307,9 @@ impl Organization {
         let mut grants: Vec<Grant> =
             person.grants.iter().map(|grant| row(grant, GrantSource::Individual)).collect();
         grants.extend(person.others.iter().cloned());
-        if person.status.is_active() {
-            for (name, team) in self.teams.iter().filter(|(_, team)| team.members.contains(email)) {
-                let source = GrantSource::Team(Arc::clone(name));
-                grants.extend(team.grants.iter().map(|grant| row(grant, source.clone())));
-            }
+        for (name, team) in self.teams.iter().filter(|(_, team)| team.members.contains(email)) {
+            let source = GrantSource::Team(Arc::clone(name));
+            grants.extend(team.grants.iter().map(|grant| row(grant, source.clone())));
         }
         grants.sort_unstable();
         grants

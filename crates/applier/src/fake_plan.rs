@@ -223,7 +223,7 @@ pub(crate) fn comparable(live: &LiveState) -> BTreeMap<SubjectKey, String> {
         let LiveMember { email, organization_role, status, .. } = member;
         let own = member.individual_grants().collect::<Vec<_>>();
         let teams = member.grants.iter().filter(|one| matches!(one.source, GrantSource::Team(_)));
-        let teams = teams.filter(|_| status.is_active()).collect::<Vec<_>>();
+        let teams = teams.collect::<Vec<_>>();
         let text = format!("{organization_role:?} {status:?} {own:?} {teams:?}");
         (SubjectKey::Person(email.clone()), text)
     });

@@ -4,17 +4,12 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use mixaccess_model::{Action, Change, Email, LiveState};
+use mixaccess_model::{Change, Email, LiveState};
+use mixaccess_planner::{InvitationBudget, sends_invitation};
 use serde::Serialize;
 
 use crate::Outcome;
 use crate::journal::{JournalRun, Record};
-
-/// Most invitation e-mails to one domain within [`WINDOW`].
-pub(crate) const MAXIMUM: usize = 10;
-
-/// The time that [`MAXIMUM`] is for.
-const WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
 /// When to try again after a refusal that does not say when: at the pace of the limit.
 const PACE: SignedDuration = SignedDuration::from_mins(6);
@@ -37,15 +32,9 @@ pub struct InvitationsLeft {
 /// What went out to each domain, and what that leaves.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct InvitationLimit {
-    domains: BTreeMap<String, Sent>,
-}
-
-#[derive(Clone, Debug, Default)]
-struct Sent {
-    /// When e-mails went out, sorted.
-    at: Vec<Timestamp>,
-    /// The service said not to try before.
-    not_before: Option<Timestamp>,
+    budget: InvitationBudget,
+    /// For each domain, the time before which the service said not to try again.
+    refused: BTreeMap<String, Timestamp>,
 }
 
 impl InvitationLimit {
@@ -73,29 +62,18 @@ impl InvitationLimit {
 
     /// When an e-mail to that address may go out; nothing when it may now.
     pub(crate) fn next_at(&self, email: &Email, now: Timestamp) -> Option<Timestamp> {
-        let sent = self.domains.get(email.domain())?;
-        let since = now.checked_sub(WINDOW).unwrap_or(Timestamp::MIN);
-        let from = sent.at.partition_point(|at| *at <= since);
-        let within = sent.at.get(from..).unwrap_or_default();
-        let room = within.len().checked_sub(MAXIMUM).and_then(|over| within.get(over));
-        let room = room.map(|at| at.checked_add(WINDOW).unwrap_or(Timestamp::MAX));
-        room.max(sent.not_before).filter(|at| *at > now)
+        let refused = self.refused.get(email.domain()).copied();
+        Some(self.budget.earliest(email, now)).max(refused).filter(|at| *at > now)
     }
 
     /// An e-mail goes out.
     pub(crate) fn send(&mut self, email: &Email, at: Timestamp) {
-        let sent = &mut self.domains.entry(email.domain().to_owned()).or_default().at;
-        let place = sent.partition_point(|other| *other <= at);
-        sent.insert(place, at);
+        self.budget.note_sent(email, at);
     }
 
     /// An e-mail did not go out after all.
-    pub(crate) fn take_back(&mut self, email: &Email, at: Timestamp) {
-        if let Some(sent) = self.domains.get_mut(email.domain())
-            && let Some(place) = sent.at.iter().position(|other| *other == at)
-        {
-            sent.at.remove(place);
-        }
+    pub(crate) fn take_back(&mut self, email: &Email) {
+        self.budget.take_back(email);
     }
 
     /// The service refused an e-mail for now, and perhaps said for how long.
@@ -107,8 +85,8 @@ impl InvitationLimit {
     ) -> Timestamp {
         let wait = wait.and_then(|wait| SignedDuration::try_from(wait).ok()).unwrap_or(PACE);
         let until = now.checked_add(wait).unwrap_or(Timestamp::MAX);
-        let sent = self.domains.entry(email.domain().to_owned()).or_default();
-        sent.not_before = sent.not_before.max(Some(until));
+        let refused = self.refused.entry(email.domain().to_owned()).or_insert(until);
+        *refused = until.max(*refused);
         until
     }
 
@@ -141,10 +119,7 @@ pub(crate) fn left(times: &[Timestamp], now: Timestamp) -> Option<InvitationsLef
 
 /// Whom a change sends an invitation e-mail to.
 pub(crate) const fn addressee(change: &Change) -> Option<&Email> {
-    match change.action {
-        Action::Invite { .. } | Action::RemindInvitation { .. } => change.subject.email(),
-        _ => None,
-    }
+    if sends_invitation(&change.action) { change.subject.email() } else { None }
 }
 
 fn of_journals(runs: &[JournalRun]) -> BTreeMap<Email, Vec<Timestamp>> {
@@ -172,6 +147,7 @@ fn of_journals(runs: &[JournalRun]) -> BTreeMap<Email, Vec<Timestamp>> {
 
 #[cfg(test)]
 mod tests {
+    use mixaccess_planner::{INVITATION_WINDOW, INVITATIONS_PER_WINDOW};
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -202,7 +178,7 @@ mod tests {
         assert_eq!(ten.next_at(&ann(), at(30)), Some(at(60)));
         assert_eq!(ten.next_at(&ann(), at(60)), None);
         assert_eq!(ten.next_at(&Email::new("ann@acme.example"), at(30)), None);
-        ten.take_back(&ann(), at(0));
+        ten.take_back(&ann());
         assert_eq!(ten.next_at(&ann(), at(30)), None);
     }
 
@@ -251,13 +227,13 @@ mod tests {
             let mut all = before.iter().map(|one| at(*one)).chain(times.clone()).collect::<Vec<_>>();
             all.sort();
             for time in &times {
-                let since = *time - WINDOW;
+                let since = *time - INVITATION_WINDOW;
                 let within = all.iter().filter(|one| **one > since && *one <= time).count();
                 let old = before.iter().filter(|one| at(**one) > since).count();
-                prop_assert!(within <= MAXIMUM.max(old), "{within} at {time}");
+                prop_assert!(within <= INVITATIONS_PER_WINDOW.max(old), "{within} at {time}");
             }
             for (index, time) in times.iter().enumerate() {
-                prop_assert!(*time == at(0) || index + before.len() >= MAXIMUM);
+                prop_assert!(*time == at(0) || index + before.len() >= INVITATIONS_PER_WINDOW);
             }
         }
     }

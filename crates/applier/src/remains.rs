@@ -53,7 +53,7 @@ pub fn remains(changes: &[Change], runs: &[JournalRun]) -> Remains {
         match record {
             Record::Intent { change, .. } => {
                 let before = standings.insert(change, Standing::Unknown);
-                before_intent.entry(change).or_insert(before.unwrap_or(Standing::NotTried));
+                before_intent.insert(change, before.unwrap_or(Standing::NotTried));
             }
             Record::Contradicted { change, .. } => {
                 standings.insert(change, Standing::Unknown);
@@ -190,6 +190,33 @@ mod tests {
         let second = run(Some("j"), vec![intent(&changes[1]), outcome(&changes[2], moved)]);
         let twice = remains(&changes, &[first, second]).standings;
         assert_eq!(twice[1..3], [Standing::Unknown, Standing::Unknown]);
+    }
+
+    #[test]
+    fn what_was_put_off_is_as_it_was_before_it_was_tried() {
+        let changes = changes();
+        let deferred = || Outcome::Deferred { until: Timestamp::UNIX_EPOCH };
+        // Refused for now; never sent; unknown, refused for now when tried again, and held in the end.
+        let first = run(
+            None,
+            vec![
+                intent(&changes[0]),
+                outcome(&changes[0], deferred()),
+                outcome(&changes[0], deferred()),
+                outcome(&changes[1], deferred()),
+                intent(&changes[2]),
+            ],
+        );
+        let resumed = vec![
+            intent(&changes[2]),
+            outcome(&changes[2], deferred()),
+            outcome(&changes[2], deferred()),
+        ];
+        let second = run(Some("j"), resumed);
+        let remains = remains(&changes, &[first, second]);
+        let expected =
+            [Standing::NotTried, Standing::NotTried, Standing::Unknown, Standing::NotTried];
+        assert_eq!(remains.standings, expected);
     }
 
     #[test]

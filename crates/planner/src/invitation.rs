@@ -59,6 +59,13 @@ impl InvitationBudget {
         let from = sent.partition_point(|other| *other <= at);
         sent.insert(from, at);
     }
+
+    /// Takes back the last e-mail to the domain of that address: it was refused.
+    pub fn take_back(&mut self, email: &Email) {
+        if let Some(sent) = self.sent.get_mut(email.domain()) {
+            sent.pop();
+        }
+    }
 }
 
 /// Whether an action sends an invitation e-mail.

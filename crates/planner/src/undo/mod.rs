@@ -74,6 +74,8 @@ struct TakenBack<'a> {
     custom: &'a CustomRoles<'a>,
     /// Whose invitation was withdrawn, and with it their place in teams: joining again put it back.
     reinvited: BTreeSet<&'a Email>,
+    /// Whose invitation this plan withdraws, and with it their place in teams.
+    withdrawn: BTreeSet<Email>,
     drafted: Vec<SubjectDraft>,
     findings: Vec<Finding>,
     not_planned: Vec<NotPlanned>,
@@ -90,6 +92,7 @@ impl<'a> TakenBack<'a> {
             after,
             custom,
             reinvited: BTreeSet::new(),
+            withdrawn: BTreeSet::new(),
             drafted: Vec::new(),
             findings: Vec::new(),
             not_planned: Vec::new(),

@@ -146,7 +146,8 @@ impl TakenBack<'_> {
         for (email, MemberEffect { joined, through, change }) in &effect.members {
             let email = || (*email).clone();
             let is_in = team.is_some_and(|team| team.has(&email()));
-            if is_in != *joined || self.reinvited.contains(&email()) {
+            let goes_anyway = *joined && self.withdrawn.contains(&email());
+            if is_in != *joined || self.reinvited.contains(&email()) || goes_anyway {
                 continue;
             }
             if *joined {

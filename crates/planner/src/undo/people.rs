@@ -39,6 +39,9 @@ impl TakenBack<'_> {
             self.not_planned.push(waiting);
             return;
         }
+        if drafts.iter().any(|one| matches!(one.action, Action::WithdrawInvitation { .. })) {
+            self.withdrawn.insert(email.clone());
+        }
         self.push(subject_of(member), drafts);
     }
 
