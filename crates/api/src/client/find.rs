@@ -75,6 +75,10 @@ impl Client {
             let app = self.app_dialect(prefix);
             let request = app.reading_users().label();
             match app.roster().await {
+                // An organization has an owner at least, so that nobody at all is no answer.
+                Ok(roster) if roster.members.is_empty() && self.declared.is_none() => {
+                    asked.push(request);
+                }
                 Ok(roster) => {
                     *self.ahead.lock().unwrap_or_else(PoisonError::into_inner) = Some(roster);
                     return Ok(Found {
@@ -83,7 +87,9 @@ impl Client {
                         because: format!("{request} answers"),
                     });
                 }
-                Err(error) if answers_elsewhere(&error) => asked.push(request),
+                Err(error) if answers_elsewhere(&error) || self.may_not(&error) => {
+                    asked.push(request);
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -92,6 +98,13 @@ impl Client {
             prefix: None,
             because: format!("neither {} answers", asked.join(" nor ")),
         })
+    }
+}
+
+impl Client {
+    /// Whether a dialect that is only looked for is forbidden: the other may be allowed.
+    fn may_not(&self, error: &ApiError) -> bool {
+        self.declared.is_none() && error.status == Some(403)
     }
 }
 

@@ -204,8 +204,13 @@ fn the_dialect_is_found_where_none_is_declared() {
     read(&client, found.dialect);
     assert_eq!(server.lines().len(), 2 + 3 + 1);
 
-    let server = Server::replies(vec![Reply::json(403, r#"{"error":"no"}"#)]);
-    assert_eq!(run(auto(&server).find_dialect()).unwrap_err().status, Some(403));
+    let forbidden = || Reply::json(403, r#"{"error":"no"}"#);
+    let server = Server::replies(vec![forbidden(), forbidden()]);
+    assert_eq!(run(auto(&server).find_dialect()).unwrap().dialect, Dialect::Members);
+    let server = serve("", r#"{"status":"ok","results":[]}"#);
+    assert_eq!(run(auto(&server).find_dialect()).unwrap().dialect, Dialect::Members);
+    let server = Server::replies(vec![Reply::json(401, r#"{"error":"who?"}"#)]);
+    assert_eq!(run(auto(&server).find_dialect()).unwrap_err().status, Some(401));
 
     let server = serve("/api/app", USERS);
     for dialect in [Dialect::Members, Dialect::App] {
