@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{PipeReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
 use mixaccess_applier::{Delivery, SecretSink};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
 use crate::args::SecretTarget;
@@ -145,6 +144,8 @@ fn path_for(pattern: &Path, name: &str) -> PathBuf {
 }
 
 async fn run(command: &str, name: &str, secret: &SecretString) -> Result<(), String> {
+    let mut pipe = Pipe::holding(secret)
+        .map_err(|error| format!("the secret could not be made ready for the command: {error}"))?;
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let mut process = Command::new(shell);
     process.arg(flag).arg(command).env(NAME_VARIABLE, name).kill_on_drop(true);
@@ -152,29 +153,55 @@ async fn run(command: &str, name: &str, secret: &SecretString) -> Result<(), Str
         process.env_remove(variable);
     }
     // What it prints may hold the secret.
-    process.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+    let input = pipe.read_end().map_err(|error| format!("the secret has no pipe: {error}"))?;
+    process.stdin(input).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child =
         process.spawn().map_err(|error| format!("the secret command did not start: {error}"))?;
-    let handing = async {
-        let mut taken = Ok(());
-        if let Some(mut input) = child.stdin.take() {
-            taken = input.write_all(secret.expose_secret().as_bytes()).await;
-            if taken.is_ok() {
-                taken = input.shutdown().await;
-            }
-        }
-        (taken, child.wait().await)
-    };
-    match tokio::time::timeout(PATIENCE, handing).await {
+    // The command holds a copy of the pipe, which must end with the child.
+    drop(process);
+    match tokio::time::timeout(PATIENCE, child.wait()).await {
         Err(_) => Err(format!("the secret command took longer than {} s", PATIENCE.as_secs())),
-        Ok((_, Err(error))) => Err(format!("the secret command could not be waited for: {error}")),
-        Ok((_, Ok(status))) if !status.success() => {
+        Ok(Err(error)) => Err(format!("the secret command could not be waited for: {error}")),
+        Ok(Ok(status)) if !status.success() => {
             Err(format!("the secret command failed with {status} (what it printed is not shown)"))
         }
-        Ok((Err(error), Ok(_))) => {
-            Err(format!("the secret command did not read its standard input: {error}"))
+        Ok(Ok(_)) => match pipe.left() {
+            Ok(0) => Ok(()),
+            Ok(_) => {
+                Err("the secret command did not read its standard input to the end".to_owned())
+            }
+            Err(error) => Err(format!("it is not known what the secret command read: {error}")),
+        },
+    }
+}
+
+/// A pipe with the secret in it, of which one end is kept: a command that ends well without having read
+/// the secret has not taken it.
+struct Pipe {
+    kept: PipeReader,
+}
+
+impl Pipe {
+    /// Most bytes that any pipe holds without a reader.
+    const ROOM: usize = 4096;
+
+    fn holding(secret: &SecretString) -> std::io::Result<Self> {
+        let secret = secret.expose_secret().as_bytes();
+        if secret.len() > Self::ROOM {
+            return Err(std::io::Error::other("it is longer than 4096 bytes"));
         }
-        Ok((Ok(()), Ok(_))) => Ok(()),
+        let (kept, mut written) = std::io::pipe()?;
+        written.write_all(secret)?;
+        Ok(Self { kept })
+    }
+
+    fn read_end(&self) -> std::io::Result<Stdio> {
+        Ok(Stdio::from(self.kept.try_clone()?))
+    }
+
+    /// How many bytes nobody has read. The other end is closed, so this does not wait.
+    fn left(&mut self) -> std::io::Result<u64> {
+        std::io::copy(&mut self.kept, &mut std::io::sink())
     }
 }
 
@@ -226,6 +253,22 @@ mod tests {
         ));
         block_on(secrets.hand_over("etl; rm", &SecretString::from("s3cret"))).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "etl; rm\ns3cret");
+    }
+
+    #[test]
+    fn a_command_that_does_not_read_the_secret_has_not_taken_it() {
+        let secret = SecretString::from("s3cret");
+        for command in ["true", "head -c 2", "exec <&-"] {
+            let secrets = Secrets::Command(command.to_owned());
+            let error = block_on(secrets.hand_over("etl", &secret)).unwrap_err();
+            assert!(
+                error.contains("did not read") && !error.contains("s3cret"),
+                "{command}: {error}"
+            );
+        }
+        let long = SecretString::from("x".repeat(5000));
+        let secrets = Secrets::Command("cat".to_owned());
+        assert!(block_on(secrets.hand_over("etl", &long)).unwrap_err().contains("4096"));
     }
 
     #[test]
