@@ -4,22 +4,18 @@ mod author;
 mod codes;
 mod command_line;
 mod credentials;
-mod custom_roles;
 mod demo;
 mod effective_access;
 mod examples;
 mod faults;
 mod hostile_files;
 mod interruptions;
-mod invitations;
 mod liars;
 mod openapi;
 mod politeness;
 mod random;
 mod refusals;
-mod service_accounts;
 mod teams;
-mod tokens;
 
 /// A file that nobody lists here is a scenario that never runs.
 #[test]

@@ -197,7 +197,6 @@ impl Raw<'_> {
         }
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
-        #[expect(clippy::disallowed_methods, reason = "the emulator's answers are bounded")]
         let value: Value = answer.json().await.unwrap();
         let operation = self.document.operation(method, &format!("/api/app{path}")).unwrap();
         conforms(operation.answer(status), &format!("{} {status}", operation.name), &value);
