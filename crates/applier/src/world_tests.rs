@@ -108,12 +108,12 @@ fn seen(world: &World, fake: &Fake) -> World {
     let mut live = world.live.clone();
     let now = fake.live();
     live.members = now.members.into_iter().map(|one| member_seen(&world.live, one)).collect();
-    live.teams = live.teams.and_then(|_| now.teams);
+    live.teams = live.teams.and(now.teams);
     for team in live.teams.iter_mut().flatten() {
         let known = world.live.team(&team.name).filter(|known| known.id == team.id);
         team.managed_by = known.map(|known: &LiveTeam| known.managed_by).unwrap_or_default();
     }
-    live.service_accounts = live.service_accounts.and_then(|_| now.service_accounts);
+    live.service_accounts = live.service_accounts.and(now.service_accounts);
     for account in live.service_accounts.iter_mut().flatten() {
         let known = world.live.service_account(&account.username);
         if let Some(known) = known.filter(|known| known.id == account.id) {

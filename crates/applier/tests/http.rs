@@ -3,28 +3,36 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up fails")]
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use jiff::Timestamp;
-use mixaccess_api::{Client, ClientOptions, Credentials, capabilities, read_live};
+use mixaccess_api::{AccessRead, Client, ClientOptions, Credentials, capabilities, read_live};
 use mixaccess_applier::{
-    ApplyError, ApplyOptions, ApplyStatus, CancelToken, NoProgress, Patience, Receipt, Refusal,
-    StateDirectory, Target, apply,
+    ApplyError, ApplyOptions, ApplyStatus, CancelToken, Delivery, NoProgress, Patience, Receipt,
+    Refusal, SecretSink, StateDirectory, Target, apply,
 };
 use mixaccess_emulator::{Emulator, EmulatorOptions, EventKind, Seed};
 use mixaccess_model::{
-    Cause, DeclaredOrganization, DeclaredProject, DesiredCollaborator, DesiredGrant, DesiredState,
-    Dialect, Digest, Email, FileIndex, LiveState, ManagedBy, OrganizationId, OrganizationRole,
-    Plan, Policy, Position, ProjectId, ProjectKey, ProjectRole, Reads, Region, State,
+    Cause, DeclaredOrganization, DeclaredProject, DesiredCollaborator, DesiredGrant,
+    DesiredServiceAccount, DesiredState, DesiredTeam, DesiredTeamMember, Dialect, Digest, Email,
+    FileIndex, LiveMember, LiveState, ManagedBy, OrganizationId, OrganizationRole, Plan, Policy,
+    Position, ProjectId, ProjectKey, ProjectRole, Region, State,
 };
-use mixaccess_planner::{PlanningInput, plan};
+use mixaccess_planner::{PlanningInput, plan, what_to_read};
+use secrecy::SecretString;
 
 const SEED: &str = "
 organization: { id: 12345, name: Acme Corp }
 service_accounts:
-  - { username: ci, secret: demo-secret, email: ci@acme.example, role: owner }
+  - { id: 1, username: ci, secret: demo-secret, email: ci@acme.example, role: owner }
+  - { id: 2, username: etl, secret: other, email: etl@acme.example, role: member, projects: { 7: consumer } }
+  - { id: 3, username: old, secret: third, email: old@acme.example, role: member, projects: { 8: admin } }
+teams:
+  - { id: 7, name: Growth, members: [sam@agency.example], projects: { 7: consumer } }
+  - { id: 8, name: Old, members: [kim@acme.example], projects: { 8: analyst } }
 projects:
   - { id: 7, name: Web }
   - { id: 8, name: iOS }
@@ -62,6 +70,76 @@ fn collaborator(
             })
             .collect(),
         cause: CAUSE,
+    }
+}
+
+fn grants(roles: &[(u64, ProjectRole)]) -> Vec<DesiredGrant> {
+    let grant = |(id, role): &(u64, ProjectRole)| DesiredGrant {
+        project: ProjectId(*id),
+        role: Some(role.clone()),
+        cause: CAUSE,
+    };
+    roles.iter().map(grant).collect()
+}
+
+fn team(name: &str, state: State, members: &[&str], roles: &[(u64, ProjectRole)]) -> DesiredTeam {
+    let member = |email: &&str| DesiredTeamMember { email: Email::new(email), cause: CAUSE };
+    DesiredTeam {
+        key: name.into(),
+        name: name.into(),
+        state,
+        managed_by: ManagedBy::Mixpanel,
+        members: members.iter().map(member).collect(),
+        grants: grants(roles),
+        cause: CAUSE,
+    }
+}
+
+fn account(username: &str, state: State, roles: &[(u64, ProjectRole)]) -> DesiredServiceAccount {
+    DesiredServiceAccount {
+        key: username.into(),
+        username: username.into(),
+        state,
+        organization_role: OrganizationRole::Member,
+        expires: None,
+        owner: None,
+        purpose: None,
+        tags: Vec::new(),
+        grants: grants(roles),
+        cause: CAUSE,
+    }
+}
+
+/// The same, and teams and service accounts: made, changed, deleted.
+fn desired_whole() -> DesiredState {
+    use ProjectRole::{Admin, Analyst, Consumer};
+    let mut desired = desired();
+    desired.teams = Some(vec![
+        team(
+            "Data",
+            State::Active,
+            &["new@agency.example", "priya@acme.example"],
+            &[(7, Consumer)],
+        ),
+        team("Growth", State::Active, &["kim@acme.example"], &[(7, Analyst), (8, Consumer)]),
+        team("Old", State::Removed, &[], &[]),
+    ]);
+    desired.service_accounts = Some(vec![
+        account("etl", State::Active, &[(7, Admin)]),
+        account("loader", State::Active, &[(8, Consumer)]),
+        account("old", State::Removed, &[]),
+    ]);
+    desired
+}
+
+/// Keeps secrets in memory.
+#[derive(Default)]
+struct Vault(Mutex<BTreeMap<String, SecretString>>);
+
+impl SecretSink for Vault {
+    fn deliver<'a>(&'a self, username: &'a str, secret: &'a SecretString) -> Delivery<'a> {
+        self.0.lock().unwrap().insert(username.to_owned(), secret.clone());
+        Box::pin(async { Ok(()) })
     }
 }
 
@@ -116,18 +194,21 @@ fn desired() -> DesiredState {
 struct Bench {
     emulator: Emulator,
     client: Client,
+    dialect: Dialect,
+    desired: DesiredState,
+    vault: Arc<Vault>,
     state: StateDirectory,
     options: ApplyOptions,
     root: tempfile::TempDir,
 }
 
 impl Bench {
-    async fn new() -> Self {
+    async fn new(dialect: Dialect, desired: DesiredState) -> Self {
         let emulator = Emulator::start(Seed::from_yaml(SEED).unwrap(), EmulatorOptions::default())
             .await
             .unwrap();
         let url = emulator.base_url();
-        let mut client = ClientOptions::new(&url, ORGANIZATION, Dialect::Members).unwrap();
+        let mut client = ClientOptions::new(&url, ORGANIZATION, dialect).unwrap();
         // Never again by itself: what goes wrong must be seen here.
         client.max_wait = Duration::ZERO;
         client.timeouts.read = Duration::from_millis(500);
@@ -136,13 +217,18 @@ impl Bench {
         let target = Target {
             organization: ORGANIZATION,
             base_url: url,
-            capabilities: *capabilities(Dialect::Members),
+            capabilities: *capabilities(dialect),
             scim: false,
         };
         let mut options = ApplyOptions::new(target, Arc::new(|| NOW), "mixaccess test");
         options.patience =
             Patience { settle: vec![Duration::ZERO; 3], verify: vec![Duration::ZERO; 3] };
+        let vault = Arc::<Vault>::default();
+        options.secrets = Some(Arc::clone(&vault) as Arc<dyn SecretSink>);
         Self {
+            dialect,
+            desired,
+            vault,
             client: Client::new(client, credentials).unwrap(),
             state: StateDirectory::open(root.path()).unwrap(),
             emulator,
@@ -153,25 +239,16 @@ impl Bench {
 
     async fn live(&self) -> LiveState {
         let projects = [ProjectId(7), ProjectId(8)];
-        read_live(
-            &self.client,
-            ORGANIZATION,
-            Dialect::Members,
-            &projects,
-            |_| Reads::default(),
-            8,
-            NOW,
-        )
-        .await
-        .unwrap()
+        let reads = |members: &[LiveMember]| what_to_read(&self.desired, members);
+        read_live(&self.client, ORGANIZATION, self.dialect, &projects, reads, 8, NOW).await.unwrap()
     }
 
     async fn plan(&self) -> Plan {
         let live = self.live().await;
         let input = PlanningInput {
-            desired: &desired(),
+            desired: &self.desired,
             live: &live,
-            capabilities: capabilities(Dialect::Members),
+            capabilities: capabilities(self.dialect),
             base_url: &self.options.target.base_url,
             instant_given: false,
             allow: &[],
@@ -202,6 +279,18 @@ impl Bench {
         panic!("does not come to an end");
     }
 
+    /// The secret that was handed over last is the account's.
+    async fn check_secret(&self, fault: &str) {
+        if self.desired.service_accounts.is_none() {
+            return;
+        }
+        let secret = self.vault.0.lock().unwrap().get("loader").cloned().unwrap();
+        let options = ClientOptions::new(&self.emulator.base_url(), ORGANIZATION, self.dialect);
+        let credentials = Credentials::new("loader", secret).unwrap();
+        let client = Client::new(options.unwrap(), credentials).unwrap();
+        assert!(client.me().await.is_ok(), "{fault}");
+    }
+
     fn invitations(&self) -> Vec<String> {
         let sent = self.emulator.audit().into_iter();
         let sent = sent.filter(|event| event.event == EventKind::InvitationSent);
@@ -225,7 +314,7 @@ const TROUBLES: [&str; 8] = [
 
 #[tokio::test]
 async fn any_request_may_go_wrong_in_any_way() {
-    let bench = Bench::new().await;
+    let bench = Bench::new(Dialect::Members, desired()).await;
     let clean = bench.plan().await;
     assert!(!clean.content.is_refused(), "{:?}", clean.content.guards);
     bench.emulator.clear_requests();
@@ -237,14 +326,33 @@ async fn any_request_may_go_wrong_in_any_way() {
     assert!(bench.emulator.max_in_flight() <= 8);
 
     let invited = bench.invitations();
-    let each = TROUBLES.map(|trouble| every_request(trouble, requests, &invited));
+    let each = TROUBLES.map(|trouble| Box::pin(every_request(&bench, trouble, requests, &invited)));
     let interrupted = join_all(each).await.into_iter().sum::<usize>();
     assert!(interrupted > requests, "only {interrupted} runs were interrupted");
 }
 
+#[tokio::test]
+async fn any_request_about_anything_may_go_wrong_on_either_dialect() {
+    for dialect in [Dialect::Members, Dialect::App] {
+        let bench = Bench::new(dialect, desired_whole()).await;
+        let clean = bench.plan().await;
+        assert!(!clean.content.is_refused(), "{:?}", clean.content.guards);
+        bench.emulator.clear_requests();
+        assert_eq!(bench.drive(&clean).await, 1);
+        let requests = bench.emulator.requests().len();
+        assert!(bench.plan().await.content.is_empty());
+        let invited = bench.invitations();
+        let troubles = ["reset after", "status=403", "stale=2"];
+        let each =
+            troubles.map(|trouble| Box::pin(every_request(&bench, trouble, requests, &invited)));
+        let interrupted = join_all(each).await.into_iter().sum::<usize>();
+        assert!(interrupted > 0);
+    }
+}
+
 /// Lets each request in turn go wrong; gives how many of the runs had to be gone on with.
-async fn every_request(trouble: &str, requests: usize, invited: &[String]) -> usize {
-    let bench = Bench::new().await;
+async fn every_request(like: &Bench, trouble: &str, requests: usize, invited: &[String]) -> usize {
+    let bench = Bench::new(like.dialect, like.desired.clone()).await;
     let seed = Seed::from_yaml(SEED).unwrap();
     let mut interrupted = 0;
     for nth in 1..=requests {
@@ -260,13 +368,14 @@ async fn every_request(trouble: &str, requests: usize, invited: &[String]) -> us
         let left = bench.plan().await.content;
         assert!(left.is_empty(), "{fault}: {:?}", left.changes);
         assert_eq!(bench.invitations(), invited, "{fault}");
+        bench.check_secret(&fault).await;
     }
     interrupted
 }
 
 #[tokio::test]
 async fn the_undo_plan_takes_back_what_can_be_taken_back() {
-    let bench = Bench::new().await;
+    let bench = Bench::new(Dialect::Members, desired()).await;
     let before = bench.live().await;
     let plan = bench.plan().await;
     let receipt = bench.apply(&plan, false).await.unwrap();
