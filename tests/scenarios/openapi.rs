@@ -182,6 +182,7 @@ struct Raw<'a> {
 }
 
 impl Raw<'_> {
+    #[expect(clippy::disallowed_methods, reason = "the emulator's answers are bounded")]
     async fn call(
         &mut self,
         method: &str,
