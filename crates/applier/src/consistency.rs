@@ -273,8 +273,8 @@ mod tests {
     fn organization(emails: &[&str]) -> Organization {
         let people = (1..)
             .zip(emails)
-            .map(|(id, email)| (Email::new(*email), person(id, OrganizationRole::Member, &[])));
-        let members = emails.iter().map(|email| Email::new(*email)).collect();
+            .map(|(id, email)| (Email::new(email), person(id, OrganizationRole::Member, &[])));
+        let members = emails.iter().map(|email| Email::new(email)).collect();
         Organization {
             people: people.collect(),
             teams: [("Growth".into(), Team { id: 8, members, ..Team::default() })].into(),
@@ -289,7 +289,7 @@ mod tests {
         let mut planner = Planner::of(&both);
         let before = Some(OrganizationRole::Member);
         planner.add(ANN, Action::RemoveMember { before, loses: Vec::new() }, &[]);
-        let members = named.iter().map(|email| Email::new(*email)).collect();
+        let members = named.iter().map(|email| Email::new(email)).collect();
         planner.add_to_team("Growth", Action::DeleteTeam { members, loses: Vec::new() }, &[]);
         let changes = planner.content().changes;
         let refused = |sent: [Sent; 2], live| inconsistencies(&changes, &sent, &live).len();

@@ -179,8 +179,8 @@ impl Refusal {
                     .to_owned()
             }
             Self::NoSecretSink { .. } => {
-                "Say where the secret of a new service account is to be written: to a file, or to the \
-                 standard input of a command. It is told once, and never again."
+                "Name a new file with --secret-file, or a command that takes it on standard input with \
+                 --secret-command: the secret is told once, and never again."
                     .to_owned()
             }
         }
