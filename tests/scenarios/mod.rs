@@ -1,14 +1,17 @@
 //! One file a theme.
 
+mod app_dialect;
 mod author;
 mod codes;
 mod command_line;
 mod credentials;
 mod demo;
+mod doctor;
 mod effective_access;
 mod examples;
 mod faults;
 mod hostile_files;
+mod identity_provider;
 mod interruptions;
 mod liars;
 mod openapi;

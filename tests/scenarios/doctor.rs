@@ -1,0 +1,133 @@
+//! `doctor`: what an organization answers, in whatever combination.
+
+use crate::harness::mixed::{FILES, SEED};
+use crate::harness::{Bench, side_by_side, words};
+
+struct Case {
+    dialect: &'static str,
+    served: &'static str,
+    scim: &'static str,
+    token: &'static str,
+    code: i32,
+    shown: &'static [&'static str],
+}
+
+const fn case(
+    dialect: &'static str,
+    served: &'static str,
+    code: i32,
+    shown: &'static [&'static str],
+) -> Case {
+    Case { dialect, served, scim: "", token: "", code, shown }
+}
+
+#[test]
+fn doctor_says_what_an_organization_answers() {
+    let provider = ", identity_provider: { provider: okta, domains: [acme.example] }";
+    side_by_side(
+        &[
+            case("members", "", 0, &["pass dialect members: the files declare it"]),
+            case("app", "", 0, &["pass dialect app: the files declare it"]),
+            case(
+                "auto",
+                "",
+                0,
+                &["pass dialect app, found out: GET /api/app/organizations/12345/users/ answers"],
+            ),
+            case(
+                "auto",
+                "prefixes: ['']",
+                0,
+                &["app, found out: GET /organizations/12345/users/ answers"],
+            ),
+            case(
+                "auto",
+                "without: [app]",
+                0,
+                &[
+                    "members, found out: neither GET /api/app/organizations/12345/users/ nor GET /organizations/12345/users/ answers",
+                ],
+            ),
+            case(
+                "members",
+                "without: [members]",
+                1,
+                &["fail endpoint members of the organization", "404"],
+            ),
+            case("app", "without: [app]", 1, &["dialect"]),
+            case(
+                "members",
+                "without: [projects]",
+                1,
+                &["fail endpoint projects of the organization"],
+            ),
+            case("members", "without: [me]", 0, &["warn endpoint who the credentials are"]),
+            case(
+                "members",
+                "without: [audit_log, teams, service_accounts, tokens, scim]",
+                0,
+                &[
+                    "warn endpoint audit log",
+                    "warn endpoint teams of the organization",
+                    "warn endpoint service accounts of the organization",
+                    "warn endpoint tokens of a project",
+                    "warn endpoint log of SCIM",
+                ],
+            ),
+            Case {
+                scim: provider,
+                ..case("members", "", 0, &["skip", "scim no token", "MIXPANEL_SCIM_TOKEN"])
+            },
+            Case {
+                scim: provider,
+                token: "a-scim-token-0123456789",
+                ..case(
+                    "auto",
+                    "",
+                    0,
+                    &["pass scim ServiceProviderConfig: patch yes, filter yes, bulk no"],
+                )
+            },
+            Case {
+                scim: provider,
+                token: "wrong-token",
+                ..case("members", "", 0, &["warn scim", "401"])
+            },
+            Case {
+                scim: provider,
+                token: "a-scim-token-0123456789",
+                ..case("members", "without: [scim]", 0, &["warn scim", "404"])
+            },
+        ],
+        |Case { dialect, served, scim, token, code, shown }| {
+            let seed = SEED.replace("projects:\n", &format!(
+                "served: {{ {served} }}\nscim: {{ token: a-scim-token-0123456789, claimed_domains: [acme.example] }}\nprojects:\n"
+            ));
+            let files =
+                FILES.replace("Acme Corp }", &format!("Acme Corp, api: {dialect}{scim} }}"));
+            let bench = Bench::new(&seed, &files);
+            let mut program = bench.program(&words("doctor --width 200"));
+            if !token.is_empty() {
+                program = program.variable("MIXPANEL_SCIM_TOKEN", token);
+            }
+            let mut run = program.run().exits(*code);
+            for one in *shown {
+                run = run.shows(one);
+            }
+            run.never_shows("a-scim-token").never_shows("wrong-token");
+            assert_eq!(bench.writes(), []);
+        },
+    );
+}
+
+#[test]
+fn doctor_says_what_the_credentials_may() {
+    let bench = Bench::new(SEED, FILES);
+    let weak = bench.program(&words("doctor")).variable("MIXPANEL_SERVICE_ACCOUNT", "weak").run();
+    weak.exits(0).shows("warn privilege").shows("organization member");
+    let wrong =
+        bench.program(&words("doctor")).variable("MIXPANEL_SERVICE_ACCOUNT_SECRET", "another");
+    wrong.run().exits(1).shows("401").never_shows("another");
+    let none = bench.program(&words("doctor")).without("MIXPANEL_SERVICE_ACCOUNT").run();
+    none.exits(1).shows("fail credentials").shows("MIXPANEL_SERVICE_ACCOUNT");
+}
