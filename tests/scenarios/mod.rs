@@ -5,6 +5,7 @@ mod author;
 mod codes;
 mod command_line;
 mod credentials;
+mod custom_roles;
 mod demo;
 mod doctor;
 mod effective_access;
@@ -13,12 +14,15 @@ mod faults;
 mod hostile_files;
 mod identity_provider;
 mod interruptions;
+mod invitations;
 mod liars;
 mod openapi;
 mod politeness;
 mod random;
 mod refusals;
+mod service_accounts;
 mod teams;
+mod tokens;
 
 /// A file that nobody lists here is a scenario that never runs.
 #[test]

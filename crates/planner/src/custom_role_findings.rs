@@ -104,17 +104,12 @@ fn not_there(
     let role = mixaccess_model::printable(name.as_str());
     let listed = declared.custom_roles.iter().flatten().any(|role| role.name == *name);
     let who = names(missing.subjects.iter().map(ToString::to_string));
-    let (code, message) = if listed {
-        let became = match missing.consumers.len() {
-            0 => "whoever held it became consumer".to_owned(),
-            _ => format!(
-                "{} became consumer",
-                names(missing.consumers.iter().map(ToString::to_string))
-            ),
-        };
+    // Where nobody became consumer, nothing shows that the role has ever been there.
+    let (code, message) = if listed && !missing.consumers.is_empty() {
         let message = format!(
-            "the custom role {role} is gone from {}, {became}; declared for {who}",
-            declared.key
+            "the custom role {role} is gone from {}, {} became consumer; declared for {who}",
+            declared.key,
+            names(missing.consumers.iter().map(ToString::to_string))
         );
         (CUSTOM_ROLE_DELETED, message)
     } else {

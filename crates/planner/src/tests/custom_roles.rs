@@ -111,9 +111,7 @@ fn roles_that_are_not_there_are_told() {
     );
     assert_eq!(
         told(Some("Messenger"), &[], "ana web=Messenger", "ana web=analyst"),
-        [
-            "custom-role-deleted: the custom role Messenger is gone from web, whoever held it became consumer; declared for ana@acme.example"
-        ]
+        ["unknown-custom-role: web has no custom role Messenger, declared for ana@acme.example"]
     );
     assert_eq!(
         told(Some("Messenger"), &["Messenger"], "ana web=analyst", "ana web=Reviewer"),

@@ -1,0 +1,258 @@
+//! Service accounts: made with a secret that only one place ever holds, changed back to back, deleted.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use mixaccess_emulator::EmulatorOptions;
+use mixaccess_emulator::seed::ServiceAccount;
+
+use crate::harness::{Bench, Run, side_by_side, words};
+
+const SEED: &str = "
+organization: { id: 12345, name: Acme Corp }
+service_accounts:
+  - { id: 71, username: mixaccess, secret: demo-secret, email: ci@acme.example, role: owner, expires: in 300 days }
+  - { id: 72, username: sync, secret: sync-secret, email: sync@acme.example, role: member, created: 90 days ago, last_used: 1 day ago, expires: in 300 days, projects: { 11: admin, 12: admin } }
+  - { id: 73, username: old, secret: old-secret, email: old@acme.example, role: member, created: 90 days ago, projects: { 11: consumer } }
+  - { id: 74, username: stray, secret: stray-secret, email: stray@acme.example, role: admin, created: 500 days ago, last_used: 200 days ago, creator: gone@acme.example, projects: { 11: admin } }
+projects: [{ id: 11, name: Web }, { id: 12, name: iOS }]
+members:
+  - { id: 501, email: priya@acme.example, role: owner }
+  - { id: 502, email: marisol@acme.example, role: owner }
+  - { id: 503, email: gone@acme.example, role: member, projects: { 11: analyst } }
+";
+
+const FILES: &str = "
+organization: { id: 12345, name: Acme Corp }
+projects: { web: { id: 11 }, ios: { id: 12 } }
+policy: { removals: { people: 5, percent: 100 }, reductions: { percent: 100 } }
+service_accounts:
+  mixaccess: { organization_role: owner, owner: priya@acme.example, purpose: runs this }
+  export: { username: acme-export, organization_role: admin, projects: { web: consumer, ios: analyst }, expires: 2099-01-31, owner: priya@acme.example, purpose: nightly export }
+  sync: { organization_role: member, projects: { web: analyst, ios: owner }, owner: gone@acme.example, purpose: keeps names in step }
+  old: { state: removed }
+collaborators:
+  priya@acme.example: { organization_role: owner }
+  marisol@acme.example: { organization_role: owner }
+  gone@acme.example: { state: removed }
+";
+
+const CREATE: &str = "POST /organizations/*/service-accounts";
+
+fn account(bench: &Bench, username: &str) -> Option<ServiceAccount> {
+    let accounts = bench.emulator.state().service_accounts;
+    accounts.into_iter().find(|one| one.username == username)
+}
+
+fn secret_of(bench: &Bench, username: &str) -> String {
+    account(bench, username).unwrap().secret
+}
+
+fn planned() -> Bench {
+    let bench = Bench::new(SEED, FILES);
+    bench.run("plan --out plan.json").exits(0);
+    bench.emulator.clear_requests();
+    bench
+}
+
+/// What every kind of run that could print a secret prints, and then what it leaves in files.
+fn unseen_afterwards(bench: &Bench, applied: &Run, but: &[&str]) {
+    let secret = secret_of(bench, "acme-export");
+    applied.clone().never_shows(&secret);
+    for line in [
+        "apply plan.json -v --format json",
+        "plan -v --format json --out again.json",
+        "drift -v --format markdown",
+        "snapshot -v",
+        "snapshot --out live.json",
+        "show plan.json -v",
+        "doctor -v --format json",
+    ] {
+        bench.run(line).never_shows(&secret);
+    }
+    bench.holds_nowhere(&secret, but);
+}
+
+#[test]
+fn a_new_secret_is_in_one_file_for_its_owner_alone_and_nowhere_else() {
+    let bench = planned();
+    let plan = bench.run("show plan.json").exits(0);
+    plan.shows("service account acme-export (export) - new").shows("handed over once");
+    let applied = bench.run("apply plan.json -v --secret-file {name}.secret").exits(0);
+    let applied = applied.shows("verified");
+    assert_eq!(bench.read("acme-export.secret").trim(), secret_of(&bench, "acme-export"));
+    let mode = std::fs::metadata(bench.path("acme-export.secret")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    unseen_afterwards(&bench, &applied, &["acme-export.secret"]);
+    let made = account(&bench, "acme-export").unwrap();
+    assert_eq!(made.expires.unwrap().to_string(), "2099-02-01T00:00:00Z");
+    assert_eq!(made.projects, [(11, "consumer".to_owned()), (12, "analyst".to_owned())].into());
+    let create = bench.written().into_iter().find(|one| one.contains("acme-export")).unwrap();
+    assert!(create.contains(r#""expires":"2099-02-01T00:00:00Z""#), "{create}");
+    assert_eq!(account(&bench, "old"), None);
+    bench.agrees();
+    // The new credentials work, and what was made is used from now on.
+    let used =
+        bench.program(&words("snapshot")).variable("MIXPANEL_SERVICE_ACCOUNT", "acme-export");
+    used.variable("MIXPANEL_SERVICE_ACCOUNT_SECRET", &secret_of(&bench, "acme-export"))
+        .run()
+        .exits(0);
+}
+
+#[test]
+fn a_new_secret_goes_to_a_commands_standard_input_and_nowhere_else() {
+    let bench = planned();
+    let line = [
+        "apply",
+        "plan.json",
+        "--format",
+        "json",
+        "--secret-command",
+        "test -z \"$MIXPANEL_SERVICE_ACCOUNT_SECRET\" && cat > \"$MIXACCESS_SECRET_NAME.taken\" && cat \"$MIXACCESS_SECRET_NAME.taken\"",
+    ];
+    let applied = bench.program(&line).run().exits(0);
+    assert_eq!(applied.json()["status"], "applied");
+    assert_eq!(bench.read("acme-export.taken"), secret_of(&bench, "acme-export"));
+    unseen_afterwards(&bench, &applied, &["acme-export.taken"]);
+    bench.agrees();
+}
+
+#[test]
+fn without_a_place_for_the_secret_nothing_is_sent() {
+    let bench = planned();
+    bench.run("apply plan.json").exits(1).says("acme-export").says("--secret-file");
+    bench.run("apply --auto-approve").exits(1).says("acme-export");
+    bench.write("taken.secret", "mine");
+    bench.run("apply plan.json --secret-file taken.secret").exits(1).says("taken.secret");
+    bench.run("apply plan.json --secret-file no/where.secret").exits(1).says("no/where.secret");
+    bench.run("apply plan.json --secret-file a --secret-command b").exits(1);
+    assert_eq!(bench.writes(), []);
+    assert_eq!(bench.read("taken.secret"), "mine");
+}
+
+#[test]
+fn an_account_whose_secret_nobody_has_is_deleted_again() {
+    let good = "apply plan.json --resume --secret-file {name}.secret";
+    side_by_side(
+        &[
+            // The place for it fails.
+            ("", "--secret-command 'cat; exit 3'", "exit status: 3"),
+            // The answer is lost, or cannot be read: nobody knows the secret.
+            ("reset after", "--secret-file {name}.secret", "connection"),
+            ("truncate", "--secret-file {name}.secret", "acme-export"),
+            ("status=500 after", "--secret-file {name}.secret", "500"),
+            // Nothing was made.
+            ("reset", "--secret-file {name}.secret", "connection"),
+            ("status=403", "--secret-file {name}.secret", "403"),
+        ],
+        |(fault, target, said)| {
+            let bench = planned();
+            if !fault.is_empty() {
+                bench.fail(&[&format!("{CREATE} {fault}")]);
+            }
+            let failed = bench.run(&format!("apply plan.json {target}")).exits(4).shows(said);
+            assert_eq!(account(&bench, "acme-export"), None, "{fault}: {failed}");
+            assert!(!bench.path("acme-export.secret").exists(), "{fault}");
+            // Everything else went on.
+            assert_eq!(account(&bench, "old"), None, "{fault}: {failed}");
+            failed.says("--resume");
+            bench.emulator.set_faults(Vec::new());
+            bench.run(good).exits(0).shows("verified");
+            assert_eq!(bench.read("acme-export.secret").trim(), secret_of(&bench, "acme-export"));
+            bench.agrees();
+        },
+    );
+}
+
+#[test]
+fn killed_between_the_account_and_its_secret_it_makes_another() {
+    let bench = planned();
+    let taking = [
+        "apply",
+        "plan.json",
+        "--concurrency",
+        "1",
+        "--secret-command",
+        "touch taking; while test ! -e done; do sleep 0.1; done",
+    ];
+    let mut running = bench.program(&taking).start();
+    assert!(running.until(|| bench.path("taking").exists()));
+    running.signal("KILL");
+    assert_eq!(running.finish().code, None);
+    let first = secret_of(&bench, "acme-export");
+    bench.write("done", "");
+    bench.run("apply plan.json --resume --secret-file {name}.secret").exits(0).shows("verified");
+    let second = secret_of(&bench, "acme-export");
+    assert_ne!(first, second);
+    assert_eq!(bench.read("acme-export.secret").trim(), second);
+    bench.holds_nowhere(&first, &[]);
+    bench.agrees();
+}
+
+#[test]
+fn a_role_is_taken_and_given_with_nothing_between_and_comes_back_by_undoing() {
+    let bench = planned();
+    let applied =
+        bench.run("apply plan.json --secret-file {name}.secret --format json").exits(0).json();
+    let all = bench.written();
+    let of_sync: Vec<&String> = all.iter().filter(|one| one.contains("[72]")).collect();
+    assert_eq!(of_sync.len(), 4, "{all:#?}");
+    for (taken, given) in [(of_sync[0], of_sync[1]), (of_sync[2], of_sync[3])] {
+        assert!(taken.contains("/remove-from-project "), "{taken}");
+        assert!(given.contains("/add-to-project "), "{given}");
+        let project =
+            |line: &str| line.split("\"id\":").nth(1).unwrap().get(..2).unwrap().to_owned();
+        assert_eq!(project(taken), project(given));
+    }
+    let before = [(11, "admin".to_owned()), (12, "admin".to_owned())].into();
+    assert_ne!(account(&bench, "sync").unwrap().projects, before);
+    let undo = applied["undo"]["plan"].as_str().unwrap();
+    let shown = bench.run(&format!("show {undo}")).exits(0);
+    shown.shows("not-undone").shows("acme-export").shows("deleted");
+    bench
+        .run(&format!("apply {undo} --allow reductions=99 --allow removals=9 --because undone"))
+        .exits(0);
+    assert_eq!(account(&bench, "sync").unwrap().projects, before);
+    assert_eq!(account(&bench, "acme-export"), None);
+    // Its secret is gone for good.
+    assert_eq!(account(&bench, "old"), None);
+}
+
+#[test]
+fn robots_nobody_looks_at_are_told() {
+    let bench = planned();
+    assert_eq!(
+        bench.findings("plan.json"),
+        [
+            "follow-up-tokens",
+            "irreversible",
+            "service-account-admin-without-purpose service account stray",
+            "service-account-left-behind gone@acme.example",
+            "service-account-no-expiry service account stray",
+            "service-account-owner-gone service account sync",
+            "service-account-unused service account stray",
+        ]
+    );
+    // Somebody goes, and the files are not about service accounts: what they made is named all the same.
+    let people_only: String = FILES
+        .lines()
+        .filter(|line| !line.contains("username") && !line.contains("purpose"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let people_only = people_only.replace("service_accounts:\n  old: { state: removed }\n", "");
+    let bench = Bench::new(SEED, &people_only);
+    bench.run("plan --out plan.json").exits(0).shows("stray");
+    assert!(
+        bench
+            .findings("plan.json")
+            .contains(&"service-account-left-behind gone@acme.example".to_owned())
+    );
+}
+
+#[test]
+fn where_service_accounts_are_not_answered_nothing_is_planned_for_them() {
+    let seed = SEED.replace("projects: [", "served: { without: [service_accounts] }\nprojects: [");
+    let bench = Bench::with(&seed, FILES, EmulatorOptions::default());
+    bench.run("plan --out plan.json").exits(3).shows("service-account-unreadable");
+    bench.run("apply plan.json --secret-file s").exits(3);
+    assert_eq!(bench.writes(), []);
+}

@@ -1,0 +1,159 @@
+//! The tokens of projects: how old they are, and new values that only one place ever holds.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use crate::harness::{Bench, Program};
+
+const SEED: &str = "
+organization: { id: 12345, name: Acme Corp }
+service_accounts:
+  - { username: mixaccess, secret: demo-secret, email: ci@acme.example, role: owner }
+  - { username: weak, secret: demo-secret, email: weak@acme.example, role: member }
+projects:
+  - id: 11
+    name: Web
+    tokens:
+      - { id: t-1, name: Data Pipeline, token: first-value-of-it, created_at: 200 days ago, last_used: 3 days ago, created_by: priya@acme.example }
+      - { id: 77, name: Mobile, token: second-value-of-it, created_at: 89 days ago }
+  - { id: 12, name: iOS }
+members:
+  - { id: 501, email: priya@acme.example, role: owner }
+  - { id: 502, email: marisol@acme.example, role: owner }
+  - { id: 503, email: sana@acme.example, role: member, projects: { 11: analyst } }
+";
+
+const FILES: &str = "
+organization: { id: 12345, name: Acme Corp }
+projects: { web: { id: 11 }, ios: { id: 12 } }
+collaborators:
+  priya@acme.example: { organization_role: owner }
+  marisol@acme.example: { organization_role: owner }
+  sana@acme.example: { projects: { web: admin } }
+";
+
+fn token(bench: &Bench, id: &str) -> String {
+    let tokens = bench.emulator.state().projects.into_iter().flat_map(|project| project.tokens);
+    tokens.into_iter().find(|token| token.id == id).unwrap().token
+}
+
+#[test]
+fn tokens_are_listed_with_age_and_last_use_and_never_their_value() {
+    let bench = Bench::new(SEED, FILES);
+    let listed = bench.run("tokens list").exits(0);
+    let listed = listed
+        .shows("t-1 Data Pipeline: 200 days old, last used 3 days ago, made by priya@acme.example ! older than 90 days")
+        .shows("77 Mobile: 89 days old, never used");
+    listed.shows("1 of 2 older than 90 days").never_shows("-value-of-it");
+    let rows = bench.run("tokens list --format json").exits(0).json();
+    let shown: Vec<_> = rows
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            (
+                row["id"].as_str().unwrap(),
+                row["age_days"].as_i64().unwrap(),
+                row["rotate"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(shown, [("t-1", 200, true), ("77", 89, false)]);
+    bench.run("tokens list --redact").exits(0).never_shows("priya@acme.example");
+    bench.run("tokens list --project ios").exits(0).shows("No tokens");
+    bench.run("tokens list --project wbe").exits(1).says("web");
+    let weak =
+        bench.program(&["tokens", "list"]).variable("MIXPANEL_SERVICE_ACCOUNT", "weak").run();
+    weak.exits(1).says("403");
+    assert_eq!(bench.writes(), []);
+    // Who gains project admin may read them, and a plan says what follows.
+    bench.run("plan").exits(0).shows("follow-up-tokens").shows("mixaccess tokens");
+    let none = SEED.replace("members:", "served: { without: [tokens] }\nmembers:");
+    Bench::new(&none, FILES).run("tokens list").exits(1).says("does not tell the tokens of web");
+}
+
+#[test]
+fn a_rotation_asks_for_the_name_and_hands_the_value_to_one_file() {
+    let bench = Bench::new(SEED, FILES);
+    let rotate = |more: &[&str]| {
+        let line = ["tokens", "rotate", "web", "t-1"];
+        bench.program(&[&line[..], more].concat()).run()
+    };
+    for (more, said) in [
+        (&[][..], "--secret-file"),
+        (&["--secret-file", "new.secret"], "--confirm-name"),
+        (
+            &["--secret-file", "new.secret", "--confirm-name", "data pipeline"],
+            "nothing was rotated",
+        ),
+        (
+            &["--secret-file", "access/access.yaml", "--confirm-name", "Data Pipeline"],
+            "access/access.yaml",
+        ),
+    ] {
+        let refused = rotate(more).exits(1).says(said);
+        assert_eq!(bench.writes(), [], "{refused}");
+    }
+    assert!(!bench.path("new.secret").exists());
+    bench
+        .run("tokens rotate web t-9 --confirm-name x --secret-file new.secret")
+        .exits(1)
+        .says("t-9");
+    let rotated =
+        rotate(&["-v", "--secret-file", "new.secret", "--confirm-name", "Data Pipeline"]).exits(0);
+    let value = token(&bench, "t-1");
+    let rotated = rotated.shows("Update every implementation that uses it").never_shows(&value);
+    rotated.never_shows("first-value-of-it");
+    assert_eq!(bench.read("new.secret").trim(), value);
+    assert_ne!(value, "first-value-of-it");
+    let mode = std::fs::metadata(bench.path("new.secret")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    bench.run("tokens list").exits(0).shows("t-1 Data Pipeline: 0 days old").never_shows(&value);
+    bench.holds_nowhere(&value, &["new.secret"]);
+    // An id that is a number.
+    bench
+        .run("tokens rotate web 77 --confirm-name Mobile --secret-command 'cat > mobile.secret'")
+        .exits(0);
+    assert_eq!(bench.read("mobile.secret"), token(&bench, "77"));
+}
+
+/// At a terminal, so that there is somebody to ask.
+fn typed(bench: &Bench, answer: &str) -> crate::harness::Run {
+    let shell = "program=$1; shift; printf '%s\\n' \"$1\" | script -qec \"'$program' tokens rotate web t-1 --secret-file typed.secret\" /dev/null";
+    Program::behind(shell, &[answer])
+        .directory(bench.root())
+        .variable("MIXPANEL_BASE_URL", &bench.emulator.base_url())
+        .variable("MIXPANEL_SERVICE_ACCOUNT", crate::harness::USERNAME)
+        .variable("MIXPANEL_SERVICE_ACCOUNT_SECRET", crate::harness::SECRET)
+        .run()
+}
+
+#[test]
+fn the_name_is_typed_back_at_a_terminal() {
+    let bench = Bench::new(SEED, FILES);
+    typed(&bench, "Mobile").exits(1).shows("Type its name to go on").shows("nothing was rotated");
+    assert_eq!(bench.writes(), []);
+    typed(&bench, "Data Pipeline").exits(0).shows("every implementation").shows("typed.secret");
+    assert_eq!(bench.read("typed.secret").trim(), token(&bench, "t-1"));
+}
+
+#[test]
+fn a_value_that_cannot_be_handed_over_is_rescued() {
+    let bench = Bench::new(SEED, FILES);
+    let failed = bench.run("tokens rotate web t-1 --confirm-name \"Data Pipeline\" --secret-command 'cat; cat >&2; exit 7'");
+    let value = token(&bench, "t-1");
+    let failed = failed.exits(1).says("the token was rotated").never_shows(&value);
+    let rescue = ".mixaccess/token-web-t_1.secret";
+    failed.says(rescue);
+    assert_eq!(bench.read(rescue).trim(), value);
+    let mode = std::fs::metadata(bench.path(rescue)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    // A rotation whose answer is lost is not made twice, and says what to do.
+    bench.emulator.clear_requests();
+    bench.fail(&["POST /projects/*/tokens/rotate reset after times=always"]);
+    let lost = bench
+        .run("tokens rotate web t-1 --confirm-name \"Data Pipeline\" --secret-file other.secret")
+        .exits(1);
+    assert_eq!(bench.writes().len(), 1, "{lost}");
+    lost.says("tokens list --project web").says("rotate it once more");
+    assert!(!bench.path("other.secret").exists());
+}
