@@ -123,7 +123,7 @@ impl Tries {
         if kind == ErrorKind::OutcomeUnknown {
             message.push_str("; whether the change was made is not known");
             if cause != Cause::Refused {
-                hint = Some("Reading the member again tells what became of it.".to_owned());
+                hint = Some("Reading again tells what became of it.".to_owned());
             }
         }
         if let Some(asked) = retry_after {

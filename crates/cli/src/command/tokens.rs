@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::BufRead as _;
 
 use jiff::{SignedDuration, Timestamp};
-use mixaccess_api::{Client, ProjectToken};
+use mixaccess_api::{Client, ErrorKind, ProjectToken};
 use mixaccess_model::{DeclaredProject, DesiredState, printable};
 use mixaccess_report::Redaction;
 use serde::Serialize;
@@ -197,7 +197,15 @@ async fn hand_over(
     secrets: &Secrets,
     args: &RotateArgs,
 ) -> Result<(), Failure> {
-    let secret = client.rotate_token(project.id, &token.id).await?;
+    let secret = match client.rotate_token(project.id, &token.id).await {
+        Err(error) if error.kind == ErrorKind::OutcomeUnknown => {
+            return Err(Failure::new(error).hint(format!(
+                "`mixaccess tokens list --project {}` tells by its age whether it was rotated: then nobody has the new value, so rotate it once more.",
+                project.key
+            )));
+        }
+        rotated => rotated?,
+    };
     let Err(problem) = secrets.hand_over(name, &secret).await else { return Ok(()) };
     // A rotation cannot be taken back, and the new value must not be lost.
     let rescue =
