@@ -2,7 +2,7 @@
 
 use futures_util::future;
 use jiff::Timestamp;
-use mixaccess_model::{LiveMember, LiveProject, LiveServiceAccount, ProjectId, ScimEvent};
+use mixaccess_model::{Dialect, LiveMember, LiveProject, LiveServiceAccount, ProjectId, ScimEvent};
 
 use crate::answer::{Answer, DecodeError, decode_value};
 use crate::dialect::app::PREFIXES;
@@ -39,6 +39,8 @@ pub struct EndpointProbe {
     pub is_inferred: bool,
     /// Whether a plan can do without it.
     pub is_optional: bool,
+    /// The dialect that lists people by it; absent where it lists no people.
+    pub dialect: Option<Dialect>,
     /// What it answered.
     pub outcome: Result<Answered, ApiError>,
 }
@@ -76,6 +78,11 @@ impl Trial {
             request: self.request.label(),
             is_inferred: self.request.endpoint.is_inferred(),
             is_optional: self.is_optional,
+            dialect: match self.request.endpoint {
+                Endpoint::Users => Some(Dialect::App),
+                Endpoint::Members | Endpoint::ProjectMembers => Some(Dialect::Members),
+                _ => None,
+            },
             outcome,
         }
     }

@@ -6,7 +6,9 @@ use mixaccess_api::{
     ScimFeatures,
 };
 use mixaccess_applier::StateDirectory;
-use mixaccess_model::{Actor, DeclaredOrganization, OrganizationRole, ProjectId, Severity};
+use mixaccess_model::{
+    Actor, DeclaredOrganization, Dialect, OrganizationRole, ProjectId, Severity,
+};
 use mixaccess_report::{Check, Status};
 
 use crate::args::Doctor as Args;
@@ -147,8 +149,9 @@ fn service(
         .ok()
         .and_then(|resolved| resolved.state.projects.first().map(|project| project.id));
     let Answers { probe, actor, dialect } = block_on(ask(&client, project))?;
-    checks.extend(probe.endpoints.iter().map(endpoint));
-    checks.push(self::dialect(dialect));
+    let used = dialect.as_ref().ok().map(|found| found.dialect);
+    checks.extend(probe.endpoints.iter().map(|one| endpoint(one, used)));
+    checks.push(self::dialect(dialect, &probe));
     if organization.identity_provider.is_some() || probe.scim.is_some() {
         checks.push(scim(context, probe.scim));
     }
@@ -174,8 +177,22 @@ async fn ask(client: &Client, project: Option<ProjectId>) -> Answers {
 }
 
 /// Which endpoints the organization is managed through, and who decided it.
-fn dialect(found: Result<FoundDialect, ApiError>) -> Check {
+fn dialect(found: Result<FoundDialect, ApiError>, probe: &Probe) -> Check {
+    let answers = |dialect| {
+        let mut own = probe.endpoints.iter().filter(|one| one.dialect == Some(dialect));
+        own.any(|one| one.outcome.is_ok())
+    };
     match found {
+        Ok(found) if !answers(found.dialect) => Check {
+            remedy: Some(
+                "Set `organization.api` to the dialect that answers, or to `auto`.".to_owned(),
+            ),
+            ..check(
+                "dialect",
+                Status::Warn,
+                format!("{}: {}, and it does not answer", found.dialect, found.because),
+            )
+        },
         Ok(found) => {
             check("dialect", Status::Pass, format!("{}: {}", found.dialect, found.because))
         }
@@ -216,7 +233,9 @@ fn scim(context: &Context, features: Option<ScimFeatures>) -> Check {
     check("scim", Status::Pass, message)
 }
 
-fn endpoint(probe: &EndpointProbe) -> Check {
+/// What one endpoint answers. The dialect `app` reads people without the endpoints of `members`, and
+/// writes through those what it has no verb for.
+fn endpoint(probe: &EndpointProbe, used: Option<Dialect>) -> Check {
     let name = "endpoint".to_owned();
     let purpose = probe.purpose;
     match &probe.outcome {
@@ -226,7 +245,8 @@ fn endpoint(probe: &EndpointProbe) -> Check {
             format!("{purpose}: {} answers {}", probe.request, answered.status),
         ),
         Err(error) => {
-            let status = if probe.is_optional { Status::Warn } else { Status::Fail };
+            let is_other = probe.dialect.is_some() && used.is_some() && probe.dialect != used;
+            let status = if probe.is_optional || is_other { Status::Warn } else { Status::Fail };
             let remedy = match (&error.hint, probe.is_inferred) {
                 (Some(hint), _) => Some(hint.clone()),
                 (None, true) => Some(
