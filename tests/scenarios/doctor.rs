@@ -32,20 +32,15 @@ fn doctor_says_what_an_organization_answers() {
                 "auto",
                 "",
                 0,
-                &["pass dialect app, found out: GET /api/app/organizations/12345/users/ answers"],
+                &["pass dialect app: GET /api/app/organizations/12345/users/ answers"],
             ),
-            case(
-                "auto",
-                "prefixes: ['']",
-                0,
-                &["app, found out: GET /organizations/12345/users/ answers"],
-            ),
+            case("auto", "prefixes: ['']", 0, &["app: GET /organizations/12345/users/ answers"]),
             case(
                 "auto",
                 "without: [app]",
                 0,
                 &[
-                    "members, found out: neither GET /api/app/organizations/12345/users/ nor GET /organizations/12345/users/ answers",
+                    "members: neither GET /api/app/organizations/12345/users/ nor GET /organizations/12345/users/ answers",
                 ],
             ),
             case(
@@ -54,7 +49,18 @@ fn doctor_says_what_an_organization_answers() {
                 1,
                 &["fail endpoint members of the organization", "404"],
             ),
-            case("app", "without: [app]", 1, &["dialect"]),
+            case(
+                "app",
+                "without: [app]",
+                0,
+                &["warn dialect app: the files declare it, and it does not answer"],
+            ),
+            case(
+                "app",
+                "without: [members]",
+                0,
+                &["warn endpoint members of the organization", "pass dialect app"],
+            ),
             case(
                 "members",
                 "without: [projects]",
