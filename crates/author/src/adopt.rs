@@ -16,6 +16,7 @@ mod removal;
 mod tests;
 mod tree_style;
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -30,6 +31,7 @@ pub use chosen::Chosen;
 
 use difference::{Difference, Differences, differences};
 use files::Files;
+use tree_style::TreeStyle;
 
 /// Rounds after which what still differs is given up: the last needed is for what a project that was
 /// just declared brings to light.
@@ -185,7 +187,7 @@ impl Attempt {
             let mut found = differences(input, situation);
             found.retain(|key, _| !before.contains_key(key));
             let mut files = Files::of(&situation.loaded);
-            let round = Round { input, situation };
+            let round = Round { input, situation, style: OnceCell::new() };
             let (adopted, refused) = round.edit(&found, &mut files);
             if files.is_unchanged() {
                 attempt.refused.extend(refused);
@@ -235,6 +237,8 @@ impl Attempt {
 struct Round<'a> {
     input: &'a AdoptInput<'a>,
     situation: &'a Situation,
+    /// How the tree is written; looked at once, when somebody is new.
+    style: OnceCell<TreeStyle>,
 }
 
 type Said = BTreeMap<SubjectKey, Vec<String>>;
@@ -270,8 +274,10 @@ fn finish(
     refused: Refusals,
 ) -> Adoption {
     let mut changes = Vec::with_capacity(edited.len());
+    let files = files::by_path(&first.loaded);
     for (path, after) in edited {
-        let before = files::text_at(&first.loaded, &path);
+        let layout = files.get(path.as_path()).and_then(|file| first.loaded.layout(*file).ok());
+        let before = layout.map(|layout| layout.text);
         let after = after.map(|text| text.to_string());
         if before != after {
             let name = files::name_of(&path);

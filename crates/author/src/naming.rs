@@ -80,17 +80,25 @@ pub(crate) fn keys<'a>(
 
 /// A word that is not taken yet: itself, or with the first free number behind it.
 pub(crate) fn free(word: &str, taken: &mut BTreeSet<String>) -> String {
-    let mut candidate = word.to_owned();
-    let mut number = 2_u64;
-    while !taken.insert(candidate.clone()) {
-        candidate = format!("{word}-{number}");
-        number += 1;
-    }
-    candidate
+    let found = free_among(word, taken);
+    taken.insert(found.clone());
+    found
 }
 
-/// The name of somebody's file, without its ending: the address, as far as every file system takes it.
+/// The same, and it stays free.
+pub(crate) fn free_among(word: &str, taken: &BTreeSet<String>) -> String {
+    let numbered = (2_u64..).map(|number| format!("{word}-{number}"));
+    let mut candidates = std::iter::once(word.to_owned()).chain(numbered);
+    candidates.find(|candidate| !taken.contains(candidate)).unwrap_or_default()
+}
+
+/// The name of somebody's file, without its ending.
 pub(crate) fn file_name(folded_address: &str, taken: &mut BTreeSet<String>) -> String {
+    free(&file_stem(folded_address), taken)
+}
+
+/// An address as far as every file system takes it.
+pub(crate) fn file_stem(folded_address: &str) -> String {
     let mut name: String = folded_address
         .chars()
         .map(|one| {
@@ -106,7 +114,7 @@ pub(crate) fn file_name(folded_address: &str, taken: &mut BTreeSet<String>) -> S
         end -= 1;
     }
     name.truncate(end);
-    free(&name, taken)
+    name
 }
 
 /// The words of a name in lower case: what stands between other characters, and what capital letters

@@ -25,7 +25,9 @@ impl Round<'_> {
     ) -> Result<Vec<String>, String> {
         let SubjectKey::Person(email) = key else { return Err("it is not declared".to_owned()) };
         let member = self.addable(email)?;
-        let style = TreeStyle::of(&self.situation.desired, files);
+        let style = self.style.get_or_init(|| {
+            TreeStyle::of(&self.situation.desired, files, &root(self.input.options))
+        });
         let access = self.access(member)?;
         let profile = style.profiles.iter().find(|(_, gives)| access.len() > 1 && *gives == access);
         let entries = if profile.is_some() { Vec::new() } else { style.projects.entries(&access) };
@@ -48,14 +50,15 @@ impl Round<'_> {
                 files.edit(file, [edit]);
             }
             None => {
-                let (path, head) = style.own_file(&root(self.input.options), email);
+                let (path, head) = style.own_file(email);
                 let lines = Block::Fields(vec![(
                     "collaborators".to_owned(),
                     Block::Fields(vec![(member.email.as_str().to_owned(), body)]),
                 )]);
                 let text = lines.below(0, 2, "\n");
                 if !files.create(path, format!("{head}{}\n", text.trim_start_matches('\n'))) {
-                    return Err("two people would get the same file".to_owned());
+                    // Somebody of a like address took the name in this round.
+                    return Ok(Vec::new());
                 }
             }
         }

@@ -104,19 +104,11 @@ pub(super) fn declaration<'l>(
     }
 }
 
-/// The text of a file that was loaded.
-pub(super) fn text_at(loaded: &Loaded, path: &Path) -> Option<String> {
+/// The files that were loaded, by path.
+pub(super) fn by_path(loaded: &Loaded) -> BTreeMap<&Path, FileIndex> {
     let count = u32::try_from(loaded.files().len()).unwrap_or(u32::MAX);
-    let mut names = (0..count).map(FileIndex).zip(loaded.files());
-    let found = names.find(|(_, name)| Path::new(&***name) == path).map(|(file, _)| file);
-    let layout = |file| loaded.layout(file).ok();
-    match found.and_then(layout).filter(|layout| layout.path == path) {
-        Some(layout) => Some(layout.text),
-        None => (0..count)
-            .filter_map(|file| layout(FileIndex(file)))
-            .find(|layout| layout.path == path)
-            .map(|layout| layout.text),
-    }
+    let names = loaded.files().iter().map(|name| Path::new(&**name));
+    names.zip((0..count).map(FileIndex)).collect()
 }
 
 /// The directory of the organization.

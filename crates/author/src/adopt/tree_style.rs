@@ -8,6 +8,7 @@ use mixaccess_model::{DesiredState, Email, FileIndex, ProjectRole};
 
 use super::files::Files;
 use crate::access::{Access, NO_ACCESS, Projects};
+use crate::naming::{file_stem, free_among};
 
 /// How a tree is written.
 #[derive(Debug, Default)]
@@ -18,6 +19,20 @@ pub(super) struct TreeStyle {
     pub(super) profiles: Vec<(String, Access)>,
     /// Files that declare people.
     people: Vec<PeopleFile>,
+    own_files: OwnFiles,
+}
+
+/// Where the files of single people are, and how they are named.
+#[derive(Debug, Default)]
+struct OwnFiles {
+    directory: PathBuf,
+    /// By what stands in front of the `@`, and not by the whole address.
+    by_local_part: bool,
+    ending: String,
+    /// First lines that each of them has.
+    head: String,
+    /// Names without their ending that are taken, in lower case.
+    taken: BTreeSet<String>,
 }
 
 #[derive(Debug)]
@@ -31,7 +46,7 @@ struct PeopleFile {
 }
 
 impl TreeStyle {
-    pub(super) fn of(desired: &DesiredState, files: &mut Files<'_>) -> Self {
+    pub(super) fn of(desired: &DesiredState, files: &mut Files<'_>, root: &Path) -> Self {
         let mut style = Self::default();
         style.projects.keys =
             desired.projects.iter().map(|project| project.key.as_str().to_owned()).collect();
@@ -57,6 +72,7 @@ impl TreeStyle {
                 style.profiles.push((key, access));
             }
         }
+        style.own_files = style.own_files(root);
         let mut covered = BTreeSet::new();
         for (key, members) in groups {
             if members.iter().all(|member| !covered.contains(member)) {
@@ -87,7 +103,15 @@ impl TreeStyle {
     }
 
     /// The path and the first lines of a file of somebody's own.
-    pub(super) fn own_file(&self, root: &Path, email: &Email) -> (PathBuf, String) {
+    pub(super) fn own_file(&self, email: &Email) -> (PathBuf, String) {
+        let OwnFiles { directory, by_local_part, ending, head, taken } = &self.own_files;
+        let name = if *by_local_part { local_part(email) } else { email.folded() };
+        let stem = free_among(&file_stem(name), taken);
+        (directory.join(format!("{stem}.{ending}")), head.clone())
+    }
+
+    /// How the files of single people are named: as most of them are.
+    fn own_files(&self, root: &Path) -> OwnFiles {
         let alone = || self.people.iter().filter(|one| one.is_alone);
         let mut directories: BTreeMap<&Path, usize> = BTreeMap::new();
         for one in alone() {
@@ -95,25 +119,28 @@ impl TreeStyle {
         }
         let usual = directories.iter().rev().max_by_key(|(_, count)| **count);
         let directory = usual.map_or_else(|| root.join("people"), |(path, _)| path.to_path_buf());
-        let is_named = |one: &&PeopleFile, name: fn(&Email) -> &str| {
-            let stem = one.path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase());
-            one.people.first().is_some_and(|email| stem.as_deref() == Some(name(email)))
+        let named_by = |name: fn(&Email) -> &str| {
+            let is_named = |one: &&PeopleFile| {
+                one.people.first().is_some_and(|email| one.stem().as_deref() == Some(name(email)))
+            };
+            alone().filter(is_named).count()
         };
-        let by_local = alone().filter(|one| is_named(one, local_part)).count();
-        let by_address = alone().filter(|one| is_named(one, Email::folded)).count();
-        let name = if by_local > by_address { local_part(email) } else { email.folded() };
-        let ending = alone().filter_map(|one| one.path.extension()?.to_str()).next();
-        let mut taken = self
-            .people
-            .iter()
-            .filter(|one| one.path.parent() == Some(&directory))
-            .filter_map(|one| Some(one.path.file_stem()?.to_string_lossy().to_lowercase()))
-            .collect();
-        let stem = crate::naming::file_name(name, &mut taken);
-        let path = directory.join(format!("{stem}.{}", ending.unwrap_or("yaml")));
-        let head = alone().find(|one| one.path.parent() == Some(&directory));
-        let head = head.and_then(|one| one.head.as_ref());
-        (path, head.map_or_else(String::new, |line| format!("{line}\n")))
+        let there = || self.people.iter().filter(|one| one.path.parent() == Some(&directory));
+        let head = there().find_map(|one| one.head.as_ref());
+        let ending = alone().find_map(|one| one.path.extension()?.to_str());
+        OwnFiles {
+            by_local_part: named_by(local_part) > named_by(Email::folded),
+            ending: ending.unwrap_or("yaml").to_owned(),
+            head: head.map_or_else(String::new, |line| format!("{line}\n")),
+            taken: there().filter_map(PeopleFile::stem).collect(),
+            directory,
+        }
+    }
+}
+
+impl PeopleFile {
+    fn stem(&self) -> Option<String> {
+        self.path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase())
     }
 }
 
