@@ -5,7 +5,7 @@ mod reading;
 mod writing;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use mixaccess_model::{Dialect, Email, OrganizationId};
@@ -27,6 +27,8 @@ pub struct Client {
     transport: Transport,
     scim: Option<Scim>,
     organization: OrganizationId,
+    /// The name of the service account that the credentials are of.
+    username: Arc<str>,
     declared: Option<Dialect>,
     found: OnceCell<Found>,
     /// The members, read while finding out which dialect is answered, for the next who asks for them.
@@ -43,12 +45,14 @@ impl Client {
     pub fn new(options: ClientOptions, credentials: Credentials) -> Result<Self, ClientError> {
         let (organization, declared) = (options.organization, options.dialect);
         let scim = options.scim_token.clone().map(|token| (options.scim_path.clone(), token));
+        let username = Arc::from(credentials.username());
         let transport = Transport::new(options, credentials)?;
         let scim = scim.map(|(path, token)| Scim::new(&transport, path, token)).transpose()?;
         Ok(Self {
             transport,
             scim,
             organization,
+            username,
             declared,
             found: OnceCell::new(),
             ahead: Mutex::new(None),

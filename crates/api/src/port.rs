@@ -52,7 +52,7 @@ pub struct Roster {
 
 /// Reading. Holding only this, nothing can be written.
 pub trait AccessRead: Sync {
-    /// Who the credentials are. One request.
+    /// Who the credentials are, the name of their service account included. One request.
     fn me(&self) -> impl Future<Output = Result<Actor, ApiError>> + Send;
     /// The organization's name, once [`AccessRead::me`] was answered with it. No request.
     fn organization_name(&self) -> Option<String> {

@@ -148,6 +148,7 @@ impl Fake {
                 email: Some(Email::new("robot@acme.example")),
                 user: None,
                 organization_role: Some(OrganizationRole::Owner),
+                service_account: Some("robot".into()),
             };
         }
         fake

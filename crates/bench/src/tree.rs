@@ -163,6 +163,7 @@ impl Shape {
                 email: Some(Email::new("automation@breakglass.example")),
                 user: None,
                 organization_role: Some(OrganizationRole::Owner),
+                service_account: Some("automation".into()),
             },
             projects: projects.collect(),
             members,

@@ -63,6 +63,10 @@ pub struct Actor {
     /// Its organization role; absent when the service did not say, and then its power is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_role: Option<OrganizationRole>,
+    /// The name of the service account that the credentials are of (`mixpanel-api.md`, "Hosts": "auth").
+    /// The program knows it whatever the service answers; absent in live-state files without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<Arc<str>>,
 }
 
 /// A project of the live organization.

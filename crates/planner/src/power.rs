@@ -210,18 +210,23 @@ pub(crate) fn is_actor(actor: &Actor, member: &LiveMember) -> bool {
     actor.email.as_ref() == Some(&member.email) || (actor.user.is_some() && actor.user == member.id)
 }
 
-/// Whether a service account is the identity we run as: by its number, or by its name, which the
-/// service may tell with a domain behind it.
-pub(crate) fn is_acting_account(actor: &Actor, account: &LiveServiceAccount) -> bool {
-    let named = actor.email.as_ref().is_some_and(|email| {
-        let name = Email::new(&account.username);
-        name == *email
-            || email
-                .folded()
-                .split_once('@')
-                .is_some_and(|(name, _)| name == account.username.to_lowercase())
-    });
-    named || (actor.user.is_some() && actor.user == account.user)
+/// Whether a service account is the identity we run as: by the name that the credentials have or by
+/// its number. Where the credentials' name is not known, also by the address that the service tells,
+/// which may be the name with a domain behind it.
+pub(crate) fn is_acting_account(
+    actor: &Actor,
+    username: &str,
+    account: Option<&LiveServiceAccount>,
+) -> bool {
+    let named = match (&actor.service_account, &actor.email) {
+        (Some(own), _) => own.to_lowercase() == username.to_lowercase(),
+        (None, Some(email)) => {
+            let local = email.folded().split_once('@').map(|(local, _)| local);
+            Email::new(username) == *email || local == Some(&*username.to_lowercase())
+        }
+        (None, None) => false,
+    };
+    named || (actor.user.is_some() && actor.user == account.and_then(|account| account.user))
 }
 
 /// The changes of a plan that the service would refuse for the identity that `live` was read with, and

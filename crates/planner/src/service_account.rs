@@ -99,7 +99,7 @@ fn present(
         push(wanted, subject, roles(comparer, wanted, found), out);
         return;
     }
-    if is_acting_account(&comparer.live.actor, found) {
+    if is_acting_account(&comparer.live.actor, &found.username, Some(found)) {
         out.not_planned.push(NotPlanned {
             kind: NotPlannedKind::Protected,
             subject: Some(subject),

@@ -289,6 +289,7 @@ fn actor(role: &str) -> Actor {
         email: Some(email("robot")),
         user: None,
         organization_role: OrganizationRole::parse(role),
+        service_account: Some(Arc::from("robot")),
     }
 }
 

@@ -423,8 +423,11 @@ proptest! {
                     let mut accounts = desired.service_accounts.iter().flatten();
                     prop_assert!(accounts.any(|one| one.username == *username));
                     let deletes = matches!(change.action, Action::DeleteServiceAccount { .. });
-                    prop_assert!(!deletes || &**username != "robot" || live.actor.email.is_none()
-                        || live.actor.email != Some(Email::new("robot@acme.example")));
+                    let is_known = live.actor.service_account.is_some()
+                        || live.actor.email == Some(Email::new("robot@acme.example"));
+                    prop_assert!(!deletes || &**username != "robot" || !is_known);
+                    prop_assert!(!deletes || live.actor.service_account.is_some()
+                        || refuses(&content.guards, GuardCode::Protected));
                 }
             }
             if let Some(project) = change.action.project() {

@@ -1,7 +1,7 @@
 //! Reading through the port.
 
 use std::collections::HashMap;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use mixaccess_model::{
     Actor, Email, LiveIdentityProvider, LiveMember, LiveProject, LiveServiceAccount, LiveTeam,
@@ -18,7 +18,7 @@ impl AccessRead for Client {
         let mut name = self.organization_name.lock().unwrap_or_else(PoisonError::into_inner);
         *name = identity.organization_name;
         drop(name);
-        Ok(identity.actor)
+        Ok(Actor { service_account: Some(Arc::clone(&self.username)), ..identity.actor })
     }
 
     fn organization_name(&self) -> Option<String> {

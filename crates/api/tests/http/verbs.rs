@@ -105,7 +105,9 @@ fn an_identity_that_is_not_answered_is_unknown() {
     for status in [404, 405] {
         let server = Server::replies(vec![Reply::json(status, r#"{"error":"no"}"#)]);
         let actor = run(client(&server.url()).me()).unwrap();
-        assert_eq!(actor, mixaccess_model::Actor::default());
+        // Whose credentials they are is known all the same.
+        let service_account = Some("ci.mp-service-account".into());
+        assert_eq!(actor, mixaccess_model::Actor { service_account, ..Default::default() });
     }
     let body = r#"{"status":"ok","results":{"user_email":"ci@acme.example","user_id":9,
         "organizations":{"12345":{"id":12345,"name":"Acme Corp","role":"owner"}}}}"#;
@@ -113,6 +115,7 @@ fn an_identity_that_is_not_answered_is_unknown() {
     let client = client(&server.url());
     let actor = run(client.me()).unwrap();
     assert_eq!(actor.organization_role, Some(OrganizationRole::Owner));
+    assert_eq!(actor.service_account.as_deref(), Some("ci.mp-service-account"));
     assert_eq!(client.organization_name().as_deref(), Some("Acme Corp"));
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use mixaccess_model::{Change, Email, GuardCode, GuardVerdict, Subject};
+use mixaccess_model::{Action, Change, Email, GuardCode, GuardVerdict, Subject};
 
-use super::{Context, TeamPeople, way_past};
+use super::{Context, TeamPeople, subjects, way_past};
 use crate::power::is_acting_account;
 
 pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
@@ -23,7 +23,32 @@ pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
             verdicts.push(ourselves(change, change.subject.clone()));
         }
     }
+    verdicts.extend(unknown_account(context));
     verdicts
+}
+
+/// A deletion of service accounts while nobody knows which of them we run as: live state that an older
+/// program took does not say.
+fn unknown_account(context: &Context<'_>) -> Option<GuardVerdict> {
+    if context.live.actor.service_account.is_some() {
+        return None;
+    }
+    let is_deletion =
+        |change: &&Change| matches!(change.action, Action::DeleteServiceAccount { .. });
+    let deletions = || context.content.changes.iter().filter(is_deletion);
+    let first = deletions().next()?;
+    Some(GuardVerdict {
+        guard: GuardCode::Protected,
+        message: format!(
+            "the plan deletes {}, and live state does not say which service account we run as",
+            subjects(deletions().map(|change| &change.subject))
+        ),
+        way_past: "there is none: plan against the service, or take a new snapshot with `mixaccess snapshot`"
+            .to_owned(),
+        subject: (deletions().count() == 1).then(|| first.subject.clone()),
+        place: first.reason.place.clone(),
+        overridden_by: None,
+    })
 }
 
 fn of_person(context: &Context<'_>, email: &Email, change: &Change) -> Option<GuardVerdict> {
@@ -49,8 +74,7 @@ fn of_person(context: &Context<'_>, email: &Email, change: &Change) -> Option<Gu
 
 fn is_own_account(context: &Context<'_>, subject: &Subject) -> bool {
     let Subject::ServiceAccount { username, .. } = subject else { return false };
-    let account = context.live.service_account(username);
-    account.is_some_and(|account| is_acting_account(&context.live.actor, account))
+    is_acting_account(&context.live.actor, username, context.live.service_account(username))
 }
 
 fn ourselves(change: &Change, subject: Subject) -> GuardVerdict {

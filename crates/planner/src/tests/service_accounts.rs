@@ -1,9 +1,10 @@
 //! Service accounts: what is planned for them, and what is told of them.
 
-use mixaccess_model::{GuardCode, NotPlannedKind, Risk, UserId};
+use mixaccess_model::{Actor, GuardCode, NotPlannedKind, Risk, UserId};
 
-use super::{World, changes, findings, left_alone, planned, refusals, with_accounts, world};
-use crate::CODES;
+use super::{World, changes, email, findings, left_alone, planned, refusals, with_accounts, world};
+use crate::testing::NOW;
+use crate::{CODES, guard};
 
 fn accounts(files: &[&str], live: &[&str]) -> World {
     with_accounts(world(&["zoe owner"], &["zoe owner"]), files, live)
@@ -157,19 +158,90 @@ fn whoever_goes_leaves_accounts_behind() {
 
 #[test]
 fn the_account_we_run_as_is_safe() {
-    // By name, by the local part of the address, and by number.
-    for (name, live) in [("robot", "robot"), ("Robot", "Robot"), ("etl", "etl user:7")] {
+    // By the credentials' name or the local part of the address, and by number.
+    for (name, live, own) in [
+        ("robot", "robot", Some("robot")),
+        ("Robot", "Robot", Some("robot")),
+        ("Robot", "Robot", None),
+        ("etl", "etl user:7", Some("robot")),
+        ("etl", "etl user:7", None),
+    ] {
         let declared = format!("{name} removed");
         let mut world = accounts(&[&declared], &[live]);
         world.live.actor.user = Some(UserId(7));
+        world.live.actor.service_account = own.map(Into::into);
         let content = world.plan().unwrap();
         assert_eq!(changes(&content), Vec::<String>::new(), "{name}");
         assert_eq!(left_alone(&content)[0].0, NotPlannedKind::Protected);
         let changed = format!("{name} web=admin");
         let mut world = accounts(&[&changed], &[live]);
         world.live.actor.user = Some(UserId(7));
+        world.live.actor.service_account = own.map(Into::into);
         assert_eq!(refusals(&world.plan().unwrap()), [GuardCode::Protected]);
     }
+}
+
+#[test]
+fn the_account_we_run_as_is_known_by_its_credentials() {
+    // Whatever the service says of them.
+    let known = |name: &str, address: Option<&str>| Actor {
+        service_account: Some(name.into()),
+        email: address.map(email),
+        ..Actor::default()
+    };
+    for address in [None, Some("ana"), Some("etl")] {
+        let mut world = accounts(&["robot removed"], &["robot"]);
+        world.live.actor = known("robot", address);
+        let content = world.plan().unwrap();
+        assert_eq!(changes(&content), Vec::<String>::new(), "{address:?}");
+        assert_eq!(left_alone(&content)[0].0, NotPlannedKind::Protected);
+        // An account that only resembles the address is none of ours.
+        let mut world = accounts(&["etl removed"], &["etl", "robot"]);
+        world.live.actor = known("robot", address);
+        let content = world.plan().unwrap();
+        assert_eq!(changes(&content), ["service account etl: delete"], "{address:?}");
+        assert_eq!(refusals(&content), []);
+        // Whoever applies runs as somebody else: the guard rail is evaluated again.
+        world.live.actor = known("etl", address);
+        let verdicts = guard::evaluate(&content, &world.live, NOW, Some(NOW));
+        assert_eq!(
+            verdicts.iter().map(|one| one.guard).collect::<Vec<_>>(),
+            [GuardCode::Protected]
+        );
+        // Even where the accounts were not read.
+        world.live.service_accounts = None;
+        assert_eq!(guard::evaluate(&content, &world.live, NOW, Some(NOW)), verdicts);
+        let mut revoked = accounts(&["etl"], &["etl web=admin"]);
+        revoked.live.actor = known("etl", address);
+        assert_eq!(refusals(&revoked.plan().unwrap()), [GuardCode::Protected]);
+    }
+}
+
+#[test]
+fn no_account_is_deleted_while_it_is_unknown_which_we_run_as() {
+    let mut world = accounts(&["ci removed", "etl removed"], &["ci", "etl"]);
+    world.live.actor.service_account = None;
+    let content = world.plan().unwrap();
+    let [refusal] = &content.refusals().collect::<Vec<_>>()[..] else { panic!("one refusal") };
+    assert_eq!(refusal.guard, GuardCode::Protected);
+    assert_eq!(
+        refusal.message,
+        "the plan deletes service account ci, service account etl, and live state does not say which service account we run as"
+    );
+    // No override lets it pass.
+    world.desired.policy.overrides.push(mixaccess_model::Override {
+        guard: GuardCode::Protected,
+        maximum: None,
+        until: None,
+        reason: "trust me".to_owned(),
+        ticket: None,
+        origin: mixaccess_model::OverrideOrigin::CommandLine,
+    });
+    assert_eq!(refusals(&world.plan().unwrap()), [GuardCode::Protected]);
+    // Nothing else needs to know.
+    let mut world = accounts(&["etl"], &["etl web=admin"]);
+    world.live.actor.service_account = None;
+    assert_eq!(refusals(&world.plan().unwrap()), []);
 }
 
 #[test]

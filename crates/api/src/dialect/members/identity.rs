@@ -34,6 +34,7 @@ pub(super) fn decode(
             email: email.word().map(Email::new),
             user: user.number().map(UserId),
             organization_role: ours.and_then(|ours| organization_role(&field(ours, "role"))),
+            service_account: None,
         },
         organization_name: ours.and_then(|ours| field(ours, "name").word().map(str::to_owned)),
     })
