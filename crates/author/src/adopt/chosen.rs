@@ -28,13 +28,18 @@ impl Chosen {
         self.projects.is_empty() && self.names(key)
     }
 
-    fn names(&self, key: &SubjectKey) -> bool {
-        let is_named = match key {
+    /// Whether a subject is named itself: what takes back that somebody is suspended or removed, or that
+    /// access has ended, is nothing to be swept up with everything else.
+    pub(super) fn by_name(&self, key: &SubjectKey) -> bool {
+        match key {
             SubjectKey::Person(email) => self.people.contains(email),
             SubjectKey::Team(name) => self.teams.contains(name),
             SubjectKey::ServiceAccount(name) => self.service_accounts.contains(name),
-        };
-        self.all || is_named
+        }
+    }
+
+    fn names(&self, key: &SubjectKey) -> bool {
+        self.all || self.by_name(key)
     }
 
     /// Whether the role of a subject in a project is meant.

@@ -9,7 +9,7 @@ use super::difference::Wanted;
 use super::files::{Files, declaration};
 use super::{Round, role_words};
 use crate::access::NO_ACCESS;
-use crate::edit::{Block, Edit, Stuck, field, line_end, lines_after, remove_field, replace};
+use crate::edit::{Block, Edit, Stuck, field, line_end, lines_after, replace};
 use crate::yaml::scalar;
 
 /// What is resolved of a subject, as far as edits need it.
@@ -38,7 +38,8 @@ impl Round<'_> {
         if section.is_some_and(|section| section.value.is_anchored) || own.value.is_anchored {
             return Err(Stuck::Shared.to_string());
         }
-        let place = Place::of(layout, section, own);
+        let mut place = Place::of(layout, section, own);
+        place.is_named = self.input.chosen.by_name(key);
         let mut said = Vec::new();
         let mut edits = Vec::new();
         if wanted.is_active {
@@ -194,7 +195,11 @@ impl Round<'_> {
                 return Err(Why::Later);
             }
             if own.value.field("until").is_some() {
-                edits.push(remove_field(place.layout, &own.value, "until")?);
+                if !place.is_named {
+                    return Err(Why::Ended);
+                }
+                // What was once asked for and approved has ended, its ticket with it.
+                return Ok(vec![replace(&own.value, &role_block(role, notes).flow())?]);
             }
         }
         match own.value.field("role") {
@@ -220,6 +225,8 @@ pub(super) enum Why {
     Stuck(Stuck),
     /// The one entry that a key can have begins later.
     Later,
+    /// The entry has ended, and only somebody named is given for good what was given for a time.
+    Ended,
 }
 
 impl From<Stuck> for Why {
@@ -232,6 +239,9 @@ fn stuck<W: Into<Why>>(what: &str) -> impl FnOnce(W) -> String {
     move |why| match why.into() {
         Why::Stuck(stuck) => format!("{what}: {stuck}"),
         Why::Later => format!("{what}: the entry that is there begins later; edit it by hand"),
+        Why::Ended => {
+            format!("{what}: what was given for a time has ended; name them to give it for good")
+        }
     }
 }
 
@@ -266,6 +276,8 @@ pub(super) struct Place<'l> {
     /// Where keys of the declaration stand, or would stand.
     pub(super) indent: usize,
     pub(super) step: usize,
+    /// Whether the subject was chosen by name, and not with everybody else.
+    pub(super) is_named: bool,
 }
 
 impl<'l> Place<'l> {
@@ -275,7 +287,7 @@ impl<'l> Place<'l> {
         let step = if in_lines && column > 0 { column } else { 2 };
         // Nothing can stand in lines of its own inside braces.
         let indent = if in_lines { column + step } else { 0 };
-        Self { layout, own, indent, step }
+        Self { layout, own, indent, step, is_named: false }
     }
 
     /// A key of the declaration with a word.

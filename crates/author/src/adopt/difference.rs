@@ -77,9 +77,20 @@ impl Finder<'_> {
             let why = "the invitation expired: let a plan send a new one, or take the person out of the files";
             is_whole.then(|| Difference::Refused(why.to_owned()))
         } else if has(ReasonKind::Suspended) || has(ReasonKind::Removed) {
+            if is_whole && !self.input.chosen.by_name(key) {
+                let why =
+                    "the files say that they should have no access: name them to take that back";
+                self.found.insert(key.clone(), Difference::Refused(why.to_owned()));
+                return;
+            }
             let wanted = Wanted { is_active: true, ..Wanted::default() };
             is_whole.then_some(Difference::Declared(wanted))
         } else if is_made_anew(changes) {
+            if is_whole && !self.input.chosen.by_name(key) {
+                let why = "declared, and not there: let a plan bring them in, or name them to take them out of the files";
+                self.found.insert(key.clone(), Difference::Refused(why.to_owned()));
+                return;
+            }
             is_whole.then_some(Difference::Gone)
         } else {
             let mut wanted = Wanted::default();

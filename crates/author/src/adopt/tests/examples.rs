@@ -93,6 +93,16 @@ fn diff(people: &str, members: Vec<LiveMember>) -> String {
     diff_of(&[("people.yaml", people)], &live(members), &everything(), &Annotations::default())
 }
 
+/// Everything, and these people by name.
+fn naming(people: &[&str]) -> Chosen {
+    Chosen { people: people.iter().copied().map(Email::new).collect(), ..everything() }
+}
+
+fn diff_naming(name: &str, people: &str, members: Vec<LiveMember>) -> String {
+    let files = [("people.yaml", people)];
+    diff_of(&files, &live(members), &naming(&[name]), &Annotations::default())
+}
+
 fn role(grants: &[(u64, &str)]) -> Vec<LiveMember> {
     vec![member(1, "a@x.example", OrganizationRole::Member, grants)]
 }
@@ -181,10 +191,11 @@ collaborators:
     projects:
       web: { role: admin, until: 2026-01-31, ticket: IAM-2 }
 ";
-    insta::assert_snapshot!(diff(past, role(&[(1, "analyst")])), @r"
+    insta::assert_snapshot!(diff(past, role(&[(1, "analyst")])), @"not adopted: a@x.example: web: what was given for a time has ended; name them to give it for good");
+    insta::assert_snapshot!(diff_naming("a@x.example", past, role(&[(1, "analyst")])), @r"
     === people.yaml
     -      web: { role: admin, until: 2026-01-31, ticket: IAM-2 }
-    +      web: { role: analyst, ticket: IAM-2 }
+    +      web: analyst
     ");
     let future = "\
 collaborators:
@@ -205,7 +216,8 @@ collaborators:
     projects: { web: admin }
 ";
     let admin = vec![member(1, "a@x.example", OrganizationRole::Admin, &[(1, "analyst")])];
-    insta::assert_snapshot!(diff(people, admin.clone()), @r"
+    insta::assert_snapshot!(diff(people, admin.clone()), @"not adopted: a@x.example: the files say that they should have no access: name them to take that back");
+    insta::assert_snapshot!(diff_naming("a@x.example", people, admin.clone()), @r"
     === people.yaml
     -    state: suspended # leave
     -    projects: { web: admin }
@@ -251,7 +263,8 @@ collaborators:
             member(3, "c@x.example", OrganizationRole::Member, &[]),
         ]
     };
-    insta::assert_snapshot!(diff(people, stay()), @r"
+    insta::assert_snapshot!(diff(people, stay()), @"not adopted: b@x.example: declared, and not there: let a plan bring them in, or name them to take them out of the files");
+    insta::assert_snapshot!(diff_naming("b@x.example", people, stay()), @r"
     === people.yaml
     -  # about Bo
     -  # and more
@@ -266,7 +279,7 @@ collaborators:
         ("c.yaml", "collaborators:\n  c@x.example: {}\n"),
     ];
     let none = Annotations::default();
-    insta::assert_snapshot!(diff_of(&files, &live(stay()), &everything(), &none), @r"
+    insta::assert_snapshot!(diff_of(&files, &live(stay()), &naming(&["b@x.example"]), &none), @r"
     === deleted b.yaml
     -collaborators:
     -  b@x.example: {}
@@ -470,7 +483,9 @@ service_accounts:
     }]);
     state.normalize();
     let none = Annotations::default();
-    insta::assert_snapshot!(diff_of(&[("people.yaml", people)], &state, &everything(), &none), @r"
+    let chosen =
+        Chosen { teams: vec!["Old".into()], service_accounts: vec!["gone".into()], ..everything() };
+    insta::assert_snapshot!(diff_of(&[("people.yaml", people)], &state, &chosen, &none), @r"
     === people.yaml
     -  a@x.example: { teams: [growth, old] }
     -  b@x.example: {}
