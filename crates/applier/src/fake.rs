@@ -159,6 +159,12 @@ impl Fake {
     }
 
     /// Somebody changes something by hand.
+    /// Somebody changes a team by hand.
+    pub(crate) fn change_team(&self, name: &str, change: impl FnOnce(&mut Team)) {
+        let mut inner = self.lock();
+        change(inner.now.teams.get_mut(name).unwrap());
+    }
+
     pub(crate) fn by_hand(&self, change: impl FnOnce(&mut Roster)) {
         change(&mut self.lock().now.people);
     }

@@ -35,6 +35,7 @@ mod schedule;
 mod secret;
 mod settle;
 mod state_directory;
+mod team_roles;
 mod undo;
 mod verify;
 

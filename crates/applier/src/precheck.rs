@@ -13,6 +13,7 @@ use crate::call::{as_if_numbered, follows_creation, write_for};
 use crate::consistency::{Sent, inconsistencies};
 use crate::course::{Course, Found, reminded};
 use crate::reach::reach;
+use crate::team_roles::moved_roles;
 use crate::{CallError, Refusal, Target};
 
 /// What live state says about a plan that is about to be applied.
@@ -77,6 +78,7 @@ pub fn check_live(plan: &Plan, live: &LiveState, now: Timestamp) -> Precheck {
         refusals.extend(moved.into_iter().map(Refusal::Stale));
         projection.apply(change);
     }
+    refusals.extend(moved_roles(content, live).into_iter().map(Refusal::Stale));
     refusals.extend(inconsistencies(&content.changes, &as_expected, live));
     let (refused, overridden) = check_guards(plan, content, live, now);
     refusals.extend(refused);

@@ -499,3 +499,22 @@ async fn a_new_role_that_is_refused_leaves_the_old_one() {
     assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
     assert_eq!(role(), ProjectRole::Admin);
 }
+
+#[tokio::test]
+async fn a_team_that_gives_more_than_was_reviewed_takes_nobody_in() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_team("Growth", join(ANN), &[]);
+    });
+    let plan = bench.planner.plan();
+    for raised in [(7, ProjectRole::Owner), (9, ProjectRole::Analyst)] {
+        let (number, role) = raised;
+        bench.fake.change_team("Growth", |team| {
+            team.grants.insert(project(number).id, role);
+        });
+        let Err(ApplyError::Refused(refusals)) = bench.try_run(&plan, false).await else {
+            panic!("it was applied");
+        };
+        let stale = |one: &Refusal| matches!(one, Refusal::Stale(moved) if moved.message.contains("the team to give"));
+        assert!(refusals.iter().any(stale), "{refusals:?}");
+    }
+}
