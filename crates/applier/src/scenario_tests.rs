@@ -291,6 +291,8 @@ async fn a_failure_stops_that_person_and_who_depends_on_them_and_nobody_else() {
     planner.add(ANN, grant(11, ProjectRole::Admin), &[]);
     planner.add(CAT, grant(11, ProjectRole::Admin), &[]);
     let mut bench = Bench::new(planner);
+    // The first write is the first change's.
+    bench.options.concurrency = 1;
     bench.fake.lock().faults.insert(0, Fault::Refuse);
     let receipt = bench.apply().await.unwrap();
     assert_eq!(receipt.exit_code(), 4);
