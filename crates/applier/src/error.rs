@@ -122,10 +122,13 @@ pub enum Refusal {
     },
     /// There is no journal of this plan to go on from.
     NothingToResume,
-    /// The plan creates service accounts, and nothing is there to take their secrets.
+    /// This run would create service accounts, and nothing is there to take their secrets.
     NoSecretSink {
         /// Their names, sorted.
         usernames: Vec<Arc<str>>,
+        /// Why the place that was named cannot take them, as a fragment that is safe to print; absent
+        /// where none was named.
+        because: Option<String>,
     },
 }
 
@@ -179,8 +182,9 @@ impl Refusal {
                     .to_owned()
             }
             Self::NoSecretSink { .. } => {
-                "Name a new file with --secret-file, or a command that takes it on standard input with \
-                 --secret-command: the secret is told once, and never again."
+                "Name a new file with --secret-file FILE (`{name}` in it stands for the account's name), or a \
+                 command that reads it from standard input, such as `vault kv put …`, with \
+                 --secret-command COMMAND. It is told once, and never again."
                     .to_owned()
             }
         }
@@ -215,13 +219,14 @@ impl fmt::Display for Refusal {
                 write!(f, "an earlier apply of this plan did not finish: {}", journal.display())
             }
             Self::NothingToResume => f.write_str("no apply of this plan has begun here"),
-            Self::NoSecretSink { usernames } => {
+            Self::NoSecretSink { usernames, because } => {
                 let names = usernames.iter().map(|name| printable(name)).collect::<Vec<_>>();
                 write!(
                     f,
                     "there is no place for the secret of new service accounts: {}",
                     names.join(", ")
-                )
+                )?;
+                because.as_ref().map_or(Ok(()), |because| write!(f, " ({because})"))
             }
         }
     }

@@ -67,7 +67,7 @@ pub struct ApplyOptions {
     /// Whether to wait for invitations that the service lets through only later (`--wait`), rather
     /// than to stop with what is left.
     pub wait: bool,
-    /// Where the secrets of new service accounts go; without it, a plan that creates one is refused.
+    /// Where the secrets of new service accounts go; without it, a run that would create one is refused.
     pub secrets: Option<Arc<dyn SecretSink>>,
     /// Tells the time: for the age of the plan, for overrides, and for the journal.
     pub clock: Arc<dyn Clock>,

@@ -7,13 +7,14 @@ use mixaccess_api::{AccessRead, AccessWrite};
 use mixaccess_model::{Action, GuardVerdict, LiveState, Override, Subject};
 
 use crate::apply::Run;
-use crate::consistency::inconsistencies;
+use crate::consistency::{Sent, inconsistencies};
 use crate::error::ApplyError;
 use crate::journal::JournalRun;
 use crate::precheck::{Precheck, check_guards, check_live, remaining_content};
 use crate::remains::Standing;
 use crate::reread::read_with_actor;
 use crate::resume::{Step, decide, may_be_stale, sends};
+use crate::secret::prepare;
 use crate::{Outcome, Refusal};
 
 /// The checks are passed: what was read, and what is to be sent.
@@ -37,7 +38,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         match check_live(self.plan, &live, self.started_at) {
             Precheck::AlreadyApplied => Ok(None),
             Precheck::Refused(refusals) => Err(ApplyError::Refused(refusals)),
-            Precheck::Ready { .. } if let Some(refusal) = self.lacks_sink(|_| true) => {
+            Precheck::Ready { .. } if let Some(refusal) = self.lacks_sink(&vec![true; count]) => {
                 Err(ApplyError::Refused(vec![refusal]))
             }
             Precheck::Ready { overridden } => Ok(Some(Ready {
@@ -79,10 +80,8 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             .collect::<BTreeSet<_>>();
         let mut overridden = Vec::new();
         if !to_send.is_empty() {
-            if let Some(refusal) = self.lacks_sink(|index| to_send.contains(&index)) {
-                return Err(ApplyError::Refused(vec![refusal]));
-            }
-            let malformed = inconsistencies(changes, &sends(changes, &steps), &live);
+            let sent = sends(changes, &steps);
+            let malformed = inconsistencies(changes, &sent, &live);
             if !malformed.is_empty() {
                 return Err(ApplyError::Refused(malformed));
             }
@@ -90,6 +89,10 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             let (refusals, passed) = check_guards(self.plan, &remaining, &live, self.started_at);
             if !refusals.is_empty() {
                 return Err(ApplyError::Refused(refusals));
+            }
+            let is_sent = sent.iter().map(|sent| *sent != Sent::No).collect::<Vec<_>>();
+            if let Some(refusal) = self.lacks_sink(&is_sent) {
+                return Err(ApplyError::Refused(vec![refusal]));
             }
             overridden = passed;
         }
@@ -113,25 +116,30 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         Ok(Ready { live, known, in_earlier_run, maybe_sent, overrides, resumes, notes })
     }
 
-    /// The service accounts that would be created, of the changes that are sent, when there is no place
-    /// for their secrets.
-    fn lacks_sink(&self, is_sent: impl Fn(usize) -> bool) -> Option<Refusal> {
-        if self.options.secrets.is_some() {
+    /// Asks the place for secrets to be ready for those of the accounts that are created by the changes
+    /// `is_sent`; a refusal where it cannot take them, or where there is none.
+    fn lacks_sink(&self, is_sent: &[bool]) -> Option<Refusal> {
+        let changes = self.plan.content.changes.iter().zip(is_sent);
+        let created =
+            changes.filter_map(|(change, is_sent)| match (&change.action, &change.subject) {
+                (Action::CreateServiceAccount { .. }, Subject::ServiceAccount { username, .. }) => {
+                    is_sent.then_some(username)
+                }
+                _ => None,
+            });
+        let usernames = created.collect::<BTreeSet<_>>();
+        if usernames.is_empty() {
             return None;
         }
-        let changes = self.plan.content.changes.iter().enumerate();
-        let created =
-            changes.filter(|(index, _)| is_sent(*index)).filter_map(|(_, change)| {
-                match (&change.action, &change.subject) {
-                    (
-                        Action::CreateServiceAccount { .. },
-                        Subject::ServiceAccount { username, .. },
-                    ) => Some(Arc::clone(username)),
-                    _ => None,
-                }
-            });
-        let usernames = created.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();
-        (!usernames.is_empty()).then_some(Refusal::NoSecretSink { usernames })
+        let because = match &self.options.secrets {
+            None => None,
+            Some(sink) => {
+                let names = usernames.iter().map(|name| &***name).collect::<Vec<_>>();
+                Some(prepare(sink.as_ref(), &names).err()?)
+            }
+        };
+        let usernames = usernames.into_iter().map(Arc::clone).collect();
+        Some(Refusal::NoSecretSink { usernames, because })
     }
 
     fn notes(&self, live: &LiveState) -> Vec<String> {

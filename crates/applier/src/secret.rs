@@ -17,6 +17,16 @@ pub type Delivery<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send +
 ///
 /// A delivery that fails makes the apply delete the account again.
 pub trait SecretSink: Send + Sync {
+    /// Asked once before anything is sent, with the accounts that this run is going to create, and only
+    /// when there are any. A place that is always ready needs no answer of its own.
+    ///
+    /// # Errors
+    /// Why it could not take one of the secrets, as a fragment; the apply is refused then.
+    fn prepare(&self, usernames: &[&str]) -> Result<(), String> {
+        let _ = usernames;
+        Ok(())
+    }
+
     /// Takes the secret of one account; once this gives `Ok`, it is kept.
     fn deliver<'a>(&'a self, username: &'a str, secret: &'a SecretString) -> Delivery<'a>;
 }
@@ -40,9 +50,18 @@ pub(crate) async fn deliver(
     };
     let hidden = secret.expose_secret();
     let said = if hidden.is_empty() { said } else { said.replace(hidden, "(the secret)") };
+    Err(bounded(&said))
+}
+
+/// Makes a place ready for the secrets of some accounts; what a failure says is one line, and bounded.
+pub(crate) fn prepare(sink: &dyn SecretSink, usernames: &[&str]) -> Result<(), String> {
+    sink.prepare(usernames).map_err(|said| bounded(&said))
+}
+
+fn bounded(said: &str) -> String {
     let words = said.split_whitespace().collect::<Vec<_>>().join(" ");
     let short = words.chars().take(MAX_SAID).collect::<String>();
-    Err(printable(&short).into_owned())
+    printable(&short).into_owned()
 }
 
 #[cfg(test)]

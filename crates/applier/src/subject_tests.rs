@@ -77,9 +77,20 @@ fn organization() -> Organization {
 struct Vault {
     kept: Mutex<BTreeMap<String, String>>,
     broken: Mutex<bool>,
+    /// The accounts that it was asked to make ready for, each time.
+    asked: Mutex<Vec<Vec<String>>>,
 }
 
 impl SecretSink for Vault {
+    fn prepare(&self, usernames: &[&str]) -> Result<(), String> {
+        self.asked.lock().unwrap().push(usernames.iter().map(|one| (*one).to_owned()).collect());
+        let kept = self.kept.lock().unwrap();
+        match usernames.iter().find(|one| kept.contains_key(**one)) {
+            Some(taken) => Err(format!("{taken} has\na secret already")),
+            None => Ok(()),
+        }
+    }
+
     fn deliver<'a>(&'a self, username: &'a str, secret: &'a SecretString) -> Delivery<'a> {
         let secret = secret.expose_secret().to_owned();
         if *self.broken.lock().unwrap() {
@@ -370,12 +381,55 @@ async fn without_a_place_for_secrets_nothing_is_sent() {
     });
     bench.options.secrets = None;
     let refusals = bench.refusals().await;
-    assert_eq!(refusals, [Refusal::NoSecretSink { usernames: vec!["loader".into()] }]);
+    let expected = Refusal::NoSecretSink { usernames: vec!["loader".into()], because: None };
+    assert_eq!(refusals, [expected]);
+    assert!(refusals[0].hint().contains("--secret-file"), "{refusals:?}");
     assert!(bench.writes().is_empty());
     bench.options.secrets = Some(Arc::clone(&bench.vault) as Arc<dyn SecretSink>);
     assert_eq!(bench.apply().await.status, ApplyStatus::Applied);
     bench.options.secrets = None;
     assert_eq!(bench.apply().await.status, ApplyStatus::AlreadyApplied);
+}
+
+#[tokio::test]
+async fn a_place_that_cannot_take_a_secret_is_known_before_anything_is_sent() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+        planner.add_to_account("reader", create(vec![]), &[]);
+    });
+    bench.vault.kept.lock().unwrap().insert("reader".to_owned(), "other".to_owned());
+    let refusals = bench.refusals().await;
+    assert_eq!(refusals.len(), 1);
+    assert_eq!(
+        refusals[0].to_string(),
+        "there is no place for the secret of new service accounts: loader, reader (reader has a \
+         secret already)"
+    );
+    assert_eq!((refusals[0].code(), bench.writes().len()), ("no-secret-sink", 0));
+    bench.vault.kept.lock().unwrap().clear();
+    assert_eq!(bench.apply().await.status, ApplyStatus::Applied);
+    // A finished plan needs no place.
+    assert_eq!(bench.apply().await.status, ApplyStatus::AlreadyApplied);
+    assert_eq!(*bench.vault.asked.lock().unwrap(), [["loader", "reader"]; 2]);
+}
+
+#[tokio::test]
+async fn going_on_needs_a_place_only_for_the_accounts_still_to_be_created() {
+    let mut bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+        planner.add_to_account("reader", create(vec![]), &[]);
+        planner.add(BEN, grant(8, ProjectRole::Consumer), &[]);
+    });
+    bench.fake.lock().faults.extend([(1, Fault::Refuse), (2, Fault::Refuse), (4, Fault::Refuse)]);
+    assert_eq!(results(&bench.apply().await), ["applied", "failed", "failed"]);
+    let first = bench.secret_of("loader");
+    assert_eq!(results(&bench.resume().await), ["applied", "applied", "failed"]);
+    assert_eq!(*bench.vault.asked.lock().unwrap(), [vec!["loader", "reader"], vec!["reader"]]);
+    bench.options.secrets = None;
+    let receipt = bench.resume().await;
+    assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
+    assert_eq!(bench.secret_of("loader"), first, "it was not made anew");
+    assert!(bench.is_as_planned());
 }
 
 #[tokio::test]

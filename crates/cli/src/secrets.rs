@@ -97,6 +97,10 @@ impl Secrets {
 }
 
 impl SecretSink for Secrets {
+    fn prepare(&self, usernames: &[&str]) -> Result<(), String> {
+        self.check(usernames.iter().copied()).map_err(|failure| failure.error.to_string())
+    }
+
     fn deliver<'a>(&'a self, username: &'a str, secret: &'a SecretString) -> Delivery<'a> {
         Box::pin(self.hand_over(username, secret))
     }
@@ -228,7 +232,9 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let error = block_on(secrets.hand_over("etl/1", &secret)).unwrap_err();
         assert!(!error.contains("s3cret"), "{error}");
-        assert!(secrets.check(["etl/1"].into_iter()).is_err());
+        let said = SecretSink::prepare(&secrets, &["etl-2", "etl/1"]).unwrap_err();
+        assert!(said.contains(&format!("cannot create {}", path.display())), "{said}");
+        SecretSink::prepare(&secrets, &["etl-2"]).unwrap();
         assert_eq!(
             path_for(Path::new("d/{name}"), "../../etc/passwd"),
             Path::new("d/_._.._etc_passwd")
@@ -241,6 +247,8 @@ mod tests {
         let secrets = Secrets::File(directory.path().join("key"));
         let failure = secrets.check(["one", "two"].into_iter()).unwrap_err();
         assert!(failure.error.to_string().contains("would both go to"), "{failure:?}");
+        let said = SecretSink::prepare(&secrets, &["one", "two"]).unwrap_err();
+        assert_eq!(said, failure.error.to_string());
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 

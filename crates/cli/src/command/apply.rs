@@ -9,7 +9,7 @@ use mixaccess_applier::{
     ApplyError, ApplyOptions, Cancellation, Outcome, Receipt, SecretSink, StateDirectory, Target,
     cancellation,
 };
-use mixaccess_model::{Action, DeclaredOrganization, Plan, Subject};
+use mixaccess_model::{DeclaredOrganization, Plan};
 use mixaccess_report::Purpose;
 
 use super::reviewed;
@@ -163,16 +163,12 @@ fn execute(
         capabilities: *capabilities(organization.api.unwrap_or(plan.content.organization.api)),
         scim: scim_token(context)?.is_some(),
     };
-    let secrets = Secrets::from_args(&args.secrets);
-    match &secrets {
-        Some(secrets) => secrets.check(new_service_accounts(plan))?,
-        None => needs_no_secrets(plan)?,
-    }
     let mut options = ApplyOptions::new(target, Arc::new(clock::now), MADE_BY);
     options.concurrency = usize::from(args.connection.concurrency);
     options.resume = args.resume;
     options.wait = args.wait;
-    options.secrets = secrets.map(|secrets| Arc::new(secrets) as Arc<dyn SecretSink>);
+    options.secrets =
+        Secrets::from_args(&args.secrets).map(|secrets| Arc::new(secrets) as Arc<dyn SecretSink>);
     let redaction =
         context.redaction(plan.content.organization.id).map(|redaction| redaction.knowing(plan));
     let progress = StderrProgress::new(context.console, redaction.clone(), args.wait);
@@ -191,25 +187,6 @@ fn execute(
         return Ok(Exit::Incomplete);
     }
     Ok(Exit::Done)
-}
-
-/// The accounts whose secrets this plan will have to hand over.
-fn new_service_accounts(plan: &Plan) -> impl Iterator<Item = &str> {
-    plan.content.changes.iter().filter_map(|change| match (&change.action, &change.subject) {
-        (Action::CreateServiceAccount { .. }, Subject::ServiceAccount { username, .. }) => {
-            Some(&**username)
-        }
-        _ => None,
-    })
-}
-
-fn needs_no_secrets(plan: &Plan) -> Result<(), Failure> {
-    let Some(account) = new_service_accounts(plan).next() else { return Ok(()) };
-    Err(Failure::new(format!(
-        "the plan creates service account {}, and it is not said where its secret goes; nothing was changed",
-        mixaccess_model::printable(account)
-    ))
-    .hint("Name a new file with --secret-file FILE, or a command that reads it from standard input, such as `vault kv put …`, with --secret-command COMMAND. It is told once, and never again."))
 }
 
 /// Applies until done, or until Ctrl-C or a termination signal asks to stop.
