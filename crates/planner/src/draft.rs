@@ -41,6 +41,11 @@ impl Draft {
         Self { stage: stage_of(&action, risk), action, reason, risk }
     }
 
+    /// Whether it puts somebody into a team.
+    pub(crate) const fn joins(&self) -> bool {
+        matches!(self.action, Action::AddTeamMember { .. })
+    }
+
     /// The same in another part of the order.
     #[must_use]
     pub(crate) const fn at(mut self, stage: Stage) -> Self {

@@ -25,7 +25,6 @@ mod planning;
 mod power;
 mod project_names;
 mod projection;
-mod provider_steps;
 mod reading;
 mod scim_findings;
 mod sequence;

@@ -142,7 +142,7 @@ fn steps_are_those_of_the_product() {
         assert_eq!(change.provider, provider);
         let steps = change.steps.join(" ");
         assert!(steps.contains(part), "{steps}");
-        assert!(steps.contains("Remove the person from the group Growth."), "{steps}");
+        assert!(steps.contains("emove the person from the group Growth."), "{steps}");
         assert!(steps.contains("at most 1 hour"), "{steps}");
         let [effect] = change.effects.as_slice() else { panic!("one: {:?}", change.effects) };
         let roles = [&effect.before, &effect.after].map(|role| match role {
@@ -276,4 +276,137 @@ fn whoever_is_deprovisioned_leaves_accounts_behind() {
             .iter()
             .any(|one| one.contains("leaves 1 service account behind: etl (creator)"))
     );
+}
+
+/// The same organization, whose groups are named in no way that the files know.
+fn without_naming(mut world: World) -> World {
+    let provider = world.desired.organization.identity_provider.as_mut().unwrap();
+    provider.group_name = None;
+    world
+}
+
+fn steps_of(content: &PlanContent) -> &[String] {
+    let [change] = content.manual.as_slice() else { panic!("one: {:?}", content.manual) };
+    &change.steps
+}
+
+#[track_caller]
+fn step(steps: &[String], part: &str) -> usize {
+    steps.iter().position(|step| step.contains(part)).unwrap_or_else(|| panic!("{part}: {steps:?}"))
+}
+
+#[test]
+fn what_scim_does_not_write_is_changed_by_hand() {
+    let files = ["ana scim ios=admin web=analyst", "zoe owner"];
+    let live = ["ana", "zoe owner"];
+    let mut world = with_scim(managed(&files, &live, &[], &["Apps ios=admin"]), &["ana"]);
+    world.desired.policy.scim.write = true;
+    let world = without_naming(world);
+    let content = world.plan().unwrap();
+    assert_eq!(changes(&content), ["team Apps: + ana through SCIM"]);
+    assert_eq!(manual(&content), ["ana: join leave"]);
+    // What SCIM writes is neither a step nor an effect.
+    let [effect] = content.manual[0].effects.as_slice() else { panic!("one effect") };
+    assert_eq!(effect.project.as_ref().unwrap().key.as_str(), "web");
+    let steps = steps_of(&content);
+    step(steps, "No group gives analyst in web");
+    assert!(!steps.iter().any(|step| step.contains("Apps") || step.contains("ios")), "{steps:?}");
+    // Once that is written, the rest is still said.
+    let after = world.after(&content).plan().unwrap();
+    assert_eq!(changes(&after), Vec::<String>::new());
+    assert_eq!(manual(&after), ["ana: join leave"]);
+    // The organization role is nothing that SCIM writes.
+    let files = ["ana scim admin", "zoe owner"];
+    let mut admin = with_scim(managed(&files, &live, &[], &["Apps +ana old=admin"]), &["ana"]);
+    admin.desired.policy.scim.write = true;
+    assert_eq!(manual(&admin.plan().unwrap()), ["ana: join leave"]);
+}
+
+#[test]
+fn what_a_plan_does_to_teams_is_not_to_be_done_by_hand() {
+    let world = managed(
+        &["ana scim web=admin", "zoe owner"],
+        &["ana", "zoe owner"],
+        &["Growth +ana web=admin"],
+        &["Growth +ana web=analyst"],
+    );
+    let content = world.plan().unwrap();
+    assert_eq!(changes(&content), ["team Growth: web analyst -> admin"]);
+    assert_eq!(manual(&content), Vec::<String>::new());
+}
+
+#[test]
+fn a_group_that_is_missing_is_said_for_every_role_that_none_gives() {
+    let plan = |files: &str, live: &str, teams: &[&str]| {
+        let live: Vec<&str> =
+            [live, "zoe owner"].into_iter().filter(|one| !one.is_empty()).collect();
+        without_naming(managed(&[files, "zoe owner"], &live, &[], teams)).plan().unwrap()
+    };
+    // Beside a group to join.
+    let content = plan("ana scim ios=admin web=analyst", "ana", &["Apps ios=admin"]);
+    assert_eq!(manual(&content), ["ana: join Apps leave"]);
+    let steps = steps_of(&content);
+    assert!(
+        step(steps, "Add the person to the group Apps.")
+            < step(steps, "No group gives analyst in web")
+    );
+    // Beside a group to leave, which gives access until then.
+    let content =
+        plan("ana scim web=consumer", "ana", &["Growth +ana web=admin", "Other +ana qa=admin"]);
+    assert_eq!(manual(&content), ["ana: join leave Growth Other"]);
+    let steps = steps_of(&content);
+    let order = [
+        step(steps, "No group gives consumer in web"),
+        step(steps, "Remove the person from the group Other."),
+        step(
+            steps,
+            "Once Mixpanel has the new group and not before, so that no access is lost, remove the person from the group Growth.",
+        ),
+    ];
+    assert!(order.is_sorted(), "{steps:?}");
+    // Also where the role itself does not change, and the group goes for what else it gives.
+    let content = plan("ana scim web=admin", "ana", &["Growth +ana ios=admin web=admin"]);
+    assert_eq!(manual(&content), ["ana: join leave Growth"]);
+    let steps = steps_of(&content);
+    assert!(
+        step(steps, "No group gives admin in web")
+            < step(steps, "remove the person from the group Growth")
+    );
+    // For somebody who is not there yet.
+    let content = plan("ana scim ios=admin web=admin", "", &["Apps ios=admin"]);
+    assert_eq!(manual(&content), ["ana: provision Apps"]);
+    step(steps_of(&content), "No group gives admin in web");
+    assert!(!steps_of(&content).iter().any(|step| step.contains("in ios")));
+    // Nothing is missing where nothing is wanted.
+    let content = plan("ana scim", "ana", &["Growth +ana web=admin"]);
+    assert!(!steps_of(&content).iter().any(|step| step.contains("No group")));
+    step(steps_of(&content), "Remove the person from the group Growth.");
+}
+
+#[test]
+fn scim_takes_nobody_out_of_a_group_before_another_gives_what_stays() {
+    let live = ["ana", "zoe owner"];
+    let writing = |world: World| {
+        let mut world = with_scim(world, &["ana"]);
+        world.desired.policy.scim.write = true;
+        world
+    };
+    for named in [true, false] {
+        let files = ["ana scim web=consumer", "zoe owner"];
+        let mut world =
+            managed(&files, &live, &[], &["Growth +ana web=admin", "Other +ana qa=admin"]);
+        if !named {
+            world = without_naming(world);
+        }
+        let content = writing(world).plan().unwrap();
+        assert_eq!(changes(&content), ["team Other: - ana through SCIM"]);
+        let join = if named { " Mixpanel-web-Viewer" } else { "" };
+        assert_eq!(manual(&content), [format!("ana: join{join} leave Growth")]);
+    }
+    // Once the group is there, SCIM writes both.
+    let teams = ["Growth +ana web=admin", "Mixpanel-web-Viewer web=consumer"];
+    let content = writing(managed(&["ana scim web=consumer", "zoe owner"], &live, &[], &teams));
+    let content = content.plan().unwrap();
+    assert_eq!(manual(&content), Vec::<String>::new());
+    assert_eq!(changes(&content).len(), 2);
 }

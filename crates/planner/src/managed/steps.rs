@@ -1,33 +1,59 @@
 //! How a change is made at an identity provider, in sentences (seed documents: "Update via SCIM
 //! Provisioning").
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use mixaccess_model::{Email, ManualTask, ProviderKind};
+use mixaccess_model::{Email, ManualTask, OrganizationRole, ProjectKey, ProjectRole, ProviderKind};
 
 use crate::invitation::lasting;
 
+/// What the steps of a task have to say beside the groups that it names.
+#[derive(Debug, Default)]
+pub(super) struct Guidance {
+    /// The organization role that the application's role mapping has to give.
+    pub(super) organization_role: Option<OrganizationRole>,
+    /// Roles in projects that no group gives.
+    pub(super) missing: Vec<(ProjectKey, ProjectRole)>,
+    /// Roles in projects above which groups give something that stays.
+    pub(super) exceeded: Vec<(ProjectKey, Option<ProjectRole>)>,
+    /// Groups to leave that give access until a missing one is there.
+    pub(super) left_last: BTreeSet<Arc<str>>,
+}
+
 /// The steps of a task about somebody or about a group.
-pub(crate) fn steps(
+pub(super) fn steps(
     provider: Option<ProviderKind>,
     who: &str,
     task: &ManualTask,
     propagation: SignedDuration,
+    guidance: &Guidance,
 ) -> Vec<String> {
     let at = provider.map_or("the identity provider", ProviderKind::name);
+    let mapping = guidance.organization_role.map(|role| {
+        format!("Change the role mapping of the Mixpanel application in {at} so that the organization role is {role}.")
+    });
     let mut steps = Vec::new();
     match task {
         ManualTask::ChangeGroups { join, leave } => {
             steps.push(format!("Find {who} in the directory of {at}."));
+            steps.extend(mapping);
             steps.extend(groups("Add the person to", join));
-            steps.extend(groups("Remove the person from", leave));
+            steps.extend(guidance.about_groups());
+            let (last, first): (Vec<_>, Vec<_>) =
+                leave.iter().cloned().partition(|name| guidance.left_last.contains(name));
+            steps.extend(groups("Remove the person from", &first));
+            let when = "Once Mixpanel has the new group and not before, so that no access is lost, remove the person from";
+            steps.extend(groups(when, &last));
         }
         ManualTask::Provision { join } => {
             steps
                 .push(format!("Find {who} in the directory of {at}, or create the account there."));
+            steps.extend(mapping);
             steps.push("Assign the Mixpanel application to the person.".to_owned());
             steps.extend(groups("Add the person to", join));
+            steps.extend(guidance.about_groups());
         }
         ManualTask::Deprovision => {
             steps.push(format!("Find {who} in the directory of {at}."));
@@ -53,6 +79,19 @@ pub(crate) fn steps(
         lasting(propagation)
     ));
     steps
+}
+
+impl Guidance {
+    fn about_groups(&self) -> impl Iterator<Item = String> {
+        let missing = self.missing.iter().map(|(project, role)| {
+            format!("No group gives {role} in {project}: make one, push it to Mixpanel, give its team exactly that role there, and add the person to it.")
+        });
+        let exceeded = self.exceeded.iter().map(|(project, role)| {
+            let role = role.as_ref().map_or("nothing", ProjectRole::as_str);
+            format!("See to it that the person's groups give {role} in {project}.")
+        });
+        missing.chain(exceeded)
+    }
 }
 
 /// What to switch on so that taking somebody away arrives.

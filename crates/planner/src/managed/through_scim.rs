@@ -1,0 +1,74 @@
+//! Group membership that is written through SCIM.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use mixaccess_model::{
+    Action, DesiredCollaborator, Email, LiveMember, LiveTeam, ReasonKind, State, Through,
+};
+
+use crate::comparer::Comparer;
+use crate::draft::Draft;
+
+impl Comparer<'_> {
+    /// Takes out of `join` what may be written through SCIM: groups that are there, for somebody who is
+    /// known there.
+    pub(super) fn join_through_scim(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+        join: &mut BTreeSet<Arc<str>>,
+    ) -> Vec<(Arc<str>, Draft)> {
+        let action = Action::AddTeamMember { email: member.email.clone(), through: Through::Scim };
+        self.take_out(collaborator, member, &action, join, |team| !team.has(&member.email))
+    }
+
+    /// The same for groups to leave, but for those that `held_back` names.
+    pub(super) fn leave_through_scim(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+        leave: &mut BTreeSet<Arc<str>>,
+        held_back: &BTreeSet<Arc<str>>,
+    ) -> Vec<(Arc<str>, Draft)> {
+        let email = member.email.clone();
+        let action = Action::RemoveTeamMember { email, through: Through::Scim };
+        self.take_out(collaborator, member, &action, leave, |team| {
+            team.has(&member.email) && !held_back.contains(&team.name)
+        })
+    }
+
+    fn take_out(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+        action: &Action,
+        groups: &mut BTreeSet<Arc<str>>,
+        can: impl Fn(&LiveTeam) -> bool,
+    ) -> Vec<(Arc<str>, Draft)> {
+        if !self.scim_writes_about(&member.email) {
+            return Vec::new();
+        }
+        let kind = match collaborator.state {
+            State::Active => ReasonKind::Declared,
+            State::Suspended => ReasonKind::Suspended,
+            State::Removed => ReasonKind::Removed,
+        };
+        let mut drafts = Vec::new();
+        groups.retain(|name| {
+            let is_written =
+                self.directory.has_group(name) && self.live.team(name).is_some_and(&can);
+            if is_written {
+                let reason = self.reason(kind, &collaborator.cause);
+                drafts.push((Arc::clone(name), self.draft(action.clone(), reason)));
+            }
+            !is_written
+        });
+        drafts
+    }
+
+    /// Whether the policy lets membership be written through SCIM, and SCIM knows the person.
+    pub(crate) fn scim_writes_about(&self, email: &Email) -> bool {
+        self.desired.policy.scim.write && self.directory.user(email).is_some_and(|user| user.active)
+    }
+}
