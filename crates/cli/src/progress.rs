@@ -47,7 +47,8 @@ impl StderrProgress {
     fn name(&self, subject: &Subject) -> String {
         match (&self.redaction, subject) {
             (Some(redaction), Subject::Person { email, .. }) => redaction.pseudonymize(email),
-            _ => subject.to_string(),
+            (Some(redaction), other) => redaction.text(&other.to_string()),
+            (None, other) => other.to_string(),
         }
     }
 

@@ -75,7 +75,7 @@ fn capitals(address: &str, found: &mut Vec<Address>) {
     }
 }
 
-fn is_invisible(one: char) -> bool {
+pub(super) fn is_invisible(one: char) -> bool {
     one.is_control()
         || (one.is_whitespace() && one != ' ')
         || printable(one.encode_utf8(&mut [0; 4])) != *one.encode_utf8(&mut [0; 4])

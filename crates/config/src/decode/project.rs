@@ -2,6 +2,7 @@
 
 use mixaccess_model::{ProjectId, ProjectRole, printable};
 
+use super::address::is_invisible;
 use super::{Decoder, key_text};
 use crate::codes;
 use crate::declaration::{CustomRole, Project, ProjectGroup};
@@ -97,7 +98,15 @@ impl Decoder<'_, '_> {
 
     fn custom_role_name(&mut self, node: &Node<'_>) -> Option<Symbol> {
         let text = self.text(node, "a custom role")?;
-        if text != "none" && ProjectRole::parse(text).is_custom() {
+        // What reads like a standard role must not be another one that counts for less.
+        let read = text.trim().to_lowercase();
+        if text.chars().any(is_invisible) {
+            let message = "a custom role has characters in its name that cannot be seen";
+            let hint = "Type the name anew, as Mixpanel shows it.";
+            self.problem(codes::BAD_VALUE, node.span, message, hint);
+            return None;
+        }
+        if read != "none" && ProjectRole::parse(&read).is_custom() {
             return Some(self.names.intern(text));
         }
         let message = format!("`{text}` is a standard word and cannot name a custom role");

@@ -9,7 +9,7 @@ use mixaccess_model::{
 use sha2::{Digest as _, Sha256};
 
 use crate::explain::{
-    ChainEntry, ExplainDeclared, ExplainLive, ExplainProject, ExplainView, NextChange,
+    ChainEntry, ExplainDeclared, ExplainLive, ExplainProject, ExplainTeam, ExplainView, NextChange,
 };
 use crate::redact_text::{Lexicon, replace_addresses};
 use crate::{Check, Culprit, Culprits};
@@ -289,7 +289,10 @@ impl Redaction {
                 reason: known.reason(&declared.reason),
                 phase: declared.phase.as_ref().map(|phase| known.text(phase)),
                 profile: declared.profile.as_ref().map(|profile| known.text(profile)),
-                ..declared.clone()
+                teams: declared.teams.iter().map(|team| known.membership(team)).collect(),
+                state: declared.state,
+                managed_by: declared.managed_by,
+                organization_role: declared.organization_role,
             }),
             live: match live {
                 ExplainLive::Member { status, organization_role, invitation, teams } => {
@@ -305,6 +308,15 @@ impl Redaction {
             projects: projects.iter().map(|project| known.explained(project)).collect(),
             next: next.as_ref().map(|next| known.next(next)),
             findings: known.findings(findings),
+        }
+    }
+
+    fn membership(&self, team: &ExplainTeam) -> ExplainTeam {
+        let ExplainTeam { name, place, grants } = team;
+        ExplainTeam {
+            name: self.text(name).into(),
+            place: place.as_ref().map(|place| self.place(place)),
+            grants: grants.iter().map(|(key, role)| (self.key(key), role.clone())).collect(),
         }
     }
 

@@ -198,3 +198,22 @@ fn a_custom_role_is_told_by_what_it_counts_as() {
     assert!(known.contains("at most as consumer: view reports and dashboards"), "{known}");
     assert!(told(None).contains("what the project's custom role allows"));
 }
+
+#[test]
+fn names_of_declared_teams_are_redacted_too() {
+    let mut view = view();
+    if let Some(declared) = &mut view.declared {
+        declared.teams = vec![crate::ExplainTeam {
+            name: "Team of alex@agency.example".into(),
+            place: None,
+            grants: Vec::new(),
+        }];
+    }
+    let redaction = crate::Redaction::new(mixaccess_model::OrganizationId(12345));
+    let options = RenderOptions { redact: Some(&redaction), ..RenderOptions::default() };
+    for format in [Format::Human, Format::Json, Format::Markdown] {
+        let text = explain(&view, format, &options).unwrap();
+        assert!(text.contains("Team of person-"), "{text}");
+        assert!(!text.contains("alex@"), "{text}");
+    }
+}
