@@ -1,11 +1,12 @@
 //! The client: one organization, through one dialect.
 
 mod find;
+mod granting;
 mod reading;
 mod writing;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use jiff::Timestamp;
 use mixaccess_model::{Dialect, Email, OrganizationId};
@@ -31,6 +32,8 @@ pub struct Client {
     username: Arc<str>,
     declared: Option<Dialect>,
     found: OnceCell<Found>,
+    /// Whether the organization verb that grants is answered, once that showed.
+    answers_grants: OnceLock<bool>,
     /// The members, read while finding out which dialect is answered, for the next who asks for them.
     ahead: Mutex<Option<Roster>>,
     organization_name: Mutex<Option<String>>,
@@ -55,6 +58,7 @@ impl Client {
             username,
             declared,
             found: OnceCell::new(),
+            answers_grants: OnceLock::new(),
             ahead: Mutex::new(None),
             organization_name: Mutex::new(None),
         })

@@ -133,7 +133,9 @@ pub enum Write {
         /// The project roles.
         grants: Vec<(ProjectId, ProjectRole)>,
     },
-    /// Gives individual grants to people who are there, all of them or none.
+    /// Gives individual grants to people who are there: all of them or none, or, where the service has
+    /// no call for that, one by one in this order up to the first that fails; when some were given by
+    /// then, the outcome is unknown.
     GrantMany {
         /// The grants, never none.
         grants: Vec<(Email, ProjectId, ProjectRole)>,

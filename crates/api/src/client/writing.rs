@@ -1,5 +1,7 @@
 //! Writing through the port: each write by the dialect that has the verb.
 
+use std::iter::once_with;
+
 use mixaccess_model::{OrganizationRole, printable};
 
 use super::Client;
@@ -17,17 +19,16 @@ impl AccessWrite for Client {
         let (members, teams, accounts) =
             (self.members_dialect(), self.teams_at(prefix), self.accounts());
         let request = match write {
-            Write::Invite { email, role, grants } => match &app {
-                Some(app) if *role == OrganizationRole::Member && !grants.is_empty() => {
-                    let grants = grants.iter().map(|(project, role)| (email, *project, role));
-                    app.grants(Endpoint::Invite, grants)
-                }
-                _ => members.invitation(email, *role, grants),
-            },
-            Write::Grant { project, email, role } => match &app {
-                Some(app) => app.grants(Endpoint::Grant, [(email, *project, role)]),
-                None => members.grant(*project, email, role),
-            },
+            Write::Invite { email, role, grants } => {
+                let whole = *role == OrganizationRole::Member && !grants.is_empty();
+                let all = grants.iter().map(|(project, role)| (email, *project, role));
+                let instead = once_with(|| members.invitation(email, *role, grants));
+                return self.give(app.filter(|_| whole), Endpoint::Invite, all, instead).await;
+            }
+            Write::Grant { project, email, role } => {
+                let instead = once_with(|| members.grant(*project, email, role));
+                return self.give(app, Endpoint::Grant, [(email, *project, role)], instead).await;
+            }
             Write::RemoveMember { user, email } => match &app {
                 Some(app) => app.removal(email),
                 None => members.removal(*user),
@@ -39,8 +40,11 @@ impl AccessWrite for Client {
             Write::SetOrganizationRole { user, role } => members.organization_role(*user, *role),
             Write::ResendInvitation { user } => members.reminder(*user),
             Write::GrantMany { grants } => {
-                let grants = grants.iter().map(|(email, project, role)| (email, *project, role));
-                self.app_dialect(prefix).grants(Endpoint::GrantMany, grants)
+                let app = Some(self.app_dialect(prefix));
+                let all = grants.iter().map(|(email, project, role)| (email, *project, role));
+                let instead =
+                    all.clone().map(|(email, project, role)| members.grant(project, email, role));
+                return self.give(app, Endpoint::GrantMany, all, instead).await;
             }
             Write::CreateTeam { name } => teams.creation(name),
             Write::UpdateTeam { team, update } => teams.change(*team, update),

@@ -12,6 +12,7 @@ mod authorities;
 mod bodies;
 mod emulated;
 mod failures;
+mod grants;
 mod limits;
 mod probes;
 mod proxies;
