@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mixaccess_model::{
-    DeclaredIdentityProvider, DeclaredProject, DesiredCollaborator, LiveTeam, ProjectId,
-    ProjectRole,
+    DeclaredIdentityProvider, DeclaredProject, DesiredCollaborator, DesiredTeam, LiveTeam,
+    ManagedBy, ProjectId, ProjectRole, State,
 };
 
 use crate::comparer::Comparer;
@@ -26,7 +26,9 @@ impl Comparer<'_> {
         };
         let teams = self.live.teams.as_deref().unwrap_or_default();
         let fits = teams.iter().filter(|team| {
-            team.role(project) == Some(role) && !self.gives_too_much(collaborator, team)
+            self.may_serve(&team.name)
+                && self.given_after(team).any(|(there, given)| there == project && given == role)
+                && !self.gives_too_much(collaborator, team)
         });
         let best = fits.min_by_key(|team| {
             (!is_named(&team.name), team.managed_by.is_mixpanel(), team.grants.len(), &team.name)
@@ -36,7 +38,34 @@ impl Comparer<'_> {
         }
         let there = self.directory.groups().chain(teams.iter().map(|team| &*team.name));
         let spelled = there.into_iter().find(|name| is_named(name)).map(Arc::from);
-        spelled.or_else(|| named.first().map(|name| Arc::from(name.as_str())))
+        let name = spelled.or_else(|| named.first().map(|name| Arc::from(name.as_str())));
+        name.filter(|name| self.may_serve(name))
+    }
+
+    /// Whether a team may be the identity provider's to give somebody access through: not one whose
+    /// people the files give to Mixpanel, and not one that is to be deleted.
+    fn may_serve(&self, name: &str) -> bool {
+        self.declared_team(name)
+            .is_none_or(|team| team.state == State::Active && team.managed_by == ManagedBy::Scim)
+    }
+
+    fn declared_team(&self, name: &str) -> Option<&DesiredTeam> {
+        self.desired.teams.iter().flatten().find(|team| &*team.name == name)
+    }
+
+    /// What a team gives once the plan is applied: in declared projects what the files say, where they
+    /// declare it.
+    fn given_after<'t>(
+        &'t self,
+        team: &'t LiveTeam,
+    ) -> impl Iterator<Item = (ProjectId, &'t ProjectRole)> {
+        let declared = self.declared_team(&team.name);
+        let said = declared.into_iter().flat_map(|team| team.grants.iter());
+        let said = said.filter_map(|grant| Some((grant.project, grant.role.as_ref()?)));
+        let live = team.grants.iter().map(|grant| (grant.project, &grant.role));
+        let stays =
+            move |project: ProjectId| declared.is_none() || self.desired.project(project).is_none();
+        said.chain(live.filter(move |(project, _)| stays(*project)))
     }
 
     /// Whether a team gives more in some project than somebody should have.
@@ -45,10 +74,9 @@ impl Comparer<'_> {
         collaborator: &DesiredCollaborator,
         team: &LiveTeam,
     ) -> bool {
-        team.grants
-            .iter()
-            .filter(|grant| self.desired.project(grant.project).is_some())
-            .any(|grant| self.is_too_much(collaborator, grant.project, &grant.role))
+        self.given_after(team)
+            .filter(|(project, _)| self.desired.project(*project).is_some())
+            .any(|(project, role)| self.is_too_much(collaborator, project, role))
     }
 
     /// Whether a role is more than is declared. One that is not ordered is, unless it is declared.

@@ -278,6 +278,25 @@ fn whoever_is_deprovisioned_leaves_accounts_behind() {
     );
 }
 
+#[test]
+fn only_teams_that_the_identity_provider_keeps_are_groups_to_join() {
+    let people = ["ana scim web=analyst", "zoe owner"];
+    let live = ["ana", "zoe owner"];
+    let told = |declared: &[&str], teams: &[&str]| {
+        let content = managed(&people, &live, declared, teams).plan().unwrap();
+        let mut told = manual(&content);
+        told.retain(|one| one.starts_with("ana"));
+        told
+    };
+    let named = "ana: join Mixpanel-web-Analyst leave";
+    assert_eq!(told(&[], &["Hand web=analyst"]), ["ana: join Hand leave"]);
+    // The files give its people to Mixpanel, it will be another, or it goes.
+    assert_eq!(told(&["Hand web=analyst"], &["Hand web=analyst"]), [named]);
+    assert_eq!(told(&["Hand scim web=admin"], &["Hand web=analyst"]), [named]);
+    assert_eq!(told(&["Hand scim removed"], &["Hand web=analyst"]), [named]);
+    assert_eq!(told(&["Hand scim web=analyst"], &["Hand web=consumer"]), ["ana: join Hand leave"]);
+}
+
 /// The same organization, whose groups are named in no way that the files know.
 fn without_naming(mut world: World) -> World {
     let provider = world.desired.organization.identity_provider.as_mut().unwrap();
