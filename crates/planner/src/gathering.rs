@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredCollaborator, Finding, LiveMember, ManualChange, MemberStatus, NotPlanned,
-    NotPlannedKind, State, Subject, UnmanagedAction,
+    Action, DesiredCollaborator, EffectiveAboveDeclared, Finding, LiveMember, LiveState,
+    ManualChange, MemberStatus, NotPlanned, NotPlannedKind, State, Subject, UnmanagedAction,
 };
 
 use crate::codes::{EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE};
@@ -32,6 +32,9 @@ pub(crate) struct Gathering<'a> {
     pub(crate) suspends: bool,
     /// Live state with teams as they will be.
     teams: Projection<'a>,
+    /// Live state with what the plan itself does to teams, where the policy refuses effective access
+    /// above what is declared: that is no better before somebody has done their part by hand.
+    written: Option<Projection<'a>>,
     by_hand: ByHand<'a>,
     /// Where in `drafted` the changes of a team are.
     team_at: BTreeMap<Arc<str>, usize>,
@@ -57,8 +60,10 @@ impl<'a> Gathering<'a> {
             Subject::Team { name, .. } => Some((Arc::clone(name), at)),
             Subject::Person { .. } | Subject::ServiceAccount { .. } => None,
         });
+        let refuses = desired.policy.effective_above_declared == EffectiveAboveDeclared::Refuse;
         Self {
             comparer,
+            written: refuses.then(|| written(live, &teams.drafted)),
             team_at: team_at.collect(),
             drafted: teams.drafted,
             findings,
@@ -134,7 +139,7 @@ impl<'a> Gathering<'a> {
         &mut self,
         collaborator: &DesiredCollaborator,
         member: Option<&LiveMember>,
-        comparison: Comparison,
+        mut comparison: Comparison,
     ) {
         let email = member.map_or(&collaborator.email, |member| &member.email);
         let taken_at = self.comparer.live.taken_at;
@@ -143,6 +148,9 @@ impl<'a> Gathering<'a> {
         if self.comparer.is_managed(Some(collaborator), member) {
             self.managed(collaborator, member, comparison);
             return;
+        }
+        if !self.by_hand.teams.is_empty() {
+            self.judge_as_written(collaborator, member, &mut comparison);
         }
         self.suspends |= collaborator.state == State::Suspended && member.is_some();
         if let Some(waiting) = member.and_then(|member| needs_number(member, &comparison.drafts)) {
@@ -160,7 +168,7 @@ impl<'a> Gathering<'a> {
         &mut self,
         collaborator: &DesiredCollaborator,
         member: Option<&LiveMember>,
-        comparison: Comparison,
+        mut comparison: Comparison,
     ) {
         let comparer = self.comparer;
         let by_hand = self.by_hand.people.remove(&collaborator.email);
@@ -169,15 +177,35 @@ impl<'a> Gathering<'a> {
         let differs = managed.manual.is_some() || !managed.through_scim.is_empty();
         let told = scim_findings::about(&comparer, Some(collaborator), member, differs);
         self.findings.extend(told);
-        if !differs {
-            let above = [EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE];
-            let told = comparison.findings.into_iter();
-            self.findings.extend(told.filter(|one| above.contains(&one.code.as_ref())));
-        }
         self.manual.extend(managed.manual);
         for (team, draft) in managed.through_scim {
             self.add_to_team(&team, draft);
         }
+        if self.written.is_some() {
+            // Neither is the organization role what is declared before it is changed there.
+            let role = member.and_then(|member| member.organization_role);
+            let organization_role = role.unwrap_or(collaborator.organization_role);
+            let as_it_is = DesiredCollaborator { organization_role, ..collaborator.clone() };
+            self.judge_as_written(&as_it_is, member, &mut comparison);
+        } else if differs {
+            comparison.findings.clear();
+        }
+        self.findings.extend(comparison.findings.into_iter().filter(is_above));
+    }
+
+    /// Judges what somebody effectively has by what the plan itself writes, where the policy refuses
+    /// more than is declared.
+    fn judge_as_written(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: Option<&LiveMember>,
+        comparison: &mut Comparison,
+    ) {
+        let (Some(written), Some(member)) = (&self.written, member) else { return };
+        let member = written.changed(&member.email).unwrap_or(member);
+        let judged = self.comparer.present(collaborator, member, &self.teams);
+        comparison.findings.retain(|finding| !is_above(finding));
+        comparison.findings.extend(judged.findings.into_iter().filter(is_above));
     }
 
     /// Adds a change to those of a team.
@@ -197,6 +225,9 @@ impl<'a> Gathering<'a> {
             drafted.len() - 1
         });
         if let Some(one) = drafted.get_mut(at) {
+            if let Some(written) = &mut self.written {
+                written.lay(&one.subject, &draft.action);
+            }
             one.drafts.push(draft);
         }
     }
@@ -272,6 +303,21 @@ impl<'a> Gathering<'a> {
             self.drafted.push(SubjectDraft { subject, name, tags, drafts: comparison.drafts });
         }
     }
+}
+
+fn written<'a>(live: &'a LiveState, drafted: &[SubjectDraft]) -> Projection<'a> {
+    let mut written = Projection::new(live);
+    for one in drafted {
+        for draft in &one.drafts {
+            written.lay(&one.subject, &draft.action);
+        }
+    }
+    written
+}
+
+/// Whether a finding says that somebody effectively has more than is declared.
+fn is_above(finding: &Finding) -> bool {
+    [EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE].contains(&finding.code.as_ref())
 }
 
 /// Somebody whose invitation stands and waits to be accepted.

@@ -73,7 +73,7 @@ impl Comparer<'_> {
     ) {
         let held = Grant::individual_role(task.rows);
         if held == task.want {
-            self.note_other_sources(collaborator, member, task, out);
+            self.note_other_sources(collaborator, member, task, true, out);
             return;
         }
         if self.desired.project(task.project).is_none() {
@@ -96,9 +96,10 @@ impl Comparer<'_> {
                     let role = want.clone();
                     let example = || Example { project, declared: None, role, source };
                     tally::note(&mut out.tally.met, example);
+                    self.note_other_sources(collaborator, member, task, false, out);
                     return;
                 }
-                self.note_other_sources(collaborator, member, task, out);
+                self.note_other_sources(collaborator, member, task, true, out);
                 match held {
                     None => Action::Grant { project, after: want.clone() },
                     Some(held) if self.roles_are_fixed(member) => {
@@ -119,13 +120,14 @@ impl Comparer<'_> {
         out.drafts.push(self.draft(action, self.reason(task.kind, task.cause)));
     }
 
-    /// Notes what a team, all-users or the organization role gives beside the individual grant that
-    /// there will be: more than is declared, or as much, so that the grant changes nothing.
+    /// Notes what a team, all-users or the organization role gives: more than is declared, or as much
+    /// as the individual grant that there will be where one `is_granted`, so that it changes nothing.
     fn note_other_sources(
         &self,
         collaborator: &DesiredCollaborator,
         member: &LiveMember,
         task: &GrantTask<'_>,
+        is_granted: bool,
         out: &mut Comparison,
     ) {
         let implied = counted_role(collaborator, member).implied_project_role();
@@ -157,14 +159,16 @@ impl Comparer<'_> {
             source: source.clone(),
         };
         if task.want == Some(role) {
-            tally::note(&mut out.tally.idle, example);
+            if is_granted {
+                tally::note(&mut out.tally.idle, example);
+            }
         } else if power(role).is_none_or(|power| power > wanted) {
             let slot = match task.want {
                 None if is_mentioned => &mut out.tally.unreachable,
                 _ => &mut out.tally.above,
             };
             tally::note(slot, example);
-        } else if task.want.is_some() && power(role) == Some(wanted) {
+        } else if is_granted && task.want.is_some() && power(role) == Some(wanted) {
             tally::note(&mut out.tally.idle, example);
         }
     }

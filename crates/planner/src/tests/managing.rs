@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 use mixaccess_model::{
-    DeclaredIdentityProvider, EffectRole, Email, LiveIdentityProvider, ManualChange, ManualTask,
-    NotPlannedKind, PlanContent, ProviderKind, ScimEvent, ScimGroup, ScimUser,
+    DeclaredIdentityProvider, EffectRole, EffectiveAboveDeclared, Email, LiveIdentityProvider,
+    ManualChange, ManualTask, NotPlannedKind, PlanContent, ProviderKind, ScimEvent, ScimGroup,
+    ScimUser,
 };
 
 use super::{World, at, changes, email, findings, left_alone, planned, with_teams, world};
@@ -428,4 +429,55 @@ fn scim_takes_nobody_out_of_a_group_before_another_gives_what_stays() {
     let content = content.plan().unwrap();
     assert_eq!(manual(&content), Vec::<String>::new());
     assert_eq!(changes(&content).len(), 2);
+}
+
+#[test]
+fn more_than_is_declared_is_refused_until_it_is_changed_at_the_identity_provider() {
+    let told = |world: &World| {
+        let content = world.plan().unwrap();
+        let codes = content.errors().map(|one| one.code.to_string()).collect::<Vec<_>>();
+        (codes, !content.manual.is_empty())
+    };
+    let above = || vec!["effective-above-declared".to_owned()];
+    let zoe = "zoe owner";
+    for (files, live, declared, team, expected) in [
+        // A team that the files do not know, one that they do, and one whose people are managed.
+        ("ana scim web=analyst", "ana", vec![], "Growth +ana web=admin", above()),
+        ("ana scim web=analyst", "ana", vec!["Growth web=admin"], "Growth +ana web=admin", above()),
+        (
+            "ana web=analyst",
+            "ana web=analyst",
+            vec!["Growth scim web=admin"],
+            "Growth +ana web=admin",
+            above(),
+        ),
+        (
+            "ana scim web=none",
+            "ana",
+            vec![],
+            "Growth +ana web=admin",
+            vec!["none-not-reachable".to_owned()],
+        ),
+        // The organization role.
+        ("ana scim web=analyst", "ana admin", vec![], "Growth +ana web=analyst", above()),
+        // Too little is no excess.
+        ("ana scim web=admin", "ana", vec![], "Growth +ana web=analyst", vec![]),
+    ] {
+        let mut world = managed(&[files, zoe], &[live, zoe], &declared, &[team]);
+        assert_eq!(told(&world), (vec![], true), "reported: {files} {declared:?}");
+        world.desired.policy.effective_above_declared = EffectiveAboveDeclared::Refuse;
+        assert_eq!(told(&world), (expected, true), "{files} {declared:?}");
+    }
+    // What the plan itself writes through SCIM is as good as done.
+    let mut world =
+        managed(&["ana scim web=none", zoe], &["ana", zoe], &[], &["Growth +ana web=admin"]);
+    world.desired.policy.effective_above_declared = EffectiveAboveDeclared::Refuse;
+    world.desired.policy.scim.write = true;
+    let world = with_scim(world, &["ana"]);
+    assert_eq!(planned(&world), ["team Growth: - ana through SCIM"]);
+    assert_eq!(told(&world), (vec![], false));
+    // And what was done by hand is done.
+    let mut world = managed(&["ana scim web=none", zoe], &["ana", zoe], &[], &["Growth web=admin"]);
+    world.desired.policy.effective_above_declared = EffectiveAboveDeclared::Refuse;
+    assert_eq!(told(&world), (vec![], false));
 }

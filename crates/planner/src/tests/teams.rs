@@ -324,6 +324,14 @@ fn effective_access_above_what_is_declared() {
         told("ana web=analyst ios=none", &[other], &[other]),
         ["none-not-reachable: none in ios cannot be reached: admin through team Growth"]
     );
+    // Also where one team gives exactly what is declared, and another gives more.
+    let two = ["Data +ana web=analyst", growth];
+    let mut met =
+        with_teams(world(&["ana web=analyst", "zoe owner"], &["ana", "zoe owner"]), &two, &two);
+    met.desired.policy.effective_above_declared = EffectiveAboveDeclared::Refuse;
+    let content = met.plan().unwrap();
+    assert_eq!(content.errors().count(), 1, "{:?}", findings(&content));
+    assert!(!findings(&content).iter().any(|one| one.starts_with("grant-changes-nothing")));
     let same = "Growth +ana web=analyst";
     assert_eq!(
         told("ana web=analyst", &[same], &[same]),
