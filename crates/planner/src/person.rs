@@ -1,11 +1,12 @@
 //! From one person's declared and live access to the changes between them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, Annotations, Cause, DesiredCollaborator, DesiredGrant, Finding, InvitedGrant,
-    LiveMember, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, Reason, ReasonKind,
-    State, Subject,
+    Action, Annotations, Cause, DesiredCollaborator, DesiredGrant, Finding, GrantSource,
+    InvitedGrant, LiveMember, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, Reason,
+    ReasonKind, State, Subject,
 };
 
 use crate::comparer::{Comparer, Course};
@@ -14,6 +15,7 @@ use crate::invitation;
 use crate::observation;
 use crate::projection::Projection;
 use crate::tally::Tally;
+use crate::team_findings::names;
 
 /// What came out of comparing one person.
 #[derive(Debug, Default)]
@@ -163,10 +165,32 @@ impl Comparer<'_> {
         };
         out.drafts.push(self.draft(self.removal(member), self.reason(kind, cause)));
         self.invite(collaborator, teams, kind, out);
-        out.findings.push(match kind {
+        let mut finding = match kind {
             ReasonKind::InvitationExpired => invitation::expired(member, self.live.taken_at),
             _ => observation::reinvited(member, collaborator.organization_role),
+        };
+        finding.message.push_str(&self.lost_places(member, teams));
+        out.findings.push(finding);
+    }
+
+    /// The teams that somebody was in and that no plan puts them into again, because the files do not
+    /// declare them (`mixpanel-api.md`, "How the world behaves", 5: they go with the account).
+    fn lost_places(&self, member: &LiveMember, teams: &Projection<'_>) -> String {
+        let through = member.grants.iter().filter_map(|row| match &row.source {
+            GrantSource::Team(name) => Some(Arc::clone(name)),
+            _ => None,
         });
+        let mut lost: BTreeSet<Arc<str>> = through.chain(teams.teams_of(&member.email)).collect();
+        for declared in self.desired.teams.iter().flatten() {
+            lost.remove(&declared.name);
+        }
+        let count = lost.len();
+        let named = names(lost.iter().map(|name| mixaccess_model::printable(name).into_owned()));
+        match count {
+            0 => String::new(),
+            1 => format!("; the place in the undeclared team {named} is lost"),
+            _ => format!("; the places in {count} undeclared teams are lost: {named}"),
+        }
     }
 
     fn invite(

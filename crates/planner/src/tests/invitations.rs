@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{Email, Invitation, NotPlannedKind, ReasonKind};
 
-use super::{World, changes, findings, left_alone, planned, world};
+use super::{World, changes, email, findings, left_alone, planned, with_teams, world};
 use crate::testing::NOW;
 use crate::{INVITATIONS_PER_WINDOW, InvitationBudget, Projection};
 
@@ -74,6 +74,60 @@ fn an_expired_invitation_is_replaced() {
     {
         assert_eq!(planned(&invited(files, 24 * 10, true)), expected);
     }
+}
+
+#[test]
+fn a_new_invitation_brings_back_declared_teams_and_tells_of_the_others() {
+    let live = ["Data +ana ios=analyst", "Growth +ana web=analyst", "Ops +ana"];
+    for (files, expired, told) in [
+        (
+            "ana admin",
+            false,
+            "reinvited: the pending invitation as member is withdrawn and a new one as admin is sent",
+        ),
+        (
+            "ana",
+            true,
+            "invitation-expired: the invitation of 10 days ago can no longer be accepted, and a new one is sent",
+        ),
+    ] {
+        let invited = invited(files, 24 * 10, expired);
+        let check = |declared: &[&str], lost: &str| {
+            let world = with_teams(invited.clone(), declared, &live);
+            let content = world.plan().unwrap();
+            let told = format!("{told}{lost}");
+            assert!(findings(&content).contains(&told), "{:?}", findings(&content));
+            (world, content)
+        };
+        let (world, content) = check(
+            &["Growth +ana web=analyst"],
+            "; the places in 2 undeclared teams are lost: Data, Ops",
+        );
+        let lines = changes(&content);
+        let at = |line: &str| lines.iter().position(|one| one.starts_with(line)).expect(line);
+        let (invitation, place) = (at("ana: invite"), at("team Growth: + ana"));
+        assert!(at("ana: withdraw") < invitation);
+        assert_eq!(content.changes[place].depends_on, [content.changes[invitation].id.clone()]);
+        // In the same plan: nothing is left for the next one.
+        let after = world.after(&content);
+        assert!(after.live.team("Growth").unwrap().has(&email("ana")));
+        assert!(!after.live.team("Data").unwrap().has(&email("ana")));
+        assert_eq!(planned(&after), Vec::<String>::new());
+        check(
+            &["Growth +ana web=analyst", "Ops +ana"],
+            "; the place in the undeclared team Data is lost",
+        );
+        // A team that the files take somebody out of is no loss.
+        check(&["Growth +ana web=analyst", "Ops", "Data removed"], "");
+    }
+    // Rows tell of teams that were not read.
+    let mut unread = with_teams(invited("ana admin", 1, false), &[], &live);
+    (unread.live.teams, unread.desired.teams) = (None, None);
+    let told = findings(&unread.plan().unwrap());
+    assert!(
+        told.iter().any(|one| one.ends_with("2 undeclared teams are lost: Data, Growth")),
+        "{told:?}"
+    );
 }
 
 #[test]
