@@ -21,119 +21,93 @@ const fn case(
     Case { dialect, served, scim: "", token: "", code, shown }
 }
 
+const PROVIDER: &str = ", identity_provider: { provider: okta, domains: [acme.example] }";
+
+const CASES: [Case; 15] = [
+    case("members", "", 0, &["pass dialect members: the files declare it"]),
+    case("app", "", 0, &["pass dialect app: the files declare it"]),
+    case("auto", "", 0, &["pass dialect app: GET /api/app/organizations/12345/users/ answers"]),
+    case("auto", "prefixes: ['']", 0, &["app: GET /organizations/12345/users/ answers"]),
+    case(
+        "auto",
+        "without: [app]",
+        0,
+        &[
+            "members: neither GET /api/app/organizations/12345/users/ nor GET /organizations/12345/users/ answers",
+        ],
+    ),
+    case("members", "without: [members]", 1, &["fail endpoint members of the organization", "404"]),
+    case(
+        "app",
+        "without: [app]",
+        0,
+        &["warn dialect app: the files declare it, and it does not answer"],
+    ),
+    case(
+        "app",
+        "without: [members]",
+        0,
+        &["warn endpoint members of the organization", "pass dialect app"],
+    ),
+    case("members", "without: [projects]", 1, &["fail endpoint projects of the organization"]),
+    case("members", "without: [me]", 0, &["warn endpoint who the credentials are"]),
+    case(
+        "members",
+        "without: [audit_log, teams, service_accounts, tokens, scim]",
+        0,
+        &[
+            "warn endpoint audit log",
+            "warn endpoint teams of the organization",
+            "warn endpoint service accounts of the organization",
+            "warn endpoint tokens of a project",
+            "warn endpoint log of SCIM",
+        ],
+    ),
+    Case {
+        scim: PROVIDER,
+        ..case("members", "", 0, &["skip", "scim no token", "MIXPANEL_SCIM_TOKEN"])
+    },
+    Case {
+        scim: PROVIDER,
+        token: "a-scim-token-0123456789",
+        ..case("auto", "", 0, &["pass scim ServiceProviderConfig: patch yes, filter yes, bulk no"])
+    },
+    Case { scim: PROVIDER, token: "wrong-token", ..case("members", "", 0, &["warn scim", "401"]) },
+    Case {
+        scim: PROVIDER,
+        token: "a-scim-token-0123456789",
+        ..case("members", "without: [scim]", 0, &["warn scim", "404"])
+    },
+];
+
 #[test]
 fn doctor_says_what_an_organization_answers() {
-    let provider = ", identity_provider: { provider: okta, domains: [acme.example] }";
-    side_by_side(
-        &[
-            case("members", "", 0, &["pass dialect members: the files declare it"]),
-            case("app", "", 0, &["pass dialect app: the files declare it"]),
-            case(
-                "auto",
-                "",
-                0,
-                &["pass dialect app: GET /api/app/organizations/12345/users/ answers"],
-            ),
-            case("auto", "prefixes: ['']", 0, &["app: GET /organizations/12345/users/ answers"]),
-            case(
-                "auto",
-                "without: [app]",
-                0,
-                &[
-                    "members: neither GET /api/app/organizations/12345/users/ nor GET /organizations/12345/users/ answers",
-                ],
-            ),
-            case(
-                "members",
-                "without: [members]",
-                1,
-                &["fail endpoint members of the organization", "404"],
-            ),
-            case(
-                "app",
-                "without: [app]",
-                0,
-                &["warn dialect app: the files declare it, and it does not answer"],
-            ),
-            case(
-                "app",
-                "without: [members]",
-                0,
-                &["warn endpoint members of the organization", "pass dialect app"],
-            ),
-            case(
-                "members",
-                "without: [projects]",
-                1,
-                &["fail endpoint projects of the organization"],
-            ),
-            case("members", "without: [me]", 0, &["warn endpoint who the credentials are"]),
-            case(
-                "members",
-                "without: [audit_log, teams, service_accounts, tokens, scim]",
-                0,
-                &[
-                    "warn endpoint audit log",
-                    "warn endpoint teams of the organization",
-                    "warn endpoint service accounts of the organization",
-                    "warn endpoint tokens of a project",
-                    "warn endpoint log of SCIM",
-                ],
-            ),
-            Case {
-                scim: provider,
-                ..case("members", "", 0, &["skip", "scim no token", "MIXPANEL_SCIM_TOKEN"])
-            },
-            Case {
-                scim: provider,
-                token: "a-scim-token-0123456789",
-                ..case(
-                    "auto",
-                    "",
-                    0,
-                    &["pass scim ServiceProviderConfig: patch yes, filter yes, bulk no"],
-                )
-            },
-            Case {
-                scim: provider,
-                token: "wrong-token",
-                ..case("members", "", 0, &["warn scim", "401"])
-            },
-            Case {
-                scim: provider,
-                token: "a-scim-token-0123456789",
-                ..case("members", "without: [scim]", 0, &["warn scim", "404"])
-            },
-        ],
-        |Case { dialect, served, scim, token, code, shown }| {
-            let seed = SEED.replace("projects:\n", &format!(
+    side_by_side(&CASES, |Case { dialect, served, scim, token, code, shown }| {
+        let seed = SEED.replace("projects:\n", &format!(
                 "served: {{ {served} }}\nscim: {{ token: a-scim-token-0123456789, claimed_domains: [acme.example] }}\nprojects:\n"
             ));
-            let files =
-                FILES.replace("Acme Corp }", &format!("Acme Corp, api: {dialect}{scim} }}"));
-            let bench = Bench::new(&seed, &files);
-            let mut program = bench.program(&words("doctor --width 200"));
-            if !token.is_empty() {
-                program = program.variable("MIXPANEL_SCIM_TOKEN", token);
-            }
-            let mut run = program.run().exits(*code);
-            for one in *shown {
-                run = run.shows(one);
-            }
-            run.never_shows("a-scim-token").never_shows("wrong-token");
-            assert_eq!(bench.writes(), []);
-        },
-    );
+        let files = FILES.replace("Acme Corp }", &format!("Acme Corp, api: {dialect}{scim} }}"));
+        let bench = Bench::new(&seed, &files);
+        let mut program = bench.program(&words("doctor --width 200"));
+        if !token.is_empty() {
+            program = program.variable("MIXPANEL_SCIM_TOKEN", token);
+        }
+        let mut run = program.run().exits(*code);
+        for one in *shown {
+            run = run.shows(one);
+        }
+        run.never_shows("a-scim-token").never_shows("wrong-token");
+        assert_eq!(bench.writes(), []);
+    });
 }
 
 #[test]
 fn doctor_says_what_the_credentials_may() {
     let bench = Bench::new(SEED, FILES);
-    let weak = bench.program(&words("doctor")).variable("MIXPANEL_SERVICE_ACCOUNT", "weak").run();
+    let weak = bench.program(&words("doctor")).variable("MIXPANEL_SERVICE_AC15", "weak").run();
     weak.exits(0).shows("warn privilege").shows("organization member");
-    let wrong =
-        bench.program(&words("doctor")).variable("MIXPANEL_SERVICE_ACCOUNT_SECRET", "another");
+    let wrong = bench.program(&words("doctor")).variable("MIXPANEL_SERVICE_AC15_SECRET", "another");
     wrong.run().exits(1).shows("401").never_shows("another");
-    let none = bench.program(&words("doctor")).without("MIXPANEL_SERVICE_ACCOUNT").run();
-    none.exits(1).shows("fail credentials").shows("MIXPANEL_SERVICE_ACCOUNT");
+    let none = bench.program(&words("doctor")).without("MIXPANEL_SERVICE_AC15").run();
+    none.exits(1).shows("fail credentials").shows("MIXPANEL_SERVICE_AC15");
 }
