@@ -104,10 +104,11 @@ fn doctor_says_what_an_organization_answers() {
 #[test]
 fn doctor_says_what_the_credentials_may() {
     let bench = Bench::new(SEED, FILES);
-    let weak = bench.program(&words("doctor")).variable("MIXPANEL_SERVICE_AC15", "weak").run();
+    let weak = bench.program(&words("doctor")).variable("MIXPANEL_SERVICE_ACCOUNT", "weak").run();
     weak.exits(0).shows("warn privilege").shows("organization member");
-    let wrong = bench.program(&words("doctor")).variable("MIXPANEL_SERVICE_AC15_SECRET", "another");
+    let wrong =
+        bench.program(&words("doctor")).variable("MIXPANEL_SERVICE_ACCOUNT_SECRET", "another");
     wrong.run().exits(1).shows("401").never_shows("another");
-    let none = bench.program(&words("doctor")).without("MIXPANEL_SERVICE_AC15").run();
-    none.exits(1).shows("fail credentials").shows("MIXPANEL_SERVICE_AC15");
+    let none = bench.program(&words("doctor")).without("MIXPANEL_SERVICE_ACCOUNT").run();
+    none.exits(1).shows("fail credentials").shows("MIXPANEL_SERVICE_ACCOUNT");
 }

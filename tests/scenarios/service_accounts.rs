@@ -119,8 +119,8 @@ fn a_new_secret_goes_to_a_commands_standard_input_and_nowhere_else() {
 #[test]
 fn without_a_place_for_the_secret_nothing_is_sent() {
     let bench = planned();
-    bench.run("apply plan.json").exits(1).says("acme-export").says("--secret-file");
-    bench.run("apply --auto-approve").exits(1).says("acme-export");
+    bench.run("apply plan.json").exits(3).says("acme-export").says("--secret-file");
+    bench.run("apply --auto-approve").exits(3).says("acme-export");
     bench.write("taken.secret", "mine");
     bench.run("apply plan.json --secret-file taken.secret").exits(1).says("taken.secret");
     bench.run("apply plan.json --secret-file no/where.secret").exits(1).says("no/where.secret");
