@@ -121,7 +121,13 @@ fn what_is_live_is_adopted_line_by_line() {
     let expected = FILES.replace("web: consumer", "web: { role: analyst, ticket: IAM-9 }");
     assert_eq!(bench.read("access/access.yaml"), expected);
     bench.run("adopt --all --yes").exits(1).says("not committed: access/access.yaml");
-    bench.run("adopt --all --yes --allow-uncommitted").exits(0);
+    // Whoever is gone is taken out of the files only by name.
+    let all = bench.run("adopt --all --yes --allow-uncommitted").exits(3);
+    all.shows("Not adopted: gone@agency.example");
+    assert!(
+        bench.read("access/access.yaml").contains("  gone@agency.example: {} # left in spring")
+    );
+    bench.run("adopt gone@agency.example --yes --allow-uncommitted").exits(0);
     let adopted = bench.read("access/access.yaml");
     for line in [
         "  # They own it.",

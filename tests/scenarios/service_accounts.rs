@@ -122,8 +122,8 @@ fn without_a_place_for_the_secret_nothing_is_sent() {
     bench.run("apply plan.json").exits(3).says("acme-export").says("--secret-file");
     bench.run("apply --auto-approve").exits(3).says("acme-export");
     bench.write("taken.secret", "mine");
-    bench.run("apply plan.json --secret-file taken.secret").exits(1).says("taken.secret");
-    bench.run("apply plan.json --secret-file no/where.secret").exits(1).says("no/where.secret");
+    bench.run("apply plan.json --secret-file taken.secret").exits(3).says("taken.secret");
+    bench.run("apply plan.json --secret-file no/where.secret").exits(3).says("no/where.secret");
     bench.run("apply plan.json --secret-file a --secret-command b").exits(1);
     assert_eq!(bench.writes(), []);
     assert_eq!(bench.read("taken.secret"), "mine");
