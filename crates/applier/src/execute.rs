@@ -72,21 +72,13 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                 let Some(work) = board.next(&mut self.limit(), now) else { break };
                 in_flight.push(self.carry_out(work));
             }
-            let may_wait =
-                goes_on && self.options.wait && in_flight.len() < self.options.in_flight();
-            let release = if may_wait { self.release(&board) } else { None };
-            let wait = async {
-                match release {
-                    Some(wait) => drop(self.cancel.pause(wait).await),
-                    None => std::future::pending().await,
-                }
-            };
-            let done = tokio::select! {
-                biased;
-                done = in_flight.next(), if !in_flight.is_empty() => done,
-                () = wait, if release.is_some() => continue,
-                else => None,
-            };
+            // What comes back may let more through than time does.
+            let waits = goes_on && self.options.wait && in_flight.is_empty();
+            if waits && let Some(wait) = self.release(&board) {
+                self.cancel.pause(wait).await;
+                continue;
+            }
+            let done = in_flight.next().await;
             let Some(ran) = done else { break };
             for Ran { index, outcome, journal_error: error } in ran {
                 journal_error = journal_error.or(error);
