@@ -181,9 +181,9 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         Ok(found.map(Found::subject))
     }
 
-    /// Takes a service account's role away and gives the new one at once: it is without access no
-    /// longer than that takes, also when the apply is asked to stop. A new role that is refused leaves
-    /// it with the old one.
+    /// Takes something away and gives it anew at once, also when the apply is asked to stop: a service
+    /// account is without its role, and a person without an invitation, no longer than that takes. A new
+    /// role that is refused leaves a service account with the old one.
     pub(crate) async fn carry_out_back_to_back(&self, taken: usize, given: usize) -> Vec<Ran> {
         let mut ran: Vec<Ran> = self.carry_out_one(taken).await.into_iter().collect();
         let is_taken =
@@ -194,6 +194,9 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             return ran;
         };
         if !is_taken {
+            if let Some(email) = addressee(after) {
+                self.limit().take_back(email);
+            }
             let outcome = Outcome::Skipped { because: before.id.clone() };
             self.progress.change_done(after, &outcome);
             ran.push(Ran { index: given, outcome, journal_error: None });

@@ -16,7 +16,8 @@ pub(crate) enum Work {
     One(usize),
     /// Grants in one call, in the order of the plan.
     Together(Vec<usize>),
-    /// A service account's role, taken away and given anew without anything in between.
+    /// What is taken away and given anew without anything in between: a service account's role, or an
+    /// invitation.
     BackToBack(usize, usize),
 }
 
@@ -28,6 +29,12 @@ pub(crate) struct Board<'a> {
     outcomes: Vec<Option<Outcome>>,
     /// Most grants in one call.
     grants_per_call: usize,
+    /// For each withdrawal that an invitation to the same address follows, that invitation.
+    anew: BTreeMap<usize, usize>,
+    /// For each invitation whose withdrawal may be sent, and is sent together with it, that withdrawal.
+    together: BTreeMap<usize, usize>,
+    /// Those of them whose turn has not come.
+    due: BTreeSet<usize>,
     /// Invitations that wait for the limit.
     held: BTreeSet<usize>,
     /// When the service let none through although the limit seemed to, by change.
@@ -50,6 +57,9 @@ impl<'a> Board<'a> {
             schedule: Schedule::new(changes),
             outcomes: vec![None; changes.len()],
             grants_per_call,
+            anew: invitations_anew(changes),
+            together: BTreeMap::new(),
+            due: BTreeSet::new(),
             held: BTreeSet::new(),
             refused: BTreeMap::new(),
         };
@@ -71,24 +81,51 @@ impl<'a> Board<'a> {
             .filter_map(|(index, (change, _))| Some((index, addressee(change)?)))
     }
 
-    /// What may be sent now. An invitation that the limit does not let through is held back.
+    /// What may be sent now. An invitation that the limit does not let through is held back, and the
+    /// older one that it follows stands for as long.
     pub(crate) fn next(&mut self, limit: &mut InvitationLimit, now: Timestamp) -> Option<Work> {
         if let Some(index) = self.released(limit, now) {
             self.held.remove(&index);
-            return Some(Work::One(index));
+            return Some(self.invitation(index));
         }
         loop {
-            let index = self.schedule.next()?;
-            let change = self.changes.get(index)?;
-            if let Some(email) = addressee(change) {
-                if limit.next_at(email, now).is_some() {
-                    self.held.insert(index);
-                    continue;
-                }
-                limit.send(email, now);
+            let due = self.due.first().copied();
+            let index = match self.schedule.next_before(due.unwrap_or(usize::MAX)) {
+                Some(index) => index,
+                None => self.due.pop_first()?,
+            };
+            if let Some(invitation) = self.follower(index) {
+                self.together.insert(invitation, index);
+                self.due.insert(invitation);
+                continue;
             }
-            return Some(self.work(index, change));
+            let change = self.changes.get(index)?;
+            let Some(email) = addressee(change) else { return Some(self.work(index, change)) };
+            if limit.next_at(email, now).is_some() {
+                self.held.insert(index);
+                continue;
+            }
+            limit.send(email, now);
+            return Some(self.invitation(index));
         }
+    }
+
+    /// The invitation that a withdrawal, which may be sent, is sent together with. One that waits for
+    /// something else as well, as in no plan that the planner makes, does not keep the withdrawal.
+    fn follower(&mut self, withdrawal: usize) -> Option<usize> {
+        let invitation = *self.anew.get(&withdrawal)?;
+        self.schedule.take_follower(withdrawal, invitation).then_some(invitation)
+    }
+
+    /// The withdrawal that is sent together with an invitation; nothing when it is not open any more.
+    fn withdrawal(&self, invitation: usize) -> Option<usize> {
+        let withdrawal = *self.together.get(&invitation)?;
+        matches!(self.outcomes.get(withdrawal), Some(None)).then_some(withdrawal)
+    }
+
+    fn invitation(&self, index: usize) -> Work {
+        self.withdrawal(index)
+            .map_or(Work::One(index), |withdrawal| Work::BackToBack(withdrawal, index))
     }
 
     /// The first held invitation that may go out.
@@ -128,7 +165,7 @@ impl<'a> Board<'a> {
 
     /// A change has an outcome.
     pub(crate) fn record(&mut self, index: usize, outcome: Outcome) {
-        if matches!(outcome, Outcome::Deferred { .. }) && !self.held.contains(&index) {
+        if matches!(outcome, Outcome::Deferred { .. }) {
             let tries = self.refused.entry(index).or_default();
             *tries += 1;
             if *tries < MAX_TRIES {
@@ -136,7 +173,22 @@ impl<'a> Board<'a> {
                 return;
             }
         }
+        self.end(index, outcome);
+    }
+
+    /// An invitation that is held back is not sent in this run, nor is the withdrawal before it; gives
+    /// what is deferred, in the order of the plan.
+    pub(crate) fn defer(&mut self, index: usize, until: Timestamp) -> Vec<usize> {
+        let withdrawal = self.withdrawal(index);
         self.held.remove(&index);
+        for deferred in std::iter::once(index).chain(withdrawal) {
+            self.end(deferred, Outcome::Deferred { until });
+        }
+        withdrawal.into_iter().chain([index]).collect()
+    }
+
+    /// A change has the outcome that it keeps.
+    fn end(&mut self, index: usize, outcome: Outcome) {
         let in_place = outcome.is_in_place();
         self.set(index, outcome);
         if in_place {
@@ -173,4 +225,21 @@ impl<'a> Board<'a> {
 
 fn is_grant_to_person(change: &Change) -> bool {
     matches!((&change.subject, &change.action), (Subject::Person { .. }, Action::Grant { .. }))
+}
+
+/// Each withdrawal that an invitation to the same address follows, with that invitation.
+fn invitations_anew(changes: &[Change]) -> BTreeMap<usize, usize> {
+    let mut withdrawn = BTreeMap::new();
+    let mut anew = BTreeMap::new();
+    for (index, change) in changes.iter().enumerate() {
+        let Some(email) = change.subject.email() else { continue };
+        match &change.action {
+            Action::WithdrawInvitation { .. } => drop(withdrawn.insert(email, index)),
+            Action::Invite { .. } => {
+                anew.extend(withdrawn.remove(email).map(|withdrawal| (withdrawal, index)));
+            }
+            _ => {}
+        }
+    }
+    anew
 }

@@ -9,7 +9,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, AccessWrite};
-use mixaccess_model::{Change, LiveState, PlanContent, Subject, SubjectKey};
+use mixaccess_model::{Action, Change, LiveState, PlanContent, Subject, SubjectKey};
 
 use crate::board::{Board, Work};
 use crate::invitation_limit::{InvitationLimit, InvitationsLeft, left};
@@ -105,17 +105,14 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         let held = board.held();
         let now = self.options.clock.now();
         let times = self.limit().forecast(held.iter().map(|(_, email)| *email), now);
-        let deferred = || {
-            held.iter()
-                .zip(&times)
-                .map(|((index, _), until)| (*index, Outcome::Deferred { until: *until }))
-        };
-        for (index, outcome) in deferred() {
-            board.record(index, outcome);
+        let mut deferred = Vec::with_capacity(held.len());
+        for ((index, _), until) in held.iter().zip(&times) {
+            let all = board.defer(*index, *until).into_iter();
+            deferred.extend(all.map(|one| (one, Outcome::Deferred { until: *until })));
         }
         if may_journal {
             let changes = &self.content.changes;
-            let records = deferred().filter_map(|(index, outcome)| {
+            let records = deferred.into_iter().filter_map(|(index, outcome)| {
                 let change = changes.get(index)?.id.clone();
                 Some(Record::Outcome { change, at: now, outcome })
             });
@@ -190,9 +187,16 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             change: change.id.clone(),
             subject: change.subject.clone(),
             action: action.to_owned(),
+            invited_at: self.withdrawn(change),
             attempt,
             at: self.options.clock.now(),
         }
+    }
+
+    /// When the invitation went out that a change withdraws.
+    fn withdrawn(&self, change: &Change) -> Option<Timestamp> {
+        let Action::WithdrawInvitation { .. } = &change.action else { return None };
+        self.live.member(change.subject.email()?)?.invitation?.sent_at
     }
 
     pub(crate) fn now(&self) -> Timestamp {

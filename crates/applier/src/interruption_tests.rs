@@ -389,7 +389,7 @@ impl Progress for Watch<'_> {
         for earlier in before(changes, index) {
             let earlier = &changes[earlier];
             // In the same call, or back to back.
-            let together = matches!(change.action, Action::Grant { .. })
+            let together = matches!(change.action, Action::Grant { .. } | Action::Invite { .. })
                 && earlier.subject == change.subject
                 && started.contains(&earlier.id);
             assert!(

@@ -46,10 +46,7 @@ impl InvitationLimit {
             let Some(at) = member.invitation.and_then(|invitation| invitation.sent_at) else {
                 continue;
             };
-            let known = sent.entry(member.email.clone()).or_default();
-            if !known.iter().any(|one| at.duration_since(*one).abs() <= SAME) {
-                known.push(at);
-            }
+            note(&mut sent, &member.email, at);
         }
         let mut limit = Self::default();
         for (email, times) in sent {
@@ -122,8 +119,23 @@ pub(crate) const fn addressee(change: &Change) -> Option<&Email> {
     if sends_invitation(&change.action) { change.subject.email() } else { None }
 }
 
+/// Notes when an e-mail went out, if it is none that is known.
+fn note(sent: &mut BTreeMap<Email, Vec<Timestamp>>, email: &Email, at: Timestamp) {
+    let known = sent.entry(email.clone()).or_default();
+    if !known.iter().any(|one| at.duration_since(*one).abs() <= SAME) {
+        known.push(at);
+    }
+}
+
 fn of_journals(runs: &[JournalRun]) -> BTreeMap<Email, Vec<Timestamp>> {
     let mut sent: BTreeMap<Email, Vec<Timestamp>> = BTreeMap::new();
+    let withdrawn = runs.iter().flat_map(|run| &run.records).filter_map(|record| match record {
+        Record::Intent { subject, invited_at: Some(at), .. } => Some((subject.email()?, *at)),
+        _ => None,
+    });
+    for (email, at) in withdrawn {
+        note(&mut sent, email, at);
+    }
     for run in runs {
         let mut intents = BTreeMap::new();
         for record in &run.records {

@@ -265,3 +265,136 @@ async fn what_depends_on_an_invitation_that_waits_is_skipped_and_the_rest_of_a_t
     assert_eq!(bench.apply(true).await.status, ApplyStatus::Applied);
     assert!(bench.is_as_planned());
 }
+
+fn withdraw() -> Action {
+    let organization_role = Some(OrganizationRole::Member);
+    Action::WithdrawInvitation { organization_role, loses: Vec::new() }
+}
+
+fn invite() -> Action {
+    Action::Invite { organization_role: OrganizationRole::Member, grants: Vec::new() }
+}
+
+/// Somebody is invited anew, `before` others first and `after` others last; the invitation of somebody
+/// else is only withdrawn.
+fn anew(before: usize, after: usize) -> Bench {
+    let mut bench = Bench::new(0);
+    let mut planner = Planner::of(&organization());
+    let withdrawn = planner.add(WAITING, withdraw(), &[]);
+    planner.add("early0@agency.example", withdraw(), &[]);
+    for number in 0..before {
+        planner.add(&format!("new{number:02}@agency.example"), invite(), &[]);
+    }
+    planner.add(WAITING, invite(), &[withdrawn]);
+    for number in before..before + after {
+        planner.add(&format!("new{number:02}@agency.example"), invite(), &[]);
+    }
+    bench.planner = planner;
+    bench
+}
+
+fn words(receipt: &Receipt) -> Vec<&'static str> {
+    receipt.changes.iter().map(|one| one.outcome.as_str()).collect()
+}
+
+fn is_invited(bench: &Bench) -> bool {
+    bench.fake.lock().now.people.contains_key(&Email::new(WAITING))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invitation_is_withdrawn_only_when_the_one_that_follows_fits() {
+    let bench = anew(7, 0);
+    let told = Told::default();
+    let receipt = bench.run(false, &told, &CancelToken::never()).await;
+    let expected = [vec!["deferred"], vec!["applied"; 8], vec!["deferred"]].concat();
+    assert_eq!(words(&receipt), expected);
+    assert_eq!(deferred(&receipt), [minutes(40); 2]);
+    let left = InvitationsLeft { left: 1, next: minutes(40), last: minutes(40) };
+    assert_eq!(receipt.invitations_left, Some(left));
+    assert_eq!(told.0.lock().unwrap()[..], [left]);
+    assert!(is_invited(&bench), "the old invitation stands");
+    let again = bench.apply(true).await;
+    assert_eq!((words(&again), bench.fake.lock().writes.len()), (expected, 8));
+    assert_eq!(again.invitations_left, Some(left));
+    tokio::time::advance(std::time::Duration::from_secs(41 * 60)).await;
+    let last = bench.apply(true).await;
+    assert_eq!(last.status, ApplyStatus::Applied, "{last:?}");
+    assert_eq!((last.invitations_left, bench.fake.lock().writes.len()), (None, 10));
+    assert!(bench.is_as_planned());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_invitation_anew_has_the_place_of_the_invitation_in_the_order() {
+    let receipt = anew(6, 1).apply(false).await;
+    assert_eq!(words(&receipt), [vec!["applied"; 9], vec!["deferred"]].concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_waiting_the_old_invitation_stands_until_the_new_one_may_go_out() {
+    let mut bench = anew(7, 2);
+    bench.options.wait = true;
+    let receipt = bench.apply(false).await;
+    assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
+    assert!(bench.is_as_planned());
+    let journal = std::fs::read_to_string(receipt.journal.unwrap()).unwrap();
+    let at = |which: &str| -> Timestamp {
+        let lines = || journal.lines().filter(|line| line.contains("\"record\":\"outcome\""));
+        let line = lines().find(|line| line.contains(which)).unwrap();
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line["at"].as_str().unwrap().parse().unwrap()
+    };
+    assert!(at("lee@agency.example/withdraw_invitation") >= minutes(40), "{journal}");
+    assert!(at("early0@agency.example/withdraw_invitation") < minutes(1), "{journal}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_withdrawal_that_is_refused_leaves_its_place_to_others() {
+    let mut bench = anew(0, 7);
+    bench.options.concurrency = 1;
+    // After the withdrawal that nothing follows.
+    bench.fake.lock().faults.insert(1, Fault::Refuse);
+    let receipt = bench.apply(false).await;
+    assert_eq!(
+        words(&receipt),
+        [vec!["failed", "applied", "skipped"], vec!["applied"; 7]].concat()
+    );
+    assert!(is_invited(&bench));
+    let receipt = bench.apply(true).await;
+    assert_eq!(words(&receipt)[..3], ["deferred", "applied", "deferred"]);
+    assert!(is_invited(&bench));
+}
+
+#[tokio::test(start_paused = true)]
+async fn being_asked_to_stop_leaves_nobody_between_two_invitations() {
+    struct Stops(Mutex<Option<crate::Cancellation>>);
+    impl Progress for Stops {
+        fn change_started(&self, change: &mixaccess_model::Change) {
+            if change.subject.email() == Some(&Email::new(WAITING)) {
+                self.0.lock().unwrap().take().into_iter().for_each(|one| one.cancel());
+            }
+        }
+    }
+    let mut bench = anew(0, 2);
+    bench.options.concurrency = 1;
+    let (cancellation, token) = cancellation();
+    let state = StateDirectory::open(bench.root.path()).unwrap();
+    let stops = Stops(Mutex::new(Some(cancellation)));
+    let plan = bench.planner.plan();
+    let receipt = apply(&plan, &bench.fake, &state, &bench.options, &stops, &token).await.unwrap();
+    assert_eq!(words(&receipt), ["applied", "applied", "applied", "not tried", "not tried"]);
+    assert!(is_invited(&bench));
+    assert_eq!(bench.apply(true).await.status, ApplyStatus::Applied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pair_that_the_service_stops_halfway_goes_on_later() {
+    let bench = anew(0, 0);
+    let unseen = (0..7).map(|_| ("agency.example".to_owned(), minutes(-30)));
+    bench.fake.lock().sent.extend(unseen);
+    let receipt = bench.apply(false).await;
+    assert_eq!(words(&receipt), ["applied", "applied", "deferred"]);
+    assert_eq!(receipt.invitations_left.unwrap().left, 1);
+    tokio::time::advance(std::time::Duration::from_secs(31 * 60)).await;
+    assert_eq!(bench.apply(true).await.status, ApplyStatus::Applied);
+    assert!(bench.is_as_planned());
+}

@@ -151,6 +151,7 @@ mod tests {
             change: change.id.clone(),
             subject: change.subject.clone(),
             action: "grant".into(),
+            invited_at: None,
             attempt: 1,
             at: Timestamp::UNIX_EPOCH,
         }

@@ -57,11 +57,11 @@ impl Schedule {
         Self { waits_for, followers, ready, closed, team, busy: BTreeSet::new() }
     }
 
-    /// Hands out the next change that may be sent.
-    pub(crate) fn next(&mut self) -> Option<usize> {
+    /// Hands out the next change that may be sent, if it comes before `limit` in the plan.
+    pub(crate) fn next_before(&mut self, limit: usize) -> Option<usize> {
         let free =
             |index: &usize| self.team_of(*index).is_none_or(|team| !self.busy.contains(&team));
-        let index = self.ready.iter().copied().find(|index| free(index))?;
+        let index = self.ready.range(..limit).copied().find(|index| free(index))?;
         self.hand_out(index);
         Some(index)
     }
@@ -303,7 +303,7 @@ pub(crate) mod tests {
             let mut out: Vec<Vec<usize>> = Vec::new();
             let mut order = order.iter();
             loop {
-                while let Some(first) = schedule.next() {
+                while let Some(first) = schedule.next_before(usize::MAX) {
                     let is_grant =
                         |index: usize| matches!(changes[index].subject, Subject::Person { .. });
                     let call = match is_grant(first) {

@@ -38,6 +38,10 @@ pub enum Record {
         subject: Subject,
         /// What it does, by the word of the plan's JSON.
         action: String,
+        /// When the invitation went out that is withdrawn: nothing else tells it afterwards, and it
+        /// counts for the limit of the service.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invited_at: Option<Timestamp>,
         /// Which attempt of this run, from 1.
         attempt: u32,
         /// When.

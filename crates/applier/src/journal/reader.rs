@@ -183,6 +183,7 @@ mod tests {
                 change: ChangeId(id.into()),
                 subject: Subject::Person { email: Email::new("zoë@acme.example"), user: None },
                 action: "grant".into(),
+                invited_at: None,
                 attempt: 1,
                 at: at(u32::try_from(number).unwrap()),
             });

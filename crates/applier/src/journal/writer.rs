@@ -172,6 +172,7 @@ mod tests {
                 user: None,
             },
             action: "grant".into(),
+            invited_at: None,
             attempt: 1,
             at: "2026-03-01T10:00:00Z".parse().unwrap(),
         }
