@@ -17,6 +17,8 @@ use crate::journal::{JournalError, JournalWriter, Record};
 use crate::reread::Scope;
 use crate::{ApplyOptions, CancelToken, Outcome, Progress};
 
+const OLD_ONE_WITHDRAWN: &str = "The old invitation is withdrawn: plan again to invite.";
+
 /// What is needed to carry out changes.
 pub(crate) struct Execution<'a, C> {
     pub(crate) content: &'a PlanContent,
@@ -162,10 +164,32 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         let change = self.content.changes.get(index)?;
         self.progress.change_started(change);
         let (outcome, journal_error) = match self.attempts(index, change).await {
-            Ok(outcome) => self.journaled(change, outcome).await,
+            Ok(mut outcome) => {
+                self.say_what_is_withdrawn(index, &mut outcome);
+                self.journaled(change, outcome).await
+            }
             Err((outcome, error)) => (outcome, Some(error)),
         };
         Some(Ran { index, outcome, journal_error })
+    }
+
+    /// Whoever is refused an invitation whose older one is withdrawn has nothing, so the hint says so.
+    fn say_what_is_withdrawn(&self, index: usize, outcome: &mut Outcome) {
+        let (Outcome::Failed { failure }, Some((change, before))) =
+            (outcome, self.content.changes.get(..=index).and_then(<[Change]>::split_last))
+        else {
+            return;
+        };
+        // It is sent only after what comes before it for the same person is in place.
+        let is_withdrawn = matches!(change.action, Action::Invite { .. })
+            && before.iter().any(|earlier| {
+                matches!(earlier.action, Action::WithdrawInvitation { .. })
+                    && earlier.subject.key() == change.subject.key()
+            });
+        if is_withdrawn {
+            let hint = failure.hint.take().into_iter().chain([OLD_ONE_WITHDRAWN.to_owned()]);
+            failure.hint = Some(hint.collect::<Vec<_>>().join(" "));
+        }
     }
 
     pub(crate) async fn journaled(

@@ -398,3 +398,24 @@ async fn a_pair_that_the_service_stops_halfway_goes_on_later() {
     assert_eq!(bench.apply(true).await.status, ApplyStatus::Applied);
     assert!(bench.is_as_planned());
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_invitation_anew_says_that_the_old_one_is_withdrawn() {
+    const SAID: &str = "The old invitation is withdrawn: plan again to invite.";
+    let mut bench = anew(0, 1);
+    bench.options.concurrency = 1;
+    // After both withdrawals; and again, once the run goes on. The last one follows no withdrawal.
+    bench.fake.lock().faults.extend([2, 3, 4, 5].map(|write| (write, Fault::Refuse)));
+    for resume in [false, true] {
+        let receipt = bench.apply(resume).await;
+        assert_eq!(words(&receipt), ["applied", "applied", "failed", "failed"]);
+        let hint = |index: usize| match &receipt.changes[index].outcome {
+            Outcome::Failed { failure } => failure.hint.clone().unwrap_or_default(),
+            other => panic!("{other:?}"),
+        };
+        assert!(hint(2).ends_with(SAID), "{receipt:?}");
+        assert!(!hint(3).contains(SAID), "{receipt:?}");
+        let journal = std::fs::read_to_string(receipt.journal.unwrap()).unwrap();
+        assert_eq!(journal.matches(SAID).count(), 1);
+    }
+}
