@@ -16,6 +16,7 @@ mod gathering;
 mod grants;
 mod groups;
 pub mod guard;
+mod handover;
 mod invitation;
 mod managed;
 mod membership;

@@ -81,7 +81,7 @@ fn sequence_what_may_run(
     gathering: &mut Gathering<'_>,
     power: Option<Power<'_>>,
 ) -> Result<Sequence, serde_json::Error> {
-    let Comparer { desired, live, .. } = gathering.comparer;
+    let Comparer { desired, live, custom, .. } = gathering.comparer;
     let describe = |email: &Email| -> Described {
         let declared = desired.collaborator(email);
         let name = declared
@@ -90,7 +90,7 @@ fn sequence_what_may_run(
         (name, declared.map(|one| one.tags.clone()).unwrap_or_default())
     };
     let floor = guard::owner_floor(desired.policy.owners);
-    let setting = Setting { live, power, floor, describe: &describe };
+    let setting = Setting { live, power, floor, custom, describe: &describe };
     let first = sequence(&gathering.drafted, setting)?;
     let mut withheld: BTreeMap<Subject, String> = BTreeMap::new();
     for refused in &first.refused {

@@ -8,7 +8,9 @@ use mixaccess_model::{
     ProjectId, Subject,
 };
 
+use crate::custom_role::CustomRoles;
 use crate::draft::{Draft, SubjectDraft};
+use crate::handover;
 use crate::power::Power;
 use crate::projection::Projection;
 use crate::subject::{SubjectRef, person};
@@ -40,17 +42,18 @@ pub(crate) struct Setting<'a> {
     pub(crate) power: Option<Power<'a>>,
     /// How many owners must remain.
     pub(crate) floor: usize,
+    pub(crate) custom: &'a CustomRoles<'a>,
     /// Who somebody is whom only a team's change touches.
     pub(crate) describe: &'a dyn Fn(&Email) -> Described,
 }
 
-/// Orders drafts: governance, reductions, additions; inside each by subject, and for one subject the
-/// organization before projects (`design.md`, "The plan": "Order").
+/// Orders drafts: governance, reductions, additions, and what additions replace; inside each by
+/// subject, and for one subject the organization before projects (`design.md`, "The plan": "Order").
 pub(crate) fn sequence(
     drafted: &[SubjectDraft],
     setting: Setting<'_>,
 ) -> Result<Sequence, serde_json::Error> {
-    let ordered = in_order(drafted);
+    let (ordered, replacements) = in_order(drafted, setting);
     let mut json = Vec::new();
     let ids = ordered
         .iter()
@@ -61,16 +64,18 @@ pub(crate) fn sequence(
     let mut projection = Projection::new(setting.live);
     let mut changes = Vec::with_capacity(ordered.len());
     let mut refused = Vec::new();
-    for (index, (((one, draft), id), depends_on)) in
-        ordered.iter().zip(ids).zip(dependencies).enumerate()
+    for (index, (((one, draft), id), mut depends_on)) in
+        ordered.iter().zip(&ids).zip(dependencies).enumerate()
     {
+        let replaced_by = replacements.get(&index).into_iter().flatten();
+        depends_on.extend(replaced_by.filter_map(|at| ids.get(*at).cloned()));
         if let Some(power) = setting.power
             && let Some(message) = power.refusal(&projection, &one.subject, &draft.action)
         {
             refused.push(Refused { change: index, message });
         }
         changes.push(Change {
-            id,
+            id: id.clone(),
             subject: projection.numbered(&one.subject),
             risk: draft.risk,
             reason: draft.reason.clone(),
@@ -86,7 +91,13 @@ pub(crate) fn sequence(
     Ok(Sequence { changes, subjects, refused, owners_after })
 }
 
-fn in_order(drafted: &[SubjectDraft]) -> Vec<(&SubjectDraft, &Draft)> {
+/// For drafts that only take what others give as well, where those are.
+type Replacements = BTreeMap<usize, Vec<usize>>;
+
+fn in_order<'a>(
+    drafted: &'a [SubjectDraft],
+    setting: Setting<'_>,
+) -> (Vec<(&'a SubjectDraft, &'a Draft)>, Replacements) {
     let mut ordered: Vec<(&SubjectDraft, &Draft)> =
         drafted.iter().flat_map(|one| one.drafts.iter().map(move |draft| (one, draft))).collect();
     ordered.sort_by(|(a_subject, a), (b_subject, b)| {
@@ -97,7 +108,21 @@ fn in_order(drafted: &[SubjectDraft]) -> Vec<(&SubjectDraft, &Draft)> {
             },
         )
     });
-    ordered
+    let awaited = handover::awaited(&ordered, setting.live, setting.custom);
+    // What waits comes last, so that what it waits for keeps its order and moves up.
+    let (last, first): (Vec<usize>, Vec<usize>) =
+        (0..ordered.len()).partition(|at| awaited.get(*at).is_some_and(|all| !all.is_empty()));
+    if last.is_empty() {
+        return (ordered, Replacements::new());
+    }
+    let at: BTreeMap<usize, usize> = first.iter().chain(&last).copied().zip(0..).collect();
+    let replacements = awaited.iter().enumerate().filter(|(_, all)| !all.is_empty());
+    let replacements = replacements.filter_map(|(index, all)| {
+        Some((*at.get(&index)?, all.iter().filter_map(|one| at.get(one).copied()).collect()))
+    });
+    let replacements = replacements.collect();
+    let moved = first.iter().chain(&last).filter_map(|index| ordered.get(*index).copied());
+    (moved.collect(), replacements)
 }
 
 /// Everybody whose access changes, before and after, sorted: the subjects of changes, and the people

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use mixaccess_model::{
-    Action, Change, ChangeId, Dialect, Email, GuardCode, GuardVerdict, LiveState, ManagedBy,
-    ManualTask, OrganizationRole, PlanContent, ProjectId, ProjectRole, ReasonKind, State, Subject,
-    SubjectKey, Through, UnmanagedAction,
+    Action, Change, ChangeId, Dialect, Email, GrantSource, GuardCode, GuardVerdict, LiveMember,
+    LiveState, ManagedBy, ManualTask, OrganizationRole, PlanContent, ProjectId, ProjectRole,
+    ReasonKind, State, Subject, SubjectKey, Through, UnmanagedAction,
 };
 use mixaccess_planner::testing::{
     Answers, NOW, World, applied, config, overrides, policies, whole_worlds, worlds,
@@ -154,6 +154,36 @@ proptest! {
             }
         }
         prop_assert_eq!(projection.access(&nobody()), None);
+    }
+
+    #[test]
+    fn what_a_team_gives_instead_comes_first_in_every_order(
+        world in any_world(),
+        picks in vec(any::<usize>(), 1..12),
+    ) {
+        let content = world.plan().unwrap();
+        let finally = world.after(&content).live;
+        let as_much = |member: Option<&LiveMember>, project: ProjectId, role: &ProjectRole| {
+            let rows = member.map(|member| member.grants_in(project)).unwrap_or_default();
+            rows.iter().any(|row| {
+                matches!(row.source, GrantSource::Team(_) | GrantSource::AllUsers)
+                    && matches!((row.role.power(), role.power()), (Some(one), Some(other)) if one >= other)
+            })
+        };
+        let mut projection = Projection::new(&world.live);
+        for change in interleaving(&content.changes, &picks).unwrap() {
+            projection.apply(change);
+            let (Some(email), Action::Revoke { project, before }) =
+                (change.subject.email(), &change.action)
+            else { continue };
+            let is_given_again = content.changes.iter().any(|other| {
+                other.subject == change.subject
+                    && matches!(&other.action, Action::Grant { project: given, .. } if given == project)
+            });
+            if !is_given_again && as_much(finally.member(email), project.id, before) {
+                prop_assert!(as_much(projection.member(email), project.id, before));
+            }
+        }
     }
 
     #[test]

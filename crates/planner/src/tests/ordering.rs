@@ -6,7 +6,7 @@ use mixaccess_model::{
     ChangeId, GuardCode, MemberStatus, OrganizationRole, Precondition, Risk, UserId,
 };
 
-use super::{changes, id_of, planned, refusals, world};
+use super::{World, changes, id_of, planned, refusals, with_teams, world};
 use crate::Projection;
 
 #[test]
@@ -214,4 +214,118 @@ fn two_owners_can_swap_and_the_last_cannot_go() {
         let handed_over = world(&["ana owner", "bo"], &live).plan().unwrap();
         assert_eq!(refusals(&handed_over), [GuardCode::OwnerFloor], "{live:?}");
     }
+}
+
+/// Changes, each with the numbers of those that it waits for.
+#[track_caller]
+fn waits(world: &World, expected: &[(&str, &[usize])]) {
+    let content = world.plan().unwrap();
+    let waits: Vec<Vec<usize>> = content
+        .changes
+        .iter()
+        .map(|change| {
+            let index = |id: &ChangeId| content.changes.iter().position(|one| one.id == *id);
+            change.depends_on.iter().filter_map(index).collect()
+        })
+        .collect();
+    let lines = changes(&content);
+    let found: Vec<(&str, &[usize])> =
+        lines.iter().zip(&waits).map(|(line, all)| (line.as_str(), all.as_slice())).collect();
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn what_is_kept_is_given_before_it_is_taken() {
+    let zoe = "zoe owner";
+    // An individual grant, for a place in a team that gives as much or more, or is to give it.
+    for team in ["analyst", "owner"] {
+        let growth = format!("Growth +ana web={team}");
+        let live = format!("Growth web={team}");
+        let people = world(&["ana", zoe], &["ana web=analyst", zoe]);
+        waits(
+            &with_teams(people, &[&growth], &[&live]),
+            &[("team Growth: + ana", &[]), ("ana: web - analyst", &[0])],
+        );
+    }
+    let people = world(&["ana", zoe], &["ana web=analyst", zoe]);
+    waits(
+        &with_teams(people, &["Growth +ana web=analyst"], &["Growth web=consumer"]),
+        &[
+            ("team Growth: + ana", &[]),
+            ("team Growth: web consumer -> analyst", &[]),
+            ("ana: web - analyst", &[0, 1]),
+        ],
+    );
+    let people = world(&["ana", zoe], &["ana web=analyst", zoe]);
+    waits(
+        &with_teams(people, &["Growth +ana web=analyst"], &[]),
+        &[
+            ("team Growth: create", &[]),
+            ("team Growth: + ana", &[0]),
+            ("team Growth: web + analyst", &[0]),
+            ("ana: web - analyst", &[1, 2]),
+        ],
+    );
+    let people = world(&["ana", zoe], &["ana web=analyst", zoe]);
+    waits(
+        &with_teams(people, &["Growth +ana web=analyst"], &["Growth +ana"]),
+        &[("team Growth: web + analyst", &[]), ("ana: web - analyst", &[0])],
+    );
+    // A place in a team, for one in another or for an individual grant.
+    let people = world(&["ana", zoe], &["ana", zoe]);
+    waits(
+        &with_teams(
+            people,
+            &["Data web=analyst", "Growth +ana web=analyst"],
+            &["Data +ana web=analyst", "Growth web=analyst"],
+        ),
+        &[("team Growth: + ana", &[]), ("team Data: - ana", &[0])],
+    );
+    let people = world(&["ana web=admin", zoe], &["ana", zoe]);
+    waits(
+        &with_teams(people, &["Data web=analyst"], &["Data +ana web=analyst"]),
+        &[("ana: web + admin", &[]), ("team Data: - ana", &[0])],
+    );
+}
+
+/// A role that changes for somebody pending is taken and given again, whatever a team gives.
+#[test]
+fn a_role_that_is_given_again_waits_for_no_team() {
+    let people =
+        world(&["ana web=consumer", "zoe owner"], &["ana pending web=analyst", "zoe owner"]);
+    waits(
+        &with_teams(people, &["Growth +ana web=admin"], &["Growth web=admin"]),
+        &[("ana: web - analyst", &[]), ("ana: web + consumer", &[0]), ("team Growth: + ana", &[])],
+    );
+}
+
+#[test]
+fn what_should_be_gone_waits_for_nothing() {
+    let zoe = "zoe owner";
+    // Less than before is a reduction.
+    let people = world(&["ana", zoe], &["ana web=admin", zoe]);
+    waits(
+        &with_teams(people, &["Growth +ana web=analyst"], &["Growth web=analyst"]),
+        &[("ana: web - admin", &[]), ("team Growth: + ana", &[])],
+    );
+    // So is a place in a team that gives something else besides.
+    let people = world(&["ana", zoe], &["ana", zoe]);
+    waits(
+        &with_teams(
+            people,
+            &["Data ios=admin web=analyst", "Growth +ana web=analyst"],
+            &["Data +ana ios=admin web=analyst", "Growth web=analyst"],
+        ),
+        &[("team Data: - ana", &[]), ("team Growth: + ana", &[])],
+    );
+    // What something else gives already needs no waiting.
+    let people = world(&["ana", "bo", zoe], &["ana web=analyst", "bo", zoe]);
+    waits(
+        &with_teams(
+            people,
+            &["Data +bo web=analyst", "Growth +ana web=analyst"],
+            &["Data web=analyst", "Growth +ana web=analyst"],
+        ),
+        &[("ana: web - analyst", &[]), ("team Data: + bo", &[])],
+    );
 }

@@ -132,7 +132,7 @@ fn what_a_team_will_give_decides_what_individual_grants_are_needed() {
         &["Growth web=analyst"],
         &["Growth +ana web=analyst"],
     );
-    assert_eq!(planned(&leaves), ["team Growth: - ana", "ana: web + analyst"]);
+    assert_eq!(planned(&leaves), ["ana: web + analyst", "team Growth: - ana"]);
 }
 
 #[test]

@@ -174,6 +174,7 @@ fn assemble(
         live: after,
         power: Power::of(&after.actor, &after.members, custom),
         floor: guard::owner_floor(content.policy.owners),
+        custom,
         describe: &describe,
     };
     let ordered = sequence(&drafted, setting)?;

@@ -1,0 +1,154 @@
+//! Access that changes hands: what somebody keeps is taken from one place only after another gives it.
+
+use std::collections::BTreeMap;
+
+use mixaccess_model::{
+    Action, Email, Grant, GrantSource, LiveState, ProjectId, ProjectRole, Subject,
+};
+
+use crate::custom_role::CustomRoles;
+use crate::draft::{Draft, SubjectDraft};
+use crate::projection::Projection;
+use crate::subject::SubjectRef;
+
+/// For each draft that takes no access away in the end, because others of the plan give as much: which
+/// those are. Empty for every other.
+pub(crate) type Awaited = Vec<Vec<usize>>;
+
+/// Finds them among drafts in their order: individual grants and places in teams that are given up for
+/// a place in another team or for an individual grant (`design.md`, "The plan": "Order": access that
+/// should be gone is urgent; this should not be gone).
+pub(crate) fn awaited(
+    ordered: &[(&SubjectDraft, &Draft)],
+    live: &LiveState,
+    custom: &CustomRoles<'_>,
+) -> Awaited {
+    let nothing = || vec![Vec::new(); ordered.len()];
+    if !ordered.iter().any(|(one, _)| matches!(one.subject, Subject::Team { .. })) {
+        return nothing();
+    }
+    let mut after = Projection::new(live);
+    let mut additions = Additions::default();
+    for (index, (one, draft)) in ordered.iter().enumerate() {
+        after.lay(&one.subject, &draft.action);
+        additions.note(&one.subject, &draft.action, index);
+    }
+    let handover = Handover { live, custom, after, additions };
+    let mut awaited = nothing();
+    for ((one, draft), slot) in ordered.iter().zip(&mut awaited) {
+        if let Some(all) = handover.awaited_by(&one.subject, &draft.action) {
+            *slot = all;
+        }
+    }
+    awaited
+}
+
+/// Where the drafts are that give something.
+#[derive(Default)]
+struct Additions<'a> {
+    places: BTreeMap<(&'a str, &'a Email), usize>,
+    roles: BTreeMap<(SubjectRef<'a>, ProjectId), usize>,
+}
+
+impl<'a> Additions<'a> {
+    fn note(&mut self, subject: &'a Subject, action: &'a Action, index: usize) {
+        match (subject, action) {
+            (Subject::Team { name, .. }, Action::AddTeamMember { email, .. }) => {
+                self.places.insert((name, email), index);
+            }
+            (_, Action::Grant { project, .. } | Action::SetProjectRole { project, .. }) => {
+                self.roles.insert((SubjectRef::of(subject), project.id), index);
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Handover<'a> {
+    live: &'a LiveState,
+    custom: &'a CustomRoles<'a>,
+    after: Projection<'a>,
+    additions: Additions<'a>,
+}
+
+impl Handover<'_> {
+    /// What an action waits for; nothing where it takes some access away.
+    fn awaited_by(&self, subject: &Subject, action: &Action) -> Option<Vec<usize>> {
+        let mut awaited = Vec::new();
+        match (subject, action) {
+            (Subject::Person { email, .. }, Action::Revoke { project, before }) => {
+                // A role that changes by being taken and given again is no handover.
+                let again = (SubjectRef::Person(email), project.id);
+                if self.additions.roles.contains_key(&again) {
+                    return None;
+                }
+                let given_up = (project.id, before);
+                self.replaced(email, given_up, &GrantSource::Individual, &mut awaited)?;
+            }
+            (Subject::Team { name, .. }, Action::RemoveTeamMember { email, .. }) => {
+                let source = GrantSource::Team(name.clone());
+                for grant in &self.live.team(name)?.grants {
+                    let given_up = (grant.project, &grant.role);
+                    self.replaced(email, given_up, &source, &mut awaited)?;
+                }
+            }
+            _ => return None,
+        }
+        awaited.sort_unstable();
+        awaited.dedup();
+        Some(awaited)
+    }
+
+    /// Adds what gives somebody as much as a source that they give up; nothing where they lose it.
+    fn replaced(
+        &self,
+        email: &Email,
+        (project, role): (ProjectId, &ProjectRole),
+        given_up: &GrantSource,
+        awaited: &mut Vec<usize>,
+    ) -> Option<()> {
+        let before = self.live.member(email)?.grants_in(project);
+        let after = self.after.member(email)?.grants_in(project);
+        let gives = |row: &&Grant| {
+            let is_other = row.source != *given_up && row.source != GrantSource::Organization;
+            is_other && self.is_as_much(project, &row.role, role)
+        };
+        let stays = |row: &Grant| before.iter().filter(gives).any(|one| one.source == row.source);
+        if after.iter().filter(gives).any(stays) {
+            return Some(());
+        }
+        let given = after.iter().filter(gives).map(|row| self.given_by(email, project, role, row));
+        awaited.extend(given.filter(|all| !all.is_empty()).min()?);
+        Some(())
+    }
+
+    /// The drafts through which somebody gets a row that they do not have yet.
+    fn given_by(
+        &self,
+        email: &Email,
+        project: ProjectId,
+        role: &ProjectRole,
+        row: &Grant,
+    ) -> Vec<usize> {
+        let Additions { places, roles } = &self.additions;
+        match &row.source {
+            GrantSource::Team(name) => {
+                let held = self.live.team(name).and_then(|team| team.role(project));
+                let is_enough = held.is_some_and(|held| self.is_as_much(project, held, role));
+                let role = roles.get(&(SubjectRef::Team(name), project)).filter(|_| !is_enough);
+                places.get(&(&**name, email)).into_iter().chain(role).copied().collect()
+            }
+            GrantSource::Individual => {
+                roles.get(&(SubjectRef::Person(email), project)).into_iter().copied().collect()
+            }
+            GrantSource::Organization | GrantSource::AllUsers => Vec::new(),
+        }
+    }
+
+    /// Custom roles that count as no standard role are as much as themselves only.
+    fn is_as_much(&self, project: ProjectId, given: &ProjectRole, role: &ProjectRole) -> bool {
+        let power = |role| self.custom.power(project, role);
+        given == role
+            || matches!((power(given), power(role)), (Some(given), Some(role)) if given >= role)
+    }
+}
