@@ -325,6 +325,7 @@ fn is_sayable_name(text: &str) -> bool {
 /// Whether the word of a role means that role in the files.
 pub(crate) fn is_sayable_role(role: &ProjectRole) -> bool {
     is_sayable(role.as_str())
+        && (!role.is_custom() || mixaccess_config::is_declarable_role(role.as_str()))
         && ProjectRole::parse(role.as_str()) == *role
         && role.as_str() != crate::access::NO_ACCESS
 }

@@ -29,7 +29,7 @@ mod time;
 
 pub use codes::CODES;
 pub use declared::{Level, Specificity};
-pub use decode::is_declarable_address;
+pub use decode::{is_declarable_address, is_declarable_role};
 pub use diagnostic::Diagnostic;
 pub use explanation::{
     ExplainedEntry, ExplainedProject, ExplainedRole, ExplainedState, ExplainedTeam,

@@ -30,6 +30,7 @@ use crate::suggest;
 
 pub use address::is_declarable_address;
 pub(crate) use address::{Address, check as check_address};
+pub use project::is_declarable_role;
 
 /// Most problems that are kept of one file.
 const MAX_PROBLEMS: usize = 500;

@@ -18,6 +18,13 @@ const MAX_KEY: usize = 128;
 /// How many custom roles a project can have (`mixpanel-api.md`, "How the world behaves", 10).
 const MAX_CUSTOM_ROLES: usize = 5;
 
+/// Whether the files can declare a custom role of that name: all of it can be seen, and it does not read
+/// like a standard role, which could count for more than it.
+pub fn is_declarable_role(name: &str) -> bool {
+    let read = name.trim().to_lowercase();
+    !name.chars().any(is_invisible) && read != "none" && ProjectRole::parse(&read).is_custom()
+}
+
 impl Decoder<'_, '_> {
     pub(super) fn projects(&mut self, node: &Node<'_>) -> Vec<Project> {
         let Some(entries) = self.entries(node, "`projects`") else { return Vec::new() };
@@ -98,15 +105,13 @@ impl Decoder<'_, '_> {
 
     fn custom_role_name(&mut self, node: &Node<'_>) -> Option<Symbol> {
         let text = self.text(node, "a custom role")?;
-        // What reads like a standard role must not be another one that counts for less.
-        let read = text.trim().to_lowercase();
         if text.chars().any(is_invisible) {
             let message = "a custom role has characters in its name that cannot be seen";
             let hint = "Type the name anew, as Mixpanel shows it.";
             self.problem(codes::BAD_VALUE, node.span, message, hint);
             return None;
         }
-        if read != "none" && ProjectRole::parse(&read).is_custom() {
+        if is_declarable_role(text) {
             return Some(self.names.intern(text));
         }
         let message = format!("`{text}` is a standard word and cannot name a custom role");
