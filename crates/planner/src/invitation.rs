@@ -21,8 +21,9 @@ pub const INVITATION_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 /// When a reminder is due (`mixpanel-api.md`, "How the world behaves", 6).
 const REMINDER_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
-/// How many invitation e-mails each domain has left. The planner foretells with it how long a plan
-/// takes; the applier keeps to it.
+/// How many invitation e-mails each domain has left: the one account of the service's limit. A plan
+/// foretells with it how long its invitations take; an apply, which also knows from its journals what
+/// went out, keeps to it.
 #[derive(Clone, Debug, Default)]
 pub struct InvitationBudget {
     /// When e-mails were sent, oldest first, for each domain.
@@ -30,16 +31,17 @@ pub struct InvitationBudget {
 }
 
 impl InvitationBudget {
-    /// What is left as far as the invitations that still wait tell. Accepted ones are forgotten by the
-    /// service, so that it may still answer that there were too many.
-    pub fn of(live: &LiveState) -> Self {
+    /// What is left as far as live state tells: every invitation whose e-mail went out within the
+    /// window counts, whether it still waits, has expired or was accepted since. Withdrawn ones are
+    /// forgotten by the service, so that it may still answer that there were too many.
+    pub(crate) fn of(live: &LiveState) -> Self {
         let mut budget = Self::default();
-        let waiting = live.members.iter().filter(|member| member.status == MemberStatus::Pending);
-        for member in waiting {
-            if let Some(sent_at) = member.invitation.and_then(|invitation| invitation.sent_at)
+        for member in &live.members {
+            if let Some(sent_at) = sent_at(member)
                 && live.taken_at.duration_since(sent_at) < INVITATION_WINDOW
             {
-                budget.note_sent(&member.email, sent_at);
+                // A clock that runs ahead must not make anybody wait for longer.
+                budget.note_sent(&member.email, sent_at.min(live.taken_at));
             }
         }
         budget

@@ -132,17 +132,19 @@ fn a_new_invitation_brings_back_declared_teams_and_tells_of_the_others() {
 
 #[test]
 fn more_invitations_than_an_hour_takes_are_foretold() {
-    let limit = |count: usize, sent: usize| {
+    let limit_after = |count: usize, sent: usize, at: Timestamp, expired: bool, status: &str| {
         let files: Vec<String> = (0..count).map(|index| format!("p{index:02}")).collect();
-        let waiting: Vec<String> = (0..sent).map(|index| format!("w{index:02} pending")).collect();
+        let waiting: Vec<String> = (0..sent).map(|index| format!("w{index:02} {status}")).collect();
         let live: Vec<&str> = waiting.iter().map(String::as_str).chain(["zoe owner"]).collect();
         let mut world = world(&files, &live);
-        for member in &mut world.live.members {
-            member.invitation = Some(Invitation { sent_at: Some(NOW), ..Invitation::default() });
+        let waiting = world.live.members.iter_mut().filter(|one| one.email != email("zoe"));
+        for member in waiting {
+            member.invitation = Some(Invitation { sent_at: Some(at), expires_at: None, expired });
         }
         let told = findings(&world.plan().unwrap());
         told.into_iter().find(|one| one.starts_with("invitation-limit"))
     };
+    let limit = |count, sent| limit_after(count, sent, NOW, false, "pending");
     assert_eq!(limit(10, 0), None);
     let told = |count, time| {
         Some(format!(
@@ -153,6 +155,12 @@ fn more_invitations_than_an_hour_takes_are_foretold() {
     assert_eq!(limit(35, 0), told(35, "3 hours"));
     assert_eq!(limit(6, 4), None);
     assert_eq!(limit(7, 4), told(7, "1 hour"));
+    // An e-mail went out all the same if the invitation has expired or was accepted since.
+    assert_eq!(limit_after(7, 4, NOW, true, "pending"), told(7, "1 hour"));
+    assert_eq!(limit_after(7, 4, NOW, false, "member"), told(7, "1 hour"));
+    assert_eq!(limit_after(7, 4, ago(1), false, "pending"), None);
+    // A clock that runs ahead makes nobody wait for longer.
+    assert_eq!(limit_after(7, 4, ago(-2), false, "pending"), told(7, "1 hour"));
 }
 
 #[test]
