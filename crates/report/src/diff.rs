@@ -7,14 +7,11 @@ use mixaccess_model::{
     OrganizationRole, Plan, ProjectId, Subject, SubjectKey, printable,
 };
 use serde::Serialize;
-use similar::TextDiff;
 
 use crate::outline::Kind;
 use crate::project_labels::ProjectLabels;
+use crate::unified::unified;
 use crate::{RenderOptions, ReportError};
-
-/// Lines of unchanged access shown around a change.
-const CONTEXT: usize = 3;
 
 /// Somebody's access as a reader of the files would write it.
 #[derive(Serialize)]
@@ -109,15 +106,13 @@ fn subject(
     let header = |there: bool, when: &str| {
         if there { format!("{subject} ({when})") } else { format!("{subject} (absent, {when})") }
     };
-    let text = TextDiff::from_lines(&old, &new)
-        .unified_diff()
-        .context_radius(CONTEXT)
-        .header(
-            &printable(&header(before.is_some(), left)),
-            &printable(&header(after.is_some(), right)),
-        )
-        .to_string();
-    Ok(text)
+    let hunks = unified(&old, &new);
+    if hunks.is_empty() {
+        return Ok(hunks);
+    }
+    let old = header(before.is_some(), left);
+    let new = header(after.is_some(), right);
+    Ok(format!("--- {}\n+++ {}\n{hunks}", printable(&old), printable(&new)))
 }
 
 fn document(
@@ -148,7 +143,7 @@ fn document(
     let yaml = serde_yaml::to_string(&document)?;
     // A team without roles and people has nothing to list.
     let yaml = if yaml.trim() == "{}" { "projects: {}\n" } else { &yaml };
-    Ok(yaml.lines().flat_map(|line| [printable(line), "\n".into()]).collect())
+    Ok(yaml.to_owned())
 }
 
 fn held<'a>(grants: &[&'a Grant]) -> Held<'a> {

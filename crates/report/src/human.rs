@@ -11,7 +11,7 @@ use mixaccess_model::{Finding, NotPlanned};
 
 use crate::outline::{Kind, NotPlannedGroup, Outline};
 use crate::page::{Page, Table, Tone};
-use crate::{RenderOptions, ReportError, Verbosity, diff, words};
+use crate::{RenderOptions, ReportError, Verbosity, diff, unified, words};
 
 pub(crate) use findings::{findings, override_text};
 
@@ -163,12 +163,7 @@ fn access(page: &mut Page, outline: &Outline<'_>) -> Result<(), ReportError> {
     page.blank();
     for text in diff::each(outline.plan, outline.kind) {
         for line in text?.lines() {
-            let tone = match line.as_bytes().first() {
-                Some(b'+') => Tone::Good,
-                Some(b'-') => Tone::Bad,
-                _ => Tone::Plain,
-            };
-            page.line(0, tone, line);
+            page.line(0, unified::tone(line), line);
         }
     }
     Ok(())

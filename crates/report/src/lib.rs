@@ -27,6 +27,7 @@ mod row;
 mod sarif;
 mod subjects;
 mod totals;
+mod unified;
 mod verdict;
 mod words;
 
@@ -40,6 +41,7 @@ pub use explain::{
 };
 pub use options::{Culprit, Culprits, Format, FormatError, Purpose, RenderOptions, Verbosity};
 pub use redact::Redaction;
+pub use unified::FileDiff;
 
 use outline::Outline;
 use project_labels::ProjectLabels;

@@ -22,7 +22,8 @@ pub(crate) enum Tone {
 }
 
 impl Tone {
-    const fn style(self) -> Style {
+    /// Its look where colour is wanted.
+    pub(crate) const fn style(self) -> Style {
         match self {
             Self::Plain => Style::new(),
             Self::Strong => Style::new().bold(),

@@ -9,7 +9,7 @@ use std::path::Path;
 use mixaccess_config::{LoadOptions, load};
 use mixaccess_model::{Annotations, LiveState, PlanContent};
 use mixaccess_planner::testing::{CAPABILITIES, World};
-use similar::TextDiff;
+use similar::{Algorithm, ChangeTag, capture_diff_slices};
 
 use super::{AdoptInput, Adoption, Chosen, adopt};
 
@@ -71,10 +71,13 @@ pub(super) fn shown(root: &Path, adoption: &Adoption) -> String {
             _ => "",
         };
         text.push_str(&format!("=== {what}{name}\n"));
-        let diff = TextDiff::from_lines(before, after);
-        for hunk in diff.unified_diff().context_radius(0).iter_hunks() {
-            for change in hunk.iter_changes() {
-                text.push_str(&format!("{}{}", change.tag(), change));
+        let old: Vec<&str> = before.lines().collect();
+        let new: Vec<&str> = after.lines().collect();
+        for op in capture_diff_slices(Algorithm::Myers, &old, &new) {
+            for change in op.iter_changes(&old, &new) {
+                if change.tag() != ChangeTag::Equal {
+                    text.push_str(&format!("{}{}\n", change.tag(), change.value()));
+                }
             }
         }
     }

@@ -3,13 +3,12 @@
 use std::io::BufRead as _;
 use std::path::PathBuf;
 
-use anstyle::{AnsiColor, Style};
 use mixaccess_api::{capabilities, read_live};
 use mixaccess_author::{AdoptError, AdoptInput, Adoption, Chosen, FileChange, adopt};
 use mixaccess_config::{LoadOptions, Loaded, nearest};
 use mixaccess_model::{Annotations, DesiredState, Email, LiveState, ProjectId, Reads, printable};
 use mixaccess_planner::what_to_read;
-use similar::{ChangeTag, TextDiff};
+use mixaccess_report::FileDiff;
 
 use crate::args::{Adopt as Args, Format};
 use crate::connection::{block_on, check_organization, connect};
@@ -199,31 +198,9 @@ fn show(context: &Context, desired: &DesiredState, adoption: &Adoption) -> Resul
     context.console.result(&shown(text))
 }
 
-/// A unified diff of one file. Nothing in the file steers the terminal.
 fn diff(file: &FileChange, color: bool) -> String {
-    let before = file.before.as_deref().unwrap_or_default();
-    let after = file.after.as_deref().unwrap_or_default();
-    let name = printable(&file.name);
-    let from = if file.before.is_some() { &name } else { "/dev/null" };
-    let to = if file.after.is_some() { &name } else { "/dev/null" };
-    let mut text = format!("--- {from}\n+++ {to}\n");
-    let lines = TextDiff::from_lines(before, after);
-    for hunk in lines.unified_diff().context_radius(3).iter_hunks() {
-        text.push_str(&format!("{}\n", hunk.header()));
-        for change in hunk.iter_changes() {
-            let line = change.value().trim_end_matches(['\n', '\r']);
-            let style = match change.tag() {
-                ChangeTag::Delete => Style::new().fg_color(Some(AnsiColor::Red.into())),
-                ChangeTag::Insert => Style::new().fg_color(Some(AnsiColor::Green.into())),
-                ChangeTag::Equal => Style::new(),
-            };
-            let line = format!("{}{}", change.tag(), printable(line));
-            let plain = !color || change.tag() == ChangeTag::Equal;
-            text.push_str(&if plain { line } else { format!("{style}{line}{style:#}") });
-            text.push('\n');
-        }
-    }
-    text
+    let FileChange { name, path: _, before, after } = file;
+    FileDiff { name, before: before.as_deref(), after: after.as_deref() }.text(color)
 }
 
 /// Refuses to edit what git cannot give back, unless told to.
