@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use mixaccess_model::{Action, OrganizationRole, ProjectId, ProjectRole, Reason, Risk, Subject};
+use mixaccess_model::{
+    Action, OrganizationRole, ProjectId, ProjectRef, ProjectRole, Reason, Risk, Subject,
+};
 
 use crate::custom_role::CustomRoles;
 
@@ -41,16 +43,35 @@ impl Draft {
         Self { stage: stage_of(&action, risk), action, reason, risk }
     }
 
+    /// A role taken and another given, one right after the other, for what the service cannot change in
+    /// place. Together they have the place and the risk of the change that they stand for: the half
+    /// that goes the other way is neutral.
+    pub(crate) fn exchange(
+        project: &ProjectRef,
+        before: &ProjectRole,
+        after: &ProjectRole,
+        reason: &Reason,
+        custom: &CustomRoles<'_>,
+    ) -> [Self; 2] {
+        let action = Action::SetProjectRole {
+            project: project.clone(),
+            before: before.clone(),
+            after: after.clone(),
+        };
+        let Self { risk, stage, .. } = Self::new(action, reason.clone(), custom);
+        let taken = Action::Revoke { project: project.clone(), before: before.clone() };
+        let given = Action::Grant { project: project.clone(), after: after.clone() };
+        [(taken, Risk::Reduction), (given, Risk::Escalation)].map(|(action, own)| Self {
+            action,
+            reason: reason.clone(),
+            risk: if own == risk { risk } else { Risk::Neutral },
+            stage,
+        })
+    }
+
     /// Whether it puts somebody into a team.
     pub(crate) const fn joins(&self) -> bool {
         matches!(self.action, Action::AddTeamMember { .. })
-    }
-
-    /// The same in another part of the order.
-    #[must_use]
-    pub(crate) const fn at(mut self, stage: Stage) -> Self {
-        self.stage = stage;
-        self
     }
 }
 
@@ -109,6 +130,29 @@ const fn stage_of(action: &Action, risk: Risk) -> Stage {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_exchange_has_the_risk_of_the_change_it_stands_for() {
+        use Risk::{Escalation, Neutral, Reduction};
+        let project = ProjectRef { id: ProjectId(1), key: mixaccess_model::ProjectKey::new("web") };
+        let reason = Reason {
+            kind: mixaccess_model::ReasonKind::Declared,
+            place: None,
+            annotations: mixaccess_model::Annotations::default(),
+        };
+        for (before, after, expected) in [
+            ("admin", "analyst", ([Reduction, Neutral], Stage::Reduction)),
+            ("analyst", "admin", ([Neutral, Escalation], Stage::Addition)),
+        ] {
+            let [from, to] = [before, after].map(ProjectRole::parse);
+            let custom = CustomRoles::default();
+            let [taken, given] = Draft::exchange(&project, &from, &to, &reason, &custom);
+            assert_eq!(taken.action, Action::Revoke { project: project.clone(), before: from });
+            assert_eq!(given.action, Action::Grant { project: project.clone(), after: to });
+            assert_eq!(taken.stage, given.stage);
+            assert_eq!(([taken.risk, given.risk], taken.stage), expected, "{before} to {after}");
+        }
+    }
 
     #[test]
     fn custom_roles_count_as_escalations_between_the_extremes() {

@@ -8,6 +8,7 @@ use mixaccess_model::{
 };
 
 use crate::comparer::Comparer;
+use crate::draft::Draft;
 use crate::effective::is_met_otherwise;
 use crate::person::Comparison;
 use crate::projection::Projection;
@@ -103,11 +104,15 @@ impl Comparer<'_> {
                 match held {
                     None => Action::Grant { project, after: want.clone() },
                     Some(held) if self.roles_are_fixed(member) => {
-                        let action =
-                            Action::Revoke { project: project.clone(), before: held.clone() };
                         let reason = self.reason(task.kind, task.cause);
-                        out.drafts.push(self.draft(action, reason));
-                        Action::Grant { project, after: want.clone() }
+                        out.drafts.extend(Draft::exchange(
+                            &project,
+                            held,
+                            want,
+                            &reason,
+                            self.custom,
+                        ));
+                        return;
                     }
                     Some(held) => Action::SetProjectRole {
                         project,

@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use mixaccess_model::{
     Action, DesiredGrant, DesiredServiceAccount, Finding, Grant, InvitedGrant, LiveServiceAccount,
-    NotPlanned, NotPlannedKind, ProjectId, ProjectRole, ReasonKind, Risk, State, Subject,
+    NotPlanned, NotPlannedKind, ProjectId, ProjectRole, ReasonKind, State, Subject,
 };
 
 use crate::comparer::Comparer;
-use crate::draft::{Draft, Stage, SubjectDraft, risk_between};
+use crate::draft::{Draft, SubjectDraft};
 use crate::power::is_acting_account;
 use crate::service_account_findings as told;
 
@@ -172,21 +172,20 @@ fn role(
         (ReasonKind::Declared, &grant.cause)
     });
     let named = comparer.names.reference(project);
-    let revoked =
-        held.map(|before| Action::Revoke { project: named.clone(), before: before.clone() });
-    let granted = want.map(|after| Action::Grant { project: named.clone(), after: after.clone() });
-    // No update verb exists: a change is taking away and giving again, one right after the other.
-    let stage = held.zip(want).map(|(held, want)| {
-        match risk_between(project, held, want, comparer.custom) {
-            Risk::Reduction | Risk::Destructive => Stage::Reduction,
-            Risk::Escalation | Risk::Neutral => Stage::Addition,
+    let reason = comparer.reason(kind, cause);
+    match (held, want) {
+        (None, None) => {}
+        (Some(held), None) => {
+            let action = Action::Revoke { project: named, before: held.clone() };
+            drafts.push(comparer.draft(action, reason));
         }
-    });
-    for action in revoked.into_iter().chain(granted) {
-        let draft = comparer.draft(action, comparer.reason(kind, cause));
-        drafts.push(match stage {
-            Some(stage) => draft.at(stage),
-            None => draft,
-        });
+        (None, Some(want)) => {
+            let action = Action::Grant { project: named, after: want.clone() };
+            drafts.push(comparer.draft(action, reason));
+        }
+        // No update verb exists.
+        (Some(held), Some(want)) => {
+            drafts.extend(Draft::exchange(&named, held, want, &reason, comparer.custom));
+        }
     }
 }

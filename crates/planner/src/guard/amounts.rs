@@ -48,13 +48,17 @@ pub(super) fn reductions(context: &Context<'_>) -> Option<GuardVerdict> {
     let lost = |one| lost_or_lowered(one, teams_count, context.custom);
     let count: usize = content.subjects.iter().map(lost).sum();
     let percent = context.policy().reductions.percent;
-    let limit = share_of(percent, individual.saturating_add(other)).max(1);
-    let (what, others) = match other {
+    let all = individual.saturating_add(other);
+    let limit = share_of(percent, all).max(1);
+    let (what, parts) = match other {
         0 => ("individual grant", String::new()),
-        other => ("grant", format!(" and {other} through teams and of service accounts")),
+        other => (
+            "grant",
+            format!(" ({individual} individual, {other} through teams or of service accounts)"),
+        ),
     };
     let message = format!(
-        "{} would be removed or lowered; allowed are {limit}: {percent} % of {individual} individual grants{others}, and at least 1",
+        "{} would be removed or lowered; allowed are {limit}: {percent} % of {all} {what}s{parts}, and at least 1",
         plural(count, what, &format!("{what}s")),
     );
     verdict(context, GuardCode::Reductions, count, limit, message)

@@ -129,12 +129,18 @@ impl<'a> TakenBack<'a> {
     }
 
     fn draft(&self, action: Action, undone: &Change) -> Draft {
-        let reason = Reason {
-            kind: ReasonKind::Undo,
-            place: undone.reason.place.clone(),
-            annotations: undone.reason.annotations.clone(),
-        };
-        Draft::new(action, reason, self.custom)
+        Draft::new(action, reason(undone), self.custom)
+    }
+
+    /// Gives back the role that there was in place of the one there is, where that takes two changes.
+    fn exchange(
+        &self,
+        project: &ProjectRef,
+        after: &ProjectRole,
+        before: &ProjectRole,
+        undone: &Change,
+    ) -> [Draft; 2] {
+        Draft::exchange(project, after, before, &reason(undone), self.custom)
     }
 
     fn push(&mut self, subject: Subject, drafts: Vec<Draft>) {
@@ -216,4 +222,13 @@ fn assemble(
     };
     undone.guards = guard::evaluate(&undone, after, instant, None);
     Ok(undone)
+}
+
+/// Why an undo makes a change: because another is undone, for the same ticket and at the same place.
+fn reason(undone: &Change) -> Reason {
+    Reason {
+        kind: ReasonKind::Undo,
+        place: undone.reason.place.clone(),
+        annotations: undone.reason.annotations.clone(),
+    }
 }

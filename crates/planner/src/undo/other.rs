@@ -6,7 +6,7 @@ use mixaccess_model::{
 
 use super::TakenBack;
 use super::effect::{Effect, GrantEffect, MemberEffect};
-use crate::draft::{Draft, Stage};
+use crate::draft::Draft;
 use crate::observation;
 
 impl TakenBack<'_> {
@@ -103,35 +103,28 @@ impl TakenBack<'_> {
 
     fn own_role(&self, subject: &Subject, effect: &GrantEffect<'_>, drafts: &mut Vec<Draft>) {
         let GrantEffect { project, before, after, change } = *effect;
-        let project = || project.clone();
         match (after, before) {
             (None, None) => {}
             (None, Some(before)) => {
-                let action = Action::Grant { project: project(), after: before.clone() };
+                let action = Action::Grant { project: project.clone(), after: before.clone() };
                 drafts.push(self.draft(action, change));
             }
             (Some(after), None) => {
-                let action = Action::Revoke { project: project(), before: after.clone() };
+                let action = Action::Revoke { project: project.clone(), before: after.clone() };
                 drafts.push(self.draft(action, change));
             }
             (Some(after), Some(before)) => {
-                let (before, after) = (before.clone(), after.clone());
-                let changed = Action::SetProjectRole {
-                    project: project(),
-                    before: after.clone(),
-                    after: before.clone(),
-                };
-                let changed = self.draft(changed, change);
-                if !matches!(subject, Subject::ServiceAccount { .. }) {
-                    drafts.push(changed);
-                    return;
-                }
-                // The service has no verb for it: taken away and given again, one after the other.
-                let stage: Stage = changed.stage;
-                let revoked = Action::Revoke { project: project(), before: after };
-                let granted = Action::Grant { project: project(), after: before };
-                drafts.push(self.draft(revoked, change).at(stage));
-                drafts.push(self.draft(granted, change).at(stage));
+                // The service has no verb for it on service accounts.
+                drafts.extend(if matches!(subject, Subject::ServiceAccount { .. }) {
+                    self.exchange(project, after, before, change).to_vec()
+                } else {
+                    let action = Action::SetProjectRole {
+                        project: project.clone(),
+                        before: after.clone(),
+                        after: before.clone(),
+                    };
+                    vec![self.draft(action, change)]
+                });
             }
         }
     }

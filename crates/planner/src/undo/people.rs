@@ -87,9 +87,7 @@ impl TakenBack<'_> {
             }
             // A role cannot be changed in place while the invitation is pending.
             (Some(after), Some(before)) if member.status == MemberStatus::Pending => {
-                let revoked = Action::Revoke { project: project(), before: after.clone() };
-                let granted = Action::Grant { project: project(), after: before.clone() };
-                drafts.extend([self.draft(revoked, change), self.draft(granted, change)]);
+                drafts.extend(self.exchange(&project(), after, before, change));
             }
             (Some(after), Some(before)) => {
                 let action = Action::SetProjectRole {
