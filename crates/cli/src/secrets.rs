@@ -83,7 +83,7 @@ impl Secrets {
                     format!("its secret could not be written to {}: {error}", path.display())
                 })
             }
-            Self::Command(command) => run(command, name, secret).await,
+            Self::Command(command) => run(command, name, secret, PATIENCE).await,
         }
     }
 
@@ -147,7 +147,12 @@ fn path_for(pattern: &Path, name: &str) -> PathBuf {
     PathBuf::from(pattern.to_string_lossy().replace(NAME, &safe))
 }
 
-async fn run(command: &str, name: &str, secret: &SecretString) -> Result<(), String> {
+async fn run(
+    command: &str,
+    name: &str,
+    secret: &SecretString,
+    patience: Duration,
+) -> Result<(), String> {
     let mut pipe = Pipe::holding(secret)
         .map_err(|error| format!("the secret could not be made ready for the command: {error}"))?;
     let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
@@ -163,8 +168,8 @@ async fn run(command: &str, name: &str, secret: &SecretString) -> Result<(), Str
         process.spawn().map_err(|error| format!("the secret command did not start: {error}"))?;
     // The command holds a copy of the pipe, which must end with the child.
     drop(process);
-    match tokio::time::timeout(PATIENCE, child.wait()).await {
-        Err(_) => Err(format!("the secret command took longer than {} s", PATIENCE.as_secs())),
+    match tokio::time::timeout(patience, child.wait()).await {
+        Err(_) => Err(format!("the secret command took longer than {} s", patience.as_secs())),
         Ok(Err(error)) => Err(format!("the secret command could not be waited for: {error}")),
         Ok(Ok(status)) if !status.success() => {
             Err(format!("the secret command failed with {status} (what it printed is not shown)"))
@@ -278,6 +283,14 @@ mod tests {
         let long = SecretString::from("x".repeat(5000));
         let secrets = Secrets::Command("cat".to_owned());
         assert!(block_on(secrets.hand_over("etl", &long)).unwrap_err().contains("4096"));
+    }
+
+    #[test]
+    fn a_command_that_never_ends_is_not_waited_for() {
+        let secret = SecretString::from("s3cret");
+        let patience = Duration::from_secs(1);
+        let error = block_on(run("exec sleep 600", "etl", &secret, patience)).unwrap_err();
+        assert_eq!(error, "the secret command took longer than 1 s");
     }
 
     #[test]
