@@ -12,8 +12,8 @@ use crate::schema::organization::CustomRoleForm;
 use crate::schema::service_account::{ServiceAccountRole, ServiceAccountSchema};
 use crate::schema::team::{Presence, TeamSchema};
 use crate::schema::{
-    AccessFile, CollaboratorSchema, GrantForm, GrantTerms, Instant, OrganizationRoleForm,
-    OrganizationRoleTerms, OrganizationSchema, PhaseSchema, ProfileSchema, ProjectSchema, RoleWord,
+    AccessFile, CollaboratorSchema, GrantForm, Instant, OrganizationRoleForm, OrganizationSchema,
+    PhaseSchema, ProfileSchema, ProjectSchema, RoleWord, Terms,
 };
 
 /// Days that dates are chosen from, few of them so that they meet.
@@ -92,7 +92,7 @@ fn grant() -> impl Strategy<Value = GrantForm> {
     prop_oneof![
         2 => role().prop_map(GrantForm::Short),
         1 => (role(), dates(), note(), note()).prop_map(|(role, (from, until), ticket, approved_by)| {
-            GrantForm::Long(GrantTerms { role, from, until, ticket, reason: None, requested_by: None, approved_by })
+            GrantForm::Long(Terms { role, from, until, ticket, reason: None, requested_by: None, approved_by })
         }),
     ]
 }
@@ -106,7 +106,7 @@ fn grants() -> impl Strategy<Value = BTreeMap<String, GrantForm>> {
 fn organization_role() -> impl Strategy<Value = Option<OrganizationRoleForm>> {
     let role = || select(OrganizationRole::ALL.to_vec());
     let long = (role(), dates(), note()).prop_map(|(role, (from, until), reason)| {
-        OrganizationRoleForm::Long(OrganizationRoleTerms {
+        OrganizationRoleForm::Long(Terms {
             role,
             from,
             until,
@@ -176,7 +176,7 @@ fn presence() -> impl Strategy<Value = Option<Presence>> {
 
 prop_compose! {
     fn team()(
-        name in option::weighted(0.3, text()),
+        name in option::weighted(0.3, text().prop_filter("names are seen", |name| !name.contains('\t'))),
         members in subsequence(PEOPLE.iter().copied().chain([STRANGER]).collect::<Vec<_>>(), 0..=4),
         projects in grants(),
         managed_by in option::of(select(vec![ManagedBy::Mixpanel, ManagedBy::Scim])),
