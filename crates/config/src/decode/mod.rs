@@ -344,7 +344,7 @@ pub(crate) const KEYS: &[(&str, &[&str])] = &[
     ("Phase", collaborator::PHASE_KEYS),
     ("Team", team::KEYS),
     ("ServiceAccount", service_account::KEYS),
-    ("GrantTerms", access::LONG),
+    ("ProjectRoleTerms", access::LONG),
     ("OrganizationRoleTerms", access::LONG),
     ("Policy", policy::KEYS),
     ("Scim", policy::SCIM_KEYS),

@@ -194,15 +194,16 @@ pub(crate) enum GrantForm {
     /// The role alone.
     Short(RoleWord),
     /// The role, when it counts and why.
-    Long(GrantTerms),
+    Long(Terms<RoleWord>),
 }
 
-/// A project role, when it counts and why.
+/// A role, when it counts and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct GrantTerms {
+#[schemars(rename = "{R}Terms")]
+pub(crate) struct Terms<R> {
     /// The role.
-    pub(crate) role: RoleWord,
+    pub(crate) role: R,
     /// When it begins to count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<Instant>,
@@ -231,33 +232,7 @@ pub(crate) enum OrganizationRoleForm {
     /// The role alone.
     Short(OrganizationRole),
     /// The role, when it counts and why.
-    Long(OrganizationRoleTerms),
-}
-
-/// An organization role, when it counts and why.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct OrganizationRoleTerms {
-    /// The role.
-    pub(crate) role: OrganizationRole,
-    /// When it begins to count.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) from: Option<Instant>,
-    /// Until when it counts; a date is included.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) until: Option<Instant>,
-    /// The ticket.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) ticket: Option<String>,
-    /// Why.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) reason: Option<String>,
-    /// Who asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) requested_by: Option<String>,
-    /// Who approved.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) approved_by: Option<String>,
+    Long(Terms<OrganizationRole>),
 }
 
 #[cfg(test)]
