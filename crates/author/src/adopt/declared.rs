@@ -152,7 +152,7 @@ impl Round<'_> {
             _ if new.is_empty() => {}
             Some(projects) => {
                 for (key, value) in &new {
-                    let depth = (place.indent + place.step, place.step);
+                    let depth = (place.below(1), place.step);
                     let edit = field(place.layout, projects, None, (key, value), depth);
                     edits.push(edit.map_err(|error| error.to_string())?);
                 }
@@ -211,7 +211,7 @@ impl Round<'_> {
                 Some(field) => replace(&field.value, &scalar(text))?,
                 None => {
                     let value = Block::Line(scalar(text).into_owned());
-                    let depth = (place.indent + 2 * place.step, place.step);
+                    let depth = (place.below(2), place.step);
                     field(place.layout, &own.value, None, (key, &value), depth)?
                 }
             });
@@ -285,9 +285,21 @@ impl<'l> Place<'l> {
         let in_lines = section.is_none_or(|section| section.value.style() != Some(Style::Flow));
         let column = usize::try_from(own.position.column.saturating_sub(1)).unwrap_or(0);
         let step = if in_lines && column > 0 { column } else { 2 };
-        // Nothing can stand in lines of its own inside braces.
-        let indent = if in_lines { column + step } else { 0 };
+        let indent = match (own.value.style(), own.value.fields().first()) {
+            // Nothing can stand in lines of its own inside braces.
+            (Some(Style::Flow), Some(_)) => 0,
+            _ if !in_lines => 0,
+            (Some(Style::Block), Some(first)) => {
+                usize::try_from(first.position.column.saturating_sub(1)).unwrap_or(column + step)
+            }
+            _ => column + step,
+        };
         Self { layout, own, indent, step, is_named: false }
+    }
+
+    /// Where keys so many levels below the declaration's own stand; nowhere inside braces.
+    fn below(&self, levels: usize) -> usize {
+        if self.indent == 0 { 0 } else { self.indent + levels * self.step }
     }
 
     /// A key of the declaration with a word.

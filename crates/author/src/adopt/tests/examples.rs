@@ -184,6 +184,55 @@ collaborators:
 }
 
 #[test]
+fn keys_go_where_the_keys_of_the_same_person_stand() {
+    let billing = |grants: &[(u64, &str)]| {
+        vec![member(1, "a@x.example", OrganizationRole::BillingAdmin, grants)]
+    };
+    let deep = "\
+collaborators:
+  a@x.example: # Anna
+      projects: { ios: consumer }
+";
+    insta::assert_snapshot!(diff(deep, billing(&[(2, "consumer")])), @r"
+    === people.yaml
+    +      organization_role: billing_admin
+    ");
+    let empty = "\
+collaborators:
+  a@x.example:
+      projects:
+";
+    insta::assert_snapshot!(diff(empty, billing(&[(2, "consumer")])), @r"
+    === people.yaml
+    +      organization_role: billing_admin
+    +        ios: consumer
+    ");
+    let shallow = "\
+collaborators:
+    a@x.example:
+      projects: {}
+";
+    insta::assert_snapshot!(diff(shallow, billing(&[(2, "consumer")])), @r"
+    === people.yaml
+    -      projects: {}
+    +      organization_role: billing_admin
+    +      projects:
+    +          ios: consumer
+    ");
+    let braces = "\
+collaborators:
+  a@x.example: {
+    projects: {}
+  }
+";
+    insta::assert_snapshot!(diff(braces, billing(&[(2, "consumer")])), @r"
+    === people.yaml
+    -    projects: {}
+    +    projects: { ios: consumer }, organization_role: billing_admin
+    ");
+}
+
+#[test]
 fn an_entry_out_of_its_dates_loses_what_contradicts() {
     let past = "\
 collaborators:
