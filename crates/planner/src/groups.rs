@@ -36,10 +36,31 @@ impl Comparer<'_> {
         if let Some(team) = best {
             return Some(Arc::clone(&team.name));
         }
-        let there = self.directory.groups().chain(teams.iter().map(|team| &*team.name));
-        let spelled = there.into_iter().find(|name| is_named(name)).map(Arc::from);
+        // A group that is there under such a name and does not fit is not to be joined, by anybody.
+        if teams.iter().any(|team| is_named(&team.name)) {
+            return None;
+        }
+        let spelled = self.directory.groups().find(|name| is_named(name)).map(Arc::from);
         let name = spelled.or_else(|| named.first().map(|name| Arc::from(name.as_str())));
-        name.filter(|name| self.may_serve(name))
+        name.filter(|name| {
+            self.may_serve(name) && self.will_fit(collaborator, name, (project, role))
+        })
+    }
+
+    /// Whether a team that is not there yet will give that role and nothing too much, where the files
+    /// say what it gives.
+    fn will_fit(
+        &self,
+        collaborator: &DesiredCollaborator,
+        name: &str,
+        (project, role): (ProjectId, &ProjectRole),
+    ) -> bool {
+        self.declared_team(name).is_none_or(|team| {
+            let mut given =
+                team.grants.iter().filter_map(|one| Some((one.project, one.role.as_ref()?)));
+            given.clone().any(|given| given == (project, role))
+                && !given.any(|(there, role)| self.is_too_much(collaborator, there, role))
+        })
     }
 
     /// Whether a team may be the identity provider's to give somebody access through: not one whose
@@ -68,15 +89,10 @@ impl Comparer<'_> {
         said.chain(live.filter(move |(project, _)| stays(*project)))
     }
 
-    /// Whether a team gives more in some project than somebody should have.
-    pub(crate) fn gives_too_much(
-        &self,
-        collaborator: &DesiredCollaborator,
-        team: &LiveTeam,
-    ) -> bool {
-        self.given_after(team)
-            .filter(|(project, _)| self.desired.project(*project).is_some())
-            .any(|(project, role)| self.is_too_much(collaborator, project, role))
+    /// Whether a team gives more in some project than somebody should have. In a project that the files
+    /// do not declare, that is anything: nobody is put there unasked.
+    fn gives_too_much(&self, collaborator: &DesiredCollaborator, team: &LiveTeam) -> bool {
+        self.given_after(team).any(|(project, role)| self.is_too_much(collaborator, project, role))
     }
 
     /// Whether a role is more than is declared. One that is not ordered is, unless it is declared.

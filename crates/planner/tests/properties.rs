@@ -439,6 +439,38 @@ proptest! {
     }
 
     #[test]
+    fn a_membership_that_nobody_declares_never_gives_more_than_is_declared(world in any_world()) {
+        let content = world.plan().unwrap();
+        let after = world.after(&content).live;
+        for change in &content.changes {
+            let (Subject::Team { name, .. }, Action::AddTeamMember { email, .. }) =
+                (&change.subject, &change.action)
+            else { continue };
+            let mut declared = world.desired.teams.iter().flatten().filter(|team| team.name == *name);
+            if declared.any(|team| team.members.iter().any(|member| member.email == *email)) {
+                continue;
+            }
+            let wanted = world.desired.collaborator(email);
+            for given in after.team(name).into_iter().flat_map(|team| &team.grants) {
+                let grants = wanted.map(|one| one.grants.as_slice()).unwrap_or_default();
+                let role = grants.iter().find(|one| one.project == given.project);
+                let role = role.and_then(|one| one.role.as_ref());
+                let power = |role: &ProjectRole| {
+                    let custom = world.desired.project(given.project).into_iter();
+                    let mut custom = custom.flat_map(|one| one.custom_roles.iter().flatten());
+                    let counts = custom.find(|one| role.as_str() == one.name.as_str());
+                    role.power().or_else(|| counts?.at_most.as_ref()?.power())
+                };
+                let is_within = matches!(
+                    (power(&given.role), role.and_then(power)),
+                    (Some(given), Some(wanted)) if given <= wanted
+                );
+                prop_assert!(role == Some(&given.role) || is_within, "{name} gives {email} too much");
+            }
+        }
+    }
+
+    #[test]
     fn only_declared_teams_and_accounts_change(world in any_world()) {
         let content = world.plan().unwrap();
         let World { desired, live } = &world;

@@ -481,3 +481,32 @@ fn more_than_is_declared_is_refused_until_it_is_changed_at_the_identity_provider
     world.desired.policy.effective_above_declared = EffectiveAboveDeclared::Refuse;
     assert_eq!(told(&world), (vec![], false));
 }
+
+#[test]
+fn a_group_of_the_right_name_is_not_joined_when_it_gives_something_else() {
+    let files = ["ana scim web=analyst", "zoe owner"];
+    let live = ["ana", "zoe owner"];
+    for team in [
+        "Mixpanel-web-Analyst web=admin",
+        "Mixpanel-web-Analyst web=consumer",
+        "mixpanel-WEB-analyst web=analyst ios=consumer",
+        "Mixpanel-web-Analyst web=analyst old=owner",
+    ] {
+        for write in [true, false] {
+            let mut world = with_scim(managed(&files, &live, &[], &[team]), &["ana"]);
+            world.desired.policy.scim.write = write;
+            let content = world.plan().unwrap();
+            assert_eq!(changes(&content), Vec::<String>::new(), "{team}");
+            assert_eq!(manual(&content), ["ana: join leave"], "{team}");
+            step(steps_of(&content), "No group gives analyst in web: make one");
+        }
+    }
+    // Neither is one that will give something else once it is there.
+    let told = |declared: &str| {
+        let content = managed(&files, &live, &[declared], &[]).plan().unwrap();
+        manual(&content).into_iter().find(|one| one.starts_with("ana"))
+    };
+    assert_eq!(told("Mixpanel-web-Analyst scim web=admin").as_deref(), Some("ana: join leave"));
+    let fits = "ana: join Mixpanel-web-Analyst leave";
+    assert_eq!(told("Mixpanel-web-Analyst scim web=analyst").as_deref(), Some(fits));
+}
