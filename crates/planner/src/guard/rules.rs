@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mixaccess_model::{
-    DesiredGrant, DesiredState, Grant, GuardCode, GuardVerdict, OrganizationRole, Place,
+    Action, DesiredGrant, DesiredState, Grant, GuardCode, GuardVerdict, OrganizationRole, Place,
     PlanContent, Policy, Position, ProjectKey, ProjectRole, ReasonKind, Risk, Rule, RuleMatch,
     State, Subject,
 };
@@ -80,23 +80,29 @@ fn answerable(content: &PlanContent) -> BTreeMap<SubjectRef<'_>, Answerable> {
 
 /// The rules that the subjects a plan changes will break.
 pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
-    let content = context.content;
+    let policy = &context.content.policy;
+    let broken = broken_by_changes(context.content).into_iter().zip(&policy.rules);
+    broken.filter_map(|(breaches, rule)| breaches.verdict(rule, policy, context.now)).collect()
+}
+
+/// What breaks each rule once the plan is applied, among the subjects that it changes.
+fn broken_by_changes(content: &PlanContent) -> Vec<Breaches> {
     if content.policy.rules.is_empty() {
         return Vec::new();
     }
     let answerable = answerable(content);
-    let verdicts = content.policy.rules.iter().map(|rule| {
+    let created = created_accounts(content);
+    let breaches = content.policy.rules.iter().map(|rule| {
         let mut breaches = Breaches::default();
         for one in &content.subjects {
-            let (Some(after), Some(answerable)) =
-                (&one.after, answerable.get(&SubjectRef::of(&one.subject)))
-            else {
+            let subject = SubjectRef::of(&one.subject);
+            let (Some(after), Some(answerable)) = (&one.after, answerable.get(&subject)) else {
                 continue;
             };
             let holder = Holder {
                 subject: &one.subject,
                 tags: &one.tags,
-                organization_role: after.organization_role,
+                organization_role: after.organization_role.or(created.get(&subject).copied()),
             };
             let counts =
                 |grant: &&Grant| *answerable == Answerable::All || grant.source.is_individual();
@@ -110,36 +116,46 @@ pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
             });
             breaches.note(rule, &holder, holdings, || None);
         }
-        breaches.verdict(rule, &content.policy, context.now)
+        breaches
     });
-    verdicts.flatten().collect()
+    breaches.collect()
 }
 
-/// The rules that declarations break although nothing changes for those subjects. Without live state,
-/// so that `validate` can say it too.
+/// The organization roles of the service accounts that a plan creates. The service does not tell those
+/// of the others.
+fn created_accounts(content: &PlanContent) -> BTreeMap<SubjectRef<'_>, OrganizationRole> {
+    let created = content.changes.iter().filter_map(|change| match &change.action {
+        Action::CreateServiceAccount { organization_role, .. } => {
+            Some((SubjectRef::of(&change.subject), *organization_role))
+        }
+        _ => None,
+    });
+    created.collect()
+}
+
+/// The rules that the files break, without what [`evaluate`] says of the same subjects already: what
+/// is declared answers to the rules whatever the plan does, a reduction included.
 pub fn denied_by_rules(desired: &DesiredState, content: &PlanContent) -> Vec<GuardVerdict> {
-    let changed: BTreeSet<SubjectRef<'_>> =
-        content.subjects.iter().map(|one| SubjectRef::of(&one.subject)).collect();
-    denied(desired, &content.policy, |subject| changed.contains(&SubjectRef::of(subject)))
+    denied(desired, &content.policy, &broken_by_changes(content))
 }
 
-/// The rules that the files break (`design.md`, "Guard rails": `rule`).
+/// The rules that the files break (`design.md`, "Guard rails": `rule`). Without live state, so that
+/// `validate` can say it too.
 pub fn denied_declarations(desired: &DesiredState) -> Vec<GuardVerdict> {
-    denied(desired, &desired.policy, |_| false)
+    denied(desired, &desired.policy, &[])
 }
 
-fn denied(
-    desired: &DesiredState,
-    policy: &Policy,
-    skip: impl Fn(&Subject) -> bool,
-) -> Vec<GuardVerdict> {
+fn denied(desired: &DesiredState, policy: &Policy, told: &[Breaches]) -> Vec<GuardVerdict> {
     if policy.rules.is_empty() {
         return Vec::new();
     }
     let declared = declarations(desired);
-    let verdicts = policy.rules.iter().map(|rule| {
+    let told = told.iter().map(Some).chain(std::iter::repeat(None));
+    let verdicts = policy.rules.iter().zip(told).map(|(rule, told)| {
         let mut breaches = Breaches::default();
-        for one in declared.iter().filter(|one| !skip(&one.subject)) {
+        let is_told =
+            |one: &&Declaration<'_>| told.is_some_and(|told| told.subjects.contains(&one.subject));
+        for one in declared.iter().filter(|one| !is_told(one)) {
             let holder = Holder {
                 subject: &one.subject,
                 tags: one.tags,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
-    GuardCode, GuardVerdict, OrganizationRole, Override, OverrideOrigin, Owners, PlanMaxAge,
-    ProjectKey, ProjectRole, Requirement, Rule, RuleMatch, UnmanagedAction,
+    GuardCode, GuardVerdict, Invitation, OrganizationRole, Override, OverrideOrigin, Owners,
+    PlanMaxAge, ProjectKey, ProjectRole, Requirement, Rule, RuleMatch, UnmanagedAction,
 };
 
-use super::{World, protecting, refusals, sweeping, world};
+use super::{World, planned, protecting, refusals, sweeping, with_accounts, with_teams, world};
 use crate::guard;
 use crate::testing::NOW;
 
@@ -375,6 +375,60 @@ fn rules_never_keep_access_in_place() {
     let lowered =
         ruled(world(&["ana web=admin"], &["ana web=owner", "zoe@x.example owner"]), admins);
     assert!(verdict(&lowered, GuardCode::Rule).is_some());
+}
+
+#[test]
+fn what_the_files_declare_answers_to_the_rules_whatever_changes() {
+    let admins = RuleMatch { role: vec![ProjectRole::Admin], ..RuleMatch::default() };
+    // Somebody's own role is lowered, and the declared team gives what is denied.
+    let live = ["cy ios=admin web/Growth=admin", "zoe@x.example owner"];
+    let lowered = with_teams(
+        world(&["cy ios=analyst"], &live),
+        &["Growth +cy web=admin"],
+        &["Growth +cy web=admin"],
+    );
+    assert_eq!(refusals(&ruled(lowered, admins.clone()).plan().unwrap()), [GuardCode::Rule]);
+    // A reminder changes nobody's access.
+    let mut reminded = world(&["pen web=admin"], &["pen pending web=admin", "zoe owner"]);
+    reminded.desired.policy.invitations.remind = true;
+    let five_days_ago = NOW - SignedDuration::from_hours(120);
+    let invitation = Invitation { sent_at: Some(five_days_ago), ..Invitation::default() };
+    reminded.live.members[0].invitation = Some(invitation);
+    assert_eq!(planned(&reminded), ["pen: remind"]);
+    let admins = RuleMatch { role: vec![ProjectRole::Admin], ..RuleMatch::default() };
+    assert_eq!(refusals(&ruled(reminded, admins).plan().unwrap()), [GuardCode::Rule]);
+}
+
+#[test]
+fn rules_know_the_organization_role_of_a_service_account() {
+    let powerful = RuleMatch {
+        tag: vec!["robot".to_owned()],
+        organization_role: vec![OrganizationRole::Owner, OrganizationRole::Admin],
+        ..RuleMatch::default()
+    };
+    let web = RuleMatch { role: vec![ProjectRole::Admin], ..powerful.clone() };
+    for deny in [powerful, web] {
+        for (live, declared) in [
+            (&[][..], "bot admin #robot"),
+            (&["bot"][..], "bot admin #robot"),
+            (&["bot web=analyst"][..], "bot admin #robot web=admin"),
+            (&["bot web=admin"][..], "bot admin #robot web=analyst"),
+        ] {
+            let world = with_accounts(world(&["zoe owner"], &["zoe owner"]), &[declared], live);
+            let content = ruled(world, deny.clone()).plan().unwrap();
+            assert_eq!(refusals(&content), [GuardCode::Rule], "{declared} {live:?}");
+            let named = content.guards[0].subject.as_ref().map(ToString::to_string);
+            assert_eq!(named.as_deref(), Some("service account bot"));
+        }
+    }
+    // At apply, what a plan creates is known from the plan.
+    let bot = with_accounts(world(&["zoe owner"], &["zoe owner"]), &["bot admin"], &[]);
+    let powerful =
+        RuleMatch { organization_role: vec![OrganizationRole::Admin], ..RuleMatch::default() };
+    let bot = ruled(bot, powerful);
+    let content = bot.plan().unwrap();
+    let again = guard::evaluate(&content, &bot.live, NOW, Some(NOW));
+    assert_eq!(again, content.guards);
 }
 
 #[test]
