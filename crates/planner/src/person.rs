@@ -224,26 +224,35 @@ impl Comparer<'_> {
         out.drafts.push(self.draft(Action::Invite { organization_role: role, grants }, reason));
     }
 
-    /// What asks for an invitation: what asks for each of the grants that it carries, and for the
-    /// organization role where that gives anything or nothing else is carried. Words that not all of
-    /// them have do not count for the invitation.
     fn invitation_reason<'g>(
         &self,
-        collaborator: &DesiredCollaborator,
+        collaborator: &'g DesiredCollaborator,
         kind: ReasonKind,
         grants: impl Iterator<Item = &'g DesiredGrant>,
     ) -> Reason {
-        let mut causes: Vec<&Cause> = grants.map(|grant| &grant.cause).collect();
+        let causes: Vec<&Cause> = grants.map(|grant| &grant.cause).collect();
         let mut reason = match causes.as_slice() {
             [only] => self.reason(kind, only),
             _ => self.reason(kind, &collaborator.cause),
         };
-        if causes.is_empty() || collaborator.organization_role != OrganizationRole::LOWEST {
-            causes.push(&collaborator.organization_role_cause);
-        }
-        reason.annotations = annotations_of_all(&causes);
+        let organization_role =
+            (collaborator.organization_role, &collaborator.organization_role_cause);
+        reason.annotations = annotations_of_whole(causes, organization_role);
         reason
     }
+}
+
+/// The words for one write that carries an organization role and several grants: those of what asks
+/// for each grant, and for the organization role where that gives anything or nothing else is carried.
+/// Words that not all of them have do not count.
+pub(crate) fn annotations_of_whole<'c>(
+    mut causes: Vec<&'c Cause>,
+    (organization_role, its_cause): (OrganizationRole, &'c Cause),
+) -> Annotations {
+    if causes.is_empty() || organization_role != OrganizationRole::LOWEST {
+        causes.push(its_cause);
+    }
+    annotations_of_all(&causes)
 }
 
 /// The words that every cause has; where they differ, one after the other.

@@ -11,6 +11,7 @@ use mixaccess_model::{
 
 use crate::comparer::Comparer;
 use crate::draft::{Draft, SubjectDraft};
+use crate::person::annotations_of_whole;
 use crate::power::is_acting_account;
 use crate::service_account_findings as told;
 
@@ -69,17 +70,21 @@ fn absent(comparer: &Comparer<'_>, wanted: &DesiredServiceAccount, out: &mut Acc
         out.findings.push(told::expired_before_it_began(comparer.desired, wanted));
         return;
     }
-    let grants = wanted.grants.iter().filter_map(|grant| {
+    let given = wanted.grants.iter().filter_map(|grant| {
         let role = grant.role.clone()?;
         comparer.desired.project(grant.project)?;
-        Some(InvitedGrant { project: comparer.names.reference(grant.project), role })
+        let project = comparer.names.reference(grant.project);
+        Some((InvitedGrant { project, role }, &grant.cause))
     });
+    let (grants, causes): (Vec<_>, Vec<_>) = given.unzip();
     let action = Action::CreateServiceAccount {
         organization_role: wanted.organization_role,
-        grants: grants.collect(),
+        grants,
         expires: wanted.expires,
     };
-    let reason = comparer.reason(ReasonKind::Declared, &wanted.cause);
+    let mut reason = comparer.reason(ReasonKind::Declared, &wanted.cause);
+    let organization_role = (wanted.organization_role, &wanted.cause);
+    reason.annotations = annotations_of_whole(causes, organization_role);
     let subject = Subject::ServiceAccount { username: Arc::clone(&wanted.username), id: None };
     push(wanted, subject, vec![comparer.draft(action, reason)], out);
     out.findings.extend(told::about_declared(comparer, wanted));

@@ -1,6 +1,8 @@
 //! Service accounts: what is planned for them, and what is told of them.
 
-use mixaccess_model::{Actor, GuardCode, NotPlannedKind, Risk, UserId};
+use std::sync::Arc;
+
+use mixaccess_model::{Actor, Annotations, GuardCode, NotPlannedKind, Requirement, Risk, UserId};
 
 use super::{World, changes, email, findings, left_alone, planned, refusals, with_accounts, world};
 use crate::testing::NOW;
@@ -285,5 +287,40 @@ fn rules_are_about_accounts_by_tag_and_project() {
             let content = world.plan().unwrap();
             assert_eq!(refusals(&content).contains(&GuardCode::Rule), denied, "{deny:?} {live:?}");
         }
+    }
+}
+
+#[test]
+fn a_new_account_answers_with_the_words_of_everything_it_is_given() {
+    let words = |ticket: Option<&str>, requested: &str, approved: &str| {
+        let annotations = Annotations {
+            ticket: ticket.map(Arc::from),
+            reason: None,
+            requested_by: Some(Arc::from(requested)),
+            approved_by: Some(Arc::from(approved)),
+        };
+        Some(Arc::new(annotations))
+    };
+    let approved = || words(Some("T-1"), "ana", "bo");
+    let by_themselves = || words(Some("T-2"), "ana", "ANA");
+    let both = [GuardCode::SeparationOfDuties, GuardCode::Ticket];
+    for (declared, account, grant, refused) in [
+        ("etl web=admin", approved(), by_themselves(), &both[..1]),
+        ("etl web=admin", approved(), words(None, "ana", "bo"), &both[1..]),
+        ("etl web=admin", None, approved(), &[][..]),
+        ("etl admin web=admin", None, approved(), &both[..]),
+        ("etl admin web=admin", approved(), approved(), &[][..]),
+        ("etl", approved(), None, &[][..]),
+    ] {
+        let mut world = accounts(&[declared], &[]);
+        let policy = &mut world.desired.policy;
+        policy.separation_of_duties = true;
+        policy.ticket = Some(Requirement { roles: vec!["admin".to_owned()], environments: vec![] });
+        let etl = &mut world.desired.service_accounts.as_mut().unwrap()[0];
+        etl.cause.annotations = account;
+        for one in &mut etl.grants {
+            one.cause.annotations.clone_from(&grant);
+        }
+        assert_eq!(refusals(&world.plan().unwrap()), refused, "{declared}");
     }
 }
