@@ -39,7 +39,7 @@ codes! {
     READING_CREDENTIALS = "reading-credentials", Warning, "the credentials can plan, and cannot apply all of it";
     REINVITED = "reinvited", Warning, "a changed role of a pending person takes a new invitation";
     SCIM_DOMAIN = "scim-domain", Warning, "somebody is marked as managed by SCIM, and their domain is not claimed";
-    SCIM_HAND_MADE = "scim-hand-made", Warning, "somebody whom an identity provider manages holds an individual grant, which will be reverted";
+    SCIM_HAND_MADE = "scim-hand-made", Warning, "somebody whom an identity provider manages holds an individual grant, which is reverted where SCIM reaches the domain";
     SCIM_REMOVED_STILL_ACCESS = "scim-removed-still-access", Warning, "somebody was removed at the identity provider and is still in the organization";
     SCIM_REVERTED = "scim-reverted", Warning, "the identity provider put access back that differs from the files";
     SCIM_UNDECLARED = "scim-undeclared", Warning, "an identity provider manages somebody, and the files do not say so";

@@ -98,6 +98,28 @@ impl Comparer<'_> {
             || member.is_some_and(|one| !one.managed_by.is_mixpanel())
     }
 
+    /// Whether SCIM reaches somebody: only people whose domain the organization has claimed. What the
+    /// service itself says is managed is reached, whatever the files list.
+    pub(crate) fn is_reached(
+        &self,
+        collaborator: Option<&DesiredCollaborator>,
+        member: &LiveMember,
+    ) -> bool {
+        !member.managed_by.is_mixpanel()
+            || !collaborator.is_some_and(|one| self.is_of_unclaimed_domain(one))
+    }
+
+    /// Whether the files say that SCIM manages somebody, and do not claim the domain.
+    pub(crate) fn is_of_unclaimed_domain(&self, one: &DesiredCollaborator) -> bool {
+        let provider = self.desired.organization.identity_provider.as_ref();
+        let domain = one.email.domain();
+        !one.managed_by.is_mixpanel()
+            && provider.is_some_and(|provider| {
+                let mut claimed = provider.domains.iter();
+                !provider.domains.is_empty() && !claimed.any(|one| one.to_lowercase() == domain)
+            })
+    }
+
     /// Why an unmanaged person is not changed, or nothing when the policy sweeps.
     pub(crate) fn left_alone(&self, member: &LiveMember) -> Option<(NotPlannedKind, String)> {
         if self.desired.policy.unmanaged.action == UnmanagedAction::Report {

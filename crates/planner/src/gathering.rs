@@ -145,6 +145,7 @@ impl<'a> Gathering<'a> {
         let taken_at = self.comparer.live.taken_at;
         let waits = member.filter(|member| still_waits(member, &comparison));
         self.not_planned.extend(waits.map(|member| invitation::still_waiting(member, taken_at)));
+        self.suspends |= collaborator.state == State::Suspended && member.is_some();
         if self.comparer.is_managed(Some(collaborator), member) {
             self.managed(collaborator, member, comparison);
             return;
@@ -152,7 +153,6 @@ impl<'a> Gathering<'a> {
         if !self.by_hand.teams.is_empty() {
             self.judge_as_written(collaborator, member, &mut comparison);
         }
-        self.suspends |= collaborator.state == State::Suspended && member.is_some();
         if let Some(waiting) = member.and_then(|member| needs_number(member, &comparison.drafts)) {
             self.not_planned.push(waiting);
             return;

@@ -31,7 +31,7 @@ pub(crate) fn about(
     findings.extend(collaborator.and_then(|one| unclaimed_domain(comparer, one)));
     let Some(member) = member else { return findings };
     findings.extend(undeclared(comparer, collaborator, member));
-    findings.extend(hand_made(comparer, member));
+    findings.extend(hand_made(comparer, collaborator, member));
     findings.extend(removed_and_still_there(comparer, collaborator, member));
     findings.extend(reverted(comparer, member).filter(|_| differs));
     let place = collaborator.map(|one| comparer.desired.place(one.cause.position));
@@ -40,12 +40,10 @@ pub(crate) fn about(
 
 /// SCIM reaches only people whose domain the organization has claimed.
 fn unclaimed_domain(comparer: &Comparer<'_>, one: &DesiredCollaborator) -> Option<Finding> {
-    let provider = comparer.desired.organization.identity_provider.as_ref()?;
-    let domain = one.email.domain();
-    let is_claimed = provider.domains.iter().any(|claimed| claimed.to_lowercase() == domain);
-    if one.managed_by.is_mixpanel() || provider.domains.is_empty() || is_claimed {
+    if !comparer.is_of_unclaimed_domain(one) {
         return None;
     }
+    let domain = one.email.domain();
     let message = format!("marked `managed_by: scim`, and the domain {domain} is not claimed");
     Some(
         Finding::new(Severity::Warning, SCIM_DOMAIN, message).about(&one.email).with_hint(
@@ -71,20 +69,32 @@ fn undeclared(
     })
 }
 
-fn hand_made(comparer: &Comparer<'_>, member: &LiveMember) -> Option<Finding> {
+fn hand_made(
+    comparer: &Comparer<'_>,
+    collaborator: Option<&DesiredCollaborator>,
+    member: &LiveMember,
+) -> Option<Finding> {
     let grants: Vec<String> = member
         .individual_grants()
         .map(|(project, role)| format!("{role} in {}", comparer.names.reference(project).key))
         .collect();
-    (!grants.is_empty()).then(|| {
-        let message = format!(
-            "holds {} by an individual grant, which the identity provider will revert",
-            names(grants.into_iter())
-        );
-        Finding::new(Severity::Warning, SCIM_HAND_MADE, message)
-            .about(&member.email)
-            .with_hint("Give it through a group of the identity provider.")
-    })
+    if grants.is_empty() {
+        return None;
+    }
+    let (will, hint) = match comparer.is_reached(collaborator, member) {
+        true => (
+            "which the identity provider will revert",
+            "Give it through a group of the identity provider.",
+        ),
+        false => (
+            "which stays, because SCIM does not reach the domain",
+            "Manage the person in Mixpanel, or claim the domain.",
+        ),
+    };
+    let held = names(grants.into_iter());
+    let message = format!("holds {held} by an individual grant, {will}");
+    let finding = Finding::new(Severity::Warning, SCIM_HAND_MADE, message);
+    Some(finding.about(&member.email).with_hint(hint))
 }
 
 /// Somebody whom the identity provider does not have any more, and who is there all the same, after
@@ -98,7 +108,7 @@ fn removed_and_still_there(
     let known = comparer.directory.user(&member.email);
     if !comparer.directory.knows_people()
         || known.is_some_and(|user| user.active)
-        || collaborator.is_some_and(|one| unclaimed_domain(comparer, one).is_some())
+        || collaborator.is_some_and(|one| comparer.is_of_unclaimed_domain(one))
         || collaborator.is_some_and(|one| one.state == State::Removed)
     {
         return None;

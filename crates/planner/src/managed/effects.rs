@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mixaccess_model::{
     DesiredCollaborator, EffectRole, Grant, GrantSource, LiveMember, ManualEffect,
-    OrganizationRole, ProjectId, Reason, ReasonKind, State,
+    OrganizationRole, ProjectId, ProjectKey, ProjectRole, Reason, ReasonKind, State,
 };
 
 use crate::comparer::Comparer;
@@ -55,9 +55,10 @@ impl Comparer<'_> {
             };
             // The organization role gives it all the same.
             let is_implied = wanted_role.implied_project_role().is_some();
-            // What was given by hand is put back without anybody's doing.
+            // What was given by hand is put back without anybody's doing, where that is counted on.
             let shared = remaining(&member.grants, project, &BTreeSet::new());
-            let is_put_back = !suspended && effective_role(&shared, implied, self.custom) == after;
+            let is_put_back = self.is_put_back(collaborator, member)
+                && effective_role(&shared, implied, self.custom) == after;
             if before == after || is_implied || is_put_back {
                 continue;
             }
@@ -69,6 +70,36 @@ impl Comparer<'_> {
             });
         }
         effects
+    }
+
+    /// Whether an individual grant can be left to the identity provider to take away. It does not reach
+    /// people of domains that are not claimed, and suspended means none without waiting for it.
+    pub(super) fn is_put_back(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+    ) -> bool {
+        collaborator.state != State::Suspended && self.is_reached(Some(collaborator), member)
+    }
+
+    /// Individual grants that have to be taken away by hand as well.
+    pub(super) fn to_take_away(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+        effects: &[ManualEffect],
+    ) -> Vec<(ProjectKey, ProjectRole)> {
+        if self.is_put_back(collaborator, member) {
+            return Vec::new();
+        }
+        let is_suspended = collaborator.state == State::Suspended;
+        let projects = effects.iter().filter_map(|effect| effect.project.as_ref());
+        let superfluous = projects.filter_map(|project| {
+            let role = member.individual_role(project.id)?;
+            let is_superfluous = is_suspended || self.is_too_much(collaborator, project.id, role);
+            is_superfluous.then(|| (project.key.clone(), role.clone()))
+        });
+        superfluous.collect()
     }
 
     fn effect_reason(&self, collaborator: &DesiredCollaborator, project: ProjectId) -> Reason {

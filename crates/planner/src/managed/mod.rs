@@ -93,12 +93,14 @@ impl Comparer<'_> {
         let left_last = given_up_for(member, &groups.leave, missing);
         let leave = &mut groups.leave;
         through_scim.extend(self.leave_through_scim(collaborator, member, leave, &held_back));
-        effects.retain(|effect| !self.is_written(effect, member, rows, &groups, &through_scim));
+        let who = (collaborator, member);
+        effects.retain(|effect| !self.is_written(effect, who, rows, &groups, &through_scim));
         if effects.is_empty() && groups.join.is_empty() && groups.leave.is_empty() {
             return Managed { manual: None, through_scim };
         }
         let missing = self.missing(&replacements);
-        let guidance = Guidance { missing, exceeded, left_last, ..Guidance::default() };
+        let by_hand = self.to_take_away(collaborator, member, &effects);
+        let guidance = Guidance { missing, exceeded, left_last, by_hand, ..Guidance::default() };
         let task = ManualTask::ChangeGroups {
             join: groups.join.into_iter().collect(),
             leave: groups.leave.into_iter().collect(),

@@ -83,7 +83,7 @@ impl Comparer<'_> {
     pub(super) fn is_written(
         &self,
         effect: &ManualEffect,
-        member: &LiveMember,
+        (collaborator, member): (&DesiredCollaborator, &LiveMember),
         rows: &[Grant],
         groups: &TeamsByHand,
         through_scim: &[(Arc<str>, Draft)],
@@ -97,7 +97,12 @@ impl Comparer<'_> {
         not_given.extend(groups.leave.iter().cloned());
         not_given.extend(through_scim.iter().map(|(name, _)| Arc::clone(name)));
         let mut written = remaining(rows, project, &not_given);
-        let stays = |row: &&Grant| matches!(&row.source, GrantSource::Team(team) if groups.leave.contains(team));
+        let is_put_back = self.is_put_back(collaborator, member);
+        let stays = |row: &&Grant| match &row.source {
+            GrantSource::Team(team) => groups.leave.contains(team),
+            GrantSource::Individual => !is_put_back,
+            GrantSource::AllUsers | GrantSource::Organization => false,
+        };
         written.extend(member.grants_in(project).iter().filter(stays).cloned());
         let joined = through_scim.iter().filter_map(|(name, draft)| {
             let team = self.live.team(name).filter(|_| draft.joins())?;

@@ -18,6 +18,8 @@ pub(super) struct Guidance {
     pub(super) missing: Vec<(ProjectKey, ProjectRole)>,
     /// Roles in projects above which groups give something that stays.
     pub(super) exceeded: Vec<(ProjectKey, Option<ProjectRole>)>,
+    /// Individual grants that nobody but a human takes away.
+    pub(super) by_hand: Vec<(ProjectKey, ProjectRole)>,
     /// Groups to leave that give access until a missing one is there.
     pub(super) left_last: BTreeSet<Arc<str>>,
 }
@@ -90,7 +92,10 @@ impl Guidance {
             let role = role.as_ref().map_or("nothing", ProjectRole::as_str);
             format!("See to it that the person's groups give {role} in {project}.")
         });
-        missing.chain(exceeded)
+        let by_hand = self.by_hand.iter().map(|(project, role)| {
+            format!("Take {role} in {project} away in Mixpanel, where it was given by hand.")
+        });
+        missing.chain(exceeded).chain(by_hand)
     }
 }
 

@@ -510,3 +510,52 @@ fn a_group_of_the_right_name_is_not_joined_when_it_gives_something_else() {
     let fits = "ana: join Mixpanel-web-Analyst leave";
     assert_eq!(told("Mixpanel-web-Analyst scim web=analyst").as_deref(), Some(fits));
 }
+
+#[test]
+fn suspended_means_none_where_the_grant_was_made_by_hand() {
+    let effects = |content: &PlanContent| {
+        let [change] = content.manual.as_slice() else { panic!("one: {:?}", content.manual) };
+        let keys = change.effects.iter().filter_map(|one| one.project.as_ref());
+        keys.map(|project| project.key.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    for write in [true, false] {
+        let live = ["ana web=admin old=owner", "zoe owner"];
+        let world = managed(&["ana scim suspended", "zoe owner"], &live, &[], &[]);
+        let mut world = with_scim(world, &["ana"]);
+        world.desired.policy.scim.write = write;
+        let content = world.plan().unwrap();
+        assert_eq!(changes(&content), Vec::<String>::new());
+        assert_eq!(manual(&content), ["ana: join leave"]);
+        let mut keys = effects(&content);
+        keys.sort();
+        assert_eq!(keys.len(), 2, "{keys:?}");
+        step(steps_of(&content), "Take admin in web away in Mixpanel");
+    }
+    // Beside a group that SCIM takes them out of.
+    let live = ["ana web=analyst", "zoe owner"];
+    let files = ["ana scim suspended", "zoe owner"];
+    let mut world = with_scim(managed(&files, &live, &[], &["Growth +ana ios=admin"]), &["ana"]);
+    world.desired.policy.scim.write = true;
+    let content = world.plan().unwrap();
+    assert_eq!(changes(&content), ["team Growth: - ana through SCIM"]);
+    assert_eq!(effects(&content), ["web"]);
+    // Nothing is left to do without the grants.
+    check("ana scim suspended", "ana", &[], &[]);
+}
+
+#[test]
+fn nothing_is_left_to_an_identity_provider_that_does_not_reach_somebody() {
+    let plan = |live: &str| {
+        let people = ["a@else.example scim web=analyst", "zoe owner"];
+        let team = ["Analysts +a@else.example web=analyst"];
+        managed(&people, &[live, "zoe owner"], &[], &team).plan().unwrap()
+    };
+    let content = plan("a@else.example web=admin");
+    assert_eq!(manual(&content).len(), 1);
+    step(steps_of(&content), "Take admin in web away in Mixpanel");
+    let told = findings(&content);
+    assert!(told.iter().any(|one| one.contains("which stays, because")), "{told:?}");
+    // As much as is declared, and somebody whom the service says is managed.
+    assert_eq!(manual(&plan("a@else.example web=consumer")), Vec::<String>::new());
+    assert_eq!(manual(&plan("a@else.example scim web=admin")), Vec::<String>::new());
+}
