@@ -157,3 +157,45 @@ fn what_cannot_be_adopted_is_said() {
         bench.run("adopt --project web --format json --yes --allow-uncommitted").exits(3).json();
     assert_eq!(json["not_adopted"][0]["subject"], "raised@agency.example");
 }
+
+#[test]
+fn a_team_is_adopted_with_everybody_in_it() {
+    let seed = "\
+organization: { id: 950, name: Teams Co }
+service_accounts:
+  - { username: mixaccess, secret: demo-secret, email: o1@a.example, role: owner }
+projects:
+  - { id: 1, name: Web }
+teams:
+  - { name: Growth, members: [a@a.example, b@a.example], projects: { 1: analyst } }
+members:
+  - { id: 1, email: o1@a.example, role: owner }
+  - { id: 2, email: o2@a.example, role: owner }
+  - { id: 3, email: a@a.example, role: member, projects: { 1: consumer } }
+  - { id: 4, email: b@a.example, role: member }
+";
+    let bench = live_only(seed);
+    let files = "\
+organization: { id: 950, name: Teams Co }
+projects:
+  web: { id: 1 }
+collaborators:
+  o1@a.example: { organization_role: owner }
+  o2@a.example: { organization_role: owner }
+  a@a.example: {}
+  b@a.example: { projects: { web: admin } }
+teams:
+  growth: { name: Growth, projects: { web: analyst } }
+";
+    bench.write("access/access.yaml", files);
+    let run = bench.run("adopt a@a.example b@a.example --yes --allow-uncommitted").exits(3);
+    run.shows("Not adopted: a@a.example: in team Growth").shows("`--team growth` adopts that");
+    assert!(!bench.read("access/access.yaml").contains("none"));
+    bench.run("adopt --team growth --yes --allow-uncommitted").exits(0);
+    bench.run("adopt a@a.example b@a.example --yes --allow-uncommitted").exits(0);
+    assert!(bench.read("access/access.yaml").contains("web: analyst }, teams: [growth]"));
+    let plan = bench.run("plan --detailed-exitcode").exits(0);
+    assert!(!plan.stdout.contains("none-not-reachable"), "{plan}");
+    bench.run("adopt --team Growth").exits(0).shows("Nothing to adopt");
+    bench.run("adopt --team grow").exits(3).shows("no team grow is declared");
+}

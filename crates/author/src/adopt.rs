@@ -8,6 +8,7 @@ mod addition;
 mod chosen;
 mod declared;
 mod difference;
+mod elsewhere;
 mod files;
 mod judgement;
 mod membership;
@@ -17,7 +18,7 @@ mod tests;
 mod tree_style;
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -117,13 +118,17 @@ pub enum AdoptError {
 /// # Errors
 /// When the files have errors.
 pub fn adopt(input: &AdoptInput<'_>) -> Result<Adoption, AdoptError> {
-    let mut refused: BTreeMap<SubjectKey, String> = BTreeMap::new();
+    let mut refused = Refusals::new();
     loop {
         let attempt = Attempt::run(input, &refused)?;
-        let new: Vec<(SubjectKey, String)> =
-            attempt.refused.into_iter().filter(|(key, _)| !refused.contains_key(key)).collect();
+        let new: Vec<(SubjectKey, String)> = attempt
+            .refused
+            .iter()
+            .filter(|(key, _)| !refused.contains_key(key))
+            .map(|(key, why)| (key.clone(), why.clone()))
+            .collect();
         if new.is_empty() {
-            return Ok(finish(input, &attempt.first, attempt.edited, attempt.adopted, refused));
+            return Ok(finish(input, attempt, refused));
         }
         refused.extend(new);
     }
@@ -165,31 +170,31 @@ fn planned(
 struct Attempt {
     first: Situation,
     edited: Edited,
-    adopted: BTreeMap<SubjectKey, Vec<String>>,
-    refused: BTreeMap<SubjectKey, String>,
+    adopted: Said,
+    refused: Refusals,
+    /// What is not adopted of subjects that may be.
+    left: BTreeSet<NotAdopted>,
 }
 
 impl Attempt {
-    fn run(
-        input: &AdoptInput<'_>,
-        before: &BTreeMap<SubjectKey, String>,
-    ) -> Result<Self, AdoptError> {
+    fn run(input: &AdoptInput<'_>, before: &Refusals) -> Result<Self, AdoptError> {
         let first = Situation::of(input, &Edited::new())?;
         let mut attempt = Self {
             first,
             edited: Edited::new(),
-            adopted: BTreeMap::new(),
-            refused: BTreeMap::new(),
+            adopted: Said::new(),
+            refused: Refusals::new(),
+            left: BTreeSet::new(),
         };
         let mut now: Option<Situation> = None;
         for _ in 0..MAX_ROUNDS {
             let situation = now.as_ref().unwrap_or(&attempt.first);
-            let mut found = differences(input, situation);
-            found.retain(|key, _| !before.contains_key(key));
+            let (found, left) = differences(input, situation, before);
             let mut files = Files::of(&situation.loaded);
             let round = Round { input, situation, style: OnceCell::new() };
             let (adopted, refused) = round.edit(&found, &mut files);
             if files.is_unchanged() {
+                attempt.left = left;
                 attempt.refused.extend(refused);
                 attempt.keep(found.keys().filter(|key| !adopted.contains_key(key)).cloned());
                 return attempt.judged(input, now);
@@ -207,8 +212,9 @@ impl Attempt {
             now = Some(Situation::of(input, &attempt.edited)?);
         }
         let situation = now.as_ref().unwrap_or(&attempt.first);
-        let left = differences(input, situation);
-        attempt.keep(left.into_keys().filter(|key| !before.contains_key(key)).collect::<Vec<_>>());
+        let (found, left) = differences(input, situation, before);
+        attempt.left = left;
+        attempt.keep(found.into_keys());
         attempt.judged(input, now)
     }
 
@@ -266,13 +272,8 @@ impl Round<'_> {
     }
 }
 
-fn finish(
-    input: &AdoptInput<'_>,
-    first: &Situation,
-    edited: Edited,
-    adopted: Said,
-    refused: Refusals,
-) -> Adoption {
+fn finish(input: &AdoptInput<'_>, attempt: Attempt, refused: Refusals) -> Adoption {
+    let Attempt { first, edited, adopted, refused: _, left } = attempt;
     let mut changes = Vec::with_capacity(edited.len());
     let files = files::by_path(&first.loaded);
     for (path, after) in edited {
@@ -293,7 +294,9 @@ fn finish(
     let mut refused: Vec<NotAdopted> = refused
         .into_iter()
         .map(|(key, why)| NotAdopted { subject: Some(key.into()), why })
+        .chain(left)
         .collect();
+    refused.sort();
     refused.extend(input.chosen.missing(&first.desired, input.live));
     Adoption { files: changes, adopted, refused }
 }

@@ -7,10 +7,11 @@ use mixaccess_model::{
     ReasonKind, Subject, SubjectKey, printable,
 };
 
-use super::{AdoptInput, Situation};
+use super::elsewhere::Elsewhere;
+use super::{AdoptInput, NotAdopted, Refusals, Situation};
 use crate::survey::{is_sayable_role, may_hold};
 
-const MANAGED: &str =
+pub(super) const MANAGED: &str =
     "the identity provider decides: change the groups there, or what the files say by hand";
 
 /// What the files would have to say, by subject.
@@ -43,14 +44,22 @@ pub(super) struct Wanted {
     pub(super) leave: BTreeSet<Email>,
 }
 
-/// Everything that was chosen and differs.
-pub(super) fn differences(input: &AdoptInput<'_>, situation: &Situation) -> Differences {
-    let mut finder = Finder { input, situation, found: Differences::new() };
+/// Everything that was chosen and differs, and what of it is left alone although its subject is not.
+/// `refused` is what was refused before.
+pub(super) fn differences(
+    input: &AdoptInput<'_>,
+    situation: &Situation,
+    refused: &Refusals,
+) -> (Differences, BTreeSet<NotAdopted>) {
+    let (found, left) = (Differences::new(), BTreeSet::new());
+    let mut finder = Finder { input, situation, refused, found, left };
     for (key, changes) in by_subject(&situation.content.changes) {
         finder.subject(&key, &changes);
     }
     finder.not_planned();
-    finder.found
+    finder.memberships();
+    finder.found.retain(|key, _| !refused.contains_key(key));
+    (finder.found, finder.left)
 }
 
 fn by_subject(changes: &[Change]) -> BTreeMap<SubjectKey, Vec<&Change>> {
@@ -61,10 +70,12 @@ fn by_subject(changes: &[Change]) -> BTreeMap<SubjectKey, Vec<&Change>> {
     by_subject
 }
 
-struct Finder<'a> {
-    input: &'a AdoptInput<'a>,
-    situation: &'a Situation,
+pub(super) struct Finder<'a> {
+    pub(super) input: &'a AdoptInput<'a>,
+    pub(super) situation: &'a Situation,
+    pub(super) refused: &'a Refusals,
     found: Differences,
+    pub(super) left: BTreeSet<NotAdopted>,
 }
 
 impl Finder<'_> {
@@ -104,11 +115,10 @@ impl Finder<'_> {
         }
     }
 
-    fn change(&self, key: &SubjectKey, change: &Change, is_whole: bool, wanted: &mut Wanted) {
+    fn change(&mut self, key: &SubjectKey, change: &Change, is_whole: bool, wanted: &mut Wanted) {
         if let Some(project) = change.action.project() {
             if self.input.chosen.grant(key, project.id) {
-                let role = own_role(self.input.live, key, project.id).cloned();
-                wanted.entries.insert(project.id, role);
+                self.entry(key, project.id, wanted);
             }
             return;
         }
@@ -135,6 +145,20 @@ impl Finder<'_> {
             | Action::SetProjectRole { .. }
             | Action::Revoke { .. } => {}
         }
+    }
+
+    fn entry(&mut self, key: &SubjectKey, project: ProjectId, wanted: &mut Wanted) {
+        let own = own_role(self.input.live, key, project).cloned();
+        let role = match own {
+            Some(role) => Some(role),
+            None => match self.elsewhere(key, project) {
+                Elsewhere::Nothing => None,
+                Elsewhere::Given(role) => Some(role),
+                Elsewhere::NotYet => return,
+                Elsewhere::Open(why) => return self.leave(key.clone(), why),
+            },
+        };
+        wanted.entries.insert(project, role);
     }
 
     /// Refuses what files cannot say, and what is not known for sure.

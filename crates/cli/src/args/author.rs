@@ -79,7 +79,7 @@ pub struct Adopt {
     /// What is live in this project, by its key or number; an undeclared one is declared; may be repeated
     #[arg(long, value_name = "PROJECT", env = "MIXACCESS_PROJECT", value_delimiter = ',')]
     pub project: Vec<String>,
-    /// What is live of this declared team, by its name; may be repeated
+    /// What is live of this declared team, by its key or its name at Mixpanel; may be repeated
     #[arg(long, value_name = "TEAM", env = "MIXACCESS_TEAM")]
     pub team: Vec<String>,
     /// What is live of this declared service account, by its name; may be repeated

@@ -2,11 +2,14 @@
 
 use std::io::BufRead as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use mixaccess_api::{capabilities, read_live};
 use mixaccess_author::{AdoptError, AdoptInput, Adoption, Chosen, FileChange, adopt};
 use mixaccess_config::{LoadOptions, Loaded, nearest};
-use mixaccess_model::{Annotations, DesiredState, Email, LiveState, ProjectId, Reads, printable};
+use mixaccess_model::{
+    Annotations, DesiredState, DesiredTeam, Email, LiveState, ProjectId, Reads, printable,
+};
 use mixaccess_planner::what_to_read;
 use mixaccess_report::FileDiff;
 
@@ -88,7 +91,7 @@ fn chosen(args: &Args, desired: &DesiredState) -> Result<Chosen, Failure> {
             .iter()
             .map(|word| project(word, desired))
             .collect::<Result<_, _>>()?,
-        teams: args.team.iter().map(|name| name.as_str().into()).collect(),
+        teams: args.team.iter().map(|word| team(word, desired)).collect::<Result<_, _>>()?,
         service_accounts: args.service_account.iter().map(|name| name.as_str().into()).collect(),
     };
     if chosen == Chosen::default() {
@@ -97,6 +100,21 @@ fn chosen(args: &Args, desired: &DesiredState) -> Result<Chosen, Failure> {
         ));
     }
     Ok(chosen)
+}
+
+/// A team by its key in the files, or by its name at Mixpanel.
+fn team(word: &str, desired: &DesiredState) -> Result<Arc<str>, Failure> {
+    let is_meant = |team: &&DesiredTeam| *team.key == *word || *team.name == *word;
+    let mut found = desired.teams.iter().flatten().filter(is_meant);
+    match (found.next(), found.next()) {
+        (Some(_), Some(_)) => Err(Failure::new(format!(
+            "--team: `{}` is the key of one team and the name of another",
+            printable(word)
+        ))
+        .hint("Give the other word of the one that is meant.")),
+        (Some(team), None) => Ok(Arc::clone(&team.name)),
+        (None, _) => Ok(word.into()),
+    }
 }
 
 /// A project by its key in the files, or by its number.

@@ -551,3 +551,85 @@ service_accounts:
     +  etl: { projects: { web: admin }, owner: a@x.example }
     ");
 }
+
+/// Anna and Bo are in Growth, of which the files know nothing.
+fn growth() -> LiveState {
+    let mut state = live(vec![
+        member(1, "a@x.example", OrganizationRole::Member, &[(2, "analyst")]),
+        member(2, "b@x.example", OrganizationRole::Member, &[]),
+    ]);
+    state.teams = Some(vec![team(7, "Growth", &["a@x.example", "b@x.example"], &[(1, "analyst")])]);
+    for member in state.members.iter_mut().filter(|one| one.email.domain() == "x.example") {
+        let source = GrantSource::Team("Growth".into());
+        let role = ProjectRole::parse("analyst");
+        member.grants.push(Grant { project: ProjectId(1), role, source });
+    }
+    state.normalize();
+    state
+}
+
+#[test]
+fn nobody_is_denied_what_a_team_gives() {
+    let people = "\
+collaborators:
+  a@x.example: {}
+  b@x.example: { projects: { web: admin } }
+teams:
+  growth: { name: Growth, projects: { web: analyst } }
+";
+    let of = |people: &str, chosen: &Chosen| {
+        let files = [("people.yaml", people)];
+        diff_of(&files, &growth(), chosen, &Annotations::default())
+    };
+    let named = Chosen {
+        people: ["a@x.example", "b@x.example"].into_iter().map(Email::new).collect(),
+        ..Chosen::default()
+    };
+    insta::assert_snapshot!(of(people, &named), @r"
+    === people.yaml
+    -  a@x.example: {}
+    +  a@x.example:
+    +    projects:
+    +      ios: analyst
+    not adopted: a@x.example: in team Growth, in which the files do not put them: `--team growth` adopts that
+    not adopted: b@x.example: in team Growth, in which the files do not put them: `--team growth` adopts that
+    not adopted: b@x.example: web: analyst comes through team Growth, which differs from the files as well: `--team growth` adopts that
+    ");
+    let with_team = Chosen { teams: vec!["Growth".into()], ..named.clone() };
+    insta::assert_snapshot!(of(people, &with_team), @r"
+    === people.yaml
+    -  a@x.example: {}
+    -  b@x.example: { projects: { web: admin } }
+    +  a@x.example:
+    +    projects:
+    +      ios: analyst
+    +    teams: [growth]
+    +  b@x.example: { projects: { web: analyst }, teams: [growth] }
+    ");
+    insta::assert_snapshot!(of(people, &everything()), @r"
+    === people.yaml
+    -  a@x.example: {}
+    -  b@x.example: { projects: { web: admin } }
+    +  a@x.example:
+    +    projects:
+    +      ios: analyst
+    +    teams: [growth]
+    +  b@x.example: { projects: { web: analyst }, teams: [growth] }
+    ");
+    let project = Chosen { projects: vec![ProjectId(1)], ..Chosen::default() };
+    insta::assert_snapshot!(of(people, &project), @"not adopted: b@x.example: web: analyst comes through team Growth, which differs from the files as well: `--team growth` adopts that");
+    let settled = "\
+collaborators:
+  a@x.example: { teams: [growth], projects: { ios: analyst } }
+  b@x.example: { teams: [growth], projects: { web: admin } }
+teams:
+  growth: { name: Growth, projects: { web: analyst } }
+";
+    insta::assert_snapshot!(of(settled, &named), @r"
+    === people.yaml
+    -  b@x.example: { teams: [growth], projects: { web: admin } }
+    +  b@x.example: { teams: [growth], projects: { web: analyst } }
+    ");
+    let other = settled.replace("{ web: analyst }", "{ web: consumer }");
+    insta::assert_snapshot!(of(&other, &named), @"not adopted: b@x.example: web: analyst comes through team Growth, which differs from the files as well: `--team growth` adopts that");
+}
