@@ -1,6 +1,7 @@
 //! Access that changes hands: what somebody keeps is taken from one place only after another gives it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mixaccess_model::{
     Action, Email, Grant, GrantSource, LiveState, ProjectId, ProjectRole, Subject,
@@ -15,8 +16,8 @@ use crate::subject::SubjectRef;
 /// those are. Empty for every other.
 pub(crate) type Awaited = Vec<Vec<usize>>;
 
-/// Finds them among drafts in their order: individual grants and places in teams that are given up for
-/// a place in another team or for an individual grant (`design.md`, "The plan": "Order": access that
+/// Finds them among drafts in their order: individual grants, places in teams, and roles and whole teams
+/// that are given up for a place in another team or for an individual grant (`design.md`, "The plan": "Order": access that
 /// should be gone is urgent; this should not be gone).
 pub(crate) fn awaited(
     ordered: &[(&SubjectDraft, &Draft)],
@@ -92,11 +93,40 @@ impl Handover<'_> {
                     self.replaced(email, given_up, &source, &mut awaited)?;
                 }
             }
+            (Subject::Team { name, .. }, Action::DeleteTeam { .. }) => {
+                for grant in &self.live.team(name)?.grants {
+                    let given_up = (grant.project, &grant.role);
+                    self.replaced_for_all(name, given_up, &mut awaited)?;
+                }
+            }
+            (Subject::Team { name, .. }, Action::Revoke { project, before }) => {
+                self.replaced_for_all(name, (project.id, before), &mut awaited)?;
+            }
+            (Subject::Team { name, .. }, Action::SetProjectRole { project, before, after }) => {
+                if self.is_as_much(project.id, after, before) {
+                    return None;
+                }
+                self.replaced_for_all(name, (project.id, before), &mut awaited)?;
+            }
             _ => return None,
         }
         awaited.sort_unstable();
         awaited.dedup();
         Some(awaited)
+    }
+
+    /// Adds what gives everybody in a team as much as it does; nothing where somebody loses it.
+    fn replaced_for_all(
+        &self,
+        team: &Arc<str>,
+        given_up: (ProjectId, &ProjectRole),
+        awaited: &mut Vec<usize>,
+    ) -> Option<()> {
+        let source = GrantSource::Team(Arc::clone(team));
+        for email in &self.live.team(team)?.members {
+            self.replaced(email, given_up, &source, awaited)?;
+        }
+        Some(())
     }
 
     /// Adds what gives somebody as much as a source that they give up; nothing where they lose it.

@@ -288,6 +288,42 @@ fn what_is_kept_is_given_before_it_is_taken() {
     );
 }
 
+#[test]
+fn what_a_team_gives_is_given_before_it_is_taken() {
+    let zoe = "zoe owner";
+    // A whole team, for another, and what it gives, for individual grants.
+    let people = world(&["ana", zoe], &["ana", zoe]);
+    waits(
+        &with_teams(
+            people,
+            &["Data removed", "Growth +ana web=analyst"],
+            &["Data +ana web=analyst"],
+        ),
+        &[
+            ("team Growth: create", &[]),
+            ("team Growth: + ana", &[0]),
+            ("team Growth: web + analyst", &[0]),
+            ("team Data: delete ana web=analyst", &[1, 2]),
+        ],
+    );
+    for (team, changed) in [
+        ("Data +ana", "team Data: web - analyst"),
+        ("Data +ana web=consumer", "team Data: web analyst -> consumer"),
+    ] {
+        let people = world(&["ana web=analyst", zoe], &["ana", zoe]);
+        waits(
+            &with_teams(people, &[team], &["Data +ana web=analyst"]),
+            &[("ana: web + analyst", &[]), (changed, &[0])],
+        );
+    }
+    // Who loses it loses it at once.
+    let people = world(&["ana web=analyst", "bo", zoe], &["ana", "bo", zoe]);
+    waits(
+        &with_teams(people, &["Data removed"], &["Data +ana +bo web=analyst"]),
+        &[("team Data: delete ana bo web=analyst", &[]), ("ana: web + analyst", &[])],
+    );
+}
+
 /// A role that changes for somebody pending is taken and given again, whatever a team gives.
 #[test]
 fn a_role_that_is_given_again_waits_for_no_team() {
