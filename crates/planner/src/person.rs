@@ -165,12 +165,31 @@ impl Comparer<'_> {
         };
         out.drafts.push(self.draft(self.removal(member), self.reason(kind, cause)));
         self.invite(collaborator, teams, kind, out);
+        self.carry_over(member, out);
         let mut finding = match kind {
             ReasonKind::InvitationExpired => invitation::expired(member, self.live.taken_at),
             _ => observation::reinvited(member, collaborator.organization_role),
         };
         finding.message.push_str(&self.lost_places(member, teams));
         out.findings.push(finding);
+    }
+
+    /// Undeclared projects are not touched (`design.md`, "The files"): the new invitation carries what the
+    /// withdrawn one gave there.
+    fn carry_over(&self, member: &LiveMember, out: &mut Comparison) {
+        let Some(Draft { action: Action::Invite { grants, .. }, .. }) = out.drafts.last_mut()
+        else {
+            return;
+        };
+        let kept = member
+            .individual_grants()
+            .filter(|(project, _)| self.desired.project(*project).is_none())
+            .map(|(project, role)| InvitedGrant {
+                project: self.names.reference(project),
+                role: role.clone(),
+            });
+        grants.extend(kept);
+        grants.sort_by_key(|grant| grant.project.id);
     }
 
     /// The teams that somebody was in and that no plan puts them into again, because the files do not

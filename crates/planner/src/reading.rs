@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use mixaccess_model::{
-    DesiredState, Email, LiveMember, ManagedBy, OrganizationRole, Reads, ServiceAccountReads,
-    State, UnmanagedAction,
+    DesiredState, Email, LiveMember, ManagedBy, MemberStatus, OrganizationRole, Reads,
+    ServiceAccountReads, State, UnmanagedAction,
 };
 
 /// What to read of live state beyond members and declared projects, once the members are known.
 ///
 /// Suspended means no access at all, so that the members of undeclared projects are read for somebody
-/// live (`design.md`, "The files"). Teams are read where the files declare some or somebody is managed
+/// live (`design.md`, "The files"), and for somebody who may be invited anew, which must not cost what
+/// the invitation gave there. Teams are read where the files declare some or somebody is managed
 /// through SCIM, service accounts where the files declare some, and their names alone where somebody
 /// goes who may have made one.
 pub fn what_to_read(desired: &DesiredState, members: &[LiveMember]) -> Reads {
@@ -21,7 +22,8 @@ pub fn what_to_read(desired: &DesiredState, members: &[LiveMember]) -> Reads {
     let (suspended, removed) = (state_of(State::Suspended), state_of(State::Removed));
     let sweeps = desired.policy.unmanaged.action;
     let undeclared_projects = sweeps == UnmanagedAction::Suspend
-        || !suspended.is_empty() && members.iter().any(|one| suspended.contains(&one.email));
+        || !suspended.is_empty() && members.iter().any(|one| suspended.contains(&one.email))
+        || members.iter().any(|member| may_be_reinvited(desired, member));
     let goes = |member: &LiveMember| {
         let is_above = member.organization_role != Some(OrganizationRole::LOWEST);
         removed.contains(&member.email)
@@ -42,6 +44,16 @@ pub fn what_to_read(desired: &DesiredState, members: &[LiveMember]) -> Reads {
         },
         identity_provider: is_managed || desired.organization.identity_provider.is_some(),
     }
+}
+
+/// Whether the invitation of somebody declared has expired or has another organization role.
+fn may_be_reinvited(desired: &DesiredState, member: &LiveMember) -> bool {
+    member.status == MemberStatus::Pending
+        && desired.collaborator(&member.email).is_some_and(|declared| {
+            let differs = member.organization_role != Some(declared.organization_role);
+            let has_expired = member.invitation.is_some_and(|invitation| invitation.expired);
+            declared.state == State::Active && (differs || has_expired)
+        })
 }
 
 fn is_swept(desired: &DesiredState, member: &LiveMember) -> bool {

@@ -86,6 +86,12 @@ fn a_pending_role_is_replaced_not_changed() {
     // The withdrawn invitation names its grants by project number.
     let by_number = ["ana: withdraw member web=analyst ios=owner", reinvited[1]];
     check("ana admin web=analyst", "ana pending web=analyst ios=owner", &by_number);
+    // What stands in no file is not lost with the invitation.
+    check(
+        "ana admin",
+        "ana pending old=owner",
+        &["ana: withdraw member old=owner", "ana: invite as admin old=owner"],
+    );
     check("ana removed", "ana pending web=analyst", &["ana: withdraw member web=analyst"]);
     check("ana suspended", "ana pending web=analyst", &["ana: web - analyst"]);
     // An invitation as admin must not be accepted by somebody suspended.
@@ -113,7 +119,7 @@ fn suspended_means_nothing_at_all() {
 }
 
 #[test]
-fn undeclared_projects_are_read_for_suspended_people_only() {
+fn undeclared_projects_are_read_for_people_who_may_lose_something_there() {
     let reads = |files: &[&str], live: &[&str], action| {
         let world = sweeping(world(files, live), action);
         what_to_read(&world.desired, &world.live.members).undeclared_projects
@@ -123,6 +129,9 @@ fn undeclared_projects_are_read_for_suspended_people_only() {
     assert!(!reads(&["ana suspended"], &["bo"], report), "not live");
     assert!(!reads(&["ana removed"], &["ana"], report));
     assert!(reads(&["ana"], &["ana"], UnmanagedAction::Suspend));
+    assert!(reads(&["ana admin"], &["ana pending"], report), "invited anew");
+    assert!(!reads(&["ana"], &["ana pending"], report), "waits");
+    assert!(!reads(&["ana admin removed"], &["ana pending"], report));
 
     for (files, refused) in [("ana suspended", true), ("ana", false), ("bo suspended", false)] {
         let mut world = world(&[files], &["ana", "zoe owner"]);
