@@ -239,7 +239,7 @@ fn team_members(team: Option<&Option<LiveTeam>>) -> Vec<Email> {
 }
 
 /// Rows of people are known in the projects whose members were read.
-fn is_read(live: &LiveState, project: ProjectId) -> bool {
+pub(super) fn is_read(live: &LiveState, project: ProjectId) -> bool {
     live.project(project).is_some_and(|project| project.members_read)
 }
 

@@ -121,7 +121,7 @@ impl<'a> Projection<'a> {
                 status: member.status,
                 organization_role: member.organization_role,
                 teams: self.teams_of(email),
-                grants: without_organization_rows(&member.grants),
+                grants: self.known_grants(email, member),
             }),
             Subject::Team { name, .. } => {
                 self.team(name).map(|team| access_of_others(individual(&team.grants)))
@@ -130,6 +130,27 @@ impl<'a> Projection<'a> {
                 .service_account(username)
                 .map(|one| access_of_others(without_organization_rows(&one.grants))),
         }
+    }
+
+    /// Somebody's rows, and what their teams give in projects whose people were not read: the teams say
+    /// it, and a plan that puts somebody into one has to show it.
+    fn known_grants(&self, email: &Email, member: &LiveMember) -> Vec<Grant> {
+        let mut grants = without_organization_rows(&member.grants);
+        let read = grants.len();
+        for name in self.teams_of(email) {
+            let Some(team) = self.team(&name) else { continue };
+            let unread = team.grants.iter().filter(|one| !effect::is_read(self.live, one.project));
+            grants.extend(unread.map(|one| Grant {
+                project: one.project,
+                role: one.role.clone(),
+                source: GrantSource::Team(Arc::clone(&name)),
+            }));
+        }
+        if grants.len() > read {
+            grants.sort_unstable();
+            grants.dedup();
+        }
+        grants
     }
 
     /// The subject's own role in one project as of now: an individual grant, or what a team gives.

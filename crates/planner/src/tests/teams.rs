@@ -414,3 +414,29 @@ fn what_moved_in_a_team_is_said() {
         assert!(projection.access(&growth).is_some());
     }
 }
+
+#[test]
+fn what_teams_give_in_unread_projects_counts() {
+    for (files, live, before, after) in [
+        ("Ops +ana web=analyst", "Ops web=analyst old=owner", false, true),
+        ("Ops web=analyst", "Ops +ana web=analyst old=owner", true, false),
+        ("Ops removed", "Ops +ana web=analyst old=owner", true, false),
+    ] {
+        let mut world = with_teams(everybody(), &[files], &[live]);
+        world.live.projects[3].members_read = false;
+        for member in &mut world.live.members {
+            member.grants.retain(|grant| grant.project != mixaccess_model::ProjectId(14));
+        }
+        world.desired.policy.escalations.maximum = Some(0);
+        let content = world.plan().unwrap();
+        let ana = content.subjects.iter().find(|one| one.subject.email().is_some()).unwrap();
+        let owns = |access: &Option<mixaccess_model::Access>| {
+            let grants = access.iter().flat_map(|one| &one.grants);
+            grants.filter(|grant| grant.project.0 == 14 && grant.role.as_str() == "owner").count()
+        };
+        let expected = (usize::from(before), usize::from(after));
+        assert_eq!((owns(&ana.before), owns(&ana.after)), expected, "{files}");
+        assert_eq!(refusals(&content).contains(&GuardCode::Escalations), after, "{files}");
+        assert!(content.projects.iter().any(|project| project.id.0 == 14), "{files}");
+    }
+}
