@@ -98,3 +98,44 @@ fn effective_above_declared_refuses_where_the_policy_says_so() {
     bench.write("access/access.yaml", honest);
     bench.run("plan").exits(0);
 }
+
+const UNDECLARED: &str = "
+organization: { id: 12345, name: Acme Corp }
+service_accounts:
+  - { username: mixaccess, secret: demo-secret, email: ci@acme.example, role: owner }
+projects:
+  - { id: 11, name: Web }
+  - { id: 14, name: Elsewhere }
+teams:
+  - { id: 7, name: Growth, projects: { 11: consumer, 14: consumer } }
+members:
+  - { id: 501, email: priya@acme.example, role: owner }
+  - { id: 502, email: marisol@acme.example, role: owner }
+  - { id: 503, email: joins@acme.example, role: member }
+  - { id: 504, email: gone@acme.example, role: member, projects: { 14: consumer } }
+  - { id: 505, email: late@acme.example, role: member, status: pending, projects: { 14: consumer } }
+";
+
+#[test]
+fn what_somebody_who_leaves_has_where_nobody_looked_stops_no_plan() {
+    for api in ["members", "app"] {
+        let files = format!(
+            "
+organization: {{ id: 12345, name: Acme Corp, api: {api} }}
+projects: {{ web: {{ id: 11 }} }}
+teams: {{ growth: {{ name: Growth, members: [joins@acme.example], projects: {{ web: consumer }} }} }}
+policy: {{ removals: {{ people: 5, percent: 100 }} }}
+collaborators:
+  priya@acme.example: {{ organization_role: owner }}
+  marisol@acme.example: {{ organization_role: owner }}
+  joins@acme.example: {{}}
+  gone@acme.example: {{ state: removed }}
+  late@acme.example: {{ state: removed }}
+"
+        );
+        let bench = Bench::new(UNDECLARED, &files);
+        bench.run("plan --out plan.json").exits(0);
+        bench.run("apply plan.json").exits(0).shows("verified");
+        bench.run("plan --detailed-exitcode").exits(0);
+    }
+}

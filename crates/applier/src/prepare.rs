@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mixaccess_api::{AccessRead, AccessWrite};
+use mixaccess_api::{AccessRead, AccessWrite, ApiError};
 use mixaccess_model::{Action, GuardVerdict, LiveState, Override, Subject};
 
 use crate::apply::Run;
@@ -12,7 +12,7 @@ use crate::error::ApplyError;
 use crate::journal::JournalRun;
 use crate::precheck::{Precheck, check_guards, check_live, remaining_content};
 use crate::remains::Standing;
-use crate::reread::read_with_actor;
+use crate::reread::{forget_unread, read_with_actor};
 use crate::resume::{Step, decide, may_be_stale, sends};
 use crate::secret::prepare;
 use crate::{Outcome, Refusal};
@@ -33,7 +33,7 @@ pub(crate) struct Ready {
 impl<C: AccessRead + AccessWrite> Run<'_, C> {
     /// Checks a plan that no run has begun; nothing when everything it wants is so.
     pub(crate) async fn begin(&self) -> Result<Option<Ready>, ApplyError> {
-        let live = read_with_actor(self.client, &self.scope, self.started_at).await?;
+        let live = self.read_first().await?;
         let count = self.plan.content.changes.len();
         match check_live(self.plan, &live, self.started_at) {
             Precheck::AlreadyApplied => Ok(None),
@@ -53,6 +53,13 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         }
     }
 
+    /// Reads what decides about the plan, as far as planning could know it.
+    async fn read_first(&self) -> Result<LiveState, ApiError> {
+        let mut live = read_with_actor(self.client, &self.scope, self.started_at).await?;
+        forget_unread(&mut live, &self.plan.content);
+        Ok(live)
+    }
+
     /// Checks what an earlier run left, reading again for as long as an answer may be from before it.
     pub(crate) async fn resume(
         &self,
@@ -63,7 +70,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let changes = &content.changes;
         let mut waits = self.options.patience.settle.iter();
         let (live, steps) = loop {
-            let live = read_with_actor(self.client, &self.scope, self.started_at).await?;
+            let live = self.read_first().await?;
             let steps = decide(changes, standings, &live);
             if self.cancel.is_cancelled() || !may_be_stale(changes, standings, &steps) {
                 break (live, steps);

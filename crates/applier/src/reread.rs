@@ -231,6 +231,31 @@ fn unanswered(what: &str) -> ApiError {
     }
 }
 
+/// Drops what whoever leaves has on their own in projects that planning had not read: what teams give is
+/// read with them, and their projects need not be declared. A removal takes those roles too, and could
+/// not name them; every plan would be stale for them. What the people of the plan are changed in was read.
+pub(crate) fn forget_unread(live: &mut LiveState, content: &PlanContent) {
+    let leaving = content.changes.iter().filter_map(|change| match change.action {
+        Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => change.subject.email(),
+        _ => None,
+    });
+    let leaving = leaving.collect::<BTreeSet<_>>();
+    if leaving.is_empty() {
+        return;
+    }
+    let declared = content.projects.iter().filter(|project| project.declared);
+    let of_people = content.changes.iter().filter(|change| change.subject.email().is_some());
+    let read = declared
+        .map(|project| project.id)
+        .chain(of_people.flat_map(projects_of))
+        .collect::<BTreeSet<_>>();
+    for member in live.members.iter_mut().filter(|member| leaving.contains(&member.email)) {
+        member
+            .grants
+            .retain(|grant| !grant.source.is_individual() || read.contains(&grant.project));
+    }
+}
+
 /// Lays a newer reading of `scope` over an older one of more.
 pub(crate) fn refresh(older: &mut LiveState, newer: LiveState, scope: &Scope) {
     let read = |what: fn(&LiveProject) -> bool| {

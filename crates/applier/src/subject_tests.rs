@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use mixaccess_api::{TeamUpdate, Write};
 use mixaccess_model::{
-    Action, Email, Grant, GrantSource, InvitedGrant, OrganizationRole, Plan, ProjectRole, Subject,
-    TeamId, Through,
+    Action, Email, Grant, GrantSource, InvitedGrant, MemberStatus, OrganizationRole, Plan,
+    ProjectRole, Subject, TeamId, Through,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -570,5 +570,44 @@ async fn a_team_that_gives_more_than_was_reviewed_takes_nobody_in() {
         };
         let stale = |one: &Refusal| matches!(one, Refusal::Stale(moved) if moved.message.contains("the team to give"));
         assert!(refusals.iter().any(stale), "{refusals:?}");
+    }
+}
+
+/// A plan that removes Ben, who is in no team, and takes Ann into team Growth, which gives analyst in
+/// project 7 as well; only where that is declared, planning had read it.
+async fn removal_of_ben(
+    removal: Action,
+    declared: bool,
+    is_pending: bool,
+) -> Result<Receipt, ApplyError> {
+    let mut organization = organization();
+    organization.teams.get_mut("Growth").unwrap().members.clear();
+    if is_pending {
+        organization.people.get_mut(&Email::new(BEN)).unwrap().status = MemberStatus::Pending;
+    }
+    let mut planner = Planner::of(&organization);
+    planner.add(BEN, removal, &[]);
+    planner.add_to_team("Growth", join(ANN), &[]);
+    let mut content = planner.content();
+    content.projects.iter_mut().for_each(|project| project.declared = declared);
+    let plan = Plan::seal(content, now(), "mixaccess test".into()).unwrap();
+    let bench = Bench { fake: Fake::of(organization), planner, ..Bench::new(|_| {}) };
+    bench.fake.by_hand(|people| {
+        let ben = people.get_mut(&Email::new(BEN)).unwrap();
+        ben.grants.insert(project(7).id, ProjectRole::Consumer);
+    });
+    bench.try_run(&plan, false).await
+}
+
+#[tokio::test]
+async fn who_leaves_has_not_moved_by_what_planning_had_not_read() {
+    let role = Some(OrganizationRole::Member);
+    let remove = Action::RemoveMember { before: role, loses: Vec::new() };
+    let withdraw = Action::WithdrawInvitation { organization_role: role, loses: Vec::new() };
+    for (removal, is_pending) in [(remove, false), (withdraw, true)] {
+        let receipt = removal_of_ben(removal.clone(), false, is_pending).await.unwrap();
+        assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
+        let refused = removal_of_ben(removal, true, is_pending).await.unwrap_err().to_string();
+        assert!(refused.contains("expected none in project 7, found consumer"), "{refused}");
     }
 }
