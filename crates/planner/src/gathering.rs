@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use mixaccess_model::{
     Action, DesiredCollaborator, EffectiveAboveDeclared, Finding, LiveMember, LiveState,
-    ManualChange, MemberStatus, NotPlanned, NotPlannedKind, State, Subject, UnmanagedAction,
+    ManualChange, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, State, Subject,
+    UnmanagedAction,
 };
 
 use crate::codes::{EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE};
@@ -183,8 +184,11 @@ impl<'a> Gathering<'a> {
         }
         if self.written.is_some() {
             // Neither is the organization role what is declared before it is changed there.
-            let role = member.and_then(|member| member.organization_role);
-            let organization_role = role.unwrap_or(collaborator.organization_role);
+            // Whoever is not there yet arrives with the lowest.
+            let organization_role = match member {
+                Some(member) => member.organization_role.unwrap_or(collaborator.organization_role),
+                None => OrganizationRole::LOWEST,
+            };
             let as_it_is = DesiredCollaborator { organization_role, ..collaborator.clone() };
             self.judge_as_written(&as_it_is, member, &mut comparison);
         } else if differs {
@@ -201,9 +205,14 @@ impl<'a> Gathering<'a> {
         member: Option<&LiveMember>,
         comparison: &mut Comparison,
     ) {
-        let (Some(written), Some(member)) = (&self.written, member) else { return };
-        let member = written.changed(&member.email).unwrap_or(member);
-        let judged = self.comparer.present(collaborator, member, &self.teams);
+        let Some(written) = &self.written else { return };
+        let judged = match member {
+            Some(member) => {
+                let member = written.changed(&member.email).unwrap_or(member);
+                self.comparer.present(collaborator, member, written)
+            }
+            None => self.comparer.absent(collaborator, written),
+        };
         comparison.findings.retain(|finding| !is_above(finding));
         comparison.findings.extend(judged.findings.into_iter().filter(is_above));
     }
@@ -316,7 +325,7 @@ fn written<'a>(live: &'a LiveState, drafted: &[SubjectDraft]) -> Projection<'a> 
 }
 
 /// Whether a finding says that somebody effectively has more than is declared.
-fn is_above(finding: &Finding) -> bool {
+pub(crate) fn is_above(finding: &Finding) -> bool {
     [EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE].contains(&finding.code.as_ref())
 }
 

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use mixaccess_model::{
-    Action, Cause, DesiredCollaborator, Email, Grant, GrantSource, LiveMember, OrganizationRole,
-    ProjectId, ProjectRef, ProjectRole, ReasonKind,
+    Action, Cause, DesiredCollaborator, EffectiveAboveDeclared, Email, Grant, GrantSource,
+    LiveMember, OrganizationRole, ProjectId, ProjectRef, ProjectRole, ReasonKind,
 };
 
 use crate::comparer::Comparer;
@@ -84,8 +84,7 @@ impl Comparer<'_> {
         let action = match (task.want, held) {
             (None, None) => return,
             (None, Some(held)) => {
-                self.still_given(member, &project, self.undeclared_rows(collaborator, task), out);
-                self.still_implied(collaborator, member, &project, out);
+                self.what_stays(collaborator, member, task, out);
                 Action::Revoke { project, before: held.clone() }
             }
             (Some(want), held) => {
@@ -189,6 +188,23 @@ impl Comparer<'_> {
             GrantSource::Team(name) => is_mentioned || !self.is_declared_in(collaborator, name),
             _ => true,
         })
+    }
+
+    /// Says what somebody keeps in a project although the individual grant goes.
+    fn what_stays(
+        &self,
+        collaborator: &DesiredCollaborator,
+        member: &LiveMember,
+        task: &GrantTask<'_>,
+        out: &mut Comparison,
+    ) {
+        let project = self.names.reference(task.project);
+        self.still_given(member, &project, self.undeclared_rows(collaborator, task), out);
+        self.still_implied(collaborator, member, &project, out);
+        // A warning that access stays is no refusal of it.
+        if self.desired.policy.effective_above_declared == EffectiveAboveDeclared::Refuse {
+            self.note_other_sources(collaborator, member, task, false, out);
+        }
     }
 
     /// Says which of these rows stay although the individual grant goes.

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, Annotations, Cause, DesiredCollaborator, DesiredGrant, Finding, GrantSource,
+    Action, Annotations, Cause, DesiredCollaborator, DesiredGrant, Finding, Grant, GrantSource,
     InvitedGrant, LiveMember, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, Reason,
     ReasonKind, State, Subject,
 };
 
 use crate::comparer::{Comparer, Course};
 use crate::draft::Draft;
+use crate::gathering::is_above;
 use crate::invitation;
 use crate::observation;
 use crate::projection::Projection;
@@ -241,6 +242,45 @@ impl Comparer<'_> {
             .collect();
         let reason = self.invitation_reason(collaborator, kind, wanted.iter().map(|(one, _)| *one));
         out.drafts.push(self.draft(Action::Invite { organization_role: role, grants }, reason));
+        self.note_above(collaborator, teams, out);
+    }
+
+    /// Says what somebody who is invited will have beyond what is declared, as the next plan would.
+    fn note_above(
+        &self,
+        collaborator: &DesiredCollaborator,
+        teams: &Projection<'_>,
+        out: &mut Comparison,
+    ) {
+        let invited = self.as_invited(collaborator, teams);
+        let mut judged = Comparison::default();
+        self.grants(collaborator, &invited, &mut judged);
+        out.findings.extend(judged.findings.into_iter().filter(is_above));
+    }
+
+    /// Somebody with nothing but the organization role and what the declared teams will give.
+    fn as_invited(&self, collaborator: &DesiredCollaborator, teams: &Projection<'_>) -> LiveMember {
+        let mut grants = Vec::new();
+        for declared in self.membership.teams_of(&collaborator.email) {
+            let team = teams.team(&declared.name).filter(|team| team.has(&collaborator.email));
+            grants.extend(team.iter().flat_map(|team| &team.grants).map(|given| Grant {
+                project: given.project,
+                role: given.role.clone(),
+                source: GrantSource::Team(Arc::clone(&declared.name)),
+            }));
+        }
+        grants.sort();
+        LiveMember {
+            id: None,
+            email: collaborator.email.clone(),
+            name: None,
+            organization_role: Some(collaborator.organization_role),
+            status: MemberStatus::Pending,
+            invitation: None,
+            managed_by: collaborator.managed_by,
+            last_active: None,
+            grants,
+        }
     }
 
     fn invitation_reason<'g>(

@@ -99,6 +99,13 @@ fn refuses(verdicts: &[GuardVerdict], guard: GuardCode) -> bool {
     verdicts.iter().any(|verdict| verdict.guard == guard && verdict.overridden_by.is_none())
 }
 
+/// Who effectively has more than is declared where the policy refuses that.
+fn above_declared(content: &PlanContent) -> BTreeSet<SubjectKey> {
+    let codes = ["effective-above-declared", "none-not-reachable"];
+    let above = content.errors().filter(|one| codes.contains(&&*one.code));
+    above.filter_map(|one| one.subject.as_ref().map(Subject::key)).collect()
+}
+
 proptest! {
     #![proptest_config(config(192))]
 
@@ -111,6 +118,8 @@ proptest! {
             matches!(verdict.guard, GuardCode::Rule | GuardCode::Tiny)
         };
         prop_assert!(second.guards.iter().all(about_the_files));
+        // What the next plan would refuse, the first does.
+        prop_assert!(above_declared(&second).is_subset(&above_declared(&first)));
     }
 
     #[test]

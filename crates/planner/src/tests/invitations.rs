@@ -1,7 +1,7 @@
 //! Invitations that wait, expire, and are too many.
 
 use jiff::{SignedDuration, Timestamp};
-use mixaccess_model::{Email, Invitation, NotPlannedKind, ReasonKind};
+use mixaccess_model::{EffectiveAboveDeclared, Email, Invitation, NotPlannedKind, ReasonKind};
 
 use super::{World, changes, email, findings, left_alone, planned, with_teams, world};
 use crate::testing::NOW;
@@ -200,4 +200,43 @@ fn an_invitation_carries_the_words_that_all_its_grants_have() {
     world.desired.collaborators[0].grants[1].cause.annotations = None;
     let content = world.plan().unwrap();
     assert_eq!(content.changes[0].reason.annotations.ticket, None);
+}
+
+#[test]
+fn an_invitation_that_gives_more_than_is_declared_is_told_at_once() {
+    let told = |world: &World| -> Vec<String> {
+        world.plan().unwrap().errors().map(|one| one.message.clone()).collect()
+    };
+    let through_team = "declared consumer in web, effectively admin through team Growth";
+    let through_role = "declared consumer in web, effectively admin through the organization role";
+    for (declared, live, team, expected) in [
+        ("ana web=consumer", "", "Growth +ana web=admin", through_team),
+        ("ana web=consumer", "ana pending billing_admin", "Growth +ana web=admin", through_team),
+        ("ana admin web=consumer", "", "Growth +ana", through_role),
+        (
+            "ana ios=none",
+            "",
+            "Growth +ana ios=analyst",
+            "none in ios cannot be reached: analyst through team Growth",
+        ),
+        ("ana web=consumer", "", "Growth web=admin", ""),
+        ("ana web=admin", "", "Growth +ana web=admin", ""),
+        ("ana", "", "Growth +ana web=admin", ""),
+        ("ana scim admin web=consumer", "", "Growth +ana", ""),
+    ] {
+        let live = [live, "zoe owner"].into_iter().filter(|one| !one.is_empty());
+        let live: Vec<&str> = live.collect();
+        let mut world = with_teams(world(&[declared, "zoe owner"], &live), &[team], &["Growth"]);
+        assert_eq!(told(&world), Vec::<String>::new(), "reported: {declared}");
+        world.desired.policy.effective_above_declared = EffectiveAboveDeclared::Refuse;
+        let expected: Vec<&str> =
+            Some(expected).filter(|one| !one.is_empty()).into_iter().collect();
+        assert_eq!(told(&world), expected, "{declared}");
+    }
+    // What only the identity provider will bring is refused once it is there.
+    let declared = ["ana web=consumer", "zoe owner"];
+    let files = ["Growth scim +ana web=admin"];
+    let mut by_hand = with_teams(world(&declared, &["zoe owner"]), &files, &["Growth scim"]);
+    by_hand.desired.policy.effective_above_declared = EffectiveAboveDeclared::Refuse;
+    assert_eq!(told(&by_hand), Vec::<String>::new());
 }

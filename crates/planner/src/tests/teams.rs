@@ -369,6 +369,12 @@ fn effective_above_declared_can_refuse() {
     let content = world.plan().unwrap();
     assert!(content.is_refused());
     assert_eq!(content.errors().next().map(|one| one.severity), Some(Severity::Error));
+    // Also while an individual grant goes.
+    world.desired.collaborators[0].grants[0].role = None;
+    let content = world.plan().unwrap();
+    assert_eq!(changes(&content), ["ana: web - analyst"]);
+    let errors: Vec<&str> = content.errors().map(|one| one.code.as_ref()).collect();
+    assert_eq!(errors, ["none-not-reachable"]);
 }
 
 #[test]
