@@ -241,6 +241,7 @@ impl<'a> Survey<'a> {
                 Err(why) => self.leave_out(what, why),
             }
         }
+        let teams = self.told_apart(teams);
         let names = teams.iter().map(|(team, _)| (&*team.name, team.id.0));
         let keys = keys(names, "team", &mut BTreeSet::new());
         let mut declared: Vec<Team<'a>> = keys
@@ -254,6 +255,32 @@ impl<'a> Survey<'a> {
             person.teams = mine.map(|team| team.key.clone()).collect();
         }
         self.teams = Some(declared);
+    }
+
+    /// The oldest of teams whose names differ in capital letters only: the files take them for one.
+    fn told_apart(&mut self, teams: Vec<(&'a LiveTeam, Access)>) -> Vec<(&'a LiveTeam, Access)> {
+        let mut oldest: BTreeMap<String, &LiveTeam> = BTreeMap::new();
+        for (team, _) in &teams {
+            let first = oldest.entry(team.name.to_lowercase()).or_insert(team);
+            if team.id < first.id {
+                *first = team;
+            }
+        }
+        let mut kept = Vec::with_capacity(teams.len());
+        for (team, access) in teams {
+            let first = oldest.get(&team.name.to_lowercase()).filter(|first| first.id != team.id);
+            match first {
+                None => kept.push((team, access)),
+                Some(first) => self.leave_out(
+                    format!("team {}", quote(&team.name)),
+                    format!(
+                        "its name differs from {} in capital letters only, which files do not tell apart; rename one of them",
+                        quote(&first.name)
+                    ),
+                ),
+            }
+        }
+        kept
     }
 
     fn service_accounts(&mut self) {

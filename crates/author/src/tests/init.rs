@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use mixaccess_model::{
-    DesiredGrant, DesiredState, Email, LiveState, OrganizationRole, ProjectId, ProjectRole,
-    ProviderKind, Severity,
+    DesiredGrant, DesiredState, Email, LiveState, LiveTeam, OrganizationRole, ProjectId,
+    ProjectRole, ProviderKind, Severity, TeamId,
 };
 use mixaccess_planner::testing::World;
 use proptest::prelude::*;
@@ -263,4 +263,21 @@ fn one_file_holds_the_same() {
         files.map(str::to_owned).collect()
     };
     assert_eq!(lines(&one), lines(&apart));
+}
+
+#[test]
+fn of_teams_that_differ_in_capital_letters_only_one_is_written() {
+    let mut live = example();
+    let growth = live.team("Growth").unwrap().clone();
+    let other = LiveTeam { id: TeamId(9_999), name: "GROWTH".into(), ..growth };
+    live.teams.as_mut().unwrap().push(other);
+    live.normalize();
+    let tree = init(&live, &InitOptions::default());
+    let desired = resolved(&tree, &live);
+    plans_nothing(&desired, &live, &tree);
+    let names: Vec<&str> = desired.teams.iter().flatten().map(|team| &*team.name).collect();
+    assert_eq!(names, ["Data & Insights", "Growth"]);
+    let told = "team `GROWTH`: its name differs from `Growth` in capital letters only";
+    assert!(text_of(&tree).contains(&format!("# - {told}")), "{}", text_of(&tree));
+    assert!(tree.left_out.iter().any(|one| format!("{}: {}", one.what, one.why).starts_with(told)));
 }

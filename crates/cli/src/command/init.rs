@@ -1,5 +1,7 @@
 //! `init`: writes the files from the live organization, from lists, or to start from.
 
+mod writing;
+
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -22,6 +24,7 @@ use crate::failure::{CommandResult, Failure};
 use crate::repository::{Committed, committed};
 use crate::storage;
 use crate::wording::counted;
+use writing::write;
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     if context.common.redact {
@@ -40,7 +43,6 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     };
     may_write(&root, &tree)?;
     write(&root, &tree)?;
-    check(&root)?;
     report(context, &root, &tree, &notes)?;
     Ok(Exit::Done)
 }
@@ -228,31 +230,6 @@ fn may_write(root: &Path, tree: &Tree) -> Result<(), Failure> {
         ))
         .hint("Choose another directory with --config, or keep the files in git.")),
     }
-}
-
-fn write(root: &Path, tree: &Tree) -> Result<(), Failure> {
-    for file in &tree.files {
-        let path = root.join(&file.path);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(|error| {
-                Failure::new(format!("cannot make {}: {error}", parent.display()))
-            })?;
-        }
-        storage::write(&path, file.text.as_bytes())?;
-    }
-    Ok(())
-}
-
-/// What was written must be what can be read.
-fn check(root: &Path) -> Result<(), Failure> {
-    let loaded = load(&LoadOptions { root: root.to_path_buf(), organization: None });
-    if loaded.has_errors() {
-        return Err(Failure::new(
-            "the files that were written have errors; this is a defect of mixaccess",
-        )
-        .hint("`mixaccess validate` shows them. Please report it."));
-    }
-    Ok(())
 }
 
 fn report(

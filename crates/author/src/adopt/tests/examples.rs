@@ -568,6 +568,15 @@ fn growth() -> LiveState {
     state
 }
 
+fn of_growth(people: &str, chosen: &Chosen) -> String {
+    diff_of(&[("people.yaml", people)], &growth(), chosen, &Annotations::default())
+}
+
+fn both_named() -> Chosen {
+    let people = ["a@x.example", "b@x.example"].into_iter().map(Email::new).collect();
+    Chosen { people, ..Chosen::default() }
+}
+
 #[test]
 fn nobody_is_denied_what_a_team_gives() {
     let people = "\
@@ -577,15 +586,8 @@ collaborators:
 teams:
   growth: { name: Growth, projects: { web: analyst } }
 ";
-    let of = |people: &str, chosen: &Chosen| {
-        let files = [("people.yaml", people)];
-        diff_of(&files, &growth(), chosen, &Annotations::default())
-    };
-    let named = Chosen {
-        people: ["a@x.example", "b@x.example"].into_iter().map(Email::new).collect(),
-        ..Chosen::default()
-    };
-    insta::assert_snapshot!(of(people, &named), @r"
+    let named = both_named();
+    insta::assert_snapshot!(of_growth(people, &named), @r"
     === people.yaml
     -  a@x.example: {}
     +  a@x.example:
@@ -596,7 +598,7 @@ teams:
     not adopted: b@x.example: web: analyst comes through team Growth, which differs from the files as well: `--team growth` adopts that
     ");
     let with_team = Chosen { teams: vec!["Growth".into()], ..named.clone() };
-    insta::assert_snapshot!(of(people, &with_team), @r"
+    insta::assert_snapshot!(of_growth(people, &with_team), @r"
     === people.yaml
     -  a@x.example: {}
     -  b@x.example: { projects: { web: admin } }
@@ -606,7 +608,7 @@ teams:
     +    teams: [growth]
     +  b@x.example: { projects: { web: analyst }, teams: [growth] }
     ");
-    insta::assert_snapshot!(of(people, &everything()), @r"
+    insta::assert_snapshot!(of_growth(people, &everything()), @r"
     === people.yaml
     -  a@x.example: {}
     -  b@x.example: { projects: { web: admin } }
@@ -617,7 +619,12 @@ teams:
     +  b@x.example: { projects: { web: analyst }, teams: [growth] }
     ");
     let project = Chosen { projects: vec![ProjectId(1)], ..Chosen::default() };
-    insta::assert_snapshot!(of(people, &project), @"not adopted: b@x.example: web: analyst comes through team Growth, which differs from the files as well: `--team growth` adopts that");
+    insta::assert_snapshot!(of_growth(people, &project), @"not adopted: b@x.example: web: analyst comes through team Growth, which differs from the files as well: `--team growth` adopts that");
+}
+
+#[test]
+fn what_a_team_of_the_files_gives_is_written() {
+    let named = both_named();
     let settled = "\
 collaborators:
   a@x.example: { teams: [growth], projects: { ios: analyst } }
@@ -625,11 +632,11 @@ collaborators:
 teams:
   growth: { name: Growth, projects: { web: analyst } }
 ";
-    insta::assert_snapshot!(of(settled, &named), @r"
+    insta::assert_snapshot!(of_growth(settled, &named), @r"
     === people.yaml
     -  b@x.example: { teams: [growth], projects: { web: admin } }
     +  b@x.example: { teams: [growth], projects: { web: analyst } }
     ");
     let other = settled.replace("{ web: analyst }", "{ web: consumer }");
-    insta::assert_snapshot!(of(&other, &named), @"not adopted: b@x.example: web: analyst comes through team Growth, which differs from the files as well: `--team growth` adopts that");
+    insta::assert_snapshot!(of_growth(&other, &named), @"not adopted: b@x.example: web: analyst comes through team Growth, which differs from the files as well: `--team growth` adopts that");
 }
