@@ -4,8 +4,9 @@
 //! and organization-scoped writes need an organization admin or owner.
 
 use mixaccess_model::{
-    Action, Actor, ChangeId, Email, GrantSource, InvitedGrant, LiveMember, LiveServiceAccount,
-    LiveState, OrganizationRole, PlanContent, ProjectId, ProjectRef, ProjectRole, Subject,
+    Action, Actor, ChangeId, Email, Grant, GrantSource, InvitedGrant, LiveMember,
+    LiveServiceAccount, LiveState, OrganizationRole, PlanContent, ProjectId, ProjectRef,
+    ProjectRole, Subject,
 };
 
 use crate::custom_role::CustomRoles;
@@ -44,9 +45,13 @@ impl<'a> Power<'a> {
                 self.refusal_for_person(projection.member(email), action)
             }
             // Teams and service accounts are written through routes of the organization.
-            Subject::Team { .. } | Subject::ServiceAccount { .. } => {
+            Subject::Team { .. } => {
                 self.organization_scoped().or_else(|| self.refusal_for_other(action))
             }
+            Subject::ServiceAccount { username, .. } => self
+                .organization_scoped()
+                .or_else(|| self.refusal_for_other(action))
+                .or_else(|| self.deletes(projection.service_account(username), action)),
         }
     }
 
@@ -88,8 +93,29 @@ impl<'a> Power<'a> {
             Action::CreateServiceAccount { organization_role, grants, .. } => {
                 self.assigns(*organization_role).or_else(|| self.assigns_all(grants))
             }
+            Action::Revoke { project, before } => self.takes_in(project, before),
+            Action::DeleteTeam { loses, .. } => {
+                loses.iter().find_map(|lost| self.takes_in(&lost.project, &lost.role))
+            }
             _ => None,
         }
+    }
+
+    /// Whether an account above us would be deleted. The service tells its organization role only by
+    /// what that gives in projects.
+    fn deletes(self, account: Option<&LiveServiceAccount>, action: &Action) -> Option<String> {
+        let is_owner =
+            |row: &Grant| row.source == GrantSource::Organization && row.role == ProjectRole::Owner;
+        let deletes = matches!(action, Action::DeleteServiceAccount { .. });
+        let is_above = self.organization_role < OrganizationRole::Owner
+            && account.is_some_and(|account| account.grants.iter().any(is_owner));
+        (deletes && is_above).then(|| {
+            format!(
+                "the credentials are organization {}, and nobody deletes an account above them ({})",
+                self.organization_role,
+                OrganizationRole::Owner
+            )
+        })
     }
 
     fn assigns_all(self, grants: &[InvitedGrant]) -> Option<String> {
@@ -169,6 +195,19 @@ impl<'a> Power<'a> {
         (self.power_of(project.id, Some(role)) > power).then(|| {
             format!(
                 "the credentials have admin in {}, and nobody assigns a role above their own ({role})",
+                project.key
+            )
+        })
+    }
+
+    fn takes_in(self, project: &ProjectRef, role: &ProjectRole) -> Option<String> {
+        let own = self.role_in(project.id);
+        let is_above =
+            self.power_of(project.id, Some(role)) > self.power_of(project.id, own.as_ref());
+        is_above.then(|| {
+            format!(
+                "the credentials have {} in {}, and nobody takes away a role above their own ({role})",
+                own.as_ref().map_or("no access", ProjectRole::as_str),
                 project.key
             )
         })

@@ -2,7 +2,10 @@
 
 use mixaccess_model::{NotPlannedKind, UnmanagedAction};
 
-use super::{actor, changes, findings, left_alone, planned, sweeping, world};
+use super::{
+    World, actor, changes, findings, left_alone, planned, sweeping, with_accounts, with_teams,
+    world,
+};
 use crate::refused_by_service;
 
 /// The refusal of the one thing that `declared` asks of `live`, run as an organization `role`.
@@ -96,6 +99,45 @@ fn revoking() {
     check("member", "ana", "ana ios=analyst", PROJECT);
     check("member", "ana", "ana web=analyst web/Growth=consumer", ORGANIZATION);
     check("member", "ana admin", "ana admin web=analyst", Some("do not stand above this person"));
+}
+
+#[test]
+fn what_teams_and_service_accounts_lose() {
+    let takes = "nobody takes away a role above their own (owner)";
+    let deletes = "nobody deletes an account above them (owner)";
+    let check = |world: &World, expected: Option<&str>| {
+        for role in ["admin", "owner"] {
+            let mut world = world.clone();
+            world.live.actor = actor(role);
+            let content = world.plan().unwrap();
+            assert!(!content.changes.is_empty());
+            let refused = refused_by_service(&content, &world.live);
+            assert_eq!(content.errors().count(), refused.len());
+            let expected = expected.filter(|_| role == "admin");
+            assert_eq!(refused.len(), usize::from(expected.is_some()), "{refused:?}");
+            assert!(
+                refused.iter().all(|(.., why)| expected.is_some_and(|part| why.contains(part)))
+            );
+        }
+    };
+    let zoe = || world(&["zoe owner"], &["zoe owner"]);
+    for (declared, live, expected) in [
+        ("Growth", "Growth web=owner", Some(takes)),
+        ("Growth", "Growth web=admin", None),
+        ("Growth removed", "Growth +zoe web=owner", Some(takes)),
+        ("Growth removed", "Growth +zoe web=admin", None),
+    ] {
+        check(&with_teams(zoe(), &[declared], &[live]), expected);
+    }
+    for (declared, live, expected) in [
+        ("etl", "etl web=owner", Some(takes)),
+        ("etl web=analyst", "etl web=owner", Some(takes)),
+        ("etl web=analyst", "etl web=admin", None),
+        ("etl removed", "etl web/org=owner", Some(deletes)),
+        ("etl removed", "etl web/org=admin", None),
+    ] {
+        check(&with_accounts(zoe(), &[declared], &[live]), expected);
+    }
 }
 
 #[test]
