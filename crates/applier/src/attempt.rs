@@ -17,6 +17,9 @@ use crate::resume::must_happen_once;
 use crate::settle::{Settled, settle};
 use crate::{CallError, Failure, Outcome};
 
+const GIVE_BACK: &str = "The service account has no role there now: correct what the service says of \
+                         the new one and run apply with --resume, or apply the undo plan.";
+
 /// Most times that one change is sent in one run.
 pub(crate) const MAX_ATTEMPTS: u32 = 2;
 
@@ -203,41 +206,92 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             return ran;
         }
         ran.extend(self.carry_out_one(given).await);
-        let failed = ran.last().is_some_and(|one| {
-            matches!(one.outcome, Outcome::Failed { .. }) && one.journal_error.is_none()
+        let refused = ran.last().and_then(|one| match &one.outcome {
+            Outcome::Failed { failure } if one.journal_error.is_none() => Some(failure.clone()),
+            _ => None,
         });
-        if failed && let Some((outcome, journal_error)) = self.put_back(taken, before).await {
-            ran.insert(0, Ran { index: taken, outcome, journal_error });
-            ran.remove(1);
+        if let Some(refused) = refused
+            && let Some((back, journal_error)) = self.put_back(taken, before).await
+        {
+            ran = self.after_put_back((taken, before), (given, after), &refused, back).await;
+            if let Some(one) = ran.first_mut() {
+                one.journal_error = journal_error.or(one.journal_error.take());
+            }
         }
         ran
     }
 
-    /// Gives a service account the role that a change took away: nothing when it could not be given.
+    /// Gives a service account the role that a change took away: nothing when it could not be tried.
     async fn put_back(
         &self,
         index: usize,
         taken: &Change,
-    ) -> Option<(Outcome, Option<JournalError>)> {
+    ) -> Option<(PutBack, Option<JournalError>)> {
         let Action::Revoke { project, before } = &taken.action else { return None };
         let action = Action::Grant { project: project.clone(), after: before.clone() };
         let back = Change { action, ..taken.clone() };
         let write = self.write_of(index, &back).await.ok()?;
         let sent = match self.send(taken, "put_back", 1, &write).await {
             Ok(sent) => sent,
-            Err(error) => return Some((unsettled("the journal cannot be kept"), Some(error))),
+            Err(error) => {
+                let why = "the journal cannot be kept".to_owned();
+                return Some((PutBack::Unknown { why }, Some(error)));
+            }
         };
-        let outcome = match sent {
-            Ok(_) => Outcome::Failed {
+        let Err(error) = sent else { return Some((PutBack::Given, None)) };
+        let why = error.to_string();
+        let is_lost = error.kind == ErrorKind::OutcomeUnknown;
+        if !is_lost && error.status != Some(409) {
+            return Some((PutBack::Refused { why }, None));
+        }
+        let found = match self.settle(taken, &self.options.patience.settle).await {
+            Settled::StillBefore => PutBack::Given,
+            Settled::InPlace if !is_lost => PutBack::Refused { why },
+            _ => PutBack::Unknown { why },
+        };
+        Some((found, None))
+    }
+
+    /// What became of both halves of an exchange whose new role was refused.
+    async fn after_put_back(
+        &self,
+        (taken, before): (usize, &Change),
+        (given, after): (usize, &Change),
+        refused: &Failure,
+        back: PutBack,
+    ) -> Vec<Ran> {
+        let mut refused = refused.clone();
+        let outcome = match back {
+            PutBack::Given => Outcome::Failed {
                 failure: Failure::local(
                     "the service refused the new role, so the old one was given back",
                     "Correct what the service says of the new role, and run apply with --resume.",
                 ),
             },
-            Err(error) => unsettled(&error.to_string()),
+            PutBack::Refused { why } => {
+                refused.message =
+                    format!("{}; the old role could not be given back: {why}", refused.message);
+                refused.hint = Some(GIVE_BACK.to_owned());
+                Outcome::Applied { settled_by_reading: false }
+            }
+            PutBack::Unknown { why } => unsettled(&why),
         };
-        Some(self.journaled(taken, outcome).await)
+        let mut ran = Vec::with_capacity(2);
+        let halves =
+            [(taken, before, outcome), (given, after, Outcome::Failed { failure: refused })];
+        for (index, change, outcome) in halves {
+            let (outcome, journal_error) = self.journaled(change, outcome).await;
+            ran.push(Ran { index, outcome, journal_error });
+        }
+        ran
     }
+}
+
+/// What became of the role that a service account had, when it was refused another.
+enum PutBack {
+    Given,
+    Refused { why: String },
+    Unknown { why: String },
 }
 
 fn unsettled(why: &str) -> Outcome {

@@ -1,13 +1,15 @@
 //! The end of a run: verification, the undo plan, the last line of the journal, the receipt.
 
 use mixaccess_api::{AccessRead, AccessWrite};
-use mixaccess_model::{Change, LiveState};
+use mixaccess_model::{Action, Change, LiveState};
 
 use crate::apply::Run;
+use crate::course::Found;
 use crate::execute::Executed;
 use crate::expectation::expectations;
 use crate::journal::{JournalError, JournalWriter, Record};
 use crate::prepare::Ready;
+use crate::reread::read;
 use crate::undo::{derived_state, write_undo_plan};
 use crate::verify::{Reading, contradicted, verify};
 use crate::{ApplyStatus, ChangeReport, Outcome, Receipt, Verification};
@@ -22,11 +24,13 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
     ) -> Receipt {
         let Executed { outcomes, mut journal_error, invitations } = executed;
         let (verification, after) = self.read_again(&outcomes, &ready.live).await;
+        let changes = &self.plan.content.changes;
+        let mut notes = ready.notes;
+        notes.extend(after.iter().flat_map(|after| without_role(changes, &outcomes, after)));
         let mut after = after.unwrap_or_else(|| derived_state(self.plan, &outcomes, &ready.live));
         after.actor = ready.live.actor;
         let now = self.options.clock.now();
         let made_by = &self.options.made_by;
-        let changes = &self.plan.content.changes;
         let contradicted = contradicted(changes, &outcomes, &verification, &after);
         let done = done(changes, &outcomes, &contradicted);
         let undo = write_undo_plan(self.plan, &done, &after, self.state, now, made_by);
@@ -72,7 +76,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             journal_error: journal_error.as_ref().map(JournalError::to_string),
             undo,
             overrides: ready.overrides,
-            ..self.nothing_sent(status, ready.notes, None)
+            ..self.nothing_sent(status, notes, None)
         }
     }
 
@@ -86,10 +90,18 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         }
         let content = &self.plan.content;
         let expected = expectations(&content.changes, outcomes, before);
-        if expected.is_empty() {
+        let changed = |one: &Outcome| one.is_in_place() || matches!(one, Outcome::Unknown { .. });
+        if !outcomes.iter().any(changed) {
             return (Verification::NotDone { because: "nothing was changed" }, None);
         }
         self.progress.note("reading again what was changed");
+        if expected.is_empty() {
+            let because = "what became of the changes is not known";
+            return match read(self.client, &self.scope, self.options.clock.now()).await {
+                Ok(live) => (Verification::NotDone { because }, Some(live)),
+                Err(error) => (Verification::Unreadable { message: error.to_string() }, None),
+            };
+        }
         let reading = Reading {
             scope: &self.scope,
             content,
@@ -99,6 +111,36 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         };
         verify(self.client, &reading, expected, || self.options.clock.now()).await
     }
+}
+
+/// The service accounts that lost a role and were not given the one that was to follow.
+fn without_role(changes: &[Change], outcomes: &[Outcome], after: &LiveState) -> Vec<String> {
+    let all = || changes.iter().zip(outcomes);
+    let mut notes = Vec::new();
+    for (index, (taken, outcome)) in all().enumerate() {
+        let Action::Revoke { project, before } = &taken.action else { continue };
+        let may_be_gone = outcome.is_in_place() || matches!(outcome, Outcome::Unknown { .. });
+        let key = taken.subject.key();
+        let Some(found @ Found::ServiceAccount(_)) = Found::live(after, &key) else { continue };
+        if !may_be_gone || found.role(project.id).is_some() {
+            continue;
+        }
+        let given = all().skip(index + 1).find_map(|(later, outcome)| match &later.action {
+            Action::Grant { project: other, .. }
+                if other.id == project.id && later.subject.key() == key =>
+            {
+                Some(outcome)
+            }
+            _ => None,
+        });
+        if given.is_some_and(|outcome| !outcome.is_in_place()) {
+            notes.push(format!(
+                "{} is without access in {}: it lost {before} there and has no other role",
+                taken.subject, project.key
+            ));
+        }
+    }
+    notes
 }
 
 /// What the runs of a plan carried out, as far as reading again did not contradict it. What was so

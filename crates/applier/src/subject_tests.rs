@@ -555,6 +555,41 @@ async fn a_new_role_that_is_refused_leaves_the_old_one() {
 }
 
 #[tokio::test]
+async fn a_role_that_is_lost_is_read_again_and_told() {
+    let variants = [
+        (Fault::Refuse, ["applied", "applied", "failed"], "could not be given back"),
+        (Fault::LostBefore, ["applied", "applied", "unknown"], "connection lost"),
+    ];
+    for (fault, expected, said) in variants {
+        for alone in [true, false] {
+            let bench = Bench::new(|planner| {
+                let before = ProjectRole::Analyst;
+                let revoke = Action::Revoke { project: project(7), before };
+                let taken = planner.add_to_account("etl", revoke, &[]);
+                planner.add_to_account("etl", grant(7, ProjectRole::Admin), &[taken]);
+                if !alone {
+                    planner.add(BEN, grant(8, ProjectRole::Consumer), &[]);
+                }
+            });
+            bench.fake.lock().faults.extend([(1, fault), (2, fault)]);
+            let receipt = bench.apply().await;
+            let [taken, other, given] = expected;
+            let expected = if alone { vec![taken, given] } else { vec![taken, given, other] };
+            assert_eq!(results(&receipt), expected, "{receipt:?}");
+            assert!(!bench.fake.lock().now.accounts["etl"].grants.contains_key(&project(7).id));
+            let told = "etl is without access in project-7: it lost analyst there and has \
+                        no other role";
+            assert!(receipt.notes.iter().any(|note| note.contains(told)), "{receipt:?}");
+            assert!(format!("{receipt:?}").contains(said), "{receipt:?}");
+            let undone = bench.try_run(&undo_of(&receipt), false).await.unwrap();
+            assert_eq!(undone.exit_code(), 0, "{undone:?}");
+            let role = bench.fake.lock().now.accounts["etl"].grants[&project(7).id].clone();
+            assert_eq!(role, ProjectRole::Analyst);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_team_that_gives_more_than_was_reviewed_takes_nobody_in() {
     let bench = Bench::new(|planner| {
         planner.add_to_team("Growth", join(ANN), &[]);
