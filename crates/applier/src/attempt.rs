@@ -201,7 +201,6 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                 self.limit().take_back(email);
             }
             let outcome = Outcome::Skipped { because: before.id.clone() };
-            self.progress.change_done(after, &outcome);
             ran.push(Ran { index: given, outcome, journal_error: None });
             return ran;
         }

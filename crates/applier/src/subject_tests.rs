@@ -590,6 +590,31 @@ async fn a_role_that_is_lost_is_read_again_and_told() {
 }
 
 #[tokio::test]
+async fn every_change_is_told_to_be_done_once() {
+    struct Counts(Mutex<Vec<(String, &'static str)>>);
+    impl Progress for Counts {
+        fn change_done(&self, change: &mixaccess_model::Change, outcome: &Outcome) {
+            self.0.lock().unwrap().push((change.id.to_string(), outcome.as_str()));
+        }
+    }
+    for refused in [0, 1] {
+        let bench = Bench::new(rerole);
+        bench.fake.lock().faults.insert(refused, Fault::Refuse);
+        let state = StateDirectory::open(bench.root.path()).unwrap();
+        let (plan, counts) = (bench.planner.plan(), Counts(Mutex::default()));
+        let token = CancelToken::never();
+        let receipt = apply(&plan, &bench.fake, &state, &bench.options, &counts, &token).await;
+        let mut told = counts.0.into_inner().unwrap();
+        let reports = receipt.unwrap().changes.into_iter();
+        let mut expected =
+            reports.map(|one| (one.change.to_string(), one.outcome.as_str())).collect::<Vec<_>>();
+        told.sort();
+        expected.sort();
+        assert_eq!(told, expected, "{refused}");
+    }
+}
+
+#[tokio::test]
 async fn a_team_that_gives_more_than_was_reviewed_takes_nobody_in() {
     let bench = Bench::new(|planner| {
         planner.add_to_team("Growth", join(ANN), &[]);
