@@ -83,7 +83,7 @@ impl Comparer<'_> {
     }
 
     /// Individual grants that have to be taken away by hand as well.
-    pub(super) fn to_take_away(
+    pub(super) fn left_by_hand(
         &self,
         collaborator: &DesiredCollaborator,
         member: &LiveMember,

@@ -99,7 +99,7 @@ impl Comparer<'_> {
             return Managed { manual: None, through_scim };
         }
         let missing = self.missing(&replacements);
-        let by_hand = self.to_take_away(collaborator, member, &effects);
+        let by_hand = self.left_by_hand(collaborator, member, &effects);
         let guidance = Guidance { missing, exceeded, left_last, by_hand, ..Guidance::default() };
         let task = ManualTask::ChangeGroups {
             join: groups.join.into_iter().collect(),
