@@ -152,6 +152,8 @@ pub enum ManualTask {
     },
     /// Take the application away from somebody.
     Deprovision,
+    /// See to it that somebody who is gone there already leaves Mixpanel as well.
+    CheckDeprovisioning,
     /// Change the people of a group.
     ChangePeople {
         /// Who should be in it, sorted.

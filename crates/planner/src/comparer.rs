@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::SignedDuration;
 use mixaccess_model::{
     Action, Annotations, Capabilities, Cause, DesiredCollaborator, DesiredState, Email, LiveMember,
     LiveState, MemberStatus, NotPlannedKind, OrganizationRole, Pattern, Reason, ReasonKind, State,
@@ -14,6 +15,9 @@ use crate::draft::Draft;
 use crate::membership::Membership;
 use crate::power::is_actor;
 use crate::project_names::ProjectNames;
+
+/// An event of the SCIM log (`mixpanel-api.md`, "Dialect `members`": `scim/logs`).
+const DEPROVISIONED: &str = "USER_DEPROVISIONED";
 
 /// Compares declared with live subjects; holds what is the same for all of them.
 #[derive(Clone, Copy)]
@@ -88,14 +92,34 @@ impl Comparer<'_> {
         member.status == MemberStatus::Pending && !self.capabilities.change_pending_roles
     }
 
-    /// Whether an identity provider puts back what is written to Mixpanel about somebody.
+    /// Whether an identity provider puts back what is written to Mixpanel about somebody. It does not
+    /// bring back whom it does not have any more, where the files give such a removal to Mixpanel.
     pub(crate) fn is_managed(
         &self,
         collaborator: Option<&DesiredCollaborator>,
         member: Option<&LiveMember>,
     ) -> bool {
         collaborator.is_some_and(|one| !one.managed_by.is_mixpanel())
-            || member.is_some_and(|one| !one.managed_by.is_mixpanel())
+            || member.is_some_and(|member| {
+                let is_given_up = collaborator.is_some_and(|one| one.state == State::Removed)
+                    && self.outstayed(member).is_some();
+                !member.managed_by.is_mixpanel() && !is_given_up
+            })
+    }
+
+    /// Whether the identity provider says that it does not have somebody, or not any more.
+    pub(crate) fn is_gone_there(&self, member: &LiveMember) -> bool {
+        self.directory.knows_people()
+            && !self.directory.user(&member.email).is_some_and(|user| user.active)
+    }
+
+    /// Somebody who is gone there and still live after the time that its changes take; for how long,
+    /// where its log says so.
+    pub(crate) fn outstayed(&self, member: &LiveMember) -> Option<Option<SignedDuration>> {
+        let since = self.directory.last_event(&member.email, DEPROVISIONED);
+        let passed = since.map(|at| self.live.taken_at.duration_since(at));
+        let is_over = passed.is_none_or(|passed| passed > self.propagation());
+        (self.is_gone_there(member) && is_over).then_some(passed)
     }
 
     /// Whether SCIM reaches somebody: only people whose domain the organization has claimed. What the

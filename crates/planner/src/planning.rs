@@ -153,7 +153,9 @@ fn observe(gathering: &mut Gathering<'_>, sequence: &Sequence) {
     findings.extend(observation::unknown_verbs(changes, capabilities));
     findings.extend(invitation::beyond_the_limit(changes, live));
     let mut leaving = service_account_findings::leaving(changes);
-    let deprovisioned = gathering.manual.iter().filter(|one| one.task == ManualTask::Deprovision);
+    let deprovisioned = gathering.manual.iter().filter(|one| {
+        matches!(one.task, ManualTask::Deprovision | ManualTask::CheckDeprovisioning)
+    });
     leaving
         .extend(deprovisioned.filter_map(|one| Some((one.subject.email()?, one.subject.user()))));
     findings.extend(service_account_findings::left_behind(desired, live, &leaving));

@@ -15,9 +15,8 @@ use crate::invitation::lasting;
 use crate::observation::without_alias;
 use crate::team_findings::names;
 
-/// Events of the SCIM log (`mixpanel-api.md`, "Dialect `members`": `scim/logs`).
+/// An event of the SCIM log (`mixpanel-api.md`, "Dialect `members`": `scim/logs`).
 const ROLE_CHANGED: &str = "USER_ROLE_CHANGED";
-const DEPROVISIONED: &str = "USER_DEPROVISIONED";
 
 /// What is told of somebody whom an identity provider manages. `differs` says whether something has
 /// to change there so that they have what is declared.
@@ -57,7 +56,10 @@ fn undeclared(
     collaborator: Option<&DesiredCollaborator>,
     member: &LiveMember,
 ) -> Option<Finding> {
-    let is_told = collaborator.is_some_and(|one| one.managed_by.is_mixpanel());
+    let is_told = collaborator.is_some_and(|one| {
+        let goes = one.state == State::Removed && comparer.is_gone_there(member);
+        one.managed_by.is_mixpanel() && !goes
+    });
     (is_told && comparer.is_managed(None, Some(member))).then(|| {
         Finding::new(
             Severity::Warning,
@@ -81,15 +83,21 @@ fn hand_made(
     if grants.is_empty() {
         return None;
     }
-    let (will, hint) = match comparer.is_reached(collaborator, member) {
-        true => (
-            "which the identity provider will revert",
-            "Give it through a group of the identity provider.",
-        ),
-        false => (
+    let (will, hint) = if !comparer.is_reached(collaborator, member) {
+        (
             "which stays, because SCIM does not reach the domain",
             "Manage the person in Mixpanel, or claim the domain.",
-        ),
+        )
+    } else if comparer.is_gone_there(member) {
+        (
+            "which stays, because the identity provider does not have the person",
+            "It goes with the account: see that the person leaves Mixpanel, or take it away there.",
+        )
+    } else {
+        (
+            "which the identity provider will revert",
+            "Give it through a group of the identity provider.",
+        )
     };
     let held = names(grants.into_iter());
     let message = format!("holds {held} by an individual grant, {will}");
@@ -104,23 +112,14 @@ fn removed_and_still_there(
     collaborator: Option<&DesiredCollaborator>,
     member: &LiveMember,
 ) -> Option<Finding> {
-    let now = comparer.live.taken_at;
-    let known = comparer.directory.user(&member.email);
-    if !comparer.directory.knows_people()
-        || known.is_some_and(|user| user.active)
-        || collaborator.is_some_and(|one| comparer.is_of_unclaimed_domain(one))
-        || collaborator.is_some_and(|one| one.state == State::Removed)
-    {
+    if collaborator.is_some_and(|one| comparer.is_of_unclaimed_domain(one)) {
         return None;
     }
-    let since = comparer.directory.last_event(&member.email, DEPROVISIONED);
-    if since.is_some_and(|at| now.duration_since(at) <= comparer.propagation()) {
-        return None;
-    }
-    let gone = if known.is_some() { "deactivated" } else { "not known" };
-    let when = since.map_or_else(String::new, |at| {
-        format!(", deprovisioned {} ago", lasting(now.duration_since(at)))
-    });
+    let passed = comparer.outstayed(member)?;
+    let is_known = comparer.directory.user(&member.email).is_some();
+    let gone = if is_known { "deactivated" } else { "not known" };
+    let when =
+        passed.map_or_else(String::new, |time| format!(", deprovisioned {} ago", lasting(time)));
     let message = format!("{gone} at the identity provider{when}, and still in the organization");
     Some(
         Finding::new(Severity::Warning, SCIM_REMOVED_STILL_ACCESS, message)

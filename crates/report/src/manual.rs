@@ -167,6 +167,7 @@ fn tasks(task: &ManualTask) -> Vec<String> {
             vec![Some("assign the application".to_owned()), groups("join", join)]
         }
         ManualTask::Deprovision => vec![Some("take the application away".to_owned())],
+        ManualTask::CheckDeprovisioning => vec![Some("check deprovisioning".to_owned())],
         ManualTask::ChangePeople { add, remove } => {
             vec![people("add", add), people("remove", remove)]
         }

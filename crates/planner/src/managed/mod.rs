@@ -62,7 +62,10 @@ impl Comparer<'_> {
                 after: None,
                 reason,
             };
-            let task = ManualTask::Deprovision;
+            let task = match self.is_gone_there(member) {
+                true => ManualTask::CheckDeprovisioning,
+                false => ManualTask::Deprovision,
+            };
             let guidance = Guidance::default();
             return manual(self.change(subject_of(member), task, vec![effect], guidance));
         }

@@ -65,6 +65,9 @@ pub(super) fn steps(
             );
             steps.extend(provider.map(deprovisioning).map(str::to_owned));
         }
+        ManualTask::CheckDeprovisioning => {
+            steps.extend(provider.map(deprovisioning).map(str::to_owned));
+        }
         ManualTask::ChangePeople { add, remove } => {
             steps.push(format!("Find the group {who} in the directory of {at}."));
             steps.extend(people("Add", "to", add));
@@ -76,10 +79,14 @@ pub(super) fn steps(
         _ => who,
     };
     steps.extend(synchronization(provider, person));
+    let is_gone = matches!(task, ManualTask::CheckDeprovisioning);
     steps.push(format!(
         "Wait 5 to 10 minutes, at most {}, and plan again: what is done is not listed any more.",
         lasting(propagation)
     ));
+    steps.extend(is_gone.then(|| {
+        format!("If {who} is still in Mixpanel then, `managed_by: mixpanel` beside `state: removed` makes the plan remove the account.")
+    }));
     steps
 }
 

@@ -61,6 +61,7 @@ fn manual(content: &PlanContent) -> Vec<String> {
             }
             ManualTask::Provision { join } => format!("{who}: provision{}", list(join)),
             ManualTask::Deprovision => format!("{who}: deprovision"),
+            ManualTask::CheckDeprovisioning => format!("{who}: check deprovisioning"),
             ManualTask::ChangePeople { add, remove } => {
                 format!("{who}: add{} remove{}", people(add), people(remove))
             }
@@ -558,4 +559,51 @@ fn nothing_is_left_to_an_identity_provider_that_does_not_reach_somebody() {
     // As much as is declared, and somebody whom the service says is managed.
     assert_eq!(manual(&plan("a@else.example web=consumer")), Vec::<String>::new());
     assert_eq!(manual(&plan("a@else.example scim web=admin")), Vec::<String>::new());
+}
+
+#[test]
+fn whoever_is_gone_at_the_identity_provider_can_be_removed() {
+    let plan = |files: &str, users: &[&str], minutes: Option<i64>| {
+        let live = ["ana scim web=admin", "zoe owner"];
+        let team = ["Growth +ana web=analyst"];
+        let mut world = with_scim(managed(&[files, "zoe owner"], &live, &[], &team), users);
+        let log = world.live.identity_provider.as_mut().unwrap().log.as_mut().unwrap();
+        log.extend(minutes.map(|minutes| ScimEvent {
+            at: NOW - SignedDuration::from_mins(minutes),
+            email: email("ana"),
+            event: Arc::from("USER_DEPROVISIONED"),
+        }));
+        world.plan().unwrap()
+    };
+    let is_told = |content: &PlanContent| {
+        content.findings.iter().any(|one| one.code == "scim-removed-still-access")
+    };
+    for users in [&["-ana"][..], &[]] {
+        // The files leave it to the provider: what it still takes, and nothing that is done.
+        let content = plan("ana scim removed", users, Some(300));
+        assert_eq!(changes(&content), Vec::<String>::new());
+        assert_eq!(manual(&content), ["ana: check deprovisioning"]);
+        assert!(is_told(&content));
+        let steps = steps_of(&content);
+        assert!(!steps.iter().any(|step| step.contains("Take the person out")), "{steps:?}");
+        step(steps, "`managed_by: mixpanel` beside");
+        // They give it to Mixpanel.
+        for minutes in [Some(300), None] {
+            let content = plan("ana removed", users, minutes);
+            assert_eq!(changes(&content), ["ana: remove member web=admin"]);
+            assert_eq!(manual(&content), Vec::<String>::new());
+        }
+        // The change may still be on its way.
+        let content = plan("ana removed", users, Some(10));
+        assert_eq!(changes(&content), Vec::<String>::new());
+        assert_eq!(manual(&content), ["ana: check deprovisioning"]);
+        assert!(!is_told(&content));
+        assert!(!findings(&content).iter().any(|one| one.starts_with("scim-undeclared")));
+    }
+    // Somebody whom the provider still has would be put back.
+    let content = plan("ana removed", &["ana"], Some(300));
+    assert_eq!(changes(&content), Vec::<String>::new());
+    assert_eq!(manual(&content), ["ana: deprovision"]);
+    // Nobody else is given up by the provider.
+    assert_eq!(changes(&plan("ana", &["-ana"], Some(300))), Vec::<String>::new());
 }

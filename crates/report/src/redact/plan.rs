@@ -122,6 +122,7 @@ impl Redaction {
                 }
                 ManualTask::Provision { join } => ManualTask::Provision { join: self.names(join) },
                 ManualTask::Deprovision => ManualTask::Deprovision,
+                ManualTask::CheckDeprovisioning => ManualTask::CheckDeprovisioning,
                 ManualTask::ChangePeople { add, remove } => {
                     ManualTask::ChangePeople { add: self.emails(add), remove: self.emails(remove) }
                 }
