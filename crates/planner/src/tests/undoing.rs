@@ -84,7 +84,7 @@ fn what_is_gone_stays_gone_and_is_said() {
         &["ana web=admin", "bo pending", "cleo pending", "zoe owner"],
     );
     let content = undone(&gone, |_| {});
-    assert_eq!(changes(&content), Vec::<String>::new());
+    assert_eq!(changes(&content), ["bo: withdraw admin web=analyst"]);
     assert_eq!(
         not_undone(&content),
         [
@@ -92,6 +92,39 @@ fn what_is_gone_stays_gone_and_is_said() {
             "the invitation was sent and cannot be unsent; only what it gives is taken back",
             "the withdrawn invitation comes back only as a new invitation, which is not planned",
             "the withdrawn invitation comes back only as a new invitation, which is not planned",
+        ]
+    );
+}
+
+#[test]
+fn a_new_invitation_in_place_of_another_is_taken_back() {
+    let invited_again = |meanwhile: fn(&mut World)| {
+        let world = with_teams(
+            world(
+                &["pen admin web=analyst ios=admin", "zoe owner"],
+                &["pen pending ios=admin qa=admin", "zoe owner"],
+            ),
+            &["Data +pen", "Growth +pen web=admin"],
+            &["Data +pen", "Growth web=admin"],
+        );
+        undone(&world, meanwhile)
+    };
+    let waiting = invited_again(|_| {});
+    assert_eq!(changes(&waiting), ["pen: withdraw admin web=analyst"]);
+    // Whoever accepted it has again what the first invitation gave.
+    let accepted = invited_again(|after| {
+        for member in &mut after.live.members {
+            member.status = mixaccess_model::MemberStatus::Active;
+        }
+    });
+    assert_eq!(
+        changes(&accepted),
+        [
+            "pen: admin -> member",
+            "pen: web - analyst",
+            "team Growth: - pen",
+            "pen: ios + admin",
+            "pen: qa + admin"
         ]
     );
 }

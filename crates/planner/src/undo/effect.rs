@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use mixaccess_model::{
-    Action, Change, Email, OrganizationRole, ProjectId, ProjectRef, ProjectRole, Through,
+    Action, Change, Email, InvitedGrant, OrganizationRole, ProjectId, ProjectRef, ProjectRole,
+    Through,
 };
 
 /// What the changes of one subject did, taken together.
 #[derive(Default)]
 pub(super) struct Effect<'a> {
-    /// A removal, a withdrawal or a deleted service account: what came before it cannot be brought
-    /// back piece by piece.
+    /// A removal, a withdrawal or a deleted service account, and nobody was invited again: what came
+    /// before it cannot be brought back piece by piece.
     pub(super) gone: bool,
+    /// What an invitation gave that was withdrawn.
+    withdrawn: Option<(Option<OrganizationRole>, &'a [InvitedGrant])>,
     pub(super) invitation: Option<&'a Change>,
     /// The creation of a team or a service account.
     pub(super) created: Option<&'a Change>,
@@ -43,18 +46,13 @@ impl<'a> Effect<'a> {
     pub(super) fn add(&mut self, change: &'a Change) {
         match &change.action {
             Action::Invite { organization_role, grants } => {
-                self.invitation = Some(change);
-                if *organization_role != OrganizationRole::LOWEST {
-                    let lowest = OrganizationRole::LOWEST;
-                    self.organization_role = Some((lowest, *organization_role, change));
-                }
-                for grant in grants {
-                    self.grant(&grant.project, None, Some(&grant.role), change);
-                }
+                self.invite(*organization_role, grants, change);
             }
-            Action::WithdrawInvitation { .. }
-            | Action::RemoveMember { .. }
-            | Action::DeleteServiceAccount { .. } => self.gone = true,
+            Action::WithdrawInvitation { organization_role, loses } => {
+                self.gone = true;
+                self.withdrawn = Some((*organization_role, loses));
+            }
+            Action::RemoveMember { .. } | Action::DeleteServiceAccount { .. } => self.gone = true,
             Action::SetOrganizationRole { before, after } => {
                 let first = self.organization_role.map_or(*before, |(first, ..)| first);
                 self.organization_role = Some((first, *after, change));
@@ -85,6 +83,28 @@ impl<'a> Effect<'a> {
                 self.member(email, false, *through, change);
             }
             Action::RemindInvitation { .. } => {}
+        }
+    }
+
+    /// An invitation, which may stand in for one that was withdrawn.
+    fn invite(
+        &mut self,
+        organization_role: OrganizationRole,
+        grants: &'a [InvitedGrant],
+        change: &'a Change,
+    ) {
+        self.gone = false;
+        self.invitation = Some(change);
+        let (role, lost) = self.withdrawn.unwrap_or_default();
+        let before = role.unwrap_or(OrganizationRole::LOWEST);
+        if organization_role != before {
+            self.organization_role = Some((before, organization_role, change));
+        }
+        for grant in lost {
+            self.grant(&grant.project, Some(&grant.role), None, change);
+        }
+        for grant in grants {
+            self.grant(&grant.project, None, Some(&grant.role), change);
         }
     }
 

@@ -45,11 +45,6 @@ pub fn undo(
         if let Some(message) = lasting(&change.action) {
             taken_back.findings.push(observation::not_undone(&change.subject, message));
         }
-        if let (Action::WithdrawInvitation { .. }, Some(email)) =
-            (&change.action, change.subject.email())
-        {
-            taken_back.reinvited.insert(email);
-        }
         let (_, effect) = effects
             .entry(change.subject.key())
             .or_insert_with(|| (&change.subject, Effect::default()));
@@ -72,8 +67,6 @@ struct TakenBack<'a> {
     content: &'a PlanContent,
     after: &'a LiveState,
     custom: &'a CustomRoles<'a>,
-    /// Whose invitation was withdrawn, and with it their place in teams: joining again put it back.
-    reinvited: BTreeSet<&'a Email>,
     /// Whose invitation this plan withdraws, and with it their place in teams.
     withdrawn: BTreeSet<Email>,
     drafted: Vec<SubjectDraft>,
@@ -91,7 +84,6 @@ impl<'a> TakenBack<'a> {
             content,
             after,
             custom,
-            reinvited: BTreeSet::new(),
             withdrawn: BTreeSet::new(),
             drafted: Vec::new(),
             findings: Vec::new(),

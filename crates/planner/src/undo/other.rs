@@ -1,7 +1,8 @@
 //! The reverse of what was done to teams and service accounts.
 
 use mixaccess_model::{
-    Action, InvitedGrant, LiveServiceAccount, LiveTeam, ProjectId, ProjectRole, Subject,
+    Action, Email, InvitedGrant, LiveServiceAccount, LiveTeam, ProjectId, ProjectRole, Subject,
+    SubjectKey,
 };
 
 use super::TakenBack;
@@ -139,8 +140,9 @@ impl TakenBack<'_> {
         for (email, MemberEffect { joined, through, change }) in &effect.members {
             let email = || (*email).clone();
             let is_in = team.is_some_and(|team| team.has(&email()));
-            let goes_anyway = *joined && self.withdrawn.contains(&email());
-            if is_in != *joined || self.reinvited.contains(&email()) || goes_anyway {
+            // The place in a team goes with the invitation, and none is given to whoever goes.
+            let goes_anyway = self.withdrawn.contains(&email());
+            if is_in != *joined || goes_anyway || (*joined && self.was_in(subject, email())) {
                 continue;
             }
             if *joined {
@@ -154,6 +156,14 @@ impl TakenBack<'_> {
                 self.findings.push(observation::not_undone(subject, message));
             }
         }
+    }
+
+    /// Whether joining a team only put somebody back where they were before they were invited again.
+    fn was_in(&self, team: &Subject, email: Email) -> bool {
+        let Subject::Team { name, .. } = team else { return false };
+        let person = self.content.subject(&SubjectKey::Person(email));
+        let before = person.and_then(|person| person.before.as_ref());
+        before.is_some_and(|before| before.teams.contains(name))
     }
 }
 
