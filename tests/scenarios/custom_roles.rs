@@ -104,3 +104,36 @@ fn unknown_custom_roles_are_reported_offline_and_live() {
         bench.findings("plan.json").iter().any(|one| one.starts_with("custom-role-undeclared"))
     );
 }
+
+#[test]
+fn explain_shows_roles_that_nothing_orders_and_teams_that_are_missing() {
+    let bench = Bench::new(
+        "
+organization: { id: 12345, name: Acme Corp }
+service_accounts:
+  - { username: mixaccess, secret: demo-secret, email: ci@acme.example, role: owner }
+projects:
+  - { id: 11, name: Web, custom_roles: [Reviewer] }
+teams:
+  - { id: 7, name: Readers, members: [both@acme.example], projects: { 11: analyst } }
+  - { id: 8, name: Growth, projects: { 11: admin } }
+members:
+  - { id: 501, email: priya@acme.example, role: owner }
+  - { id: 502, email: marisol@acme.example, role: owner }
+  - { id: 503, email: both@acme.example, role: member, projects: { 11: Reviewer } }
+  - { id: 504, email: joins@acme.example, role: member }
+",
+        "
+organization: { id: 12345, name: Acme Corp }
+projects: { web: { id: 11, custom_roles: [Reviewer] } }
+teams: { growth: { name: Growth, members: [joins@acme.example], projects: { web: admin } } }
+collaborators:
+  priya@acme.example: { organization_role: owner }
+  marisol@acme.example: { organization_role: owner }
+  both@acme.example: { projects: { web: analyst } }
+  joins@acme.example: {}
+",
+    );
+    bench.run("explain both@acme.example").exits(0).shows("analyst + Reviewer  differs");
+    bench.run("explain joins@acme.example").exits(0).shows("none       differs");
+}

@@ -5,15 +5,18 @@ use mixaccess_config::{
     Level, Loaded, Specificity, Verdict,
 };
 use mixaccess_model::{
-    Annotations, DesiredCollaborator, DesiredState, Email, Grant, GrantSource, LiveMember,
-    LiveState, ManagedBy, OrganizationRole, ProjectId, ProjectKey, ProjectRef, ProjectRole, Reason,
-    ReasonKind, State,
+    Annotations, DesiredCollaborator, DesiredState, Email, Grant, LiveMember, LiveState, ManagedBy,
+    ProjectId, ProjectKey, ProjectRef, ProjectRole, Reason, ReasonKind,
 };
-use mixaccess_planner::{CustomRoles, effective_role, is_met_otherwise};
+use mixaccess_planner::{CustomRoles, effective_role};
 use mixaccess_report::{
     ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainTeam, ExplainView,
     NextChange, Wanted,
 };
+
+mod agreement;
+
+use agreement::wanted;
 
 use crate::args::Explain as Args;
 use crate::connection::{block_on, connect};
@@ -146,21 +149,9 @@ impl Telling<'_> {
         declared: Option<&DesiredCollaborator>,
     ) -> ExplainProject {
         let live = self.grants_in(one.id);
-        let wanted = match declared.map(|one| one.state) {
-            Some(State::Suspended | State::Removed) => None,
-            _ => one.role.clone(),
-        };
+        let wanted = wanted(one, declared).cloned();
         let organization_role = self.member.and_then(|member| member.organization_role);
-        let agrees = live.as_ref().map(|grants| {
-            // Access through a team that the files put the person in is declared, unless an entry of
-            // their own speaks of the project.
-            let own = grants
-                .iter()
-                .filter(|grant| !one.chain.is_empty() || !self.is_declared_team(&grant.source));
-            let own = own.cloned().collect::<Vec<_>>();
-            let no_more = self.organization_role_gives_no_more(one, wanted.as_ref(), declared);
-            no_more && self.agrees(one, wanted.as_ref(), &own, declared)
-        });
+        let agrees = live.as_ref().map(|grants| self.agrees(one, grants, declared));
         let effective = live
             .as_ref()
             .and_then(|grants| effective_role(grants, organization_role, &self.custom));
@@ -170,6 +161,7 @@ impl Telling<'_> {
             wanted: wanted.map_or(Wanted::NoAccess, Wanted::Role),
             reason: deciding.map(reason),
             at_most: self.counts_as(one.id, effective.as_ref()),
+            besides: self.unordered(live.as_deref(), effective.as_ref()),
             effective,
             live,
             agrees,
@@ -182,61 +174,6 @@ impl Telling<'_> {
                 },
             }),
         }
-    }
-
-    /// Whether live access in a project is what the files want: no more and no less, wherever it comes
-    /// from. Somebody who should be gone agrees only by being gone.
-    fn agrees(
-        &self,
-        one: &ExplainedProject,
-        wanted: Option<&ProjectRole>,
-        grants: &[Grant],
-        declared: Option<&DesiredCollaborator>,
-    ) -> bool {
-        let state = declared.map_or(State::Active, |one| one.state);
-        if state == State::Removed && self.member.is_some() {
-            return false;
-        }
-        let organization_role = organization_role_of(declared);
-        if grants.is_empty() {
-            return wanted
-                .is_none_or(|role| is_met_otherwise(role, grants, organization_role).is_some());
-        }
-        let power_of = |role: &ProjectRole| self.custom.power(one.id, role);
-        let power = |role: Option<&ProjectRole>| role.and_then(power_of).unwrap_or(0);
-        let implied = organization_role.implied_project_role();
-        // Where no entry speaks of the project, the files give what the organization role gives.
-        let most = if one.chain.is_empty() { implied.as_ref() } else { wanted };
-        let exceeds = grants.iter().any(|grant| {
-            matches!(grant.source, GrantSource::Team(_) | GrantSource::AllUsers)
-                && power_of(&grant.role).is_none_or(|held| held > power(most))
-                && wanted != Some(&grant.role)
-        });
-        let held = Grant::individual_role(grants);
-        let as_wanted = match wanted {
-            None => held.is_none(),
-            Some(role) if held == Some(role) => true,
-            Some(role) => {
-                power(held) < power(Some(role))
-                    && is_met_otherwise(role, grants, organization_role).is_some()
-            }
-        };
-        as_wanted && !exceeds
-    }
-
-    /// Whether the organization role that the files give somebody gives no more in a project than the
-    /// entries that speak of it.
-    fn organization_role_gives_no_more(
-        &self,
-        one: &ExplainedProject,
-        wanted: Option<&ProjectRole>,
-        declared: Option<&DesiredCollaborator>,
-    ) -> bool {
-        let power = |role: Option<&ProjectRole>| {
-            role.and_then(|role| self.custom.power(one.id, role)).unwrap_or(0)
-        };
-        let implied = organization_role_of(declared).implied_project_role();
-        one.chain.is_empty() || power(implied.as_ref()) <= power(wanted)
     }
 
     /// Somebody who is live and not in the files: what they hold, and that nothing asks for it.
@@ -256,6 +193,7 @@ impl Telling<'_> {
                     wanted: Wanted::Nothing,
                     reason: None,
                     at_most: self.counts_as(project.id, effective.as_ref()),
+                    besides: self.unordered(live.as_deref(), effective.as_ref()),
                     effective,
                     live,
                     agrees: None,
@@ -264,6 +202,24 @@ impl Telling<'_> {
                 }
             })
             .collect()
+    }
+
+    /// Custom roles that count as nothing, held beside the effective role: no order says what they add.
+    fn unordered(
+        &self,
+        live: Option<&[Grant]>,
+        effective: Option<&ProjectRole>,
+    ) -> Vec<ProjectRole> {
+        let mut roles: Vec<ProjectRole> = live
+            .unwrap_or_default()
+            .iter()
+            .filter(|grant| self.custom.power(grant.project, &grant.role).is_none())
+            .map(|grant| grant.role.clone())
+            .filter(|role| Some(role) != effective)
+            .collect();
+        roles.sort_unstable();
+        roles.dedup();
+        roles
     }
 
     /// The standard role that a custom role counts as.
@@ -280,25 +236,12 @@ impl Telling<'_> {
         own.map(|team| std::sync::Arc::clone(&team.name)).collect()
     }
 
-    /// Whether access comes through a team that the files put the person in.
-    fn is_declared_team(&self, source: &GrantSource) -> bool {
-        let GrantSource::Team(name) = source else { return false };
-        let teams = self.desired.teams.as_deref().unwrap_or_default();
-        teams.iter().any(|team| {
-            team.name == *name && team.members.iter().any(|member| member.email == *self.email)
-        })
-    }
-
     fn grants_in(&self, project: ProjectId) -> Option<Vec<mixaccess_model::Grant>> {
         let read = self.live?.project(project)?.members_read;
         read.then(|| {
             self.member.map(|member| member.grants_in(project).to_vec()).unwrap_or_default()
         })
     }
-}
-
-fn organization_role_of(declared: Option<&DesiredCollaborator>) -> OrganizationRole {
-    declared.map_or(OrganizationRole::LOWEST, |one| one.organization_role)
 }
 
 fn said(one: &Explanation, declared: &DesiredCollaborator) -> ExplainDeclared {

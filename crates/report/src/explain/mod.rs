@@ -162,7 +162,7 @@ fn asked(reason: &Reason) -> String {
 
 /// One line of the table of projects: project, declared, effective, verdict, place.
 pub(crate) fn line(project: &ExplainProject) -> [String; 5] {
-    let ExplainProject { project, wanted, reason, live, effective, agrees, .. } = project;
+    let ExplainProject { project, wanted, reason, live, effective, besides, agrees, .. } = project;
     let ProjectRef { id: _, key } = project;
     let declared = match wanted {
         Wanted::Role(role) => role.to_string(),
@@ -177,6 +177,7 @@ pub(crate) fn line(project: &ExplainProject) -> [String; 5] {
         (None, Some(_)) => "none".to_owned(),
         (None, None) => "-".to_owned(),
     };
+    let effective = besides.iter().fold(effective, |text, role| format!("{text} + {role}"));
     let verdict = match agrees {
         Some(true) => "agrees",
         Some(false) => "differs",
@@ -239,6 +240,9 @@ pub(crate) fn abilities(view: &ExplainView) -> Vec<(String, String)> {
             .entry((role, project.at_most.as_ref()))
             .or_default()
             .push(project.project.key.as_str());
+        for role in &project.besides {
+            roles.entry((role, None)).or_default().push(project.project.key.as_str());
+        }
     }
     let can = |role: &ProjectRole, at_most: Option<&ProjectRole>| {
         let list = |role| capability::of(role).map(|list| list.join(", "));

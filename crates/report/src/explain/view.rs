@@ -112,6 +112,9 @@ pub struct ExplainProject {
     /// What that role counts as, where it is a custom role that the project orders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at_most: Option<ProjectRole>,
+    /// Custom roles that the project does not order, held beside the effective one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub besides: Vec<ProjectRole>,
     /// Whether live state is as the files want it; absent when one of them is unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub agrees: Option<bool>,

@@ -35,6 +35,7 @@ fn projects() -> Vec<ExplainProject> {
             ]),
             effective: Some(role("admin")),
             at_most: None,
+            besides: Vec::new(),
             agrees: Some(true),
             chain: vec![
                 entry("own entry `web-production`", Some("analyst"), 7, Decision::Decides),
@@ -63,6 +64,7 @@ fn projects() -> Vec<ExplainProject> {
             live: Some(Vec::new()),
             effective: None,
             at_most: None,
+            besides: Vec::new(),
             agrees: Some(true),
             chain: Vec::new(),
             next: None,
@@ -197,6 +199,15 @@ fn a_custom_role_is_told_by_what_it_counts_as() {
     let known = told(Some("consumer"));
     assert!(known.contains("at most as consumer: view reports and dashboards"), "{known}");
     assert!(told(None).contains("what the project's custom role allows"));
+}
+
+#[test]
+fn custom_roles_beside_the_effective_one_are_told() {
+    let mut view = view();
+    view.projects[0].besides = vec![role("Reviewer")];
+    let text = explain(&view, Format::Human, &RenderOptions::default()).unwrap();
+    assert!(text.contains("admin (team Growth) + Reviewer"), "{text}");
+    assert!(text.contains("Reviewer in web-production"), "{text}");
 }
 
 #[test]
