@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, Email, Grant, GrantSource, LiveState, ProjectId, ProjectRole, Subject,
+    Action, Email, Grant, GrantSource, LiveState, ProjectId, ProjectRole, Subject, Through,
 };
 
 use crate::custom_role::CustomRoles;
@@ -12,8 +12,9 @@ use crate::draft::{Draft, SubjectDraft};
 use crate::projection::Projection;
 use crate::subject::SubjectRef;
 
-/// For each draft that takes no access away in the end, because others of the plan give as much: which
-/// those are. Empty for every other.
+/// For each draft that takes no access away in the end, because others of the plan give as much, and for
+/// each that takes somebody out of a group through SCIM of which they keep something: which others those
+/// are. Empty for every other.
 pub(crate) type Awaited = Vec<Vec<usize>>;
 
 /// Finds them among drafts in their order: individual grants, places in teams, and roles and whole teams
@@ -40,6 +41,11 @@ pub(crate) fn awaited(
         if let Some(all) = handover.awaited_by(&one.subject, &draft.action) {
             *slot = all;
         }
+    }
+    // What waits itself comes last, and may come after what would wait for it.
+    let waits: Vec<bool> = awaited.iter().map(|all| !all.is_empty()).collect();
+    for slot in &mut awaited {
+        slot.retain(|one| waits.get(*one) == Some(&false));
     }
     awaited
 }
@@ -73,7 +79,7 @@ struct Handover<'a> {
 }
 
 impl Handover<'_> {
-    /// What an action waits for; nothing where it takes some access away.
+    /// What an action waits for; nothing where it takes some access away for good.
     fn awaited_by(&self, subject: &Subject, action: &Action) -> Option<Vec<usize>> {
         let mut awaited = Vec::new();
         match (subject, action) {
@@ -86,11 +92,18 @@ impl Handover<'_> {
                 let given_up = (project.id, before);
                 self.replaced(email, given_up, &GrantSource::Individual, &mut awaited)?;
             }
-            (Subject::Team { name, .. }, Action::RemoveTeamMember { email, .. }) => {
+            (Subject::Team { name, .. }, Action::RemoveTeamMember { email, through }) => {
                 let source = GrantSource::Team(name.clone());
                 for grant in &self.live.team(name)?.grants {
                     let given_up = (grant.project, &grant.role);
-                    self.replaced(email, given_up, &source, &mut awaited)?;
+                    if self.replaced(email, given_up, &source, &mut awaited).is_some() {
+                        continue;
+                    }
+                    // Through SCIM nothing else gives what is kept of a group that gave more.
+                    match through {
+                        Through::Scim => self.kept(email, grant.project, &source, &mut awaited),
+                        Through::Mixpanel => return None,
+                    }
                 }
             }
             (Subject::Team { name, .. }, Action::DeleteTeam { .. }) => {
@@ -150,6 +163,23 @@ impl Handover<'_> {
         let given = after.iter().filter(gives).map(|row| self.given_by(email, project, role, row));
         awaited.extend(given.filter(|all| !all.is_empty()).min()?);
         Some(())
+    }
+
+    /// Adds what gives somebody the lesser access that they keep in a project where a source goes that
+    /// gives more.
+    fn kept(
+        &self,
+        email: &Email,
+        project: ProjectId,
+        given_up: &GrantSource,
+        awaited: &mut Vec<usize>,
+    ) {
+        let Some(after) = self.after.member(email) else { return };
+        let others =
+            |row: &&Grant| row.source != *given_up && row.source != GrantSource::Organization;
+        for row in after.grants_in(project).iter().filter(others) {
+            self.replaced(email, (project, &row.role), given_up, awaited);
+        }
     }
 
     /// The drafts through which somebody gets a row that they do not have yet.

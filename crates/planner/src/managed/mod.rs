@@ -88,7 +88,8 @@ impl Comparer<'_> {
         }
         let exceeded = self.exceeded(collaborator, &effects, rows, &groups.leave);
         let mut through_scim = self.join_through_scim(collaborator, member, &mut groups.join);
-        // Nobody is taken out of a group before what they keep of it comes from another.
+        // Nobody is taken out of a group before what they keep of it comes from another: what is done by
+        // hand is awaited here, and what is written where the plan is put in order.
         let is_awaited =
             |one: &&Replacement| one.group.as_ref().is_none_or(|group| groups.join.contains(group));
         let held_back = given_up_for(member, &groups.leave, replacements.iter().filter(is_awaited));

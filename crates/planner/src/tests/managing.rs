@@ -607,3 +607,30 @@ fn whoever_is_gone_at_the_identity_provider_can_be_removed() {
     // Nobody else is given up by the provider.
     assert_eq!(changes(&plan("ana", &["-ana"], Some(300))), Vec::<String>::new());
 }
+
+#[test]
+fn a_group_is_left_through_scim_once_the_lesser_one_is_joined() {
+    let live = ["ana", "zoe owner"];
+    let plan = |files: &str, teams: &[&str]| {
+        let mut world = with_scim(managed(&[files, "zoe owner"], &live, &[], teams), &["ana"]);
+        world.desired.policy.scim.write = true;
+        world.plan().unwrap()
+    };
+    for more in ["web=admin", "web=admin ios=analyst", "web=Messenger"] {
+        let admins = format!("Admins +ana {more}");
+        let content = plan("ana scim web=analyst", &[&admins, "Web web=analyst"]);
+        let [join, leave] = content.changes.as_slice() else { panic!("{:?}", content.changes) };
+        assert_eq!(
+            changes(&content),
+            ["team Web: + ana through SCIM", "team Admins: - ana through SCIM"]
+        );
+        assert_eq!(leave.depends_on, std::slice::from_ref(&join.id), "{more}");
+    }
+    // What is gone for good waits for nothing.
+    let content = plan("ana scim ios=analyst", &["Admins +ana web=admin", "Apps ios=analyst"]);
+    assert_eq!(
+        changes(&content),
+        ["team Admins: - ana through SCIM", "team Apps: + ana through SCIM"]
+    );
+    assert!(content.changes.iter().all(|change| change.depends_on.is_empty()));
+}
