@@ -30,7 +30,7 @@ codes! {
     INVITATION_LIMIT = "invitation-limit", Warning, "a plan holds more invitations for an e-mail domain than the service sends in an hour";
     INVITATION_WAITING = "invitation-waiting", Note, "an invitation waits for 72 hours or longer";
     IRREVERSIBLE = "irreversible", Note, "the plan holds changes that cannot be undone";
-    LOOK_ALIKE_MEMBER = "look-alike-member", Warning, "an address closely resembles a live account";
+    LOOK_ALIKE_MEMBER = "look-alike-member", Warning, "an address closely resembles a live account: perhaps two accounts for one person";
     LOOK_ALIKE_TEAM = "look-alike-team", Warning, "a team is created although one of nearly that name is live";
     NONE_NOT_REACHABLE = "none-not-reachable", Warning, "no access is declared, and something else than an individual grant gives it; an error where the policy says so";
     NOT_UNDONE = "not-undone", Warning, "an undo plan does not take back something that was applied";
@@ -41,7 +41,7 @@ codes! {
     SCIM_DOMAIN = "scim-domain", Warning, "somebody is marked as managed by SCIM, and their domain is not claimed";
     SCIM_HAND_MADE = "scim-hand-made", Warning, "somebody whom an identity provider manages holds an individual grant, which is reverted where SCIM reaches the domain";
     SCIM_REMOVED_STILL_ACCESS = "scim-removed-still-access", Warning, "somebody was removed at the identity provider and is still in the organization";
-    SCIM_REVERTED = "scim-reverted", Warning, "the identity provider put access back that differs from the files";
+    SCIM_REVERTED = "scim-reverted", Warning, "what SCIM last set differs from the files";
     SCIM_UNDECLARED = "scim-undeclared", Warning, "an identity provider manages somebody, and the files do not say so";
     SCIM_UNREADABLE = "scim-unreadable", Warning, "membership should be written through SCIM, and its groups were not read";
     SERVICE_ACCOUNT_ADMIN_WITHOUT_PURPOSE = "service-account-admin-without-purpose", Warning, "a service account administers something and nobody says what it is for";

@@ -248,7 +248,7 @@ impl<'a> Gathering<'a> {
         self.manual.extend(teams.values().map(|by_hand| comparer.manage_team(by_hand)));
         let people = people.into_iter();
         self.manual.extend(people.map(|(email, teams)| comparer.manage_undeclared(&email, teams)));
-        self.findings.extend(scim_findings::look_alikes(comparer.live));
+        self.findings.extend(scim_findings::look_alikes(&comparer));
         self.findings.extend(scim_findings::unreadable(&comparer));
     }
 

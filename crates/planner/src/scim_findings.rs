@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use mixaccess_model::{
-    DesiredCollaborator, Email, Finding, LiveMember, LiveState, ScimUser, Severity, State,
+    DesiredCollaborator, Finding, LiveMember, LiveState, ScimUser, Severity, State,
 };
 
 use crate::codes::{
@@ -128,14 +129,22 @@ fn removed_and_still_there(
     )
 }
 
+/// SCIM set the access, and it differs from the files. Its log does not say whether the identity
+/// provider did, or a run that wrote membership through it.
 fn reverted(comparer: &Comparer<'_>, member: &LiveMember) -> Option<Finding> {
     let at = comparer.directory.last_event(&member.email, ROLE_CHANGED)?;
-    let message =
-        format!("the identity provider set the access at {at}, and it differs from the files");
+    let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
+    let message = format!("SCIM last set the access at {at}, and it differs from the files");
+    let hint = match comparer.desired.policy.scim.write {
+        true => {
+            "Either a change by hand was put back, or this is what was last written through SCIM: look at what the person's groups give."
+        }
+        false => "A change by hand was probably put back: change the groups there instead.",
+    };
     Some(
         Finding::new(Severity::Warning, SCIM_REVERTED, message)
             .about(&member.email)
-            .with_hint("A change by hand was probably put back: change the groups there instead."),
+            .with_hint(hint),
     )
 }
 
@@ -150,30 +159,61 @@ pub(crate) fn unreadable(comparer: &Comparer<'_>) -> Option<Finding> {
     })
 }
 
-/// Accounts of the identity provider that are a live account but for capital letters or an alias
+/// Two accounts for one person, one of which an identity provider manages: an account there that is a
+/// live one but for capital letters or an alias, or two live ones that are one but for an alias
 /// (`mixpanel-api.md`, "How the world behaves", 8).
-pub(crate) fn look_alikes(live: &LiveState) -> Vec<Finding> {
+pub(crate) fn look_alikes(comparer: &Comparer<'_>) -> Vec<Finding> {
+    let live = comparer.live;
     let provider = live.identity_provider.as_ref();
     let users = provider.and_then(|provider| provider.users.as_deref()).unwrap_or_default();
-    let mut by_base: BTreeMap<String, &Email> = BTreeMap::new();
-    if !users.is_empty() {
-        for member in &live.members {
-            by_base.entry(without_alias(&member.email)).or_insert(&member.email);
-        }
+    let mut by_base: BTreeMap<String, Vec<&LiveMember>> = BTreeMap::new();
+    let says_so = live.members.iter().any(|one| !one.managed_by.is_mixpanel())
+        || comparer.desired.collaborators.iter().any(|one| !one.managed_by.is_mixpanel());
+    if users.is_empty() && !says_so {
+        return Vec::new();
     }
-    users.iter().filter_map(|user| look_alike(live, &by_base, user)).collect()
+    for member in &live.members {
+        by_base.entry(without_alias(&member.email)).or_default().push(member);
+    }
+    let mut findings: Vec<Finding> =
+        users.iter().filter_map(|user| look_alike(live, &by_base, user)).collect();
+    findings.extend(by_base.values().filter_map(|accounts| two_accounts(comparer, accounts)));
+    findings
+}
+
+/// Live accounts that are one but for an alias. Those that differ in capital letters only are told of
+/// where they are compared; whom the policy ignores is meant to be there.
+fn two_accounts(comparer: &Comparer<'_>, accounts: &[&LiveMember]) -> Option<Finding> {
+    let mut accounts: Vec<&LiveMember> =
+        accounts.iter().copied().filter(|one| !comparer.is_ignored(one)).collect();
+    accounts.dedup_by(|a, b| a.email == b.email);
+    let is_managed = |one: &&LiveMember| {
+        comparer.is_managed(comparer.desired.collaborator(&one.email), Some(one))
+    };
+    let managed = accounts.iter().copied().find(is_managed)?;
+    let others = accounts.iter().filter(|one| one.email != managed.email);
+    let others: Vec<String> = others.map(|one| one.email.to_string()).collect();
+    if others.is_empty() {
+        return None;
+    }
+    let message =
+        format!("{} is live as well: two accounts for one person", names(others.into_iter()));
+    let finding = Finding::new(Severity::Warning, LOOK_ALIKE_MEMBER, message)
+        .about(&managed.email)
+        .with_hint("An identity provider that sends another spelling makes another account: keep the one that it manages, or list the other under `policy.unmanaged.ignore`.");
+    Some(finding)
 }
 
 fn look_alike(
     live: &LiveState,
-    by_base: &BTreeMap<String, &Email>,
+    by_base: &BTreeMap<String, Vec<&LiveMember>>,
     user: &ScimUser,
 ) -> Option<Finding> {
     let email = &user.email;
     let found = match live.member(email) {
         Some(member) if member.email.same_spelling(email) => return None,
         Some(member) => &member.email,
-        None => by_base.get(&without_alias(email))?,
+        None => &by_base.get(&without_alias(email))?.first()?.email,
     };
     let message = format!("the identity provider has {email}, live is {found}");
     let finding = Finding::new(Severity::Warning, LOOK_ALIKE_MEMBER, message)
