@@ -49,6 +49,34 @@ fn a_plan_right_after_init_is_empty() {
 }
 
 #[test]
+fn what_is_to_be_done_by_hand_is_a_difference() {
+    let seed = "\
+organization: { id: 960, name: V }
+service_accounts:
+  - { username: mixaccess, secret: demo-secret, email: o1@t.example, role: owner }
+projects:
+  - { id: 1, name: Web }
+teams:
+  - { name: WA, managed_by: scim, projects: { 1: admin } }
+members:
+  - { id: 1, email: o1@t.example, role: owner }
+  - { id: 2, email: o2@t.example, role: owner }
+  - { id: 3, email: hand@t.example, role: member, managed_by: scim, projects: { 1: admin } }
+";
+    let bench = live_only(seed);
+    let init = bench.run("init --organization-id 960 --one-file --identity-provider okta").exits(0);
+    init.shows("admin in web of hand@t.example: made by hand");
+    bench.run("plan --detailed-exitcode").exits(0);
+    bench.run("drift").exits(0);
+    let files = bench.read("access/access.yaml");
+    bench
+        .write("access/access.yaml", format!("{files}\n  new@t.example: {{ managed_by: scim }}\n"));
+    bench.run("plan --detailed-exitcode").exits(2).shows("new@t.example");
+    bench.run("plan").exits(0);
+    bench.run("drift").exits(2);
+}
+
+#[test]
 fn init_overwrites_only_what_git_can_give_back() {
     let bench = live_only(mixed::SEED);
     git(bench.root(), &["init", "-q"]);

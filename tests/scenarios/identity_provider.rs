@@ -169,10 +169,8 @@ fn membership_is_written_through_scim_where_the_policy_allows_it() {
     }
     // The identity provider keeps it: no sync takes it back.
     bench.door("advance", &json!({ "seconds": 41 * 60 }));
-    with_token(&bench, "plan --detailed-exitcode")
-        .run()
-        .exits(0)
-        .never_shows("uma@acme.example: join");
+    let plan = with_token(&bench, "plan --detailed-exitcode").run();
+    plan.exits(2).shows("wanda@agency.example: join").never_shows("uma@acme.example: join");
     let undo = applied.json()["undo"]["plan"].as_str().unwrap().to_owned();
     with_token(&bench, &format!("apply {undo}")).run().exits(0).shows("verified");
     let teams = bench.emulator.state().teams;

@@ -27,11 +27,15 @@ pub(crate) fn person(person: &Person<'_>, survey: &Survey<'_>) -> Vec<String> {
     {
         remarks.push(format!("{role} in every project"));
     }
-    let grants = person.access.len();
-    if !member.managed_by.is_mixpanel() && grants > 0 {
-        let plural = if grants == 1 { "" } else { "s" };
+    if let Some(known) = person.at_provider {
         remarks.push(format!(
-            "managed through SCIM, with {grants} grant{plural} made by hand that the identity provider may revert"
+            "{known} at the identity provider, and still in the organization: to remove the person, write `state: removed` with `managed_by: mixpanel`"
+        ));
+    }
+    if !person.by_hand.is_empty() {
+        remarks.push(format!(
+            "made by hand and not written, because the identity provider puts it back: {}; give it through a group",
+            person.by_hand.join(", ")
         ));
     }
     remarks.extend(standing(member, survey.live.taken_at));

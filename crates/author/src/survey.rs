@@ -1,5 +1,7 @@
 //! What of a live organization can be declared, under which keys, and what cannot and why.
 
+mod managed;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -33,6 +35,10 @@ pub(crate) struct Person<'a> {
     pub(crate) access: Access,
     /// Keys of the teams, sorted.
     pub(crate) teams: Vec<String>,
+    /// Of somebody whom an identity provider manages: roles given by hand, which are not in `access`.
+    pub(crate) by_hand: Vec<String>,
+    /// What the identity provider no longer has them as, where it does not.
+    pub(crate) at_provider: Option<&'static str>,
 }
 
 /// A team that is declared.
@@ -86,6 +92,7 @@ impl<'a> Survey<'a> {
         survey.projects();
         survey.people();
         survey.teams();
+        survey.managed();
         survey.service_accounts();
         survey
     }
@@ -196,7 +203,9 @@ impl<'a> Survey<'a> {
             };
             match self.person(member) {
                 Ok(access) => {
-                    self.people.push(Person { live: member, access, teams: Vec::new() });
+                    let (teams, by_hand) = (Vec::new(), Vec::new());
+                    let at_provider = None;
+                    self.people.push(Person { live: member, access, teams, by_hand, at_provider });
                 }
                 Err(why) => self.leave_out(member.email.as_str(), why),
             }

@@ -201,7 +201,7 @@ pub struct Plan {
     /// Write the plan to this file
     #[arg(short, long, value_name = "FILE", env = "MIXACCESS_PLAN_OUT")]
     pub out: Option<PathBuf>,
-    /// Exit with 2 when there is something to change
+    /// Exit with 2 when there is something to change, be it by somebody else
     #[arg(long, env = "MIXACCESS_DETAILED_EXITCODE", value_parser = FalseyValueParser::new())]
     pub detailed_exitcode: bool,
     /// Also show each person's access before and after as a unified diff

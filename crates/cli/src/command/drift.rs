@@ -38,7 +38,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
 }
 
 /// Differences are what would be planned, and what only somebody else or other credentials can mend.
-fn exit(content: &PlanContent) -> Exit {
+pub(super) fn differs(content: &PlanContent) -> bool {
     let left_open = content.not_planned.iter().any(|one| match one.kind {
         NotPlannedKind::ManagedByScim | NotPlannedKind::ActorPower | NotPlannedKind::Unreadable => {
             true
@@ -48,7 +48,11 @@ fn exit(content: &PlanContent) -> Exit {
         | NotPlannedKind::Pending
         | NotPlannedKind::Protected => false,
     });
-    if !content.is_empty() || !content.manual.is_empty() || left_open {
+    !content.is_empty() || !content.manual.is_empty() || left_open
+}
+
+fn exit(content: &PlanContent) -> Exit {
+    if differs(content) {
         Exit::Differences
     } else if content.errors().next().is_some() {
         Exit::Error

@@ -1,5 +1,6 @@
 //! `plan`: resolves, reads live state, shows the difference.
 
+use super::drift::differs;
 use crate::args::Plan as Args;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -21,7 +22,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     context.console.result(&mixaccess_report::plan(&plan, context.format(), &options)?)?;
     Ok(if plan.content.is_refused() {
         Exit::Refused
-    } else if args.detailed_exitcode && !plan.content.is_empty() {
+    } else if args.detailed_exitcode && differs(&plan.content) {
         Exit::Differences
     } else {
         Exit::Done
