@@ -11,6 +11,7 @@ organization: { id: 12345, name: Acme Corp }
 service_accounts:
   - { username: mixaccess, secret: demo-secret, email: ci@acme.example, role: owner }
   - { username: hand, secret: demo-secret, email: priya@acme.example, role: owner }
+  - { username: other, secret: demo-secret, email: marisol@acme.example, role: owner }
 projects:
   - { id: 11, name: Web }
   - { id: 12, name: iOS }
@@ -155,8 +156,25 @@ fn drift_in_a_team_names_who_did_it_and_adopts_nothing() {
             "projects": [{ "id": 12, "role": "owner" }],
         }),
     );
+    // Something later about the same people and another team.
+    bench.somebody_sends(
+        "other",
+        "POST",
+        "/organizations/12345/teams/9/update/",
+        &json!({ "add_users": ["sana@acme.example", "ravi@acme.example"] }),
+    );
     let drift = bench.run("drift --out drift.json").exits(2);
-    drift.shows("team Growth").shows("sana@acme.example").shows("by priya@acme.example");
+    bench.somebody_sends(
+        "other",
+        "POST",
+        "/organizations/12345/teams/9/update/",
+        &json!({ "remove_users": ["sana@acme.example", "ravi@acme.example"] }),
+    );
+    drift
+        .shows("team Growth")
+        .shows("sana@acme.example")
+        .shows("by priya@acme.example")
+        .never_shows("by marisol@acme.example");
     let mut planned = bench.planned("drift.json");
     planned.sort();
     assert_eq!(

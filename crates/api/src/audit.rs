@@ -17,6 +17,8 @@ pub struct AuditEvent {
     pub email: Option<Email>,
     /// In which project.
     pub project: Option<ProjectId>,
+    /// In which team.
+    pub team: Option<String>,
     /// The role before.
     pub before: Option<String>,
     /// The role after.

@@ -199,7 +199,7 @@ fn projects_and_events() {
         }
     );
     assert_eq!(projects[1].name, "8");
-    let body = r#"{"results":[{"event":"user.role_changed","user_email":"a@x.example","actor_email":"j@x.example","timestamp":"2026-01-05T09:00:00Z","project_id":"7","from":"analyst","to":"admin"},{"id":3}]}"#;
+    let body = r#"{"results":[{"event":"user.role_changed","user_email":"a@x.example","actor_email":"j@x.example","timestamp":"2026-01-05T09:00:00Z","project_id":"7","team":"Growth","from":"analyst","to":"admin"},{"id":3}]}"#;
     let events: Vec<AuditEvent> = rows(body);
     assert_eq!(
         events,
@@ -209,6 +209,7 @@ fn projects_and_events() {
             at: Some("2026-01-05T09:00:00Z".parse().unwrap()),
             email: Some(Email::new("a@x.example")),
             project: Some(ProjectId(7)),
+            team: Some("Growth".into()),
             before: Some("analyst".into()),
             after: Some("admin".into()),
         }]

@@ -30,6 +30,10 @@ pub(crate) struct EventFields<'a> {
     #[serde(borrow, default)]
     project_id: Field<'a>,
     #[serde(borrow, default)]
+    team: Field<'a>,
+    #[serde(borrow, default)]
+    team_name: Field<'a>,
+    #[serde(borrow, default)]
     from: Field<'a>,
     #[serde(borrow, default)]
     to: Field<'a>,
@@ -49,6 +53,7 @@ impl Row for AuditEvent {
             at: [&row.timestamp, &row.time, &row.created_at].into_iter().find_map(Field::instant),
             email: row.user_email.word().map(Email::new),
             project: row.project_id.number().map(ProjectId),
+            team: owned(&row.team).or_else(|| owned(&row.team_name)),
             before: owned(&row.from),
             after: owned(&row.to),
         }))

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use mixaccess_api::{AuditEvent, Client};
-use mixaccess_model::{Action, Change, Email, NotPlannedKind, Plan, PlanContent, printable};
+use mixaccess_model::{
+    Action, Change, Email, NotPlannedKind, Plan, PlanContent, Subject, printable,
+};
 use mixaccess_report::{Culprit, Culprits, Purpose};
 
 use crate::args::{Allow, Drift as Args};
@@ -107,16 +109,20 @@ fn person_of(change: &Change) -> Option<&Email> {
     }
 }
 
-/// Whether an event of the audit log may be what a change would put back.
+/// Whether an event of the audit log may be what a change would put back. One that names no team is no
+/// evidence against anybody.
 fn is_about(event: &AuditEvent, change: &Change) -> bool {
     let of_team = event.event.starts_with("team.");
-    match &change.action {
-        Action::AddTeamMember { .. } | Action::RemoveTeamMember { .. } => of_team,
-        action => !of_team && event.project == action.project().map(|project| project.id),
+    match (&change.action, &change.subject) {
+        (
+            Action::AddTeamMember { .. } | Action::RemoveTeamMember { .. },
+            Subject::Team { name, .. },
+        ) => of_team && event.team.as_deref() == Some(&**name),
+        (action, _) => !of_team && event.project == action.project().map(|project| project.id),
     }
 }
 
-/// The latest event about the same project or team, or about the person where it names none.
+/// The latest event about the same project or the same team, or about the person where it names none.
 fn attribute(culprits: &mut Culprits, plan: &Plan, email: &Email, events: &[AuditEvent]) {
     for change in plan.content.changes.iter().filter(|one| person_of(one) == Some(email)) {
         let latest = events
