@@ -180,12 +180,28 @@ fn killed_between_the_account_and_its_secret_it_makes_another() {
     assert_eq!(running.finish().code, None);
     let first = secret_of(&bench, "acme-export");
     bench.write("done", "");
+    let refused = bench.run("apply plan.json --secret-file {name}.secret").exits(3);
+    refused.says("--resume").never_shows("plan again");
+    let unsettled = "service-account-secret-unsettled service account acme-export";
+    for line in ["plan --out again.json", "drift --out again.json"] {
+        let run = bench.run(line);
+        for said in ["service-account-secret-unsettled", "created by an apply that did not settle"]
+        {
+            assert!(
+                run.stdout.split_whitespace().collect::<Vec<_>>().join(" ").contains(said),
+                "{run}"
+            );
+        }
+        assert!(bench.findings("again.json").contains(&unsettled.to_owned()), "{line}");
+    }
     bench.run("apply plan.json --resume --secret-file {name}.secret").exits(0).shows("verified");
     let second = secret_of(&bench, "acme-export");
     assert_ne!(first, second);
     assert_eq!(bench.read("acme-export.secret").trim(), second);
     bench.holds_nowhere(&first, &[]);
     bench.agrees();
+    bench.run("plan --out again.json").exits(0);
+    assert!(!bench.findings("again.json").contains(&unsettled.to_owned()));
 }
 
 #[test]

@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, AccessWrite};
-use mixaccess_model::{ActingIdentity, Plan};
+use mixaccess_model::{ActingIdentity, Change, Plan, Subject};
 
 use crate::call::follows_creation;
 use crate::counting::Counting;
@@ -20,8 +20,9 @@ use crate::journal::{
 use crate::lock::{Lock, LockError};
 use crate::precheck::{check_plan, is_applied};
 use crate::prepare::Ready;
-use crate::remains::remains;
+use crate::remains::{Standing, remains};
 use crate::reread::{Scope, read_with_actor};
+use crate::resume::is_made_anew;
 use crate::undo::undo_plan_path;
 use crate::{
     ApplyOptions, ApplyStatus, CancelToken, LockHolder, Progress, RECEIPT_FORMAT_VERSION, Receipt,
@@ -120,7 +121,8 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             }
             Some(last) if remains.has_begun() && !remains.applied => {
                 let journal = last.path.clone();
-                return Err(ApplyError::Refused(vec![Refusal::Unfinished { journal }]));
+                let unsettled = unsettled(changes, &remains.standings);
+                return Err(ApplyError::Refused(vec![Refusal::Unfinished { journal, unsettled }]));
             }
             Some(_) | None => match self.begin().await? {
                 Some(ready) => ready,
@@ -253,4 +255,15 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             overrides: ready.overrides.clone(),
         }))
     }
+}
+
+/// The service accounts that may have been created and whose secret nobody may have.
+fn unsettled(changes: &[Change], standings: &[Standing]) -> Vec<Arc<str>> {
+    let all = changes.iter().zip(standings);
+    all.filter(|(change, standing)| is_made_anew(change) && **standing == Standing::Unknown)
+        .filter_map(|(change, _)| match &change.subject {
+            Subject::ServiceAccount { username, .. } => Some(Arc::clone(username)),
+            Subject::Person { .. } | Subject::Team { .. } => None,
+        })
+        .collect()
 }

@@ -119,6 +119,8 @@ pub enum Refusal {
     Unfinished {
         /// Its journal.
         journal: PathBuf,
+        /// The service accounts that it may have created, and whose secret nobody may have.
+        unsettled: Vec<Arc<str>>,
     },
     /// There is no journal of this plan to go on from.
     NothingToResume,
@@ -172,6 +174,11 @@ impl Refusal {
                 "Apply with a service account that has a stronger role, or leave the change out and plan again."
                     .to_owned()
             }
+            Self::Unfinished { unsettled, .. } if !unsettled.is_empty() => format!(
+                "Add --resume: it deletes what may have been created of {}, whose secret nobody may \
+                 have, and creates it anew. A new plan would take it for done.",
+                unsettled.join(", ")
+            ),
             Self::Unfinished { .. } => {
                 "Add --resume to go on where it stopped, or plan again to start from what is live now."
                     .to_owned()
@@ -215,7 +222,7 @@ impl fmt::Display for Refusal {
                     "the service would refuse a change to {subject}: {message} (change {change})"
                 )
             }
-            Self::Unfinished { journal } => {
+            Self::Unfinished { journal, .. } => {
                 write!(f, "an earlier apply of this plan did not finish: {}", journal.display())
             }
             Self::NothingToResume => f.write_str("no apply of this plan has begun here"),

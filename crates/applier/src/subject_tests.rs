@@ -14,6 +14,7 @@ use crate::fake::{
     Account, Crash, Fake, Fault, Organization, Planner, Team, now, options, person, project,
 };
 use crate::fake_plan::comparable;
+use crate::journal::unsettled_creations;
 use crate::{
     ApplyError, ApplyOptions, ApplyStatus, CancelToken, Delivery, NoProgress, Outcome, Progress,
     Receipt, Refusal, SecretSink, StateDirectory, Verification, apply, cancellation,
@@ -505,6 +506,37 @@ async fn after_a_crash_an_account_is_made_anew_unless_somebody_else_made_it() {
         assert_ne!(first, second);
         assert_eq!(bench.vault.kept.lock().unwrap().get("loader"), Some(&second));
     }
+}
+
+#[tokio::test]
+async fn an_account_whose_secret_nobody_may_have_is_told_from_the_journals() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+    });
+    let told = || {
+        let told = unsettled_creations(bench.root.path(), &bench.fake.live()).unwrap();
+        told.into_iter().map(|one| (one.username.to_string(), one.journal)).collect::<Vec<_>>()
+    };
+    assert_eq!(told(), []);
+    *bench.vault.broken.lock().unwrap() = true;
+    bench.fake.lock().faults.insert(1, Fault::Refuse);
+    let receipt = bench.apply().await;
+    assert_eq!(results(&receipt), ["unknown"]);
+    let journal = receipt.journal.unwrap().file_name().unwrap().to_string_lossy().into_owned();
+    assert_eq!(told(), [("loader".to_owned(), journal)]);
+    let refusals = bench.refusals().await;
+    assert!(matches!(&refusals[..], [Refusal::Unfinished { .. }]), "{refusals:?}");
+    assert!(refusals[0].hint().contains("loader, whose secret nobody may have"), "{refusals:?}");
+    let mut organization = bench.fake.lock().now.clone();
+    organization.accounts.get_mut("loader").unwrap().created_by = Some(Email::new(ANN));
+    let foreign = unsettled_creations(bench.root.path(), &organization.live()).unwrap();
+    assert_eq!(foreign, [], "somebody else made it");
+    // Not there: nobody can use what nobody has.
+    organization.accounts.remove("loader");
+    assert_eq!(unsettled_creations(bench.root.path(), &organization.live()).unwrap(), []);
+    *bench.vault.broken.lock().unwrap() = false;
+    assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
+    assert_eq!(told(), []);
 }
 
 fn rerole(planner: &mut Planner) {

@@ -213,6 +213,9 @@ pub struct Plan {
     /// Ways past a guard rail.
     #[command(flatten)]
     pub allow: Allow,
+    /// Where journals are looked for.
+    #[command(flatten)]
+    pub state: StateDir,
     /// How to talk to the service.
     #[command(flatten)]
     pub connection: Connection,
@@ -276,6 +279,9 @@ pub struct Drift {
     /// Where live state comes from.
     #[command(flatten)]
     pub live: LiveSource,
+    /// Where journals are looked for.
+    #[command(flatten)]
+    pub state: StateDir,
     /// How to talk to the service.
     #[command(flatten)]
     pub connection: Connection,

@@ -1,13 +1,14 @@
 //! Files and live state side by side, and the plan between them.
 
 use mixaccess_api::{Client, capabilities, read_live};
+use mixaccess_applier::journal::unsettled_creations;
 use mixaccess_model::{
     DeclaredOrganization, DesiredState, GuardCode, LiveState, Override, OverrideOrigin, Plan,
-    ProjectId,
+    PlanContent, ProjectId,
 };
-use mixaccess_planner::{PlanningInput, plan, what_to_read};
+use mixaccess_planner::{PlanningInput, plan, secret_unsettled, what_to_read};
 
-use crate::args::{Allow, Connection, LiveSource};
+use crate::args::{Allow, Connection, LiveSource, StateDir};
 use crate::connection::{base_url, block_on, check_organization, connect};
 use crate::context::{Context, MADE_BY};
 use crate::failure::Failure;
@@ -56,13 +57,32 @@ impl Situation {
         Ok(Self { desired, live, base_url })
     }
 
-    /// Plans and seals.
+    /// Plans and seals, with what the journals of this machine say of live service accounts.
     ///
     /// # Errors
     /// When an override is not understood.
-    pub(crate) fn plan(&self, context: &Context, allow: &Allow) -> Result<Plan, Failure> {
+    pub(crate) fn plan(
+        &self,
+        context: &Context,
+        allow: &Allow,
+        state: &StateDir,
+    ) -> Result<Plan, Failure> {
         let allow = overrides(allow)?;
-        plan_between(context, &self.desired, &self.live, &self.base_url, &allow)
+        let mut plan = plan_between(context, &self.desired, &self.live, &self.base_url, &allow)?;
+        let unsettled = unsettled_creations(&state.state_dir, &self.live);
+        let unsettled = unsettled.unwrap_or_else(|error| {
+            context.console.warn(&error.to_string());
+            Vec::new()
+        });
+        if unsettled.is_empty() {
+            return Ok(plan);
+        }
+        let findings = unsettled
+            .iter()
+            .map(|one| secret_unsettled(&self.desired, &one.username, &one.journal));
+        plan.content.findings.extend(findings);
+        plan.content.findings.sort();
+        sealed(context, plan.content)
     }
 }
 
@@ -85,9 +105,15 @@ pub(crate) fn plan_between(
         instant_given: context.common.at.is_some(),
         allow,
     });
-    content
-        .and_then(|content| Plan::seal(content, context.now, MADE_BY.to_owned()))
-        .map_err(|error| Failure::new(format!("cannot write the plan: {error}")))
+    sealed(context, content.map_err(unwritable)?)
+}
+
+fn sealed(context: &Context, content: PlanContent) -> Result<Plan, Failure> {
+    Plan::seal(content, context.now, MADE_BY.to_owned()).map_err(unwritable)
+}
+
+fn unwritable(error: impl std::fmt::Display) -> Failure {
+    Failure::new(format!("cannot write the plan: {error}"))
 }
 
 /// Reads the live state that a plan for these files needs.

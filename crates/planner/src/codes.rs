@@ -52,6 +52,7 @@ codes! {
     SERVICE_ACCOUNT_NEVER_USED = "service-account-never-used", Warning, "a service account was never used";
     SERVICE_ACCOUNT_NO_EXPIRY = "service-account-no-expiry", Note, "the credentials of a service account never expire";
     SERVICE_ACCOUNT_OWNER_GONE = "service-account-owner-gone", Warning, "whoever answers for a service account is gone or suspended";
+    SERVICE_ACCOUNT_SECRET_UNSETTLED = "service-account-secret-unsettled", Warning, "an apply created a service account, and nobody may have its secret";
     SERVICE_ACCOUNT_UNREADABLE = "service-account-unreadable", Error, "service accounts are declared, and were not read";
     SERVICE_ACCOUNT_UNUSED = "service-account-unused", Warning, "a service account was not used for 30 days";
     SPELLING = "spelling", Warning, "the live address is spelled differently";

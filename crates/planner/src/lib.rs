@@ -51,4 +51,5 @@ pub use planning::{PlanningInput, plan};
 pub use power::refused_by_service;
 pub use projection::{Moved, Projection};
 pub use reading::what_to_read;
+pub use service_account_findings::secret_unsettled;
 pub use undo::undo;

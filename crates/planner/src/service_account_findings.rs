@@ -14,7 +14,8 @@ use crate::codes::{
     DECLARED_TWICE, DUPLICATE_SERVICE_ACCOUNT, SERVICE_ACCOUNT_ADMIN_WITHOUT_PURPOSE,
     SERVICE_ACCOUNT_EXPIRED, SERVICE_ACCOUNT_EXPIRES_DIFFERS, SERVICE_ACCOUNT_EXPIRING,
     SERVICE_ACCOUNT_LEFT_BEHIND, SERVICE_ACCOUNT_NEVER_USED, SERVICE_ACCOUNT_NO_EXPIRY,
-    SERVICE_ACCOUNT_OWNER_GONE, SERVICE_ACCOUNT_UNREADABLE, SERVICE_ACCOUNT_UNUSED,
+    SERVICE_ACCOUNT_OWNER_GONE, SERVICE_ACCOUNT_SECRET_UNSETTLED, SERVICE_ACCOUNT_UNREADABLE,
+    SERVICE_ACCOUNT_UNUSED,
 };
 use crate::comparer::Comparer;
 use crate::invitation::lasting;
@@ -221,6 +222,21 @@ pub(crate) fn about(
         findings.push(finding(warning, SERVICE_ACCOUNT_ADMIN_WITHOUT_PURPOSE, message, hint));
     }
     findings
+}
+
+/// An account that an apply created without saying in its journal what became of the secret.
+pub fn secret_unsettled(desired: &DesiredState, username: &Arc<str>, journal: &str) -> Finding {
+    let mut declared = desired.service_accounts.iter().flatten();
+    let place =
+        declared.find(|one| one.username == *username).map(|one| desired.place(one.cause.position));
+    let message = format!(
+        "was created by an apply that did not settle its secret, which nobody may have (journal \
+         {journal})"
+    );
+    Finding::new(Severity::Warning, SERVICE_ACCOUNT_SECRET_UNSETTLED, message)
+        .about_subject(subject(username))
+        .with_hint("Run apply with that plan and --resume, which deletes the account and creates it anew; or delete it in Mixpanel and plan again. The service tells a secret once.")
+        .at(place)
 }
 
 fn use_of(found: &LiveServiceAccount, now: Timestamp) -> Option<(&'static str, String)> {

@@ -5,6 +5,7 @@
 //! followed by what it announces before it is on the disk. No credentials, ever.
 
 mod reader;
+mod unsettled;
 mod writer;
 
 use std::path::PathBuf;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::{ApplyStatus, Outcome, Runner, StateError};
 
 pub use reader::{JournalRun, history, parse};
+pub use unsettled::{UnsettledCreation, unsettled_creations};
 pub(crate) use writer::{JournalWriter, Sink};
 
 /// Version of the journal that this program writes and reads.

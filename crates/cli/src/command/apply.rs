@@ -93,7 +93,7 @@ fn planned_now(args: &Args, context: &Context) -> CommandResult {
 
 fn plan_now(args: &Args, context: &Context) -> Result<(Situation, Plan), Failure> {
     let situation = Situation::gather(context, &LiveSource { live: None }, &args.connection)?;
-    let plan = situation.plan(context, &args.allow)?;
+    let plan = situation.plan(context, &args.allow, &args.state)?;
     Ok((situation, plan))
 }
 

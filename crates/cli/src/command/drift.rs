@@ -22,7 +22,8 @@ const MOST_ASKED: usize = 20;
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let situation = Situation::gather(context, &args.live, &args.connection)?;
-    let plan = situation.plan(context, &Allow { allow: Vec::new(), because: None })?;
+    let allow = Allow { allow: Vec::new(), because: None };
+    let plan = situation.plan(context, &allow, &args.state)?;
     if let Some(path) = &args.out {
         storage::write(path, &storage::pretty(&plan)?)?;
     }

@@ -10,7 +10,7 @@ use crate::storage;
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let situation = Situation::gather(context, &args.live, &args.connection)?;
-    let plan = situation.plan(context, &args.allow)?;
+    let plan = situation.plan(context, &args.allow, &args.state)?;
     if let Some(path) = &args.out {
         storage::write(path, &storage::pretty(&plan)?)?;
     }
