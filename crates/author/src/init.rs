@@ -41,6 +41,8 @@ pub struct InitOptions {
     pub home: Home,
     /// The identity provider that manages people, when there is one.
     pub identity_provider: Option<ProviderKind>,
+    /// Whether the service was asked what is live; if not, lists say everything.
+    pub was_read: bool,
     /// Further remarks about people, such as where they were found.
     pub remarks: BTreeMap<Email, String>,
 }
@@ -51,6 +53,7 @@ impl Default for InitOptions {
             arrangement: Arrangement::default(),
             home: Home::Region(Region::Us),
             identity_provider: None,
+            was_read: true,
             remarks: BTreeMap::new(),
         }
     }

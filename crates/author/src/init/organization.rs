@@ -19,10 +19,11 @@ impl Writer<'_> {
             "The organization, its projects and the keys that other files use for them.",
         );
         let day = remark::day(live.taken_at);
-        lines.comment(
-            0,
-            &format!("Written by `mixaccess init` from what was live on {day}; yours to change."),
-        );
+        let source = match self.options.was_read {
+            true => format!("what was live on {day}"),
+            false => format!("lists on {day}, and nothing that is live"),
+        };
+        lines.comment(0, &format!("Written by `mixaccess init` from {source}; yours to change."));
         lines.gap();
         lines.open(0, "organization");
         lines.raw(1, "id", &live.organization.to_string());
