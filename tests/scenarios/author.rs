@@ -106,6 +106,8 @@ fn a_scaffold_and_lists_need_nobody() {
     assert!(!root.path().join("b").exists());
     run(&format!("{offline},iOS=12")).exits(0).shows("the column `Seat` is not read");
     run("validate --config b").exits(0);
+    let written = fs::read_to_string(root.path().join("b/organization.yaml")).unwrap();
+    assert!(written.contains("from lists on 20") && !written.contains("was live on"), "{written}");
     let written = fs::read_to_string(root.path().join("b/people/jo@acme.example.yaml")).unwrap();
     assert!(written.contains("ios: consumer\n      web: admin"), "{written}");
 }

@@ -22,8 +22,8 @@ pub struct Init {
     /// Ask nobody: the lists and --project say everything
     #[arg(long, env = "MIXACCESS_OFFLINE", value_parser = FalseyValueParser::new(), requires = "csv", conflicts_with = "live")]
     pub offline: bool,
-    /// With --offline, a project by name and number; may be repeated
-    #[arg(long, value_name = "NAME=NUMBER", env = "MIXACCESS_INIT_PROJECT", value_delimiter = ',')]
+    /// With --offline, a project by name and number; may be repeated, or given with commas between
+    #[arg(long, value_name = "NAME=NUMBER", env = "MIXACCESS_INIT_PROJECT")]
     pub project: Vec<String>,
     /// The organization's number, as Mixpanel shows it in the organization settings
     #[arg(long, value_name = "NUMBER", env = "MIXPANEL_ORGANIZATION_ID")]

@@ -83,6 +83,7 @@ fn from_organization(args: &Args, context: &Context) -> Result<(Tree, Vec<Listin
         },
         home: home(args, context),
         identity_provider: args.identity_provider.map(provider),
+        was_read: !args.offline,
         ..InitOptions::default()
     };
     let mut notes = Vec::new();
@@ -124,7 +125,9 @@ fn live(args: &Args, context: &Context) -> Result<LiveState, Failure> {
             .hint("Give its number with --organization-id or MIXPANEL_ORGANIZATION_ID; or start with --scaffold."));
     };
     if args.offline {
-        let projects = args.project.iter().map(|one| named(one)).collect::<Result<_, _>>()?;
+        let projects =
+            args.project.iter().map(|one| named_ones(one)).collect::<Result<Vec<_>, _>>()?;
+        let projects = projects.into_iter().flatten().collect();
         return Ok(offline(OrganizationId(number), args.name.clone(), projects, context.now));
     }
     if !args.project.is_empty() {
@@ -149,6 +152,30 @@ fn live(args: &Args, context: &Context) -> Result<LiveState, Failure> {
         read_live(&client, organization.id, dialect, &[], reads, concurrency, now).await
     })??;
     Ok(live)
+}
+
+/// `NAME=NUMBER`, or several with commas between them: a comma is part of a name where no number is in
+/// front of it.
+fn named_ones(text: &str) -> Result<Vec<(String, ProjectId)>, Failure> {
+    let mut found = Vec::new();
+    let mut pending = String::new();
+    for part in text.split(',') {
+        if !pending.is_empty() {
+            pending.push(',');
+        }
+        pending.push_str(part);
+        if let Ok(one) = named(&pending) {
+            found.push(one);
+            pending.clear();
+        } else if part.contains('=') {
+            // A number that is none, and not the beginning of the next name.
+            break;
+        }
+    }
+    if !pending.trim().is_empty() || found.is_empty() {
+        found.push(named(&pending)?);
+    }
+    Ok(found)
 }
 
 /// `NAME=NUMBER`
@@ -278,4 +305,21 @@ fn report(
     }
     lines.push("Look through them, commit them, and see `mixaccess plan`.".to_owned());
     context.console.result(&(lines.join("\n") + "\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comma_parts_projects_only_behind_a_number() {
+        let read = |text| named_ones(text).map_err(|failure| failure.error.to_string());
+        let project = |name: &str, number| (name.to_owned(), ProjectId(number));
+        assert_eq!(read("Web=11,iOS=12"), Ok(vec![project("Web", 11), project("iOS", 12)]));
+        assert_eq!(read("a, b=12"), Ok(vec![project("a, b", 12)]));
+        assert_eq!(read("a, b=12 , c=d=3,"), Ok(vec![project("a, b", 12), project("c=d", 3)]));
+        for wrong in ["", "a", "a=1,b", "a=0", "=1", "a=1,=2", "a=x,b=1"] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
 }
