@@ -68,7 +68,12 @@ fn tokens_are_listed_with_age_and_last_use_and_never_their_value() {
     // Who gains project admin may read them, and a plan says what follows.
     bench.run("plan").exits(0).shows("follow-up-tokens").shows("mixaccess tokens");
     let none = SEED.replace("members:", "served: { without: [tokens] }\nmembers:");
-    Bench::new(&none, FILES).run("tokens list").exits(1).says("does not tell the tokens of web");
+    let untold = Bench::new(&none, FILES).run("tokens list").exits(1);
+    untold.says("does not tell the tokens of web, ios").never_shows("No tokens");
+    // One project that is gone hides no other.
+    let gone = FILES.replace("ios: { id: 12 }", "gone: { id: 99 }");
+    let told = Bench::new(SEED, &gone).run("tokens list").exits(1);
+    told.shows("t-1 Data Pipeline").says("does not tell the tokens of gone");
 }
 
 #[test]

@@ -109,7 +109,7 @@ pub(crate) fn groups<'a>(
         let name = provider.map_or("the identity provider", ProviderKind::name);
         let item = ManualItem {
             subject,
-            tasks: tasks(task),
+            tasks: tasks(task, effects, labels),
             effects: effects.iter().map(|one| effect(one, labels)).collect(),
         };
         let group = match groups.iter().position(|group| group.provider == name) {
@@ -150,7 +150,7 @@ fn role(role: &EffectRole) -> &str {
     }
 }
 
-fn tasks(task: &ManualTask) -> Vec<String> {
+fn tasks(task: &ManualTask, effects: &[ManualEffect], labels: &ProjectLabels<'_>) -> Vec<String> {
     let listed = |verb: &str, names: &mut dyn Iterator<Item = &str>| {
         let names: Vec<&str> = names.collect();
         (!names.is_empty()).then(|| format!("{verb} {}", names.join(", ")))
@@ -172,7 +172,19 @@ fn tasks(task: &ManualTask) -> Vec<String> {
             vec![people("add", add), people("remove", remove)]
         }
     };
-    parts.into_iter().flatten().collect()
+    let tasks: Vec<String> = parts.into_iter().flatten().collect();
+    if tasks.is_empty() { without_groups(effects, labels) } else { tasks }
+}
+
+/// What there is to do where no known group brings it about.
+fn without_groups(effects: &[ManualEffect], labels: &ProjectLabels<'_>) -> Vec<String> {
+    let organization = effects.iter().any(|one| one.project.is_none());
+    let projects: Vec<String> =
+        effects.iter().filter_map(|one| one.project.as_ref()).map(|one| labels.get(one)).collect();
+    let roles = organization.then(|| "change the organization role".to_owned());
+    let access =
+        (!projects.is_empty()).then(|| format!("change the role in {}", projects.join(", ")));
+    roles.into_iter().chain(access).collect()
 }
 
 /// Manual changes counted by provider: `2 changes to make in Okta`.

@@ -195,7 +195,9 @@ fn marks(affected: Option<&AffectedSubject>, changes: &[&Change], kind: Kind) ->
             (Some(_), Some(_)) | (None, None) => {}
         }
     }
-    if asked(ReasonKind::Suspended) {
+    // A person's suspension takes them out of teams, which are changed and not suspended by it.
+    let is_team = affected.is_some_and(|one| matches!(one.subject, Subject::Team { .. }));
+    if asked(ReasonKind::Suspended) && !is_team {
         marks.push("suspended");
     }
     if unmanaged {

@@ -72,14 +72,23 @@ fn list(args: &ListArgs, context: &Context) -> CommandResult {
         None => desired.projects.iter().collect(),
     };
     let client = connect(context, &desired.organization, &args.connection)?;
-    let rows = block_on(read(&client, &projects, desired.instant))??;
+    let (rows, untold) = block_on(read(&client, &projects, desired.instant))??;
+    if rows.is_empty() && !untold.is_empty() {
+        return Err(not_told(&untold));
+    }
     let redaction = context.redaction(desired.organization.id);
     let text = match context.common.format {
         Format::Json => String::from_utf8_lossy(&storage::pretty(&rows)?).into_owned(),
         _ => human(&rows, desired.instant),
     };
     context.console.result(&redacted(&text, redaction.as_ref()))?;
-    Ok(Exit::Done)
+    if untold.is_empty() { Ok(Exit::Done) } else { Err(not_told(&untold)) }
+}
+
+/// The failure to tell the tokens of these projects, by their keys.
+fn not_told(projects: &[String]) -> Failure {
+    Failure::new(format!("the service does not tell the tokens of {}", projects.join(", ")))
+        .hint("Look them up in the project's settings, under Access Keys.")
 }
 
 fn redacted(text: &str, redaction: Option<&Redaction>) -> String {
@@ -90,23 +99,23 @@ async fn tokens_of(
     client: &Client,
     project: &DeclaredProject,
 ) -> Result<Vec<ProjectToken>, Failure> {
-    client.tokens(project.id).await?.ok_or_else(|| {
-        Failure::new(format!("the service does not tell the tokens of {}", project.key))
-            .hint("Look them up in the project's settings, under Access Keys.")
-    })
+    client.tokens(project.id).await?.ok_or_else(|| not_told(&[project.key.to_string()]))
 }
 
+/// The tokens of all projects, and the keys of those whose tokens the service does not tell.
 async fn read(
     client: &Client,
     projects: &[&DeclaredProject],
     now: Timestamp,
-) -> Result<Vec<Row>, Failure> {
-    let mut rows = Vec::new();
+) -> Result<(Vec<Row>, Vec<String>), Failure> {
+    let (mut rows, mut untold) = (Vec::new(), Vec::new());
     for project in projects {
-        let tokens = tokens_of(client, project).await?;
-        rows.extend(tokens.iter().map(|token| Row::new(project, token, now)));
+        match client.tokens(project.id).await? {
+            Some(tokens) => rows.extend(tokens.iter().map(|token| Row::new(project, token, now))),
+            None => untold.push(project.key.to_string()),
+        }
     }
-    Ok(rows)
+    Ok((rows, untold))
 }
 
 fn human(rows: &[Row], now: Timestamp) -> String {

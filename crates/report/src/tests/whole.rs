@@ -194,6 +194,23 @@ fn many_manual_changes_keep_their_tasks_and_leave_out_steps() {
 }
 
 #[test]
+fn a_manual_change_without_groups_still_says_what_to_do() {
+    for (organization, expected) in
+        [(false, "change the role in "), (true, "change the organization role\n")]
+    {
+        let mut sample = whole::whole();
+        let change = &mut sample.content.manual[0];
+        change.task = mixaccess_model::ManualTask::ChangeGroups { join: vec![], leave: vec![] };
+        if organization {
+            change.effects.iter_mut().for_each(|effect| effect.project = None);
+        }
+        let expected = format!("{}: {expected}", change.subject);
+        let text = human(&sample.seal(), &RenderOptions::default());
+        assert!(text.contains(&expected), "{text}");
+    }
+}
+
+#[test]
 fn a_plan_of_manual_changes_alone_has_nothing_to_apply() {
     let mut sample = Sample::empty();
     sample.content.manual = whole::whole().content.manual;
