@@ -205,6 +205,17 @@ fn killed_between_the_account_and_its_secret_it_makes_another() {
 }
 
 #[test]
+fn an_account_that_could_not_be_deleted_again_is_no_matter_for_a_new_plan() {
+    let bench = planned();
+    bench.fail(&["DELETE /organizations/*/service-accounts/* status=403 times=always"]);
+    let left = bench.run("apply plan.json --secret-command false").exits(4);
+    left.says("--resume`: a new plan would take a service account for done");
+    bench.emulator.set_faults(Vec::new());
+    bench.run("apply plan.json --resume --secret-file {name}.secret").exits(0).shows("verified");
+    assert_eq!(bench.read("acme-export.secret").trim(), secret_of(&bench, "acme-export"));
+}
+
+#[test]
 fn a_role_is_taken_and_given_with_nothing_between_and_comes_back_by_undoing() {
     let bench = planned();
     let applied =

@@ -94,7 +94,10 @@ fn team_write(
     };
     let group = |email: &Email, member: bool| {
         if !target.scim {
-            return Err("a group changes through SCIM, and there is no SCIM token".to_owned());
+            return Err(
+                "a group changes through SCIM, and no token for it is set (MIXPANEL_SCIM_TOKEN)"
+                    .to_owned(),
+            );
         }
         Ok(Write::ChangeGroup { group: Arc::clone(name), email: email.clone(), member })
     };
@@ -426,7 +429,7 @@ mod tests {
         let join = Action::AddTeamMember { email: Email::new(ANN), through: Through::Scim };
         assert_eq!(
             said(SubjectKey::Team(Arc::from("Growth")), join),
-            "a group changes through SCIM, and there is no SCIM token"
+            "a group changes through SCIM, and no token for it is set (MIXPANEL_SCIM_TOKEN)"
         );
     }
 }

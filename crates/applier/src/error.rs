@@ -161,7 +161,8 @@ impl Refusal {
                     .to_owned()
             }
             Self::Format { .. } => "Plan again with this version of the program.".to_owned(),
-            Self::Malformed { .. } | Self::Call(_) => "Plan again.".to_owned(),
+            Self::Malformed { .. } => "Plan again.".to_owned(),
+            Self::Call(_) => "Mend what it says, or plan again.".to_owned(),
             Self::Foreign { what, .. } => format!(
                 "Run apply with the {what} that the plan was made for, or plan again for this one."
             ),
