@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::harness::repository::repository;
 use crate::harness::{Bench, Program, words};
 
 #[test]
@@ -35,6 +36,27 @@ fn the_demo_tells_the_loop_and_leaves_a_directory_to_go_on_from() {
     let refused = Program::new(&["demo", "--directory", "own"]).directory(root.path()).run();
     refused.exits(1).says("own exists and is no former demo's").says("--directory");
     assert_eq!(fs::read_to_string(own.join("thesis.txt")).unwrap(), "precious");
+}
+
+/// The README shows parts of what the demo prints, as it prints them, at another moment.
+#[test]
+fn the_readme_shows_what_the_demo_prints() {
+    let readme = fs::read_to_string(repository().join("README.md")).unwrap();
+    let (_, block) = readme.split_once("<!-- demo -->\n\n```text\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let told = Program::new(&["demo"]).directory(root.path()).run().exits(0);
+    let timeless = |line: &str| match line.split_once("changed by jordan@acme.example, ") {
+        Some((before, _)) => format!("{before}changed by jordan@acme.example"),
+        None => line.to_owned(),
+    };
+    let lines = |text: &str| text.lines().map(timeless).collect::<Vec<_>>().join("\n");
+    let printed = lines(&told.stdout);
+    let parts: Vec<String> = block.split("…\n").map(lines).collect();
+    assert_eq!(parts.len(), 4);
+    for part in parts {
+        assert!(printed.contains(&part), "not printed any more:\n{part}\n{told}");
+    }
 }
 
 #[test]
