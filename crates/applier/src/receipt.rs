@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use mixaccess_model::{ChangeId, Digest, OrganizationId, Override, Subject};
 use serde::{Deserialize, Serialize};
 
+use crate::journal::CREATE;
 use crate::{InvitationsLeft, Mismatch, Outcome};
 
 /// Version of the receipt that this program writes.
@@ -95,6 +96,14 @@ impl Receipt {
     /// How many changes have an outcome of that kind.
     pub fn count(&self, which: impl Fn(&Outcome) -> bool) -> usize {
         self.changes.iter().filter(|change| which(&change.outcome)).count()
+    }
+
+    /// Whether a service account may have been created whose secret nobody has. Going on (`--resume`)
+    /// mends it; a new plan would take the account for done.
+    pub fn may_lack_secrets(&self) -> bool {
+        self.changes
+            .iter()
+            .any(|one| one.action == CREATE && matches!(one.outcome, Outcome::Unknown { .. }))
     }
 }
 

@@ -19,6 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::{ApplyStatus, Outcome, Runner, StateError};
 
 pub use reader::{JournalRun, history, parse};
+pub(crate) use unsettled::CREATE;
 pub use unsettled::{UnsettledCreation, unsettled_creations};
 pub(crate) use writer::{JournalWriter, Sink};
 

@@ -12,7 +12,7 @@ use super::{JournalError, JournalRun, Record};
 use crate::Outcome;
 use crate::resume::may_be_ours;
 
-const CREATE: &str = "create_service_account";
+pub(crate) const CREATE: &str = "create_service_account";
 const DELETE: &str = "delete_service_account";
 
 /// What a journal holds that has either of them.

@@ -242,9 +242,6 @@ fn failed(error: ApplyError) -> Failure {
     }
 }
 
-/// The word of such a change in plans, journals and receipts.
-const CREATE_SERVICE_ACCOUNT: &str = "create_service_account";
-
 fn next_step(receipt: &Receipt, plan: &str) -> String {
     // What moved stays so however often one goes on: only a new plan sees that.
     let is_open = |outcome: &Outcome| {
@@ -256,11 +253,8 @@ fn next_step(receipt: &Receipt, plan: &str) -> String {
                 | Outcome::NotTried
         )
     };
-    let lacks_secret = receipt.changes.iter().any(|one| {
-        one.action == CREATE_SERVICE_ACCOUNT && matches!(one.outcome, Outcome::Unknown { .. })
-    });
     match &receipt.journal {
-        Some(_) if lacks_secret => format!(
+        Some(_) if receipt.may_lack_secrets() => format!(
             "Go on with `mixaccess apply {plan} --resume`: a new plan would take a service account for done whose secret nobody may have."
         ),
         Some(_) if receipt.count(is_open) > 0 || !receipt.verification.mismatches().is_empty() => {
