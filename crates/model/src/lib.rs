@@ -17,6 +17,7 @@ mod live;
 mod pattern;
 mod plan;
 mod policy;
+mod power;
 mod reads;
 mod role;
 mod service_account;
@@ -56,6 +57,7 @@ pub use policy::{
     Owners, PlanMaxAge, Policy, Reductions, Removals, Requirement, Rule, RuleMatch, ScimPolicy,
     Unmanaged, UnmanagedAction,
 };
+pub use power::Power;
 pub use reads::{Reads, ServiceAccountReads};
 pub use role::{OrganizationRole, ProjectRole, RoleName};
 pub use service_account::{DesiredServiceAccount, LiveServiceAccount};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mixaccess_model::{CustomRole, DesiredState, PlanContent, ProjectId, ProjectRole};
+use mixaccess_model::{CustomRole, DesiredState, PlanContent, Power, ProjectId, ProjectRole};
 
 /// What custom roles count as: the standard role of `at_most`, and nothing without one.
 #[derive(Clone, Debug, Default)]
@@ -30,5 +30,16 @@ impl<'a> CustomRoles<'a> {
         let ProjectRole::Custom(name) = role else { return role.power() };
         let roles = self.by_project.get(&project)?;
         roles.iter().find(|one| one.name == *name)?.at_most.as_ref()?.power()
+    }
+
+    /// How much a role allows in a project; nothing for a custom role of unknown power.
+    pub fn allows(&self, project: ProjectId, role: &ProjectRole) -> Option<Power> {
+        let roles = self.by_project.get(&project).copied().unwrap_or_default();
+        Power::of_project_role(role, roles)
+    }
+
+    /// As how much a role is judged: one of unknown power may allow anything in its project.
+    pub fn judged(&self, project: ProjectId, role: &ProjectRole) -> Power {
+        self.allows(project, role).unwrap_or(Power::OF_UNKNOWN)
     }
 }

@@ -18,7 +18,7 @@ use crate::guard;
 use crate::invitation;
 use crate::membership::Membership;
 use crate::observation;
-use crate::power::Power;
+use crate::power::ActorPower;
 use crate::project_names::ProjectNames;
 use crate::sequence::{Described, Sequence, Setting, sequence};
 use crate::service_account::compare_service_accounts;
@@ -67,7 +67,7 @@ pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error>
     let mut gathering = Gathering::of(comparer, teams);
     gathering.compare_everybody();
     gathering.add_accounts(compare_service_accounts(&comparer));
-    let power = Power::of(&live.actor, &live.members, &custom);
+    let power = ActorPower::of(&live.actor, &live.members, &custom);
     gathering.findings.extend(observation::actor_unknown(&live.actor));
     let sequence = sequence_what_may_run(&mut gathering, power)?;
     observe(&mut gathering, &sequence);
@@ -79,7 +79,7 @@ pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error>
 /// that are for reading plan what others will apply: they are told once, and nothing is left out.
 fn sequence_what_may_run(
     gathering: &mut Gathering<'_>,
-    power: Option<Power<'_>>,
+    power: Option<ActorPower<'_>>,
 ) -> Result<Sequence, serde_json::Error> {
     let Comparer { desired, live, custom, .. } = gathering.comparer;
     let describe = |email: &Email| -> Described {
@@ -97,7 +97,7 @@ fn sequence_what_may_run(
         let Some(change) = first.changes.get(refused.change) else {
             continue;
         };
-        let reads_only = power.is_some_and(Power::is_below_admin);
+        let reads_only = power.is_some_and(ActorPower::is_below_admin);
         if change.reason.kind == ReasonKind::Unmanaged && !reads_only {
             withheld.insert(change.subject.clone(), refused.message.clone());
         }
@@ -116,7 +116,7 @@ fn sequence_what_may_run(
             message: format!("not in the files, and left alone: {message}"),
         });
     }
-    gathering.findings.extend(if power.is_some_and(Power::is_below_admin) {
+    gathering.findings.extend(if power.is_some_and(ActorPower::is_below_admin) {
         observation::reading_identity(&settled).into_iter().collect()
     } else {
         observation::actor_power(&settled)

@@ -15,13 +15,13 @@ use crate::projection::Projection;
 
 /// The identity we run as, with its own membership where it is a member.
 #[derive(Clone, Copy)]
-pub(crate) struct Power<'a> {
+pub(crate) struct ActorPower<'a> {
     organization_role: OrganizationRole,
     membership: Option<&'a LiveMember>,
     custom: &'a CustomRoles<'a>,
 }
 
-impl<'a> Power<'a> {
+impl<'a> ActorPower<'a> {
     /// Unknown without an organization role.
     pub(crate) fn of(
         actor: &Actor,
@@ -275,7 +275,9 @@ pub fn refused_by_service(
     live: &LiveState,
 ) -> Vec<(ChangeId, Subject, String)> {
     let custom = CustomRoles::planned(content);
-    let Some(power) = Power::of(&live.actor, &live.members, &custom) else { return Vec::new() };
+    let Some(power) = ActorPower::of(&live.actor, &live.members, &custom) else {
+        return Vec::new();
+    };
     let mut projection = Projection::new(live);
     let mut refused = Vec::new();
     for change in &content.changes {

@@ -11,7 +11,7 @@ use mixaccess_model::{
 use crate::custom_role::CustomRoles;
 use crate::draft::{Draft, SubjectDraft};
 use crate::handover;
-use crate::power::Power;
+use crate::power::ActorPower;
 use crate::projection::Projection;
 use crate::subject::{SubjectRef, person};
 
@@ -39,7 +39,7 @@ pub(crate) type Described = (Option<Arc<str>>, Vec<Arc<str>>);
 #[derive(Clone, Copy)]
 pub(crate) struct Setting<'a> {
     pub(crate) live: &'a LiveState,
-    pub(crate) power: Option<Power<'a>>,
+    pub(crate) power: Option<ActorPower<'a>>,
     /// How many owners must remain.
     pub(crate) floor: usize,
     pub(crate) custom: &'a CustomRoles<'a>,

@@ -19,7 +19,7 @@ use crate::custom_role::CustomRoles;
 use crate::draft::{Draft, SubjectDraft};
 use crate::guard;
 use crate::observation;
-use crate::power::Power;
+use crate::power::ActorPower;
 use crate::sequence::{Described, Setting, sequence};
 
 /// The plan that reverses those changes of `content` that were carried out (`done`), against the live
@@ -170,7 +170,7 @@ fn assemble(
     };
     let setting = Setting {
         live: after,
-        power: Power::of(&after.actor, &after.members, custom),
+        power: ActorPower::of(&after.actor, &after.members, custom),
         floor: guard::owner_floor(content.policy.owners),
         custom,
         describe: &describe,
