@@ -17,6 +17,7 @@ mod interruptions;
 mod invitations;
 mod liars;
 mod openapi;
+mod owner_floor;
 mod politeness;
 mod random;
 mod refusals;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, AccessWrite};
 use mixaccess_model::{ActingIdentity, Change, Plan, Subject};
+use mixaccess_planner::guard;
 
 use crate::call::follows_creation;
 use crate::counting::Counting;
@@ -18,6 +19,7 @@ use crate::journal::{
     Header, JOURNAL_FORMAT_VERSION, JournalRun, JournalWriter, Record, Sink, history,
 };
 use crate::lock::{Lock, LockError};
+use crate::owner_floor::OwnerFloor;
 use crate::precheck::{check_plan, is_applied};
 use crate::prepare::Ready;
 use crate::remains::{Standing, remains};
@@ -208,6 +210,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         });
         journal.append_all(known).await?;
         self.progress.started(changes.len());
+        let least_owners = guard::least_owners(&self.plan.content.policy, self.started_at);
         let execution = Execution {
             content: &self.plan.content,
             client: self.client,
@@ -221,6 +224,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             maybe_sent: ready.maybe_sent.clone(),
             has_sent: AtomicBool::new(false),
             limit: Mutex::new(InvitationLimit::of(&ready.live, runs, self.options.clock.now())),
+            owners: OwnerFloor::new(least_owners, changes, &ready.maybe_sent, &ready.live),
             made: Mutex::default(),
         };
         let executed = execution.run(ready.known.clone()).await;

@@ -1,17 +1,19 @@
 //! Sending one change, and finding out what became of it.
 
+use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write, Written};
-use mixaccess_model::{Action, Change, Subject, SubjectKey};
+use mixaccess_model::{Action, Change, Email, Subject, SubjectKey};
 
 use crate::call::{needs_number, write_for};
 use crate::course::Found;
 use crate::execute::{Execution, Ran};
 use crate::invitation_limit::addressee;
 use crate::journal::JournalError;
+use crate::owner_floor::may_lose_owner;
 use crate::reread::read;
 use crate::resume::must_happen_once;
 use crate::settle::{Settled, settle};
@@ -30,16 +32,43 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     /// Sends a change, again where reading showed that it was not carried out and sending it twice
     /// does no harm. Fails only when an intent cannot be journaled; then nothing was sent for it.
     pub(crate) async fn attempts(&self, index: usize, change: &Change) -> Attempted {
-        let mut maybe_sent = self.maybe_sent.get(index).copied().unwrap_or_default();
         if matches!(change.action, Action::CreateServiceAccount { .. }) {
+            let maybe_sent = self.maybe_sent.get(index).copied().unwrap_or_default();
             return self.create_service_account(change, maybe_sent).await;
         }
+        if may_lose_owner(change, self.live) {
+            return self.attempts_above_floor(index, change).await;
+        }
+        self.attempts_each(index, change, None).await
+    }
+
+    /// Sends a change up to [`MAX_ATTEMPTS`] times; where it may lose an owner, `lost_owners` are those
+    /// who are none any more, and each time the organization is asked first.
+    pub(crate) async fn attempts_each(
+        &self,
+        index: usize,
+        change: &Change,
+        lost_owners: Option<&BTreeSet<Email>>,
+    ) -> Attempted {
+        let mut maybe_sent = self.maybe_sent.get(index).copied().unwrap_or_default();
         let mut lost: Option<Failure> = None;
         for attempt in 1..=MAX_ATTEMPTS {
             let write = match self.write_of(index, change).await {
                 Ok(write) => write,
                 Err(failure) => return Ok(Outcome::Failed { failure }),
             };
+            if let Some(lost_owners) = lost_owners
+                && let Some(below) = self.below_floor(change, &write, lost_owners).await
+            {
+                return Ok(match lost {
+                    Some(mut failure) => {
+                        failure.message = format!("{}; {}", failure.message, below.message);
+                        Outcome::Unknown { failure }
+                    }
+                    None if maybe_sent => Outcome::Unknown { failure: below },
+                    None => Outcome::Failed { failure: below },
+                });
+            }
             let sent = self.send(change, change.action.kind(), attempt, &write).await;
             let sent = sent.map_err(|error| {
                 let known =

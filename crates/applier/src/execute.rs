@@ -14,6 +14,7 @@ use mixaccess_model::{Action, Change, LiveState, PlanContent, Subject, SubjectKe
 use crate::board::{Board, Work};
 use crate::invitation_limit::{InvitationLimit, InvitationsLeft, left};
 use crate::journal::{JournalError, JournalWriter, Record};
+use crate::owner_floor::OwnerFloor;
 use crate::reread::Scope;
 use crate::{ApplyOptions, CancelToken, Outcome, Progress};
 
@@ -38,6 +39,8 @@ pub(crate) struct Execution<'a, C> {
     pub(crate) has_sent: AtomicBool,
     /// The invitations that went out.
     pub(crate) limit: Mutex<InvitationLimit>,
+    /// How many owners must remain.
+    pub(crate) owners: OwnerFloor,
     /// Teams and service accounts that this run made, with their numbers.
     pub(crate) made: Mutex<BTreeMap<SubjectKey, Subject>>,
 }

@@ -169,6 +169,13 @@ impl Fake {
         change(&mut self.lock().now.people);
     }
 
+    /// The fewest accepted owners that there were after any write.
+    pub(crate) fn fewest_owners(&self) -> usize {
+        let inner = self.lock();
+        let all = inner.past.iter().chain([&inner.now]);
+        all.map(|one| one.live().active_owners()).min().unwrap()
+    }
+
     /// Live state as it really is, whatever the answers say.
     pub(crate) fn live(&self) -> LiveState {
         self.lock().now.live()

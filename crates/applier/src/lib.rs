@@ -23,6 +23,7 @@ mod lock;
 mod new_account;
 mod options;
 mod outcome;
+mod owner_floor;
 pub mod precheck;
 mod prepare;
 mod reach;
@@ -51,6 +52,8 @@ mod hostile_tests;
 mod interruption_tests;
 #[cfg(test)]
 mod limit_tests;
+#[cfg(test)]
+mod owner_floor_tests;
 #[cfg(test)]
 mod scenario_tests;
 #[cfg(test)]

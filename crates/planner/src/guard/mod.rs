@@ -56,6 +56,15 @@ pub fn evaluate(
     verdicts
 }
 
+/// How many accepted owners must remain at every step: as many as the policy says, or one where an
+/// override that is still valid lets a plan go below that.
+pub fn least_owners(policy: &Policy, now: Timestamp) -> usize {
+    match valid_override(policy, now, GuardCode::OwnerFloor, None) {
+        Some(_) => 1,
+        None => owner_floor(policy.owners),
+    }
+}
+
 /// How the way past a guard rail begins.
 const PLAN_AGAIN: &str = "plan again with";
 
