@@ -10,6 +10,7 @@ mod demo;
 mod doctor;
 mod effective_access;
 mod examples;
+mod failures;
 mod faults;
 mod hostile_files;
 mod identity_provider;

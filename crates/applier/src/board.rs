@@ -24,6 +24,8 @@ pub(crate) enum Work {
 /// What became of the changes so far, and what may be sent next.
 pub(crate) struct Board<'a> {
     changes: &'a [Change],
+    /// For each change, whether it only takes away.
+    reduces: Vec<bool>,
     progress: &'a dyn Progress,
     schedule: Schedule,
     outcomes: Vec<Option<Outcome>>,
@@ -47,6 +49,7 @@ const MAX_TRIES: u32 = 24;
 impl<'a> Board<'a> {
     pub(crate) fn new(
         changes: &'a [Change],
+        reduces: Vec<bool>,
         grants_per_call: usize,
         progress: &'a dyn Progress,
         known: Vec<Option<Outcome>>,
@@ -54,7 +57,8 @@ impl<'a> Board<'a> {
         let mut board = Self {
             changes,
             progress,
-            schedule: Schedule::new(changes),
+            schedule: Schedule::new(changes, &reduces),
+            reduces,
             outcomes: vec![None; changes.len()],
             grants_per_call,
             anew: invitations_anew(changes),
@@ -142,8 +146,15 @@ impl<'a> Board<'a> {
     fn work(&mut self, index: usize, change: &Change) -> Work {
         let changes = self.changes;
         match (&change.subject, &change.action) {
-            (Subject::Person { .. }, Action::Grant { .. }) if self.grants_per_call > 1 => {
-                let joins = |other: usize| changes.get(other).is_some_and(is_grant_to_person);
+            // One that ends a reduction must not be stopped by what stops the others of a call.
+            (Subject::Person { .. }, Action::Grant { .. })
+                if self.grants_per_call > 1 && self.reduces.get(index) == Some(&false) =>
+            {
+                let reduces = &self.reduces;
+                let joins = |other: usize| {
+                    changes.get(other).is_some_and(is_grant_to_person)
+                        && reduces.get(other) == Some(&false)
+                };
                 let call = self.schedule.join(index, self.grants_per_call, joins);
                 if call.len() > 1 { Work::Together(call) } else { Work::One(index) }
             }

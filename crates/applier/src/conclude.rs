@@ -58,6 +58,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             .map(|(((change, outcome), in_earlier_run), contradicted)| ChangeReport {
                 change: change.id.clone(),
                 subject: change.subject.clone(),
+                project: change.action.project().cloned(),
                 action: change.action.kind(),
                 outcome,
                 in_earlier_run,

@@ -10,6 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, AccessWrite};
 use mixaccess_model::{Action, Change, LiveState, PlanContent, Subject, SubjectKey};
+use mixaccess_planner::reductions;
 
 use crate::board::{Board, Work};
 use crate::invitation_limit::{InvitationLimit, InvitationsLeft, left};
@@ -66,7 +67,8 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     pub(crate) async fn run(&self, known: Vec<Option<Outcome>>) -> Executed {
         let changes = self.content.changes.as_slice();
         let grants_per_call = self.options.target.capabilities.grants_per_call;
-        let mut board = Board::new(changes, grants_per_call, self.progress, known);
+        let reduces = reductions(self.content);
+        let mut board = Board::new(changes, reduces, grants_per_call, self.progress, known);
         self.tell_what_waits(&board);
         let mut in_flight = FuturesUnordered::new();
         let mut journal_error: Option<JournalError> = None;

@@ -386,7 +386,8 @@ impl Progress for Watch<'_> {
         let mut started = self.started.lock().unwrap();
         let changes = &self.plan.content.changes;
         let index = changes.iter().position(|one| one.id == change.id).unwrap();
-        for earlier in before(changes, index) {
+        let reduces = mixaccess_planner::reductions(&self.plan.content);
+        for earlier in before(changes, &reduces, index).1 {
             let earlier = &changes[earlier];
             // In the same call, or back to back.
             let together = matches!(change.action, Action::Grant { .. } | Action::Invite { .. })

@@ -43,6 +43,8 @@ mod verify;
 #[cfg(test)]
 mod batch_tests;
 #[cfg(test)]
+mod failure_tests;
+#[cfg(test)]
 mod fake;
 #[cfg(test)]
 mod fake_plan;

@@ -37,7 +37,7 @@ pub enum Outcome {
         /// When it may be sent.
         until: Timestamp,
     },
-    /// Not tried, because a change before it did not succeed.
+    /// Not tried, because a change that it needs did not succeed.
     Skipped {
         /// That change.
         because: ChangeId,

@@ -71,7 +71,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let mut waits = self.options.patience.settle.iter();
         let (live, steps) = loop {
             let live = self.read_first().await?;
-            let steps = decide(changes, standings, &live);
+            let steps = decide(content, standings, &live);
             if self.cancel.is_cancelled() || !may_be_stale(changes, standings, &steps) {
                 break (live, steps);
             }
@@ -87,7 +87,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             .collect::<BTreeSet<_>>();
         let mut overridden = Vec::new();
         if !to_send.is_empty() {
-            let sent = sends(changes, &steps);
+            let sent = sends(content, &steps);
             let malformed = inconsistencies(changes, &sent, &live);
             if !malformed.is_empty() {
                 return Err(ApplyError::Refused(malformed));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use mixaccess_model::{ChangeId, Digest, OrganizationId, Override, Subject};
+use mixaccess_model::{ChangeId, Digest, OrganizationId, Override, ProjectRef, Subject};
 use serde::{Deserialize, Serialize};
 
 use crate::journal::CREATE;
@@ -114,6 +114,9 @@ pub struct ChangeReport {
     pub change: ChangeId,
     /// Whose access it changes.
     pub subject: Subject,
+    /// In which project; absent for a change of more or of none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectRef>,
     /// What it does, by the word of the plan's JSON.
     pub action: &'static str,
     /// What became of it.

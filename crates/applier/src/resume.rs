@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use mixaccess_model::{
-    Action, Actor, Change, LiveServiceAccount, LiveState, MemberStatus, Precondition, SubjectKey,
+    Action, Actor, Change, LiveServiceAccount, LiveState, MemberStatus, PlanContent, Precondition,
+    SubjectKey,
 };
-use mixaccess_planner::{Moved, Projection};
+use mixaccess_planner::{Moved, Projection, reductions};
 
 use crate::Outcome;
 use crate::call::follows_creation;
@@ -27,7 +28,7 @@ pub enum Step {
         /// Whether an earlier run may have sent it already.
         maybe_sent: bool,
     },
-    /// Leave it and what follows for that person: somebody else changed the subject.
+    /// Leave it and what that person would be given after it: somebody else changed the subject.
     Moved {
         /// Expected and found, as a fragment.
         message: String,
@@ -39,20 +40,22 @@ pub enum Step {
 /// A change that is not certainly in place is compared with live state: where its preconditions hold
 /// it is sent, where its effect is there already it is done, or that of a later change which took it
 /// over, and otherwise its subject moved.
-pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> Vec<Step> {
+pub fn decide(content: &PlanContent, standings: &[Standing], live: &LiveState) -> Vec<Step> {
+    let changes = content.changes.as_slice();
     let mut projection = Projection::new(live);
     let mut stopped: BTreeSet<SubjectKey> = BTreeSet::new();
     let mut steps = Vec::with_capacity(changes.len());
     let follows_creation = follows_creation(changes);
     let course = Course::of(changes.iter().enumerate());
-    let asked = changes.iter().zip(standings).zip(&follows_creation).enumerate();
-    for (index, ((change, standing), follows)) in asked {
+    let reduces = reductions(content);
+    let asked = changes.iter().zip(standings).zip(follows_creation.iter().zip(&reduces));
+    for (index, ((change, standing), (follows, reduces))) in asked.enumerate() {
         let maybe_sent = matches!(standing, Standing::Unknown);
         let key = change.subject.key();
         let step = match standing {
             Standing::InPlace(outcome) => Step::Known(outcome.clone()),
-            // Not sent in the end: it depends on the change at which the subject was stopped.
-            _ if stopped.contains(&key) => Step::Send { maybe_sent },
+            // Not sent in the end: it needs the change at which the subject was stopped.
+            _ if !reduces && stopped.contains(&key) => Step::Send { maybe_sent },
             Standing::NotTried | Standing::Failed(_) | Standing::Unknown => {
                 let moved = moved(&projection, change, *follows);
                 let anew = maybe_sent && is_made_anew(change);
@@ -76,17 +79,19 @@ pub fn decide(changes: &[Change], standings: &[Standing], live: &LiveState) -> V
     steps
 }
 
-/// For each change, whether it is going to be sent: not where an earlier change of the subject has
-/// moved.
-pub(crate) fn sends(changes: &[Change], steps: &[Step]) -> Vec<Sent> {
+/// For each change, whether it is going to be sent: what gives something, not where an earlier change
+/// of the subject has moved.
+pub(crate) fn sends(content: &PlanContent, steps: &[Step]) -> Vec<Sent> {
     let mut stopped: BTreeSet<SubjectKey> = BTreeSet::new();
-    changes
+    content
+        .changes
         .iter()
+        .zip(reductions(content))
         .zip(steps)
-        .map(|(change, step)| {
+        .map(|((change, reduces), step)| {
             let key = change.subject.key();
             let sent = match step {
-                _ if stopped.contains(&key) => Sent::No,
+                _ if !reduces && stopped.contains(&key) => Sent::No,
                 Step::Send { maybe_sent: true } if is_made_anew(change) => Sent::Anew,
                 Step::Send { .. } => Sent::AsPlanned,
                 Step::Known(_) | Step::Found(_) | Step::Moved { .. } => Sent::No,
@@ -198,7 +203,7 @@ mod tests {
     }
 
     /// Ann goes from analyst to admin; somebody new is invited to one project and gets a second.
-    fn changes() -> Vec<Change> {
+    fn planner() -> Planner {
         let mut planner = Planner::new(&roster(&[(ANN, ann(ProjectRole::Analyst))]));
         let (before, after) = (ProjectRole::Analyst, ProjectRole::Admin);
         planner.add(ANN, Action::SetProjectRole { project: project(7), before, after }, &[]);
@@ -210,11 +215,15 @@ mod tests {
         planner.add(NEW, Action::Invite { organization_role, grants }, &[]);
         let after = ProjectRole::Consumer;
         planner.add(NEW, Action::Grant { project: project(8), after }, &[]);
-        planner.content().changes
+        planner
+    }
+
+    fn changes() -> Vec<Change> {
+        planner().content().changes
     }
 
     fn steps(standings: &[Standing], people: &[(&str, Person)]) -> Vec<Step> {
-        decide(&changes(), standings, &Fake::new(roster(people)).live())
+        decide(&planner().content(), standings, &Fake::new(roster(people)).live())
     }
 
     fn failed() -> Standing {

@@ -2,30 +2,49 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mixaccess_model::{Action, Change, ChangeId, Email, ProjectId, Subject, SubjectKey};
+use mixaccess_model::{
+    Action, Change, ChangeId, Email, OrganizationRole, ProjectId, Subject, SubjectKey,
+};
+
+use crate::call::creates;
 
 /// Which changes may be sent, each after those it depends on, and among those that may run the first of
 /// the plan first. One person's, and one service account's, keep the order of the plan. So do a team's
 /// that are about the same person or project; the others wait for nothing but its making, and two of
 /// them are never out at once.
+///
+/// What only takes away comes after earlier changes of its subject, whatever becomes of them; what gives
+/// needs all of them in place.
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
-    /// For each change, how many that come before it are not yet in place.
+    /// For each change, for how many that come before it it waits.
     waits_for: Vec<usize>,
-    /// For each change, those that wait for it.
-    followers: Vec<Vec<usize>>,
+    /// For each change, those that wait for it, and how.
+    followers: Vec<Vec<(usize, Tie)>>,
     ready: BTreeSet<usize>,
     /// Changes that will not be handed out any more.
     closed: Vec<bool>,
+    /// Changes that need one that is not in place.
+    skipped: BTreeSet<usize>,
     /// For each change of a team, which team.
     team: Vec<Option<usize>>,
     /// Teams of which a change is out.
     busy: BTreeSet<usize>,
 }
 
+/// How a change waits for an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Tie {
+    /// Until it is known what became of that one.
+    After,
+    /// Until that one is in place.
+    Needs,
+}
+
 impl Schedule {
-    /// A schedule for a plan whose dependencies point backwards.
-    pub(crate) fn new(changes: &[Change]) -> Self {
+    /// A schedule for a plan whose dependencies point backwards; `reduces` tells for each change whether
+    /// it only takes away.
+    pub(crate) fn new(changes: &[Change], reduces: &[bool]) -> Self {
         let mut waits_for = Vec::with_capacity(changes.len());
         let mut followers = vec![Vec::new(); changes.len()];
         let mut index_of: BTreeMap<&ChangeId, usize> = BTreeMap::new();
@@ -38,15 +57,16 @@ impl Schedule {
                 let next = numbers.len();
                 *numbers.entry(key.clone()).or_insert(next)
             }));
-            let before = change
-                .depends_on
-                .iter()
-                .filter_map(|id| index_of.get(id).copied())
-                .chain(past_of.entry(key).or_default().follow(index, change))
-                .collect::<BTreeSet<_>>();
-            for earlier in &before {
+            let is_reduction = reduces.get(index) == Some(&true);
+            let mut before: BTreeMap<usize, Tie> = BTreeMap::new();
+            let own = past_of.entry(key).or_default().follow(index, change, is_reduction);
+            let named = change.depends_on.iter().filter_map(|id| index_of.get(id).copied());
+            for (earlier, tie) in own.into_iter().chain(named.map(|one| (one, Tie::Needs))) {
+                before.entry(earlier).and_modify(|known| *known = tie.max(*known)).or_insert(tie);
+            }
+            for (earlier, tie) in &before {
                 if let Some(followers) = followers.get_mut(*earlier) {
-                    followers.push(index);
+                    followers.push((index, *tie));
                 }
             }
             waits_for.push(before.len());
@@ -54,7 +74,8 @@ impl Schedule {
         }
         let ready = (0..changes.len()).filter(|index| waits_for.get(*index) == Some(&0)).collect();
         let closed = vec![false; changes.len()];
-        Self { waits_for, followers, ready, closed, team, busy: BTreeSet::new() }
+        let (skipped, busy) = (BTreeSet::new(), BTreeSet::new());
+        Self { waits_for, followers, ready, closed, skipped, team, busy }
     }
 
     /// Hands out the next change that may be sent, if it comes before `limit` in the plan.
@@ -80,7 +101,7 @@ impl Schedule {
         let mut waits: BTreeMap<usize, usize> = BTreeMap::new();
         let mut last = first;
         loop {
-            for follower in self.followers.get(last).into_iter().flatten() {
+            for (follower, _) in self.followers.get(last).into_iter().flatten() {
                 let all = self.waits_for.get(*follower).copied().unwrap_or_default();
                 let left = waits.entry(*follower).or_insert(all);
                 *left = left.saturating_sub(1);
@@ -100,7 +121,10 @@ impl Schedule {
 
     /// Hands out a change that waits for `before` alone, which is out; says whether it did.
     pub(crate) fn take_follower(&mut self, before: usize, follower: usize) -> bool {
-        let follows = self.followers.get(before).is_some_and(|all| all.contains(&follower));
+        let follows = self
+            .followers
+            .get(before)
+            .is_some_and(|all| all.iter().any(|(one, _)| *one == follower));
         let alone = self.waits_for.get(follower) == Some(&1);
         let takes = follows && alone && self.closed.get(follower) == Some(&false);
         if takes {
@@ -112,32 +136,48 @@ impl Schedule {
     /// A change is in place: those that waited for nothing else may run.
     pub(crate) fn in_place(&mut self, index: usize) {
         self.come_back(index);
-        for follower in self.followers.get(index).cloned().unwrap_or_default() {
-            if let Some(waits_for) = self.waits_for.get_mut(follower) {
-                *waits_for = waits_for.saturating_sub(1);
-                if *waits_for == 0 && self.closed.get(follower) == Some(&false) {
-                    self.ready.insert(follower);
-                }
-            }
-        }
+        self.done(index);
     }
 
-    /// A change is not in place and will not be: gives everything that waited for it, directly or
-    /// not, in the order of the plan, each with the change directly before it that fails it.
+    /// A change is not in place and will not be: gives everything that needs it, directly or not, in
+    /// the order of the plan, each with the change directly before it that fails it. What only comes
+    /// after it may run.
     pub(crate) fn not_in_place(&mut self, index: usize) -> BTreeMap<usize, usize> {
         self.come_back(index);
         let mut skipped = BTreeMap::new();
         let mut causes = vec![index];
         while let Some(cause) = causes.pop() {
-            for follower in self.followers.get(cause).cloned().unwrap_or_default() {
-                if self.closed.get(follower) == Some(&false) {
+            for (follower, tie) in self.followers.get(cause).cloned().unwrap_or_default() {
+                if tie == Tie::Needs && self.closed.get(follower) == Some(&false) {
                     self.close(follower);
+                    self.skipped.insert(follower);
                     skipped.insert(follower, cause);
                     causes.push(follower);
                 }
             }
         }
+        self.done(index);
         skipped
+    }
+
+    /// What became of a change is known. What comes after one that is skipped still waits for what that
+    /// one waited for, so that the order stands.
+    fn done(&mut self, index: usize) {
+        let mut done = vec![index];
+        while let Some(index) = done.pop() {
+            for (follower, _) in self.followers.get(index).cloned().unwrap_or_default() {
+                let Some(waits_for) = self.waits_for.get_mut(follower) else { continue };
+                *waits_for = waits_for.saturating_sub(1);
+                if *waits_for > 0 {
+                    continue;
+                }
+                if self.skipped.contains(&follower) {
+                    done.push(follower);
+                } else if self.closed.get(follower) == Some(&false) {
+                    self.ready.insert(follower);
+                }
+            }
+        }
     }
 
     fn team_of(&self, index: usize) -> Option<usize> {
@@ -170,10 +210,23 @@ impl Schedule {
 /// The changes of one subject so far, as far as later ones wait for them.
 #[derive(Default)]
 struct Past<'a> {
-    /// The last change of a person or service account, or the last making or deletion of a team.
+    /// The changes of a person or service account, or the makings and deletions of a team.
+    whole: Row,
+    /// Of a team, the changes about each thing since.
+    about: BTreeMap<Thing<'a>, Row>,
+    /// The last change without which there is nothing to take away, or after which less is missed: what
+    /// makes the subject, or gives a person an organization role that reaches into projects.
+    base: Option<usize>,
+}
+
+/// Changes of which each comes after the one before it.
+#[derive(Default)]
+struct Row {
     last: Option<usize>,
-    /// Of a team, the last change about each thing since.
-    about: BTreeMap<Thing<'a>, usize>,
+    /// The last that gives something.
+    gives: Option<usize>,
+    /// Those since that only take away.
+    reductions: Vec<usize>,
 }
 
 /// What a change of a team is about.
@@ -183,9 +236,35 @@ enum Thing<'a> {
     Project(ProjectId),
 }
 
+impl Row {
+    /// What a change waits for that comes after the row.
+    fn before(&self, is_reduction: bool) -> Vec<(usize, Tie)> {
+        if is_reduction {
+            return self.last.map(|last| (last, Tie::After)).into_iter().collect();
+        }
+        let all = self.gives.iter().chain(&self.reductions);
+        all.map(|earlier| (*earlier, Tie::Needs)).collect()
+    }
+
+    fn push(&mut self, index: usize, is_reduction: bool) {
+        self.last = Some(index);
+        if is_reduction {
+            self.reductions.push(index);
+        } else {
+            self.gives = Some(index);
+            self.reductions.clear();
+        }
+    }
+}
+
 impl<'a> Past<'a> {
     /// Adds a change, and gives those of its subject that it waits for.
-    fn follow(&mut self, index: usize, change: &'a Change) -> Vec<usize> {
+    fn follow(
+        &mut self,
+        index: usize,
+        change: &'a Change,
+        is_reduction: bool,
+    ) -> Vec<(usize, Tie)> {
         let thing = match (&change.subject, &change.action) {
             (
                 Subject::Team { .. },
@@ -196,19 +275,42 @@ impl<'a> Past<'a> {
             }
             _ => None,
         };
+        let mut before = self.whole.before(is_reduction);
         match thing {
-            Some(thing) => self.last.into_iter().chain(self.about.insert(thing, index)).collect(),
+            Some(thing) => {
+                let row = self.about.entry(thing).or_default();
+                before.extend(row.before(is_reduction));
+                row.push(index, is_reduction);
+            }
             None => {
-                let about = std::mem::take(&mut self.about);
-                self.last.replace(index).into_iter().chain(about.into_values()).collect()
+                before.extend(self.about.values().flat_map(|row| row.before(is_reduction)));
+                if !is_reduction {
+                    self.about.clear();
+                }
+                self.whole.push(index, is_reduction);
             }
         }
+        before.extend(self.base.filter(|_| is_reduction).map(|base| (base, Tie::Needs)));
+        if is_base(&change.action) {
+            self.base = Some(index);
+        }
+        before
+    }
+}
+
+fn is_base(action: &Action) -> bool {
+    match action {
+        Action::SetOrganizationRole { before, after } => {
+            after > before && *after >= OrganizationRole::Admin
+        }
+        action => creates(action),
     }
 }
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use mixaccess_model::{OrganizationRole, ProjectRole, Through};
+    use mixaccess_model::{ProjectRole, Through};
+    use mixaccess_planner::reductions;
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -232,8 +334,9 @@ pub(crate) mod tests {
         }
     }
 
-    /// So many changes of four people and two teams, with dependencies on earlier ones.
-    fn changes(drawn: &[(u8, u8, Vec<prop::sample::Index>)]) -> Vec<Change> {
+    /// So many changes of four people and two teams, with dependencies on earlier ones, and which of
+    /// them only take away.
+    fn changes(drawn: &[(u8, u8, Vec<prop::sample::Index>)]) -> (Vec<Change>, Vec<bool>) {
         let mut planner = Planner::of(&organization());
         let mut ids: Vec<ChangeId> = Vec::new();
         for (number, (who, what, on)) in drawn.iter().enumerate() {
@@ -242,22 +345,30 @@ pub(crate) mod tests {
                 false => on.iter().map(|index| index.get(&ids).clone()).collect::<Vec<_>>(),
             };
             let number = u64::try_from(number).unwrap();
-            let grant =
-                |number| Action::Grant { project: project(number), after: ProjectRole::Analyst };
-            ids.push(match (who, what) {
-                (0..4, _) => planner.add(&address(*who), grant(number), &depends_on),
-                (_, 0..2) => {
-                    let email = Email::new(&address(*what));
-                    let join = Action::AddTeamMember { email, through: Through::Mixpanel };
-                    planner.add_to_team(&format!("t{who}"), join, &depends_on)
-                }
-                (_, 2..4) => {
-                    planner.add_to_team(&format!("t{who}"), grant(u64::from(*what)), &depends_on)
-                }
-                _ => planner.add_to_team(&format!("t{who}"), Action::CreateTeam, &depends_on),
+            let role = ProjectRole::Analyst;
+            let grant = |number| Action::Grant { project: project(number), after: role.clone() };
+            let revoke = |number| Action::Revoke { project: project(number), before: role.clone() };
+            let (email, through) = (Email::new(&address(*what % 2)), Through::Mixpanel);
+            let (before, after) = (OrganizationRole::Member, OrganizationRole::Owner);
+            let promote = Action::SetOrganizationRole { before, after };
+            let action = match (who, what) {
+                (0..4, 0..=2) => grant(number),
+                (0..4, 3..=5) => revoke(number),
+                (0..4, _) => promote,
+                (_, 0 | 1) => Action::AddTeamMember { email, through },
+                (_, 2 | 3) => Action::RemoveTeamMember { email, through },
+                (_, 4) => grant(2),
+                (_, 5) => revoke(2),
+                _ => Action::CreateTeam,
+            };
+            ids.push(match who {
+                0..4 => planner.add(&address(*who), action, &depends_on),
+                _ => planner.add_to_team(&format!("t{who}"), action, &depends_on),
             });
         }
-        planner.content().changes
+        let content = planner.content();
+        let reduces = reductions(&content);
+        (content.changes, reduces)
     }
 
     /// What a change of a team is about; nothing for its making.
@@ -270,42 +381,57 @@ pub(crate) mod tests {
         }
     }
 
-    /// The changes that one waits for, by the definition.
-    pub(crate) fn before(changes: &[Change], index: usize) -> Vec<usize> {
+    /// The changes that one comes after, and those that it needs, by the definition.
+    pub(crate) fn before(
+        changes: &[Change],
+        reduces: &[bool],
+        index: usize,
+    ) -> (Vec<usize>, Vec<usize>) {
         let change = &changes[index];
-        let follows = |earlier: &Change| {
-            if earlier.subject != change.subject || change.depends_on.contains(&earlier.id) {
-                return change.depends_on.contains(&earlier.id);
-            }
-            !matches!(change.subject, Subject::Team { .. })
-                || [about(earlier), about(change)].contains(&None)
-                || about(earlier) == about(change)
+        let is_named = |earlier: &Change| change.depends_on.contains(&earlier.id);
+        let is_own = |earlier: &Change| {
+            earlier.subject == change.subject
+                && (!matches!(change.subject, Subject::Team { .. })
+                    || [about(earlier), about(change)].contains(&None)
+                    || about(earlier) == about(change))
         };
-        (0..index).filter(|earlier| follows(&changes[*earlier])).collect()
+        let is_needed = |earlier: &Change| {
+            is_named(earlier) || (is_own(earlier) && (!reduces[index] || is_base(&earlier.action)))
+        };
+        let all = |which: &dyn Fn(&Change) -> bool| {
+            (0..index).filter(|earlier| which(&changes[*earlier])).collect()
+        };
+        (all(&|earlier| is_named(earlier) || is_own(earlier)), all(&is_needed))
     }
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Against the definition: a change is handed out once all before it are in place, or in the
-        /// same call, and is skipped exactly when one of them is not; several are out at once, and of
-        /// one team never two.
+        /// Against the definition: a change is handed out once what became of all before it is known, or
+        /// they are in the same call, and is skipped exactly when one that it needs is not in place;
+        /// several are out at once, and of one team never two.
         #[test]
         fn hands_out_what_may_run_and_skips_the_rest(
-            drawn in vec((0_u8..6, 0_u8..5, vec(any::<prop::sample::Index>(), 0..3)), 0..14),
+            drawn in vec((0_u8..6, 0_u8..7, vec(any::<prop::sample::Index>(), 0..3)), 0..14),
             fails in vec(any::<bool>(), 14),
             order in vec(any::<prop::sample::Index>(), 14),
             limit in 1_usize..4,
         ) {
-            let changes = changes(&drawn);
-            let mut schedule = Schedule::new(&changes);
+            let (changes, reduces) = changes(&drawn);
+            let mut schedule = Schedule::new(&changes, &reduces);
             let mut state = vec!["waiting"; changes.len()];
             let mut out: Vec<Vec<usize>> = Vec::new();
             let mut order = order.iter();
+            let needs = |index: usize| before(&changes, &reduces, index).1;
+            let is_blocked = |state: &[&str], index: usize| {
+                needs(index).into_iter().any(|one| matches!(state[one], "failed" | "skipped"))
+            };
             loop {
                 while let Some(first) = schedule.next_before(usize::MAX) {
-                    let is_grant =
-                        |index: usize| matches!(changes[index].subject, Subject::Person { .. });
+                    let is_grant = |index: usize| {
+                        let change = &changes[index];
+                        matches!(change.subject, Subject::Person { .. }) && !reduces[index]
+                    };
                     let call = match is_grant(first) {
                         true => schedule.join(first, limit, is_grant),
                         false => vec![first],
@@ -313,14 +439,18 @@ pub(crate) mod tests {
                     prop_assert!(call.len() <= limit);
                     for (place, index) in call.iter().enumerate() {
                         prop_assert_eq!(state[*index], "waiting");
-                        for earlier in before(&changes, *index) {
-                            prop_assert!(
-                                state[earlier] == "in place" || call[..place].contains(&earlier)
-                            );
-                        }
+                        let (all, needed) = before(&changes, &reduces, *index);
+                        let is_done = |earlier: &usize| {
+                            matches!(state[*earlier], "in place" | "failed" | "skipped")
+                        };
+                        let is_with = |earlier: &usize| call[..place].contains(earlier);
+                        prop_assert!(all.iter().all(|one| is_done(one) || is_with(one)));
+                        let is_in_place = |one: &usize| state[*one] == "in place";
+                        prop_assert!(needed.iter().all(|one| is_in_place(one) || is_with(one)));
                         let team = &changes[*index].subject;
                         let busy = out.iter().flatten().any(|one| changes[*one].subject == *team);
-                        prop_assert!(is_grant(*index) || !busy);
+                        let is_team = matches!(team, Subject::Team { .. });
+                        prop_assert!(!is_team || !busy);
                     }
                     out.push(call);
                 }
@@ -329,9 +459,7 @@ pub(crate) mod tests {
                 }
                 let at = order.next().unwrap().index(out.len());
                 for index in out.swap_remove(at) {
-                    let blocked = before(&changes, index)
-                        .into_iter()
-                        .any(|earlier| matches!(state[earlier], "failed" | "skipped"));
+                    let blocked = is_blocked(&state, index);
                     if !blocked && !fails[index] {
                         state[index] = "in place";
                         schedule.in_place(index);
@@ -340,16 +468,13 @@ pub(crate) mod tests {
                     state[index] = if blocked { "skipped" } else { "failed" };
                     for (skipped, cause) in schedule.not_in_place(index) {
                         prop_assert_eq!(state[skipped], "waiting");
-                        prop_assert!(before(&changes, skipped).contains(&cause));
+                        prop_assert!(needs(skipped).contains(&cause));
                         state[skipped] = "skipped";
                     }
                 }
             }
             for index in 0..changes.len() {
-                let blocked = before(&changes, index)
-                    .into_iter()
-                    .any(|earlier| matches!(state[earlier], "failed" | "skipped"));
-                let expected = match (blocked, fails[index]) {
+                let expected = match (is_blocked(&state, index), fails[index]) {
                     (true, _) => "skipped",
                     (false, true) => "failed",
                     (false, false) => "in place",

@@ -97,12 +97,23 @@ fn open_changes(receipt: &Receipt) -> impl Iterator<Item = (&ChangeReport, Strin
             Outcome::Deferred { until } => {
                 format!("no more invitations go out to this e-mail domain before {}", clock(*until))
             }
-            Outcome::Skipped { because } => format!("change {because} did not succeed"),
+            Outcome::Skipped { because } => {
+                let before = receipt.changes.iter().find(|one| one.change == *because);
+                let what = before.map_or_else(|| format!("change {because}"), what);
+                format!("before it, {what} did not succeed")
+            }
             Outcome::NotTried => "the apply stopped before it".to_owned(),
             Outcome::Applied { .. } | Outcome::AlreadySo => String::new(),
         };
         (report, why)
     })
+}
+
+/// What a change does, to whom and where.
+fn what(report: &ChangeReport) -> String {
+    let action = report.action.replace('_', " ");
+    let place = report.project.as_ref().map_or_else(String::new, |at| format!(" in {}", at.key));
+    format!("{} {action}{place}", report.subject)
 }
 
 /// What people should know besides: verification, undo, journal, notes.
@@ -177,13 +188,7 @@ fn human(receipt: &Receipt, width: usize, shown: impl Fn(&str) -> String) -> Str
     if !open.is_empty() {
         text.push_str("\nLeft undone:\n");
         for (report, why) in &open {
-            let what = format!(
-                "{} {} {}: {}",
-                report.change,
-                report.subject,
-                report.action.replace('_', " "),
-                report.outcome.as_str()
-            );
+            let what = format!("{} {}: {}", report.change, what(report), report.outcome.as_str());
             text.push_str(&paragraph(&shown(&what), 2, 4, width));
             text.push_str(&paragraph(&shown(why), 4, 4, width));
         }
@@ -212,13 +217,16 @@ fn markdown(receipt: &Receipt) -> String {
     let mut text = format!("### {}\n", verdict(receipt));
     let open: Vec<(&ChangeReport, String)> = open_changes(receipt).collect();
     if !open.is_empty() {
-        text.push_str("\n| change | who | what | outcome | why |\n|---|---|---|---|---|\n");
+        text.push_str(
+            "\n| change | who | where | what | outcome | why |\n|---|---|---|---|---|---|\n",
+        );
         for (report, why) in &open {
             let _ = writeln!(
                 text,
-                "| `{}` | {} | {} | {} | {} |",
+                "| `{}` | {} | {} | {} | {} | {} |",
                 report.change,
                 cell(&report.subject.to_string()),
+                report.project.as_ref().map_or_else(String::new, |at| cell(at.key.as_str())),
                 report.action.replace('_', " "),
                 report.outcome.as_str(),
                 cell(why)

@@ -75,7 +75,7 @@ impl Draft {
     }
 }
 
-fn risk_of(action: &Action, custom: &CustomRoles<'_>) -> Risk {
+pub(crate) fn risk_of(action: &Action, custom: &CustomRoles<'_>) -> Risk {
     match action {
         Action::Invite { .. }
         | Action::Grant { .. }

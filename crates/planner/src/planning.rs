@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
     Action, Capabilities, DesiredState, Email, LiveState, ManualTask, NotPlanned, NotPlannedKind,
-    Override, PlanContent, ReasonKind, Subject,
+    Override, PlanContent, ProjectId, ReasonKind, Subject,
 };
 
 use crate::comparer::Comparer;
@@ -90,7 +90,9 @@ fn sequence_what_may_run(
         (name, declared.map(|one| one.tags.clone()).unwrap_or_default())
     };
     let floor = guard::owner_floor(desired.policy.owners);
-    let setting = Setting { live, power, floor, custom, describe: &describe };
+    let is_declared = |project: ProjectId| desired.project(project).is_some();
+    let setting =
+        Setting { live, power, floor, custom, is_declared: &is_declared, describe: &describe };
     let first = sequence(&gathering.drafted, setting)?;
     let mut withheld: BTreeMap<Subject, String> = BTreeMap::new();
     for refused in &first.refused {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mixaccess_model::{
     Action, AffectedSubject, Change, ChangeId, Digest, Email, LiveState, OrganizationRole,
-    ProjectId, Subject,
+    ProjectId, ProjectKey, Subject,
 };
 
 use crate::custom_role::CustomRoles;
@@ -43,12 +43,15 @@ pub(crate) struct Setting<'a> {
     /// How many owners must remain.
     pub(crate) floor: usize,
     pub(crate) custom: &'a CustomRoles<'a>,
+    /// Whether the files declare a project.
+    pub(crate) is_declared: &'a dyn Fn(ProjectId) -> bool,
     /// Who somebody is whom only a team's change touches.
     pub(crate) describe: &'a dyn Fn(&Email) -> Described,
 }
 
 /// Orders drafts: governance, reductions, additions, and what additions replace; inside each by
-/// subject, and for one subject the organization before projects (`design.md`, "The plan": "Order").
+/// subject, and for one subject the organization before declared projects, and those before others
+/// (`design.md`, "The plan": "Order").
 pub(crate) fn sequence(
     drafted: &[SubjectDraft],
     setting: Setting<'_>,
@@ -101,12 +104,10 @@ fn in_order<'a>(
     let mut ordered: Vec<(&SubjectDraft, &Draft)> =
         drafted.iter().flat_map(|one| one.drafts.iter().map(move |draft| (one, draft))).collect();
     ordered.sort_by(|(a_subject, a), (b_subject, b)| {
-        a.stage.cmp(&b.stage).then_with(|| a_subject.subject.cmp(&b_subject.subject)).then_with(
-            || {
-                let (a, b) = (a.action.project(), b.action.project());
-                a.map(|at| (&at.key, at.id)).cmp(&b.map(|at| (&at.key, at.id)))
-            },
-        )
+        a.stage
+            .cmp(&b.stage)
+            .then_with(|| a_subject.subject.cmp(&b_subject.subject))
+            .then_with(|| place(a, setting.is_declared).cmp(&place(b, setting.is_declared)))
     });
     let awaited = handover::awaited(&ordered, setting.live, setting.custom);
     // What waits comes last, so that what it waits for keeps its order and moves up.
@@ -123,6 +124,16 @@ fn in_order<'a>(
     let replacements = replacements.collect();
     let moved = first.iter().chain(&last).filter_map(|index| ordered.get(*index).copied());
     (moved.collect(), replacements)
+}
+
+/// The place of a draft among others of its subject: those about no project, then declared projects,
+/// then others.
+fn place<'d>(
+    draft: &'d Draft,
+    is_declared: &dyn Fn(ProjectId) -> bool,
+) -> Option<(bool, &'d ProjectKey, ProjectId)> {
+    let project = draft.action.project()?;
+    Some((!is_declared(project.id), &project.key, project.id))
 }
 
 /// Everybody whose access changes, before and after, sorted: the subjects of changes, and the people

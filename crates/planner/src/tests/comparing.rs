@@ -100,7 +100,7 @@ fn a_pending_role_is_replaced_not_changed() {
 
 #[test]
 fn suspended_means_nothing_at_all() {
-    let everything = ["ana: admin -> member", "ana: old - owner", "ana: web - admin"];
+    let everything = ["ana: admin -> member", "ana: web - admin", "ana: old - owner"];
     check("ana suspended", "ana admin web=admin old=owner", &everything);
     check("ana suspended", "ana", &[]);
     check("ana suspended", "ana billing_admin", &["ana: billing_admin -> member"]);
@@ -167,8 +167,8 @@ fn unmanaged_people_are_reported_suspended_or_removed() {
             UnmanagedAction::Suspend,
             vec![
                 "ana: admin -> member",
-                "ana: old - owner",
                 "ana: web - admin",
+                "ana: old - owner",
                 "bo: web - analyst",
             ],
         ),

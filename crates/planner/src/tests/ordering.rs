@@ -356,3 +356,67 @@ fn what_should_be_gone_waits_for_nothing() {
         &[("ana: web - analyst", &[]), ("team Data: + bo", &[])],
     );
 }
+
+#[test]
+fn declared_projects_come_before_others() {
+    // `old` is not in the files, and its name comes first.
+    let world = world(
+        &["ed suspended", "zoe owner"],
+        &["ed admin old=admin web=admin qa=analyst", "zoe owner"],
+    );
+    let content = world.plan().unwrap();
+    let expected =
+        ["ed: admin -> member", "ed: qa - analyst", "ed: web - admin", "ed: old - admin"];
+    assert_eq!(changes(&content), expected);
+    assert!(content.changes.iter().all(|change| change.depends_on.is_empty()));
+
+    // The way back takes what it takes in the same order.
+    let done: Vec<ChangeId> = content.changes.iter().map(|one| one.id.clone()).collect();
+    let after = crate::testing::applied(&world.live, &content);
+    let digest = mixaccess_model::Digest::of_bytes(b"plan");
+    let back = crate::undo(&content, digest, &done, &after, crate::testing::NOW).unwrap();
+    let expected =
+        ["ed: member -> admin", "ed: qa + analyst", "ed: web + admin", "ed: old + admin"];
+    assert_eq!(changes(&back), expected);
+}
+
+#[test]
+fn what_only_takes_away_is_told_from_what_gives() {
+    let reductions = |files: &[&str], live: &[&str]| {
+        let content = world(files, live).plan().unwrap();
+        changes(&content).into_iter().zip(crate::reductions(&content)).collect::<Vec<_>>()
+    };
+    let told = |expected: &[(&str, bool)]| {
+        expected.iter().map(|(change, is)| ((*change).to_owned(), *is)).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        reductions(
+            &["ana owner", "bo web=admin", "cy ios=analyst", "dot removed", "eve"],
+            &["ana", "bo admin web=analyst ios=admin", "cy ios=admin", "dot pending", "zoe owner"],
+        ),
+        told(&[
+            ("ana: member -> owner", false),
+            ("bo: admin -> member", true),
+            ("bo: ios - admin", true),
+            ("cy: ios admin -> analyst", true),
+            ("dot: withdraw member", true),
+            ("bo: web analyst -> admin", false),
+            ("eve: invite as member", false),
+        ])
+    );
+    // Somebody pending has roles exchanged, and is invited anew for another organization role.
+    assert_eq!(
+        reductions(
+            &["ana web=admin ios=analyst", "bo admin"],
+            &["ana pending web=analyst ios=admin", "bo pending", "zoe owner"],
+        ),
+        told(&[
+            ("ana: ios - admin", true),
+            ("ana: ios + analyst", true),
+            ("bo: withdraw member", false),
+            ("ana: web - analyst", false),
+            ("ana: web + admin", false),
+            ("bo: invite as admin", false),
+        ])
+    );
+}

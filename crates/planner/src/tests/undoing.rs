@@ -36,7 +36,7 @@ fn every_action_is_reversed() {
         (
             "ana suspended",
             "ana admin web=admin old=owner",
-            vec!["ana: member -> admin", "ana: old + owner", "ana: web + admin"],
+            vec!["ana: member -> admin", "ana: web + admin", "ana: old + owner"],
         ),
         // Pending: the role came by revoking and granting, and goes back the same way.
         (

@@ -168,11 +168,13 @@ fn assemble(
         let original = content.subject(&SubjectKey::Person(email.clone()));
         original.map(|one| (one.name.clone(), one.tags.clone())).unwrap_or_default()
     };
+    let is_declared = |project: ProjectId| content.project(project).is_some_and(|one| one.declared);
     let setting = Setting {
         live: after,
         power: ActorPower::of(&after.actor, &after.members, custom),
         floor: guard::owner_floor(content.policy.owners),
         custom,
+        is_declared: &is_declared,
         describe: &describe,
     };
     let ordered = sequence(&drafted, setting)?;

@@ -1,0 +1,226 @@
+//! What a failure stops, and what goes on.
+
+use mixaccess_api::Write;
+use mixaccess_model::{
+    Action, Email, InvitedGrant, MemberStatus, OrganizationRole, ProjectRole, Through,
+};
+
+use crate::fake::{Fake, Fault, Organization, Planner, Roster, Team, options, person, project};
+use crate::{ApplyStatus, CancelToken, NoProgress, Receipt, StateDirectory, apply};
+
+const ED: &str = "ed@acme.example";
+const LEE: &str = "lee@acme.example";
+const ROOT: &str = "root@acme.example";
+
+struct Bench {
+    fake: Fake,
+    planner: Planner,
+    root: tempfile::TempDir,
+}
+
+impl Bench {
+    fn of(organization: Organization) -> Self {
+        let planner = Planner::of(&organization);
+        Self { fake: Fake::of(organization), planner, root: tempfile::tempdir().unwrap() }
+    }
+
+    /// Ed is admin of the organization and of four projects.
+    fn new() -> Self {
+        let grants = [6, 7, 8, 9].map(|number| (number, ProjectRole::Admin));
+        Self::of(Organization {
+            people: Roster::from([
+                (Email::new(ED), person(2, OrganizationRole::Admin, &grants)),
+                (Email::new(LEE), person(3, OrganizationRole::Member, &[])),
+                (Email::new(ROOT), person(1, OrganizationRole::Owner, &[])),
+            ]),
+            ..Organization::default()
+        })
+    }
+
+    async fn run(&self, resume: bool) -> Receipt {
+        let state = StateDirectory::open(self.root.path()).unwrap();
+        let mut options = options(1);
+        options.concurrency = 1;
+        options.resume = resume;
+        let never = CancelToken::never();
+        let plan = self.planner.plan();
+        apply(&plan, &self.fake, &state, &options, &NoProgress, &never).await.unwrap()
+    }
+
+    /// The writes of those numbers are refused.
+    fn refuse(&self, writes: impl IntoIterator<Item = usize>) {
+        let refused = writes.into_iter().map(|number| (number, Fault::Refuse));
+        self.fake.lock().faults.extend(refused);
+    }
+
+    fn roles(&self, email: &str) -> Vec<u64> {
+        let inner = self.fake.lock();
+        inner.now.people[&Email::new(email)].grants.keys().map(|project| project.0).collect()
+    }
+}
+
+fn revoke(number: u64) -> Action {
+    Action::Revoke { project: project(number), before: ProjectRole::Admin }
+}
+
+fn grant(number: u64, after: ProjectRole) -> Action {
+    Action::Grant { project: project(number), after }
+}
+
+fn results(receipt: &Receipt) -> Vec<&'static str> {
+    receipt.changes.iter().map(|change| change.outcome.as_str()).collect()
+}
+
+#[tokio::test]
+async fn whoever_is_suspended_loses_what_can_be_taken() {
+    let mut bench = Bench::new();
+    let (before, after) = (OrganizationRole::Admin, OrganizationRole::Member);
+    bench.planner.add(ED, Action::SetOrganizationRole { before, after }, &[]);
+    for number in [7, 8, 9] {
+        bench.planner.add(ED, revoke(number), &[]);
+    }
+    bench.planner.add(ED, grant(10, ProjectRole::Analyst), &[]);
+    bench.refuse([0, 2]);
+    let receipt = bench.run(false).await;
+    assert_eq!(results(&receipt), ["failed", "applied", "failed", "applied", "skipped"]);
+    assert_eq!((receipt.exit_code(), bench.roles(ED)), (4, vec![6, 8]));
+
+    // Going on, which fails again at the same place, and at last does not.
+    bench.refuse([4]);
+    let receipt = bench.run(true).await;
+    assert_eq!(results(&receipt), ["failed", "applied", "applied", "applied", "skipped"]);
+    let receipt = bench.run(true).await;
+    assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
+    assert_eq!(bench.roles(ED), [6, 10]);
+}
+
+#[tokio::test]
+async fn a_reduction_goes_on_where_somebody_else_moved_another() {
+    let mut bench = Bench::new();
+    for number in [7, 8, 9] {
+        bench.planner.add(ED, revoke(number), &[]);
+    }
+    bench.planner.add(ED, grant(10, ProjectRole::Analyst), &[]);
+    bench.refuse([0, 1, 2]);
+    // One went through, so that there is something to go on from.
+    bench.planner.add(LEE, grant(10, ProjectRole::Analyst), &[]);
+    assert_eq!(
+        results(&bench.run(false).await),
+        ["failed", "failed", "failed", "skipped", "applied"]
+    );
+    bench.fake.by_hand(|roster| {
+        let ed = roster.get_mut(&Email::new(ED)).unwrap();
+        ed.grants.insert(project(7).id, ProjectRole::Owner);
+        ed.grants.insert(project(8).id, ProjectRole::Analyst);
+    });
+    let receipt = bench.run(true).await;
+    assert_eq!(results(&receipt), ["moved", "moved", "applied", "skipped", "applied"]);
+    assert_eq!((receipt.exit_code(), bench.roles(ED)), (4, vec![6, 7, 8]));
+}
+
+#[tokio::test]
+async fn a_reduction_waits_for_what_replaces_it() {
+    let mut organization = Organization {
+        people: Bench::new().fake.lock().now.people.clone(),
+        ..Organization::default()
+    };
+    let team = Team { id: 7, ..Team::default() };
+    organization.teams.insert("Web".into(), team);
+    let mut bench = Bench::of(organization);
+    let email = Email::new(ED);
+    let join = Action::AddTeamMember { email, through: Through::Mixpanel };
+    let joined = bench.planner.add_to_team("Web", join, &[]);
+    bench.planner.add(ED, revoke(7), &[joined]);
+    bench.planner.add(ED, revoke(8), &[]);
+    bench.refuse([0]);
+    assert_eq!(results(&bench.run(false).await), ["failed", "skipped", "applied"]);
+    assert_eq!(bench.roles(ED), [6, 7, 9]);
+}
+
+#[tokio::test]
+async fn whoever_does_not_become_owner_keeps_the_projects() {
+    let mut bench = Bench::new();
+    let (before, after) = (OrganizationRole::Admin, OrganizationRole::Owner);
+    bench.planner.add(ED, Action::SetOrganizationRole { before, after }, &[]);
+    bench.planner.add(ED, revoke(7), &[]);
+    bench.refuse([0]);
+    assert_eq!(results(&bench.run(false).await), ["failed", "skipped"]);
+    assert_eq!(bench.roles(ED), [6, 7, 8, 9]);
+}
+
+/// Roles that are taken and given again: a lower one is a reduction as a whole, and another is none.
+#[tokio::test]
+async fn a_role_that_is_exchanged_is_one_change() {
+    for (after, expected, roles) in [
+        (ProjectRole::Analyst, ["failed", "applied", "applied", "failed"], vec![6, 7, 8, 9]),
+        (ProjectRole::Owner, ["failed", "skipped", "skipped", "failed"], vec![6, 7, 8, 9]),
+    ] {
+        let mut bench = Bench::new();
+        bench.fake.by_hand(|roster| {
+            let ed = roster.get_mut(&Email::new(ED)).unwrap();
+            ed.status = MemberStatus::Pending;
+        });
+        bench.planner = Planner::of(&bench.fake.lock().now);
+        bench.planner.add(ED, revoke(6), &[]);
+        let taken = bench.planner.add(ED, revoke(7), &[]);
+        bench.planner.add(ED, grant(7, after.clone()), &[taken]);
+        bench.planner.add(ED, revoke(8), &[]);
+        // The last write, whichever it is, and the first.
+        bench.refuse([0, if after == ProjectRole::Analyst { 3 } else { 1 }]);
+        let receipt = bench.run(false).await;
+        assert_eq!(results(&receipt), expected, "{after}");
+        assert_eq!(bench.roles(ED), roles, "{after}");
+    }
+}
+
+#[tokio::test]
+async fn an_invitation_that_is_sent_anew_is_left_as_it_is() {
+    let mut bench = Bench::new();
+    bench.fake.by_hand(|roster| {
+        let ed = roster.get_mut(&Email::new(ED)).unwrap();
+        ed.status = MemberStatus::Pending;
+    });
+    bench.planner = Planner::of(&bench.fake.lock().now);
+    bench.planner.add(ED, revoke(6), &[]);
+    let loses =
+        [7, 8, 9].map(|number| InvitedGrant { project: project(number), role: ProjectRole::Admin });
+    let organization_role = Some(OrganizationRole::Admin);
+    let withdrawal = Action::WithdrawInvitation { organization_role, loses: loses.to_vec() };
+    let withdrawn = bench.planner.add(ED, withdrawal, &[]);
+    let organization_role = OrganizationRole::Member;
+    let invite = Action::Invite { organization_role, grants: Vec::new() };
+    bench.planner.add(ED, invite, &[withdrawn]);
+    bench.refuse([0]);
+    assert_eq!(results(&bench.run(false).await), ["failed", "skipped", "skipped"]);
+    assert!(matches!(bench.fake.lock().writes.as_slice(), [Write::Revoke { .. }]));
+}
+
+#[tokio::test]
+async fn accounts_and_teams_lose_what_can_be_taken() {
+    let mut organization = Organization {
+        people: Bench::new().fake.lock().now.people.clone(),
+        ..Organization::default()
+    };
+    let grants = [7, 8].map(|number| (project(number).id, ProjectRole::Admin));
+    let account = crate::fake::Account {
+        id: 40,
+        secret: String::new(),
+        created_by: None,
+        expires: None,
+        grants: grants.clone().into(),
+    };
+    organization.accounts.insert("ci".into(), account);
+    let people = [ED, LEE].map(Email::new);
+    let team = Team { id: 7, members: people.clone().into(), grants: grants.into() };
+    organization.teams.insert("Web".into(), team);
+    let mut bench = Bench::of(organization);
+    for number in [7, 8] {
+        bench.planner.add_to_account("ci", revoke(number), &[]);
+    }
+    for email in people {
+        let leave = Action::RemoveTeamMember { email, through: Through::Mixpanel };
+        bench.planner.add_to_team("Web", leave, &[]);
+    }
+    bench.refuse([0, 2]);
+    assert_eq!(results(&bench.run(false).await), ["failed", "applied", "failed", "applied"]);
+}
