@@ -96,6 +96,18 @@ impl Bench {
         self.program(&super::words(line)).run()
     }
 
+    /// Runs a command line at a terminal, where somebody types that; nothing is the end of the input.
+    #[track_caller]
+    pub(crate) fn typed(&self, line: &str, answer: &str) -> Run {
+        let shell = "program=$1; printf \"$3\" | script -qec \"'$program' $2\" /dev/null";
+        Program::behind(shell, &[line, answer])
+            .directory(self.root())
+            .variable("MIXPANEL_BASE_URL", &self.emulator.base_url())
+            .variable("MIXPANEL_SERVICE_ACCOUNT", &self.username)
+            .variable("MIXPANEL_SERVICE_ACCOUNT_SECRET", &self.secret)
+            .run()
+    }
+
     /// What goes wrong from now on.
     #[track_caller]
     pub(crate) fn fail(&self, faults: &[&str]) {

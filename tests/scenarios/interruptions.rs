@@ -61,7 +61,7 @@ fn tear(journal: &std::path::Path) {
 
 #[test]
 fn asked_to_stop_it_finishes_what_is_in_flight() {
-    side_by_side(&["INT", "TERM"], |signal| {
+    side_by_side(&["INT", "TERM", "HUP"], |signal| {
         let bench = many("100ms");
         let running = started(&bench, 5);
         running.signal(signal);
@@ -76,6 +76,75 @@ fn asked_to_stop_it_finishes_what_is_in_flight() {
         is_done_once(&bench);
         assert_eq!(bench.writes().len(), MANY, "something was sent twice");
     });
+}
+
+#[test]
+fn under_nohup_the_end_of_the_terminal_stops_nothing() {
+    let bench = many("30ms");
+    let words = ["apply", "plan.json", "--concurrency", "4"];
+    let mut running = Program::behind("trap '' HUP; exec \"$@\"", &words)
+        .directory(bench.root())
+        .variable("MIXPANEL_BASE_URL", &bench.emulator.base_url())
+        .variable("MIXPANEL_SERVICE_ACCOUNT", crate::harness::USERNAME)
+        .variable("MIXPANEL_SERVICE_ACCOUNT_SECRET", crate::harness::SECRET)
+        .start();
+    assert!(running.until(|| bench.writes().len() >= 3));
+    running.signal("HUP");
+    running.finish().exits(0).shows("verified");
+    is_done_once(&bench);
+}
+
+#[test]
+fn a_declined_question_is_an_error_and_writes_nothing() {
+    let bench = Bench::new(SEED, FILES);
+    for answer in ["n\\n", "no\\n", "y\\n", "\\n", ""] {
+        for (line, question) in
+            [("apply", "Only `yes` does"), ("adopt --all --allow-uncommitted", "Only `yes` does")]
+        {
+            let declined = bench.typed(line, answer).exits(1).shows(question);
+            declined.shows("the answer was not `yes`, so nothing was");
+        }
+    }
+    assert_eq!(bench.writes(), []);
+    assert_eq!(bench.files().len(), 1, "{:?}", bench.files().keys());
+    assert_eq!(bench.read("access/access.yaml"), FILES);
+    bench.typed("apply", "yes\\n").exits(0).shows("verified");
+}
+
+#[test]
+fn what_a_run_leaves_behind_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bench = Bench::new(SEED, FILES);
+    // As an older version or somebody's umask left it.
+    for directory in ["plans", "journals"] {
+        bench.write(&format!(".mixaccess/{directory}/0123456789abcdef.json"), "{}");
+        let old = bench.path(&format!(".mixaccess/{directory}"));
+        fs::set_permissions(old, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    fs::set_permissions(bench.path(".mixaccess"), fs::Permissions::from_mode(0o755)).unwrap();
+    let shell = "umask 0; exec \"$@\"";
+    let applied = Program::behind(shell, &["apply", "--auto-approve"])
+        .directory(bench.root())
+        .variable("MIXPANEL_BASE_URL", &bench.emulator.base_url())
+        .variable("MIXPANEL_SERVICE_ACCOUNT", crate::harness::USERNAME)
+        .variable("MIXPANEL_SERVICE_ACCOUNT_SECRET", crate::harness::SECRET)
+        .run();
+    applied.exits(0);
+    let mut left = vec![bench.path(".mixaccess")];
+    let mut files = 0;
+    while let Some(path) = left.pop() {
+        let found = fs::symlink_metadata(&path).unwrap();
+        let mode = found.permissions().mode() & 0o777;
+        if found.is_dir() {
+            assert_eq!(mode, 0o700, "{}", path.display());
+            left.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            files += 1;
+            assert_eq!(mode, 0o600, "{}", path.display());
+        }
+    }
+    // The two old ones, and the plan, its journal, its undo plan, the lock and `.gitignore`.
+    assert_eq!(files, 7);
 }
 
 #[test]

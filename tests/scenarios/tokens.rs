@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
-use crate::harness::{Bench, Program};
+use crate::harness::{Bench, side_by_side};
 
 const SEED: &str = "
 organization: { id: 12345, name: Acme Corp }
@@ -121,24 +121,100 @@ fn a_rotation_asks_for_the_name_and_hands_the_value_to_one_file() {
     assert_eq!(bench.read("mobile.secret"), token(&bench, "77"));
 }
 
-/// At a terminal, so that there is somebody to ask.
-fn typed(bench: &Bench, answer: &str) -> crate::harness::Run {
-    let shell = "program=$1; shift; printf '%s\\n' \"$1\" | script -qec \"'$program' tokens rotate web t-1 --secret-file typed.secret\" /dev/null";
-    Program::behind(shell, &[answer])
-        .directory(bench.root())
-        .variable("MIXPANEL_BASE_URL", &bench.emulator.base_url())
-        .variable("MIXPANEL_SERVICE_ACCOUNT", crate::harness::USERNAME)
-        .variable("MIXPANEL_SERVICE_ACCOUNT_SECRET", crate::harness::SECRET)
-        .run()
-}
-
 #[test]
 fn the_name_is_typed_back_at_a_terminal() {
     let bench = Bench::new(SEED, FILES);
-    typed(&bench, "Mobile").exits(1).shows("Type its name to go on").shows("nothing was rotated");
+    let line = "tokens rotate web t-1 --secret-file typed.secret";
+    for answer in ["Mobile\\n", "\\n", ""] {
+        let asked = bench.typed(line, answer).exits(1).shows("Type its name to go on");
+        asked.shows("nothing was rotated");
+    }
     assert_eq!(bench.writes(), []);
-    typed(&bench, "Data Pipeline").exits(0).shows("every implementation").shows("typed.secret");
+    assert!(!bench.path("typed.secret").exists() && !bench.path(".mixaccess").exists());
+    bench
+        .typed(line, "Data Pipeline\\n")
+        .exits(0)
+        .shows("every implementation")
+        .shows("typed.secret");
     assert_eq!(bench.read("typed.secret").trim(), token(&bench, "t-1"));
+}
+
+/// The lines of the only record of a rotation, each by its word.
+fn recorded(bench: &Bench) -> Vec<String> {
+    let files = bench.files();
+    let mut records = files.iter().filter(|(name, _)| name.contains("/rotations/"));
+    let (name, bytes) = records.next().unwrap();
+    assert_eq!(records.next(), None);
+    let mode = std::fs::metadata(bench.path(name)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let word = |line: &str| {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line.get("outcome").unwrap_or(&line["record"]).as_str().unwrap().to_owned()
+    };
+    String::from_utf8_lossy(bytes).lines().map(word).collect()
+}
+
+#[test]
+fn a_rotation_that_was_sent_finishes_whoever_asks_it_to_stop() {
+    side_by_side(&["INT", "TERM", "HUP"], |signal| {
+        let bench = Bench::new(SEED, FILES);
+        bench.fail(&["POST /projects/*/tokens/rotate slow=700ms"]);
+        let words = ["tokens", "rotate", "web", "t-1", "--confirm-name", "Data Pipeline"];
+        let mut running =
+            bench.program(&[&words[..], &["--secret-file", "new.secret"]].concat()).start();
+        assert!(running.until(|| !bench.writes().is_empty()));
+        assert_eq!(recorded(&bench), ["intent"], "what is asked is recorded before it is sent");
+        running.signal(signal);
+        running.signal(signal);
+        let rotated = running.finish().exits(0).says("what is in flight finishes");
+        let value = token(&bench, "t-1");
+        rotated.shows("Rotated token Data Pipeline").never_shows(&value);
+        assert_eq!(bench.read("new.secret"), value);
+        assert_eq!(recorded(&bench), ["intent", "rotated", "handed_over"]);
+        bench.holds_nowhere(&value, &["new.secret"]);
+    });
+}
+
+#[test]
+fn a_rotation_that_is_stopped_before_it_is_sent_sends_nothing() {
+    let bench = Bench::new(SEED, FILES);
+    bench.fail(&["GET /projects/*/tokens slow=30s"]);
+    let words = ["tokens", "rotate", "web", "t-1", "--confirm-name", "Data Pipeline"];
+    let mut running =
+        bench.program(&[&words[..], &["--secret-file", "new.secret"]].concat()).start();
+    assert!(running.until(|| !bench.emulator.requests().is_empty()));
+    running.signal("INT");
+    let stopped = running.finish();
+    assert_ne!(stopped.code, Some(0), "{stopped}");
+    assert_eq!(bench.writes(), []);
+    assert!(!bench.path("new.secret").exists());
+}
+
+#[test]
+fn nothing_is_rotated_without_a_place_for_the_value_and_for_the_record() {
+    let bench = Bench::new(SEED, FILES);
+    let rotate = |secret: &str, state: &str| {
+        let words = ["tokens", "rotate", "web", "t-1", "--confirm-name", "Data Pipeline"];
+        bench
+            .program(&[&words[..], &["--secret-file", secret, "--state-dir", state]].concat())
+            .run()
+    };
+    rotate("missing/new.secret", ".mixaccess").exits(1).says("cannot create missing/new.secret");
+    bench.write("file", "");
+    rotate("new.secret", "file/state").exits(1).says("cannot make file/state");
+    // What an earlier one could not hand over is not replaced.
+    bench.write(".mixaccess/token-web-t_1.secret", "earlier");
+    rotate("new.secret", ".mixaccess").exits(1).says("holds an earlier value");
+    assert_eq!(bench.read(".mixaccess/token-web-t_1.secret"), "earlier");
+    assert_eq!(bench.writes(), []);
+    assert!(!bench.path("new.secret").exists());
+    assert_eq!(token(&bench, "t-1"), "first-value-of-it");
+    // A refusal of the service is no unknown outcome.
+    std::fs::remove_file(bench.path(".mixaccess/token-web-t_1.secret")).unwrap();
+    bench.fail(&["POST /projects/*/tokens/rotate status=403"]);
+    rotate("new.secret", ".mixaccess").exits(1).says("403");
+    assert_eq!(recorded(&bench), ["intent", "failed"]);
+    assert_eq!(token(&bench, "t-1"), "first-value-of-it");
 }
 
 #[test]
@@ -146,19 +222,29 @@ fn a_value_that_cannot_be_handed_over_is_rescued() {
     let bench = Bench::new(SEED, FILES);
     let failed = bench.run("tokens rotate web t-1 --confirm-name \"Data Pipeline\" --secret-command 'cat; cat >&2; exit 7'");
     let value = token(&bench, "t-1");
-    let failed = failed.exits(1).says("the token was rotated").never_shows(&value);
+    let failed = failed.exits(4).says("the token was rotated").never_shows(&value);
     let rescue = ".mixaccess/token-web-t_1.secret";
     failed.says(rescue);
     assert_eq!(bench.read(rescue).trim(), value);
     let mode = std::fs::metadata(bench.path(rescue)).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    // A rotation whose answer is lost is not made twice, and says what to do.
-    bench.emulator.clear_requests();
+    assert_eq!(recorded(&bench), ["intent", "rotated"]);
+    let mode = std::fs::metadata(bench.path(".mixaccess")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    assert_eq!(bench.read(".mixaccess/.gitignore"), "*\n");
+}
+
+#[test]
+fn a_rotation_whose_answer_is_lost_is_not_made_twice_and_says_what_to_do() {
+    let bench = Bench::new(SEED, FILES);
     bench.fail(&["POST /projects/*/tokens/rotate reset after times=always"]);
     let lost = bench
         .run("tokens rotate web t-1 --confirm-name \"Data Pipeline\" --secret-file other.secret")
-        .exits(1);
+        .exits(4);
     assert_eq!(bench.writes().len(), 1, "{lost}");
-    lost.says("tokens list --project web").says("rotate it once more");
+    assert_eq!(recorded(&bench), ["intent", "unknown"]);
+    lost.says("it is unknown whether the token was rotated")
+        .says("tokens list --project web")
+        .says("rotate it once more");
     assert!(!bench.path("other.secret").exists());
 }

@@ -18,7 +18,7 @@ use crate::invitation_limit::InvitationLimit;
 use crate::journal::{
     Header, JOURNAL_FORMAT_VERSION, JournalRun, JournalWriter, Record, Sink, history,
 };
-use crate::lock::{Lock, LockError};
+use crate::lock::{Lock, Work};
 use crate::owner_floor::OwnerFloor;
 use crate::precheck::{check_plan, is_applied};
 use crate::prepare::Ready;
@@ -100,12 +100,9 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let holder = LockHolder {
             runner: Runner::current(),
             since: self.started_at,
-            plan: self.plan.digest,
+            doing: Work::Plan(self.plan.digest),
         };
-        Lock::take(self.state, &holder).map_err(|error| match error {
-            LockError::Locked(error) => ApplyError::Locked(error),
-            LockError::State(error) => ApplyError::State(error),
-        })
+        Ok(Lock::take(self.state, &holder)?)
     }
 
     async fn go(&self, sink: impl FnOnce(File) -> Box<dyn Sink>) -> Result<Receipt, ApplyError> {

@@ -9,6 +9,7 @@ use mixaccess_model::{ChangeId, Finding, GuardVerdict, SealError, Subject, print
 use mixaccess_planner::Moved;
 
 use crate::journal::JournalError;
+use crate::lock::LockError;
 use crate::{CallError, LockedError, StateError};
 
 /// Why an apply did not begin. Nothing was sent to be written.
@@ -34,6 +35,15 @@ pub enum ApplyError {
 impl From<ApiError> for ApplyError {
     fn from(error: ApiError) -> Self {
         Self::Read(Box::new(error))
+    }
+}
+
+impl From<LockError> for ApplyError {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Locked(error) => Self::Locked(error),
+            LockError::State(error) => Self::State(error),
+        }
     }
 }
 

@@ -31,6 +31,7 @@ mod receipt;
 pub mod remains;
 mod reread;
 pub mod resume;
+mod rotation;
 mod runner;
 mod schedule;
 mod secret;
@@ -68,13 +69,14 @@ pub use call::CallError;
 pub use cancel::{CancelToken, Cancellation, cancellation};
 pub use error::{ApplyError, Refusal};
 pub use invitation_limit::InvitationsLeft;
-pub use lock::{LockHolder, LockedError};
+pub use lock::{LockHolder, LockedError, Work};
 pub use options::{ApplyOptions, Clock, MAX_CONCURRENCY, NoProgress, Patience, Progress, Target};
 pub use outcome::{Failure, Outcome};
 pub use receipt::{
     ApplyStatus, ChangeReport, Irreversible, RECEIPT_FORMAT_VERSION, Receipt, RequestCounts,
     UndoReport, Verification,
 };
+pub use rotation::{Rotated, Rotation, RotationOutcome, RotationRecord};
 pub use runner::Runner;
 pub use secret::{Delivery, SecretSink};
 pub use state_directory::{StateDirectory, StateError};

@@ -1,4 +1,4 @@
-//! One apply at a time in one state directory.
+//! One apply, or one rotation of a token, at a time in one state directory.
 
 use std::fmt;
 use std::fs::{File, TryLockError};
@@ -6,7 +6,7 @@ use std::io::{Read as _, Seek as _, Write as _};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use mixaccess_model::Digest;
+use mixaccess_model::{Digest, printable};
 use serde::{Deserialize, Serialize};
 
 use crate::state_directory::open_regular;
@@ -20,22 +20,33 @@ pub struct LockHolder {
     pub runner: Runner,
     /// Since when.
     pub since: Timestamp,
-    /// The plan it applies.
-    pub plan: Digest,
+    /// What it does.
+    #[serde(flatten)]
+    pub doing: Work,
+}
+
+/// What the holder of the lock does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Work {
+    /// Applies this plan.
+    Plan(Digest),
+    /// Rotates this token.
+    Token(String),
 }
 
 impl fmt::Display for LockHolder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { runner: Runner { pid, host, user }, since, plan } = self;
-        write!(
-            f,
-            "process {pid} of {user} on {host} since {since}, applying plan {}",
-            plan.short(12)
-        )
+        let Self { runner: Runner { pid, host, user }, since, doing } = self;
+        write!(f, "process {pid} of {user} on {host} since {since}, ")?;
+        match doing {
+            Work::Plan(plan) => write!(f, "applying plan {}", plan.short(12)),
+            Work::Token(id) => write!(f, "rotating token {}", printable(id)),
+        }
     }
 }
 
-/// Another apply holds the lock.
+/// Another run holds the lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockedError {
     /// The lock file.
@@ -46,7 +57,10 @@ pub struct LockedError {
 
 impl fmt::Display for LockedError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "another apply holds {}", self.path.display())?;
+        let is_rotation =
+            matches!(&self.holder, Some(holder) if matches!(holder.doing, Work::Token(_)));
+        let what = if is_rotation { "a rotation" } else { "another apply" };
+        write!(f, "{what} holds {}", self.path.display())?;
         match &self.holder {
             Some(holder) => write!(f, ": {holder}"),
             None => Ok(()),
@@ -109,7 +123,7 @@ mod tests {
         LockHolder {
             runner: Runner { pid, host: "ci-7".into(), user: "deploy".into() },
             since: "2026-03-01T10:00:00Z".parse().unwrap(),
-            plan: Digest::of_bytes(b"plan"),
+            doing: Work::Plan(Digest::of_bytes(b"plan")),
         }
     }
 
@@ -126,6 +140,17 @@ mod tests {
             locked.to_string().contains("process 7 of deploy on ci-7 since 2026-03-01T10:00:00Z")
         );
         drop(first);
+        let rotation = LockHolder { doing: Work::Token("t-1".into()), ..holder(9) };
+        let second = Lock::take(&state, &rotation).unwrap();
+        let LockError::Locked(locked) = Lock::take(&state, &holder(8)).unwrap_err() else {
+            panic!("the lock is held");
+        };
+        let told = locked.to_string();
+        assert!(
+            told.starts_with("a rotation holds ") && told.ends_with("rotating token t-1"),
+            "{told}"
+        );
+        drop(second);
         drop(Lock::take(&state, &holder(8)).unwrap());
     }
 

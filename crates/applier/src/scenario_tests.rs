@@ -577,7 +577,10 @@ async fn the_second_apply_is_refused_while_the_first_runs() {
     let error = bench.apply().await.unwrap_err();
     let ApplyError::Locked(locked) = &error else { panic!("{error}") };
     let holder = locked.holder.as_ref().unwrap();
-    assert_eq!((holder.runner.pid, holder.plan), (std::process::id(), bench.plan.digest));
+    assert_eq!(
+        (holder.runner.pid, &holder.doing),
+        (std::process::id(), &crate::Work::Plan(bench.plan.digest))
+    );
     assert_eq!(error.exit_code(), 1);
 }
 

@@ -1,8 +1,23 @@
-//! What runs leave behind: journals, undo plans and the lock (`design.md`, "Commands").
+//! What runs leave behind: journals, plans, undo plans, rotations and the lock (`design.md`, "Commands").
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+
+use mixaccess_model::Plan;
+
+/// What runs of this program leave directly in the directory.
+const LEFT: [&str; 9] = [
+    ".gitignore",
+    "lock",
+    "journals",
+    "undo",
+    "plans",
+    "rotations",
+    "audit",
+    "evidence",
+    "reviews",
+];
 
 /// The directory for what runs leave behind, `.mixaccess` by default (`--state-dir`).
 #[derive(Clone, Debug)]
@@ -31,19 +46,26 @@ impl StateError {
 
 impl StateDirectory {
     /// Opens the directory, making it where it is missing, readable by its owner alone and ignored
-    /// by git.
+    /// by git. What earlier runs left there for more eyes than the owner's is taken from the others.
     ///
     /// # Errors
-    /// When the directory cannot be made or written to.
+    /// When the directory cannot be made or written to, or it or one of those in it is a link.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, StateError> {
         let state = Self { root: root.into() };
-        for directory in [state.root.clone(), state.journals(), state.undo_plans()] {
-            make_private_directory(&directory).map_err(StateError::on("make", &directory))?;
+        make_private_directory(&state.root).map_err(StateError::on("make", &state.root))?;
+        refuse_link(&state.root).map_err(StateError::on("use", &state.root))?;
+        if state.is_ours().map_err(StateError::on("read", &state.root))? {
+            close_to_others(&state.root).map_err(StateError::on("make private", &state.root))?;
         }
-        for directory in [state.journals(), state.undo_plans()] {
+        let directories = [state.journals(), state.undo_plans(), state.plans(), state.rotations()];
+        for directory in directories {
+            make_private_directory(&directory).map_err(StateError::on("make", &directory))?;
             refuse_link(&directory).map_err(StateError::on("use", &directory))?;
+            let closed = close_to_others(&directory).and_then(|()| close_files(&directory));
+            closed.map_err(StateError::on("make private", &directory))?;
         }
         let ignore = state.root.join(".gitignore");
+        close_file(&ignore).map_err(StateError::on("make private", &ignore))?;
         if !ignore.exists() {
             write_atomically(&ignore, b"*\n")?;
         }
@@ -63,6 +85,47 @@ impl StateDirectory {
     /// Where undo plans are kept.
     pub fn undo_plans(&self) -> PathBuf {
         self.root.join("undo")
+    }
+
+    /// Where plans are kept that nobody else keeps.
+    pub fn plans(&self) -> PathBuf {
+        self.root.join("plans")
+    }
+
+    /// Where rotations of tokens are recorded.
+    pub fn rotations(&self) -> PathBuf {
+        self.root.join("rotations")
+    }
+
+    /// Keeps a plan, and says where.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn keep_plan(&self, plan: &Plan) -> Result<PathBuf, StateError> {
+        let path = self.plans().join(format!("{}.json", plan.digest.short(16)));
+        let text = serde_json::to_vec_pretty(plan).map_err(io::Error::from);
+        let mut text = text.map_err(StateError::on("write", &path))?;
+        text.push(b'\n');
+        write_atomically(&path, &text)?;
+        Ok(path)
+    }
+
+    /// Whether the directory holds nothing but what runs leave: whoever names a directory that is
+    /// used for other things too, such as the one they work in, must not be locked out of it, nor
+    /// others of one that is theirs as well.
+    fn is_ours(&self) -> io::Result<bool> {
+        for entry in fs::read_dir(&self.root)? {
+            let name = entry?.file_name();
+            let is_left = name.to_str().is_some_and(|name| {
+                LEFT.contains(&name)
+                    || name.starts_with(".gitignore.")
+                    || (name.starts_with("token-") && name.ends_with(".secret"))
+            });
+            if !is_left {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// The file that one apply at a time holds locked.
@@ -130,7 +193,70 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<fs::File> {
     if !is_same_file(&found, &file.metadata()?) {
         return Err(io::Error::other("was replaced while it was opened"));
     }
+    close(&file)?;
     Ok(file)
+}
+
+/// Takes a directory from everybody but its owner. One that is for everybody, as `/tmp` is, stays so.
+fn close_to_others(directory: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(directory)?;
+    if !is_open_to_others(&found) {
+        return Ok(());
+    }
+    let opened = fs::File::open(directory)?;
+    if !is_same_file(&found, &opened.metadata()?) {
+        return Err(io::Error::other("was replaced while it was opened"));
+    }
+    close(&opened)
+}
+
+/// Takes the files in a directory from everybody but their owner.
+fn close_files(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        close_file(&entry?.path())?;
+    }
+    Ok(())
+}
+
+/// Takes a file from everybody but its owner; a link, and what is not there, is left alone.
+fn close_file(path: &Path) -> io::Result<()> {
+    // Another run may put a whole file into the place of one that it was writing.
+    let found = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        found => found?,
+    };
+    if !found.is_file() || !is_open_to_others(&found) {
+        return Ok(());
+    }
+    let file = fs::File::open(path)?;
+    if is_same_file(&found, &file.metadata()?) { close(&file) } else { Ok(()) }
+}
+
+#[cfg(unix)]
+fn is_open_to_others(found: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = found.permissions().mode();
+    mode & 0o077 != 0 && mode & 0o1000 == 0
+}
+
+#[cfg(not(unix))]
+fn is_open_to_others(_: &fs::Metadata) -> bool {
+    false
+}
+
+#[cfg(unix)]
+fn close(file: &fs::File) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let found = file.metadata()?;
+    if !is_open_to_others(&found) {
+        return Ok(());
+    }
+    file.set_permissions(fs::Permissions::from_mode(found.permissions().mode() & 0o700))
+}
+
+#[cfg(not(unix))]
+fn close(_: &fs::File) -> io::Result<()> {
+    Ok(())
 }
 
 /// Refuses links and anything else that is no regular file.
@@ -158,8 +284,8 @@ fn is_same_file(found: &fs::Metadata, opened: &fs::Metadata) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_same_file(_: &fs::Metadata, opened: &fs::Metadata) -> bool {
-    opened.is_file()
+fn is_same_file(found: &fs::Metadata, opened: &fs::Metadata) -> bool {
+    found.file_type() == opened.file_type()
 }
 
 fn make_private_directory(path: &Path) -> io::Result<()> {
@@ -203,6 +329,70 @@ mod tests {
     }
 
     #[cfg(unix)]
+    fn mode(path: &Path) -> u32 {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::symlink_metadata(path).unwrap().permissions().mode() & 0o1777
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_was_left_for_more_eyes_than_the_owners_is_closed() {
+        use std::os::unix::fs::{PermissionsExt as _, symlink};
+        let allow = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("state");
+        let elsewhere = root.path().join("elsewhere");
+        fs::write(&elsewhere, "").unwrap();
+        let state = StateDirectory::open(&path).unwrap();
+        let mut files = vec![state.lock_file(), path.join(".gitignore")];
+        for directory in [state.journals(), state.undo_plans(), state.plans(), state.rotations()] {
+            assert_eq!(mode(&directory), 0o700);
+            files.push(directory.join("old"));
+            symlink(&elsewhere, directory.join("link")).unwrap();
+            allow(&directory, 0o775);
+        }
+        for file in &files {
+            fs::write(file, "old").unwrap();
+            allow(file, 0o664);
+        }
+        allow(&elsewhere, 0o664);
+        allow(&path, 0o755);
+        let state = StateDirectory::open(&path).unwrap();
+        open_regular(&state.lock_file()).unwrap();
+        for directory in
+            [path.clone(), state.journals(), state.undo_plans(), state.plans(), state.rotations()]
+        {
+            assert_eq!(mode(&directory), 0o700, "{}", directory.display());
+        }
+        for file in &files {
+            assert_eq!(mode(file), 0o600, "{}", file.display());
+        }
+        assert_eq!(mode(&elsewhere), 0o664);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_for_other_things_too_stays_as_it_is_and_what_is_ours_in_it_is_private() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("work");
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o1777)).unwrap();
+        StateDirectory::open(&path).unwrap();
+        assert_eq!(mode(&path), 0o1777);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::write(path.join("README.md"), "").unwrap();
+        let state = StateDirectory::open(&path).unwrap();
+        assert_eq!(mode(&path), 0o755);
+        assert_eq!(mode(&state.plans()), 0o700);
+        fs::remove_file(path.join("README.md")).unwrap();
+        StateDirectory::open(&path).unwrap();
+        assert_eq!(mode(&path), 0o700);
+    }
+
+    #[cfg(unix)]
     #[test]
     fn links_are_neither_followed_nor_written_through() {
         use std::os::unix::fs::symlink;
@@ -234,6 +424,13 @@ mod tests {
         symlink(root.path(), state.journals()).unwrap();
         let error = StateDirectory::open(state.path()).unwrap_err().to_string();
         assert!(error.contains("journals: is a symbolic link"), "{error}");
+
+        let (real, linked) = (root.path().join("real"), root.path().join("linked"));
+        fs::create_dir(&real).unwrap();
+        symlink(&real, &linked).unwrap();
+        let error = StateDirectory::open(&linked).unwrap_err().to_string();
+        assert!(error.contains("linked: is a symbolic link"), "{error}");
+        assert_eq!(fs::read_dir(&real).unwrap().count(), 0);
     }
 
     #[test]

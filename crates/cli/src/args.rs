@@ -138,7 +138,7 @@ pub struct SecretTarget {
 /// Where a run leaves journals, undo plans and the lock.
 #[derive(Clone, Debug, Args)]
 pub struct StateDir {
-    /// Directory for journals, undo plans and the lock
+    /// Directory for journals, plans, undo plans, rotations and the lock
     #[arg(long, value_name = "DIR", default_value = ".mixaccess", env = "MIXACCESS_STATE_DIR")]
     pub state_dir: PathBuf,
 }

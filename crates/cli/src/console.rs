@@ -1,6 +1,6 @@
 //! The one place that prints: human and machine output to stdout, everything else to stderr.
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 use mixaccess_model::printable;
@@ -57,9 +57,26 @@ impl Console {
         }
     }
 
-    /// Whether a person sits at a terminal and can be asked.
-    pub(crate) fn can_ask() -> bool {
-        io::stdin().is_terminal() && io::stderr().is_terminal()
+    /// Asks the person at the terminal and gives the line that was typed, without its end; the end of
+    /// the input is an empty one.
+    ///
+    /// # Errors
+    /// When nobody sits there, with `otherwise` as the way out, or the answer cannot be read.
+    pub(crate) fn ask(question: &str, otherwise: &str) -> Result<String, Failure> {
+        if !(io::stdin().is_terminal() && io::stderr().is_terminal()) {
+            return Err(Failure::new("nobody can be asked: this is no terminal").hint(otherwise));
+        }
+        Self::raw_stderr(question);
+        let mut answer = String::new();
+        io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .map_err(|error| Failure::new(format!("cannot read the answer: {error}")))?;
+        if !answer.ends_with('\n') {
+            // The cursor still stands behind the question.
+            Self::raw_stderr("\n");
+        }
+        Ok(answer.trim_end_matches(['\r', '\n']).to_owned())
     }
 
     /// Writes results to stdout. A reader that went away is not an error.

@@ -29,6 +29,11 @@ impl Failure {
         Self { exit: Exit::Refused, ..Self::new(message) }
     }
 
+    /// What began and left something undone or unknown: exit code 4.
+    pub(crate) fn incomplete(message: impl fmt::Display) -> Self {
+        Self { exit: Exit::Incomplete, ..Self::new(message) }
+    }
+
     /// The same failure in other words.
     pub(crate) fn map_text(self, words: impl Fn(&str) -> String) -> Self {
         let causes: Vec<String> =

@@ -61,8 +61,7 @@ impl Secrets {
                 ))
                 .hint(format!("Put {NAME} into --secret-file, as in `secrets/{NAME}.key`.")));
             }
-            // Made and taken away again: only that shows that it can be made.
-            create(&path).and_then(|_| std::fs::remove_file(&path)).map_err(|error| {
+            check_place(&path).map_err(|error| {
                 Failure::new(format!("--secret-file: cannot create {}: {error}", path.display()))
                     .hint("Name a file that does not exist yet, in a directory you can write to.")
             })?;
@@ -120,6 +119,14 @@ pub(crate) fn write(path: &Path, secret: &SecretString) -> std::io::Result<()> {
     written
 }
 
+/// Makes a file and takes it away again: only that shows that it can be made.
+///
+/// # Errors
+/// When there is a file already, or the directory refuses.
+pub(crate) fn check_place(path: &Path) -> std::io::Result<()> {
+    create(path).and_then(|_| std::fs::remove_file(path))
+}
+
 fn create(path: &Path) -> std::io::Result<std::fs::File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -155,9 +162,17 @@ async fn run(
 ) -> Result<(), String> {
     let mut pipe = Pipe::holding(secret)
         .map_err(|error| format!("the secret could not be made ready for the command: {error}"))?;
-    let (shell, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
-    let mut process = Command::new(shell);
-    process.arg(flag).arg(command).env(NAME_VARIABLE, name).kill_on_drop(true);
+    let mut process = if cfg!(windows) {
+        let mut process = Command::new("cmd");
+        process.arg("/C").arg(command);
+        process
+    } else {
+        // A Ctrl-C reaches it too, and it holds the only copy of the secret.
+        let mut process = Command::new("sh");
+        process.arg("-c").arg(format!("trap '' HUP INT TERM\n{command}"));
+        process
+    };
+    process.env(NAME_VARIABLE, name).kill_on_drop(true);
     for variable in OURS {
         process.env_remove(variable);
     }
@@ -291,6 +306,18 @@ mod tests {
         let patience = Duration::from_secs(1);
         let error = block_on(run("exec sleep 600", "etl", &secret, patience)).unwrap_err();
         assert_eq!(error, "the secret command took longer than 1 s");
+    }
+
+    #[test]
+    fn a_command_that_is_asked_to_stop_takes_the_secret_all_the_same() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("taken");
+        for signal in ["INT", "TERM", "HUP"] {
+            let command = format!("sh -c 'kill -{signal} $$ $PPID'; cat > {}", path.display());
+            let secret = SecretString::from(format!("s3cret-{signal}"));
+            block_on(Secrets::Command(command).hand_over("etl", &secret)).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("s3cret-{signal}"));
+        }
     }
 
     #[test]

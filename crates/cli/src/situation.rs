@@ -1,6 +1,7 @@
 //! Files and live state side by side, and the plan between them.
 
 use mixaccess_api::{Client, capabilities, read_live};
+use mixaccess_applier::StateDirectory;
 use mixaccess_applier::journal::unsettled_creations;
 use mixaccess_model::{
     DeclaredOrganization, DesiredState, GuardCode, LiveState, Override, OverrideOrigin, Plan,
@@ -13,6 +14,17 @@ use crate::connection::{base_url, block_on, check_organization, connect};
 use crate::context::{Context, MADE_BY};
 use crate::failure::Failure;
 use crate::storage;
+
+/// Opens the directory for what a run leaves behind.
+///
+/// # Errors
+/// When it cannot be made, written to or kept from others.
+pub(crate) fn open_state(state: &StateDir) -> Result<StateDirectory, Failure> {
+    StateDirectory::open(&state.state_dir).map_err(|error| {
+        Failure::new(error)
+            .hint("Name a directory of your own that you can write to with --state-dir.")
+    })
+}
 
 /// Files and live state of one run, each read once.
 #[derive(Debug)]

@@ -1,6 +1,5 @@
 //! `adopt`: writes live differences back into the files, keeping comments and layout.
 
-use std::io::BufRead as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -50,10 +49,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         return Ok(exit(&adoption));
     }
     may_edit(args, context, &adoption)?;
-    if !agreed(args, &adoption)? {
-        context.console.say("Nothing was written.");
-        return Ok(Exit::Done);
-    }
+    agreed(args, &adoption)?;
     for file in &adoption.files {
         write(file)?;
     }
@@ -244,24 +240,19 @@ fn may_edit(args: &Args, context: &Context, adoption: &Adoption) -> Result<(), F
     }
 }
 
-fn agreed(args: &Args, adoption: &Adoption) -> Result<bool, Failure> {
+/// Asks whether to write, unless that is said.
+///
+/// # Errors
+/// When the answer is no, or nobody can be asked.
+fn agreed(args: &Args, adoption: &Adoption) -> Result<(), Failure> {
     if args.yes {
-        return Ok(true);
+        return Ok(());
     }
-    if !Console::can_ask() {
-        return Err(Failure::new("nobody can be asked: this is no terminal")
-            .hint("Give --yes to write what is shown."));
+    let question = format!("Write {}? Only `yes` does: ", counted(adoption.files.len(), "file"));
+    if Console::ask(&question, "Give --yes to write what is shown.")?.trim() == "yes" {
+        return Ok(());
     }
-    Console::raw_stderr(&format!(
-        "Write {}? Only `yes` does: ",
-        counted(adoption.files.len(), "file")
-    ));
-    let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Failure::new(format!("cannot read the answer: {error}")))?;
-    Ok(answer.trim() == "yes")
+    Err(Failure::new("the answer was not `yes`, so nothing was written"))
 }
 
 fn write(file: &FileChange) -> Result<(), Failure> {

@@ -1,19 +1,15 @@
 //! `apply`: executes a reviewed plan; or plans, checks, executes; or plans, asks, executes.
 
-use std::io::BufRead as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use mixaccess_api::{Client, capabilities};
-use mixaccess_applier::{
-    ApplyError, ApplyOptions, Cancellation, Outcome, Receipt, SecretSink, StateDirectory, Target,
-    cancellation,
-};
+use mixaccess_api::capabilities;
+use mixaccess_applier::{ApplyError, ApplyOptions, Outcome, Receipt, SecretSink, Target};
 use mixaccess_model::{DeclaredOrganization, Plan};
 use mixaccess_report::Purpose;
 
 use super::reviewed;
-use super::stop::asked_to_stop;
+use super::stop::stoppable;
 use crate::args::{Apply as Args, LiveSource};
 use crate::clock;
 use crate::connection::{base_url, block_on, connect, scim_token};
@@ -24,7 +20,7 @@ use crate::failure::{CommandResult, Failure};
 use crate::progress::StderrProgress;
 use crate::receipt;
 use crate::secrets::Secrets;
-use crate::situation::Situation;
+use crate::situation::{Situation, open_state};
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     // Before anything is sent, not when there is a receipt that cannot be shown.
@@ -84,9 +80,8 @@ fn planned_now(args: &Args, context: &Context) -> CommandResult {
     if plan.content.is_empty() {
         return Ok(Exit::Done);
     }
-    if !args.auto_approve && !approved(&plan)? {
-        context.console.say("Nothing was changed.");
-        return Ok(Exit::Done);
+    if !args.auto_approve {
+        approved(&plan)?;
     }
     execute(&plan, &situation.desired.organization, args, context)
 }
@@ -112,13 +107,13 @@ fn show(plan: &Plan, context: &Context) -> Result<(), Failure> {
     Ok(())
 }
 
-fn approved(plan: &Plan) -> Result<bool, Failure> {
-    if !Console::can_ask() {
-        return Err(Failure::new("nobody can be asked: this is no terminal")
-            .hint("Review a plan first (`plan --out plan.json`, then `apply plan.json`), or add --auto-approve."));
-    }
+/// Asks whether to execute a plan.
+///
+/// # Errors
+/// When the answer is no, or nobody can be asked.
+fn approved(plan: &Plan) -> Result<(), Failure> {
     let name = plan.content.organization.name.as_deref().unwrap_or("this organization");
-    Console::raw_stderr(&format!(
+    let question = format!(
         "\nApply {} to {} ({})? Only `yes` does: ",
         match plan.content.changes.len() {
             1 => "this change".to_owned(),
@@ -126,13 +121,12 @@ fn approved(plan: &Plan) -> Result<bool, Failure> {
         },
         mixaccess_model::printable(name),
         plan.content.organization.id
-    ));
-    let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Failure::new(format!("cannot read the answer: {error}")))?;
-    Ok(answer.trim() == "yes")
+    );
+    let otherwise = "Review a plan first (`plan --out plan.json`, then `apply plan.json`), or add --auto-approve.";
+    if Console::ask(&question, otherwise)?.trim() == "yes" {
+        return Ok(());
+    }
+    Err(Failure::new("the answer was not `yes`, so nothing was changed"))
 }
 
 fn execute(
@@ -148,13 +142,11 @@ fn execute(
         ));
     }
     let client = connect(context, organization, &args.connection)?;
-    let state = StateDirectory::open(&args.state.state_dir).map_err(|error| {
-        Failure::new(error).hint("Name a directory you can write to with --state-dir.")
-    })?;
+    let state = open_state(&args.state)?;
     // A plan that was made in this run must outlive it, to be resumed and to be proved.
     let kept = match &args.plan {
         Some(path) => path.clone(),
-        None => reviewed::keep(plan, &state)?,
+        None => state.keep_plan(plan).map_err(Failure::new)?,
     };
     let target = Target {
         organization: organization.id,
@@ -172,7 +164,9 @@ fn execute(
     let redaction =
         context.redaction(plan.content.organization.id).map(|redaction| redaction.knowing(plan));
     let progress = StderrProgress::new(context.console, redaction.clone(), args.wait);
-    let outcome = block_on(interruptible(plan, &client, &state, &options, &progress))?;
+    let outcome = block_on(stoppable(async |stop| {
+        mixaccess_applier::apply(plan, &client, &state, &options, &progress, stop).await
+    }))?;
     progress.finish();
     let receipt = outcome.map_err(failed)?;
     let text = receipt::render(
@@ -187,33 +181,6 @@ fn execute(
         return Ok(Exit::Incomplete);
     }
     Ok(Exit::Done)
-}
-
-/// Applies until done, or until Ctrl-C or a termination signal asks to stop.
-async fn interruptible(
-    plan: &Plan,
-    client: &Client,
-    state: &StateDirectory,
-    options: &ApplyOptions,
-    progress: &StderrProgress,
-) -> Result<Receipt, ApplyError> {
-    let (cancel, token) = cancellation();
-    let listening = tokio::spawn(listen(cancel));
-    let result = mixaccess_applier::apply(plan, client, state, options, progress, &token).await;
-    listening.abort();
-    result
-}
-
-async fn listen(cancel: Cancellation) {
-    asked_to_stop().await;
-    Console::raw_stderr("\nStopping: what is in flight finishes, nothing new starts.\n");
-    cancel.cancel();
-    loop {
-        asked_to_stop().await;
-        Console::raw_stderr(
-            "\nStill finishing what is in flight, so that the journal stays true.\n",
-        );
-    }
 }
 
 fn failed(error: ApplyError) -> Failure {

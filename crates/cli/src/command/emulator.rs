@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mixaccess_emulator::{Emulator, EmulatorOptions, Seed};
 
-use super::stop::asked_to_stop;
+use super::stop::StopRequests;
 use crate::args::Emulator as Args;
 use crate::connection::{BASE_URL_VARIABLE, block_on};
 use crate::context::Context;
@@ -51,7 +51,7 @@ async fn serve(
         ));
     }
     context.console.result(&mixaccess_text(&text))?;
-    asked_to_stop().await;
+    StopRequests::listen().next().await;
     if let Some(path) = &args.save {
         let state = emulator.state().to_yaml().map_err(Failure::new)?;
         storage::write(path, state.as_bytes())?;

@@ -1,8 +1,7 @@
 //! A reviewed plan file, and where it may go.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use mixaccess_applier::StateDirectory;
 use mixaccess_config::Loaded;
 use mixaccess_model::{
     DeclaredOrganization, Digest, FileIndex, OrganizationId, OverrideOrigin, Plan, Position, Region,
@@ -59,19 +58,6 @@ pub(super) fn digest(text: &str) -> Result<Digest, Failure> {
             "It is the changes digest that `mixaccess plan` prints, `changes_digest` in its JSON.",
         )
     })
-}
-
-/// Keeps a plan that was made in this run in the state directory, and says where.
-///
-/// # Errors
-/// When it cannot be written.
-pub(super) fn keep(plan: &Plan, state: &StateDirectory) -> Result<PathBuf, Failure> {
-    let directory = state.path().join("plans");
-    std::fs::create_dir_all(&directory)
-        .map_err(|error| Failure::new(format!("cannot create {}: {error}", directory.display())))?;
-    let path = directory.join(format!("{}.json", plan.digest.short(16)));
-    storage::write(&path, &storage::pretty(plan)?)?;
-    Ok(path)
 }
 
 /// Compares the plan with the files here. Files that changed since are a warning, because the reviewed

@@ -1,24 +1,21 @@
 //! `tokens`: the tokens of projects, how old they are, and new values for them (seed documents, "API
 //! Secret Rotation"; `mixpanel-api.md`, "Dialect `members`").
 
+mod rotate;
+
 use std::fmt::Write as _;
-use std::io::BufRead as _;
 
 use jiff::{SignedDuration, Timestamp};
-use mixaccess_api::{Client, ErrorKind, ProjectToken};
+use mixaccess_api::{Client, ProjectToken};
 use mixaccess_model::{DeclaredProject, DesiredState, printable};
 use mixaccess_report::Redaction;
 use serde::Serialize;
 
-use crate::args::{
-    Format, Tokens as Args, TokensCommand, TokensList as ListArgs, TokensRotate as RotateArgs,
-};
+use crate::args::{Format, Tokens as Args, TokensCommand, TokensList as ListArgs};
 use crate::connection::{block_on, connect};
-use crate::console::Console;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
-use crate::secrets::{self, Secrets};
 use crate::storage;
 
 /// Beyond this age a token should be rotated.
@@ -27,7 +24,7 @@ const OLD: SignedDuration = SignedDuration::from_hours(90 * 24);
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     match &args.command {
         TokensCommand::List(args) => list(args, context),
-        TokensCommand::Rotate(args) => rotate(args, context),
+        TokensCommand::Rotate(args) => rotate::run(args, context),
     }
 }
 
@@ -166,74 +163,6 @@ fn days_word(days: i64) -> String {
     if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
 }
 
-fn rotate(args: &RotateArgs, context: &Context) -> CommandResult {
-    if context.common.format != Format::Human {
-        return Err(Failure::new("a rotation has no machine format").hint("Leave --format out."));
-    }
-    let Some(secrets) = Secrets::from_args(&args.secrets) else {
-        return Err(Failure::new("it is not said where the new value goes, so nothing was rotated")
-            .hint("Name a new file with --secret-file, or a command such as `vault kv put …` with --secret-command."));
-    };
-    let (_, desired) = context.desired()?;
-    let project = declared(&desired, &args.project)?;
-    let client = connect(context, &desired.organization, &args.connection)?;
-    let tokens = block_on(tokens_of(&client, project))??;
-    let token = tokens.iter().find(|token| token.id == args.token).ok_or_else(|| {
-        Failure::new(format!("project {} has no token {}", project.key, printable(&args.token)))
-            .hint(format!("Run `mixaccess tokens list --project {}` to see them.", project.key))
-    })?;
-    let name = token.name.as_deref().unwrap_or(&token.id);
-    secrets.check(std::iter::once(name))?;
-    if !confirmed(args, project, token, name)? {
-        context.console.say("The name differs, so nothing was rotated.");
-        return Ok(Exit::Error);
-    }
-    block_on(hand_over(&client, project, token, name, &secrets, args))??;
-    context.console.result(&format!(
-        "Rotated token {} of {}. Its new value is in {}.\nUpdate every implementation that uses it: the old value no longer works.\n",
-        printable(name),
-        project.key,
-        secrets.place(name)
-    ))?;
-    Ok(Exit::Done)
-}
-
-async fn hand_over(
-    client: &Client,
-    project: &DeclaredProject,
-    token: &ProjectToken,
-    name: &str,
-    secrets: &Secrets,
-    args: &RotateArgs,
-) -> Result<(), Failure> {
-    let secret = match client.rotate_token(project.id, &token.id).await {
-        Err(error) if error.kind == ErrorKind::OutcomeUnknown => {
-            return Err(Failure::new(error).hint(format!(
-                "`mixaccess tokens list --project {}` tells by its age whether it was rotated: then nobody has the new value, so rotate it once more.",
-                project.key
-            )));
-        }
-        rotated => rotated?,
-    };
-    let Err(problem) = secrets.hand_over(name, &secret).await else { return Ok(()) };
-    // A rotation cannot be taken back, and the new value must not be lost.
-    let rescue =
-        args.state.state_dir.join(format!("token-{}-{}.secret", project.key, safe(&token.id)));
-    let kept = std::fs::create_dir_all(&args.state.state_dir)
-        .and_then(|()| secrets::write(&rescue, &secret));
-    let failure = Failure::new(format!("the token was rotated, and {problem}"));
-    Err(match kept {
-        Ok(()) => failure.hint(format!(
-            "The new value is kept in {}, for its owner alone: take it from there and delete the file.",
-            rescue.display()
-        )),
-        Err(error) => failure.hint(format!(
-            "It could not be kept in {} either ({error}). Rotate the token once more.",
-            rescue.display()
-        )),
-    })
-}
-
 fn declared<'a>(desired: &'a DesiredState, key: &str) -> Result<&'a DeclaredProject, Failure> {
     let found = desired.projects.iter().find(|project| project.key.as_str() == key);
     found.ok_or_else(|| {
@@ -246,37 +175,4 @@ fn declared<'a>(desired: &'a DesiredState, key: &str) -> Result<&'a DeclaredProj
             }
         }
     })
-}
-
-/// Whether the name was typed back, or given.
-fn confirmed(
-    args: &RotateArgs,
-    project: &DeclaredProject,
-    token: &ProjectToken,
-    name: &str,
-) -> Result<bool, Failure> {
-    if let Some(given) = &args.confirm_name {
-        return Ok(given == name);
-    }
-    if !Console::can_ask() {
-        return Err(Failure::new("nobody can be asked: this is no terminal")
-            .hint("Give the token's name with --confirm-name."));
-    }
-    Console::raw_stderr(&format!(
-        "Rotating token {} ({}) of {} makes its present value useless: every implementation that uses it must be updated.\nType its name to go on: ",
-        printable(name),
-        printable(&token.id),
-        project.key
-    ));
-    let mut answer = String::new();
-    std::io::stdin()
-        .lock()
-        .read_line(&mut answer)
-        .map_err(|error| Failure::new(format!("cannot read the answer: {error}")))?;
-    Ok(answer.trim_end_matches(['\r', '\n']) == name)
-}
-
-/// An id as part of a file name.
-fn safe(id: &str) -> String {
-    id.chars().map(|one| if one.is_ascii_alphanumeric() { one } else { '_' }).collect()
 }
