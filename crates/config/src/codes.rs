@@ -60,6 +60,7 @@ codes! {
     TOO_DEEP = "too-deep", Error, "a file nests deeper than any declaration does";
     TOO_LARGE = "too-large", Error, "a file, or all of them together, is too large to read";
     TOO_MANY = "too-many", Error, "more problems were found than are shown";
+    TOO_MANY_GRANTS = "too-many-grants", Error, "people times projects come to more grants than any organization has";
     UNKNOWN_ENVIRONMENT = "unknown-environment", Warning, "a policy names an environment that no project has";
     UNKNOWN_KEY = "unknown-key", Error, "a key has no meaning in its place";
     UNKNOWN_ORGANIZATION = "unknown-organization", Error, "the chosen organization has no directory";

@@ -41,33 +41,29 @@ pub(crate) fn check(checker: Checker<'_>) -> Vec<Diagnostic> {
     problems
 }
 
-/// When each project is named by its own key at one level.
+/// When each project is named by its own key at one level, sorted by project. As long as what is
+/// written, not as the projects are many: there is one for every phase.
 #[derive(Debug, Default)]
 struct Named {
-    windows: Vec<Option<Window>>,
-    touched: Vec<usize>,
+    windows: Vec<(usize, Window)>,
 }
 
 impl Named {
     fn fill(&mut self, declared: &Declared, access: &Access) {
-        for at in self.touched.drain(..) {
-            if let Some(slot) = self.windows.get_mut(at) {
-                *slot = None;
+        self.windows.clear();
+        self.windows.extend(access.entries.iter().filter_map(|entry| {
+            match declared.target(entry.target) {
+                Target::Project(at) => Some((at, entry.window())),
+                Target::Unknown | Target::Group(_) | Target::Everything => None,
             }
-        }
-        self.windows.resize(declared.projects.len(), None);
-        for entry in &access.entries {
-            if let Target::Project(at) = declared.target(entry.target)
-                && let Some(slot) = self.windows.get_mut(at)
-            {
-                *slot = Some(entry.window());
-                self.touched.push(at);
-            }
-        }
+        }));
+        self.windows.sort_by_key(|(project, _)| *project);
     }
 
     fn covers(&self, project: usize, window: Window) -> bool {
-        self.windows.get(project).copied().flatten().is_some_and(|named| named.covers(window))
+        let found = self.windows.binary_search_by_key(&project, |(project, _)| *project);
+        let named = found.ok().and_then(|at| self.windows.get(at));
+        named.is_some_and(|(_, named)| named.covers(window))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Checks that need every file: what names mean, which roles exist, and when things count.
 
+mod amount;
 mod policy;
 mod reference;
 mod team;
@@ -28,6 +29,11 @@ pub(crate) fn check(
     let mut problems = window::set(declared, zone, files);
     let checker = Checker { declared, files };
     problems.extend(checker.projects());
+    // Whatever comes after this multiplies out what is declared.
+    if let Some(problem) = amount::check(checker) {
+        problems.push(problem);
+        return problems;
+    }
     if is_complete {
         problems.extend(reference::check(checker));
         problems.extend(checker.policy());

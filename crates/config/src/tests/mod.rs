@@ -16,7 +16,7 @@ use std::path::Path;
 use crate::{LoadOptions, Loaded, load};
 
 /// Loads a tree that holds these files.
-fn load_files(files: &[(&str, &str)]) -> (tempfile::TempDir, Loaded) {
+pub(crate) fn load_files(files: &[(&str, &str)]) -> (tempfile::TempDir, Loaded) {
     let directory = tempfile::tempdir().unwrap();
     for (name, text) in files {
         let path = directory.path().join(name);
