@@ -164,6 +164,61 @@ fn an_account_whose_secret_nobody_has_is_deleted_again() {
 }
 
 #[test]
+fn an_answer_that_names_another_account_costs_nobody_theirs() {
+    side_by_side(
+        &[
+            (
+                r#"{\"id\":72,\"username\":\"acme-export\",\"token\":\"x\"}"#,
+                "number 72, which service account sync had",
+            ),
+            (
+                r#"{\"id\":71,\"username\":\"acme-export\",\"token\":\"x\"}"#,
+                "number 71, which service account mixaccess had",
+            ),
+            (
+                r#"{\"id\":99,\"username\":\"ACME-export\",\"token\":\"x\"}"#,
+                "with service account ACME-export",
+            ),
+            (r#"{\"id\":72,\"token\":\"x\"}"#, "number 72, which service account sync had"),
+        ],
+        |(answer, said)| {
+            for target in ["--secret-command false", "--secret-file {name}.secret"] {
+                let bench = planned();
+                bench.fail(&[&format!("{CREATE} status=201 after body=\"{answer}\"")]);
+                let failed = bench.run(&format!("apply plan.json {target}")).exits(4);
+                failed.shows(said).shows("nothing was deleted").shows("Look in Mixpanel");
+                let deleted = bench.written().into_iter().filter(|one| one.starts_with("DELETE"));
+                let deleted = deleted.filter(|one| one.contains("/service-accounts/"));
+                assert_eq!(deleted.collect::<Vec<_>>().len(), 1, "the one that the files remove");
+                assert!(
+                    account(&bench, "sync").is_some() && account(&bench, "mixaccess").is_some()
+                );
+                assert!(!bench.path("acme-export.secret").exists());
+                bench.emulator.set_faults(Vec::new());
+                let good = "apply plan.json --resume --secret-file {name}.secret";
+                bench.run(good).exits(0).shows("verified");
+                let secret = bench.read("acme-export.secret");
+                assert_eq!(secret.trim(), secret_of(&bench, "acme-export"));
+                bench.agrees();
+            }
+        },
+    );
+}
+
+#[test]
+fn a_name_with_what_the_service_appends_is_the_declared_one() {
+    let seed = SEED.replace("username: sync,", "username: sync.a1b2.mp-service-account,");
+    let bench = Bench::new(&seed, FILES);
+    bench.run("plan --out plan.json").exits(0);
+    let planned = bench.planned("plan.json");
+    assert!(!planned.iter().any(|one| one.contains("sync create")), "{planned:?}");
+    bench.run("apply plan.json --secret-file {name}.secret").exits(0).shows("verified");
+    let projects = [(11, "analyst".to_owned()), (12, "owner".to_owned())].into();
+    assert_eq!(account(&bench, "sync.a1b2.mp-service-account").unwrap().projects, projects);
+    bench.agrees();
+}
+
+#[test]
 fn killed_between_the_account_and_its_secret_it_makes_another() {
     let bench = planned();
     let taking = [

@@ -117,6 +117,8 @@ pub struct Written {
 pub struct NewServiceAccount {
     /// Its number.
     pub id: ServiceAccountId,
+    /// Its name as the answer spells it, when it does.
+    pub username: Option<Arc<str>>,
     /// Its secret: in no error, no log and no plan.
     pub secret: SecretString,
 }

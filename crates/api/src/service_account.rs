@@ -3,6 +3,8 @@
 
 mod row;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use mixaccess_model::{
     LiveServiceAccount, OrganizationId, OrganizationRole, ProjectId, ProjectRole, ServiceAccountId,
@@ -138,7 +140,7 @@ fn creation(
     Ok(Value::Object(body))
 }
 
-/// Finds number and secret of a new account in an answer. No error repeats any of the answer, which may
+/// Finds number, name and secret of a new account in an answer. No error repeats any of the answer, which may
 /// be the secret.
 fn created(answer: &Answer) -> Result<NewServiceAccount, DecodeError> {
     let unreadable = || {
@@ -159,9 +161,11 @@ fn created(answer: &Answer) -> Result<NewServiceAccount, DecodeError> {
     });
     let token = account.get("token").and_then(Value::as_str).filter(|token| !token.is_empty());
     match (id, token) {
-        (Some(id), Some(token)) => {
-            Ok(NewServiceAccount { id: ServiceAccountId(id), secret: SecretString::from(token) })
-        }
+        (Some(id), Some(token)) => Ok(NewServiceAccount {
+            id: ServiceAccountId(id),
+            username: account.get("username").and_then(Value::as_str).map(Arc::from),
+            secret: SecretString::from(token),
+        }),
         _ => Err(unreadable()),
     }
 }

@@ -216,6 +216,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             progress: self.progress,
             cancel: self.cancel,
             scope: &self.scope,
+            planned_at: self.plan.made_at,
             live: &ready.live,
             follows_creation: follows_creation(changes),
             maybe_sent: ready.maybe_sent.clone(),

@@ -30,6 +30,8 @@ pub(crate) struct Execution<'a, C> {
     pub(crate) progress: &'a dyn Progress,
     pub(crate) cancel: &'a CancelToken,
     pub(crate) scope: &'a Scope,
+    /// When the plan was made.
+    pub(crate) planned_at: Timestamp,
     /// Live state from before the first write.
     pub(crate) live: &'a LiveState,
     /// For each change, whether the plan makes its subject before it.

@@ -14,7 +14,7 @@ use mixaccess_model::{
     Actor, Capabilities, Dialect, Email, Grant, GrantSource, Invitation, LIVE_FORMAT_VERSION,
     LiveMember, LiveProject, LiveServiceAccount, LiveState, LiveTeam, ManagedBy, MemberStatus,
     OrganizationId, OrganizationRole, OwnGrant, ProjectId, ProjectKey, ProjectRef, ProjectRole,
-    ServiceAccountId, TeamId, UserId,
+    ServiceAccountId, TeamId, UserId, is_service_account_name,
 };
 use tokio::sync::Notify;
 
@@ -43,6 +43,13 @@ pub(crate) enum Fault {
     LostAfter,
     /// Answered well and nothing was done.
     Lie,
+    /// Done, and answered with that number of the new service account.
+    TellsNumber(u64),
+    /// Done, and answered with that name of the new service account, or none.
+    TellsName(Option<&'static str>),
+    /// Nothing was done and the answer is lost; by now a service account of that name is there which
+    /// somebody made, whom the service may tell.
+    LostToOther { name: &'static str, by: Option<&'static str> },
 }
 
 /// The process dies at one request.
@@ -115,6 +122,8 @@ pub(crate) struct Inner {
     /// Most e-mails an hour to each domain.
     pub(crate) invitations_per_hour: Option<usize>,
     pub(crate) unreadable: bool,
+    /// The service appends a word of its own to the names of new service accounts.
+    pub(crate) appends: bool,
     /// POST to an existing grant: replaced, or 409.
     pub(crate) upsert: bool,
     /// The list of members carries everybody's grants.
@@ -459,6 +468,21 @@ impl AccessWrite for Fake {
                     Err(lost())
                 }
                 Some(Fault::Lie) => Ok(Written::default()),
+                Some(Fault::TellsNumber(id)) => {
+                    let mut written = inner.carry_out(write)?;
+                    written.new_service_account.as_mut().unwrap().id = ServiceAccountId(id);
+                    Ok(written)
+                }
+                Some(Fault::TellsName(name)) => {
+                    let mut written = inner.carry_out(write)?;
+                    written.new_service_account.as_mut().unwrap().username = name.map(Arc::from);
+                    Ok(written)
+                }
+                Some(Fault::LostToOther { name, by }) => {
+                    inner.create_account(&name.into(), None, &[])?;
+                    inner.now.accounts.get_mut(name).unwrap().created_by = by.map(Email::new);
+                    Err(lost())
+                }
                 None => inner.carry_out(write),
             }
         })
@@ -648,7 +672,7 @@ impl Inner {
         expires: Option<Timestamp>,
         grants: &[(ProjectId, ProjectRole)],
     ) -> Result<Written, ApiError> {
-        if self.now.accounts.contains_key(username) {
+        if self.now.accounts.keys().any(|one| is_service_account_name(one, username)) {
             return Err(conflict());
         }
         self.next_id += 1;
@@ -660,9 +684,15 @@ impl Inner {
             expires,
             grants: grants.iter().cloned().collect(),
         };
-        self.now.accounts.insert(Arc::clone(username), account);
+        let username: Arc<str> = match self.appends {
+            true => format!("{username}.x{}.mp-service-account", self.next_id).into(),
+            false => Arc::clone(username),
+        };
+        self.now.accounts.insert(Arc::clone(&username), account);
         let id = ServiceAccountId(self.next_id);
-        Ok(Written { new_service_account: Some(NewServiceAccount { id, secret: secret.into() }) })
+        let username = Some(username);
+        let new = NewServiceAccount { id, username, secret: secret.into() };
+        Ok(Written { new_service_account: Some(new) })
     }
 
     fn time(&self) -> Timestamp {

@@ -22,6 +22,7 @@ pub mod journal;
 mod lock;
 mod new_account;
 mod options;
+mod orphan;
 mod outcome;
 mod owner_floor;
 pub mod precheck;

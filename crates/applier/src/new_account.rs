@@ -2,42 +2,23 @@
 
 use std::sync::{Arc, PoisonError};
 
-use mixaccess_api::{AccessRead, AccessWrite, ErrorKind, Write};
-use mixaccess_model::{Change, LiveServiceAccount, ServiceAccountId, Subject, SubjectKey};
+use mixaccess_api::{AccessRead, AccessWrite, ErrorKind, NewServiceAccount};
+use mixaccess_model::{Change, Subject, is_service_account_name, printable};
 
-use crate::attempt::{Attempted, MAX_ATTEMPTS, unknown_failure};
+use crate::attempt::{Attempted, unknown_failure};
 use crate::call::write_for;
 use crate::execute::Execution;
-use crate::journal::JournalError;
-use crate::reread::read;
-use crate::resume::may_be_ours;
+use crate::orphan::{Cleared, Expected, LOOK, READ_AGAIN};
 use crate::secret::deliver;
 use crate::{CallError, Failure, Outcome};
 
 const CREATE_AGAIN: &str = "Run apply with --resume: it creates the account anew.";
-const READ_AGAIN: &str =
-    "Run apply with --resume: it deletes the account if it is there, and creates it anew.";
 const MAKE_READY: &str = "Make the place for the secret ready, then run apply with --resume: it \
                           creates the account anew.";
 
-/// What became of an account whose secret nobody has.
-enum Cleared {
-    Deleted,
-    NotThere,
-    No { why: String },
-}
-
-/// What a list of service accounts should show.
-#[derive(Clone, Copy)]
-enum Expected {
-    There,
-    Gone,
-    Unknown,
-}
-
 impl<C: AccessRead + AccessWrite> Execution<'_, C> {
-    /// Creates a service account and hands over its secret. One that an earlier run may have made is
-    /// deleted first, because nobody knows whether its secret arrived.
+    /// Creates a service account and hands over its secret. One that an earlier run is known to have made
+    /// is deleted first, because nobody knows whether its secret arrived.
     pub(crate) async fn create_service_account(
         &self,
         change: &Change,
@@ -46,9 +27,12 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         let Subject::ServiceAccount { username, .. } = &change.subject else {
             return Ok(failed("it is no service account".to_owned(), "Plan again."));
         };
-        if maybe_sent && let Cleared::No { why } = self.clear(change, username, None).await? {
-            let message = format!("what an earlier run may have made is in the way: {why}");
-            return Ok(Outcome::Unknown { failure: Failure::local(message, READ_AGAIN) });
+        if maybe_sent {
+            let because = "what an earlier run may have made is in the way";
+            match self.clear_lost(change, username, true).await? {
+                Cleared::Deleted | Cleared::NotThere => {}
+                in_the_way => return Ok(given_up(because, in_the_way, READ_AGAIN)),
+            }
         }
         let write = match write_for(change, &change.subject, &self.options.target) {
             Ok(write) => write,
@@ -60,7 +44,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             Err(error) if error.kind == ErrorKind::OutcomeUnknown => {
                 self.progress.note(&format!("reading again what became of {}", change.id));
                 let because = error.to_string();
-                return Ok(match self.clear(change, username, None).await? {
+                return Ok(match self.clear_lost(change, username, maybe_sent).await? {
                     // It may still appear.
                     Cleared::NotThere => Outcome::Unknown {
                         failure: unknown_failure(
@@ -73,105 +57,80 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             }
             // What an earlier run made shows only now.
             Err(error) if maybe_sent && error.status == Some(409) => {
-                let cleared = self.clear(change, username, None).await?;
+                let cleared = self.clear_lost(change, username, true).await?;
                 return Ok(given_up(&error.to_string(), cleared, CREATE_AGAIN));
             }
             Err(error) => return Ok(Outcome::Failed { failure: Failure::from(&error) }),
         };
         let Some(new) = written.new_service_account else {
             let because = "the service did not tell the secret";
-            let cleared = self.clear(change, username, None).await?;
+            let cleared = self.clear_lost(change, username, maybe_sent).await?;
             return Ok(given_up(because, cleared, CREATE_AGAIN));
         };
+        if let Err(why) = self.believe(change, username, &new).await {
+            let message = format!("{why}: the answer is not believed, and nothing was deleted");
+            return Ok(Outcome::Unknown { failure: Failure::local(message, LOOK) });
+        }
         let delivered = match &self.options.secrets {
             Some(sink) => deliver(sink.as_ref(), username, &new.secret).await,
             None => Err("there is no place for it".to_owned()),
         };
         if let Err(why) = delivered {
             let because = format!("the secret could not be handed over: {why}");
-            let cleared = self.clear(change, username, Some(new.id)).await?;
+            let cleared = self.clear_made(change, username, new.id).await?;
             return Ok(given_up(&because, cleared, MAKE_READY));
         }
-        let subject = Subject::ServiceAccount { username: Arc::clone(username), id: Some(new.id) };
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        made.insert(change.subject.key(), subject);
         Ok(Outcome::Applied { settled_by_reading: false })
     }
 
-    /// Deletes an account whose secret nobody has.
-    async fn clear(
+    /// Believes an answer to a creation only for the name that was asked for, and a number that nothing
+    /// had before: not an account that was there, ours included, and not another new one of this run.
+    /// From then on the number is this account's.
+    async fn believe(
         &self,
         change: &Change,
         username: &Arc<str>,
-        id: Option<ServiceAccountId>,
-    ) -> Result<Cleared, (Outcome, JournalError)> {
-        let account = match id {
-            Some(id) => id,
-            None => match self.find_account(username, Expected::There).await {
-                Ok(Some(found)) if may_be_ours(&found, &self.live.actor) => found.id,
-                Ok(Some(_)) => {
-                    let why = "there is a service account of that name that somebody else created";
-                    return Ok(Cleared::No { why: why.to_owned() });
-                }
-                Ok(None) => return Ok(Cleared::NotThere),
-                Err(why) => return Ok(Cleared::No { why }),
-            },
-        };
-        let write = Write::DeleteServiceAccount { account };
-        let mut why = "it is still there".to_owned();
-        for attempt in 1..=MAX_ATTEMPTS {
-            let sent = self.send(change, "delete_service_account", attempt, &write).await;
-            let sent = sent.map_err(|error| {
-                let why = "the account is there, and nobody has its secret";
-                (Outcome::Unknown { failure: Failure::local(why, READ_AGAIN) }, error)
-            })?;
-            let is_last = attempt == MAX_ATTEMPTS;
-            let seen = match sent {
-                // A list may be from before the account was made: sending again tells more.
-                Err(error) if error.kind == ErrorKind::OutcomeUnknown && !is_last => continue,
-                Err(error) if error.kind == ErrorKind::OutcomeUnknown => {
-                    why = error.to_string();
-                    self.find_account(username, Expected::Unknown).await
-                }
-                Err(error) if !matches!(error.status, Some(404 | 410)) => {
-                    return Ok(Cleared::No { why: format!("it could not be deleted: {error}") });
-                }
-                // What is answered well is no proof where nothing else would tell.
-                Ok(_) | Err(_) => self.find_account(username, Expected::Gone).await,
-            };
-            match seen {
-                Ok(None) => return Ok(Cleared::Deleted),
-                Ok(Some(_)) => {}
-                Err(error) => why = error,
-            }
+        new: &NewServiceAccount,
+    ) -> Result<(), String> {
+        let id = new.id;
+        if let Some(told) = &new.username
+            && !is_service_account_name(told, username)
+        {
+            let told = printable(told);
+            return Err(format!("the service answered with service account {told} (number {id})"));
         }
-        Ok(Cleared::No { why: format!("it could not be deleted: {why}") })
-    }
-
-    /// Reads whether there is a service account of that name, until it is as expected: an answer may be
-    /// from before it came, or went. Where nothing is expected, the last answer counts.
-    async fn find_account(
-        &self,
-        username: &Arc<str>,
-        expected: Expected,
-    ) -> Result<Option<LiveServiceAccount>, String> {
-        let key = SubjectKey::ServiceAccount(Arc::clone(username));
-        let scope = self.scope.of_subject(&key);
-        let mut waits = self.options.patience.settle.iter();
-        loop {
-            let live = read(self.client, &scope, self.now()).await;
-            let seen = live.map(|live| live.service_account(username).cloned());
-            let as_expected = seen.as_ref().is_ok_and(|found| match expected {
-                Expected::There => found.is_some(),
-                Expected::Gone => found.is_none(),
-                Expected::Unknown => false,
-            });
-            if as_expected {
-                return seen.map_err(|error| error.to_string());
+        let before = self.live.service_accounts.iter().flatten().find(|one| one.id == id);
+        if let Some(before) = before {
+            let name = printable(&before.username);
+            return Err(format!(
+                "the service answered with number {id}, which service account {name} had before"
+            ));
+        }
+        let subject = Subject::ServiceAccount { username: Arc::clone(username), id: Some(id) };
+        {
+            let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_given = |other: &&Subject| matches!(other, Subject::ServiceAccount { id: Some(given), .. } if *given == id);
+            if let Some(other) = made.values().find(is_given) {
+                return Err(format!(
+                    "the service answered with number {id}, which it gave to {other} in this run"
+                ));
             }
-            match waits.next() {
-                Some(wait) if self.cancel.pause(*wait).await => {}
-                _ => return seen.map_err(|error| format!("reading again failed: {error}")),
+            made.insert(change.subject.key(), subject);
+        }
+        if new.username.is_some() {
+            return Ok(());
+        }
+        let listed = self.find_account(id, Expected::There).await?;
+        match listed {
+            Some(listed) if listed.is_called(username) => Ok(()),
+            Some(listed) => {
+                let name = printable(&listed.username);
+                Err(format!(
+                    "the service answered with number {id}, which service account {name} has"
+                ))
+            }
+            None => {
+                Err(format!("the service answered without a name, and does not list number {id}"))
             }
         }
     }
@@ -186,7 +145,11 @@ fn given_up(because: &str, cleared: Cleared, hint: &str) -> Outcome {
             Outcome::Unknown { failure: Failure::local(message, READ_AGAIN) }
         }
         Cleared::No { why } => {
-            Outcome::Unknown { failure: Failure::local(format!("{because}; {why}"), READ_AGAIN) }
+            Outcome::Unknown { failure: Failure::local(format!("{because}: {why}"), READ_AGAIN) }
+        }
+        Cleared::Doubtful { why } => {
+            let message = format!("{because}: {why}; nothing was deleted");
+            Outcome::Unknown { failure: Failure::local(message, LOOK) }
         }
     }
 }

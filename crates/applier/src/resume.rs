@@ -4,8 +4,7 @@
 use std::collections::BTreeSet;
 
 use mixaccess_model::{
-    Action, Actor, Change, LiveServiceAccount, LiveState, MemberStatus, PlanContent, Precondition,
-    SubjectKey,
+    Action, Change, LiveState, MemberStatus, PlanContent, Precondition, SubjectKey,
 };
 use mixaccess_planner::{Moved, Projection, reductions};
 
@@ -13,6 +12,7 @@ use crate::Outcome;
 use crate::call::follows_creation;
 use crate::consistency::Sent;
 use crate::course::{Course, Found};
+use crate::orphan::may_be_ours;
 use crate::precheck;
 use crate::remains::Standing;
 
@@ -133,14 +133,6 @@ fn is_ours(projection: &Projection<'_>, key: &SubjectKey, live: &LiveState) -> b
         Some(Found::ServiceAccount(account)) => may_be_ours(account, &live.actor),
         _ => false,
     }
-}
-
-/// Whether the identity we run as may have created a service account: not where the service says that
-/// somebody else did.
-pub(crate) fn may_be_ours(account: &LiveServiceAccount, actor: &Actor) -> bool {
-    let by_number = account.creator.zip(actor.user).map(|(one, other)| one == other);
-    let by_address = account.creator_email.as_ref().zip(actor.email.as_ref());
-    by_number.or_else(|| by_address.map(|(one, other)| one == other)).unwrap_or(true)
 }
 
 const fn found(maybe_sent: bool) -> Outcome {

@@ -539,6 +539,159 @@ async fn an_account_whose_secret_nobody_may_have_is_told_from_the_journals() {
     assert_eq!(told(), []);
 }
 
+/// Whoever was there before a creation that went wrong is there after it, and after `--resume`.
+#[tokio::test]
+async fn an_answer_with_another_account_takes_nobody_elses_with_it() {
+    for (fault, said) in [
+        (Fault::TellsNumber(60), "number 60, which service account etl had before"),
+        (Fault::TellsNumber(62), "number 62, which service account robot had before"),
+        (Fault::TellsName(Some("Loader")), "with service account Loader (number 1001)"),
+        (Fault::TellsName(Some("etl")), "with service account etl"),
+        (Fault::TellsName(Some("loader2")), "with service account loader2"),
+    ] {
+        for broken in [false, true] {
+            let bench = Bench::new(|planner| {
+                planner.add_to_account("loader", create(vec![analyst(7)]), &[]);
+            });
+            bench.fake.lock().now.accounts.insert("robot".into(), account(62));
+            let before = bench.fake.lock().now.accounts.clone();
+            *bench.vault.broken.lock().unwrap() = broken;
+            bench.fake.lock().faults.insert(0, fault);
+            let receipt = bench.apply().await;
+            assert_eq!((results(&receipt), receipt.exit_code()), (vec!["unknown"], 4));
+            let told = format!("{receipt:?}");
+            assert!(told.contains(said) && told.contains("nothing was deleted"), "{told}");
+            assert!(told.contains("Look in Mixpanel"), "{told}");
+            assert_eq!(bench.writes().len(), 1, "nothing was deleted");
+            assert!(bench.vault.kept.lock().unwrap().is_empty(), "no secret of an unknown account");
+            assert_eq!(receipt.undo.plan, None, "there is nothing that is known to be ours");
+            *bench.vault.broken.lock().unwrap() = false;
+            // What the creation made is known by name and creator.
+            assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
+            assert_eq!(bench.fake.lock().now.accounts.len(), before.len() + 1);
+            for (name, account) in before {
+                assert_eq!(bench.fake.lock().now.accounts.get(&name), Some(&account), "{name}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_number_is_given_to_one_creation_only() {
+    for told in [1001, 1002] {
+        let mut bench = Bench::new(|planner| {
+            planner.add_to_account("loader", create(vec![]), &[]);
+            planner.add_to_account("reader", create(vec![]), &[]);
+        });
+        bench.options.concurrency = 1;
+        bench.fake.lock().faults.insert(1, Fault::TellsNumber(told));
+        let receipt = bench.apply().await;
+        let expected = if told == 1001 { "unknown" } else { "applied" };
+        assert_eq!(results(&receipt), ["applied", expected], "{receipt:?}");
+        assert_eq!(bench.writes().len(), 2);
+        let secret = bench.secret_of("loader");
+        assert_eq!(bench.resume().await.exit_code(), 0);
+        assert_eq!(bench.secret_of("loader"), secret, "it was not made anew");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_name_is_believed_as_the_list_has_it() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+    });
+    bench.fake.lock().faults.insert(0, Fault::TellsName(None));
+    assert_eq!(bench.apply().await.status, ApplyStatus::Applied);
+    assert_eq!(bench.vault.kept.lock().unwrap().get("loader"), bench.secret_of("loader").as_ref());
+}
+
+#[tokio::test]
+async fn a_lost_creation_takes_no_account_that_may_be_somebody_elses() {
+    for (by, said) in [
+        (Some(ANN), "was created by somebody else"),
+        (None, "has a creator whom the service does not tell"),
+    ] {
+        for name in ["loader", "loader.x9.mp-service-account"] {
+            let bench = Bench::new(|planner| {
+                planner.add_to_account("loader", create(vec![]), &[]);
+            });
+            bench.fake.lock().faults.insert(0, Fault::LostToOther { name, by });
+            let receipt = bench.apply().await;
+            assert_eq!((results(&receipt), receipt.exit_code()), (vec!["unknown"], 4));
+            let told = format!("{receipt:?}");
+            assert!(
+                told.contains(&format!("service account {name} (number 1001) {said}")),
+                "{told}"
+            );
+            let theirs = bench.secret_of(name);
+            let receipt = bench.resume().await;
+            assert_eq!(receipt.exit_code(), 4, "{receipt:?}");
+            assert_eq!(bench.writes().len(), 1);
+            assert_eq!(bench.secret_of(name), theirs);
+            // Once a human has taken it away, it goes on.
+            bench.fake.lock().now.accounts.remove(name);
+            assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
+        }
+    }
+}
+
+#[tokio::test]
+async fn names_that_differ_otherwise_are_other_accounts() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+    });
+    for (id, name) in [(80, "Loader"), (81, "loader.eu.x9.mp-service-account"), (82, "loader2")] {
+        bench.fake.lock().now.accounts.insert(name.into(), account(id));
+    }
+    bench.fake.lock().faults.insert(0, Fault::LostAfter);
+    assert_eq!(results(&bench.apply().await), ["failed"]);
+    assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
+    for name in ["Loader", "loader.eu.x9.mp-service-account", "loader2"] {
+        assert!(bench.secret_of(name).is_some(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn two_accounts_of_the_name_after_a_lost_creation_are_both_left() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+    });
+    bench.fake.lock().crash = Some(Crash { at_request: 3, carried_out: true });
+    tokio::select! {
+        _ = bench.apply() => panic!("the process dies"),
+        () = bench.fake.crashed.notified() => {}
+    }
+    bench.fake.lock().crash = None;
+    let again = Account { created_by: Some(Email::new("robot@acme.example")), ..account(99) };
+    bench.fake.lock().now.accounts.insert("loader.x9.mp-service-account".into(), again);
+    let receipt = bench.resume().await;
+    let told = format!("{receipt:?}");
+    assert!(told.contains("2 service accounts called loader (numbers 1001, 99)"), "{told}");
+    assert_eq!((results(&receipt), bench.writes().len()), (vec!["unknown"], 1));
+}
+
+#[tokio::test]
+async fn what_the_service_appends_to_a_name_changes_nothing() {
+    let bench = Bench::new(|planner| {
+        let made = planner.add_to_account("loader", create(vec![analyst(7)]), &[]);
+        planner.add_to_account("loader", grant(8, ProjectRole::Consumer), &[made]);
+    });
+    bench.fake.lock().appends = true;
+    *bench.vault.broken.lock().unwrap() = true;
+    assert_eq!(results(&bench.apply().await), ["failed", "skipped"]);
+    assert_eq!(bench.fake.lock().now.accounts.len(), 1);
+    *bench.vault.broken.lock().unwrap() = false;
+    let receipt = bench.apply().await;
+    assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
+    assert_eq!(bench.apply().await.status, ApplyStatus::AlreadyApplied);
+    let undone = bench.try_run(&undo_of(&receipt), false).await.unwrap();
+    assert_eq!(undone.status, ApplyStatus::Applied, "{undone:?}");
+    assert_eq!(
+        bench.fake.lock().now.accounts.keys().map(|one| &**one).collect::<Vec<_>>(),
+        ["etl"]
+    );
+}
+
 fn rerole(planner: &mut Planner) {
     let before = ProjectRole::Analyst;
     let taken = planner.add_to_account("etl", Action::Revoke { project: project(7), before }, &[]);

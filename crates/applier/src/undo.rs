@@ -88,7 +88,11 @@ pub(crate) fn derived_state(plan: &Plan, outcomes: &[Outcome], before: &LiveStat
         teams.retain(|one| is_kept(SubjectKey::Team(Arc::clone(&one.name))));
     }
     if let Some(accounts) = &mut derived.service_accounts {
-        accounts.retain(|one| is_kept(SubjectKey::ServiceAccount(Arc::clone(&one.username))));
+        let number = |key: &SubjectKey| Found::live(before, key).and_then(Found::number);
+        let is_account = |key: &&SubjectKey| matches!(key, SubjectKey::ServiceAccount(_));
+        let changed = touched.iter().filter(is_account).filter_map(number);
+        let changed = changed.collect::<BTreeSet<_>>();
+        accounts.retain(|one| !changed.contains(&one.id.0));
     }
     for key in &touched {
         match Found::projected(&projection, key) {

@@ -60,7 +60,7 @@ pub use policy::{
 pub use power::Power;
 pub use reads::{Reads, ServiceAccountReads};
 pub use role::{OrganizationRole, ProjectRole, RoleName};
-pub use service_account::{DesiredServiceAccount, LiveServiceAccount};
+pub use service_account::{DesiredServiceAccount, LiveServiceAccount, is_service_account_name};
 pub use subject::{Subject, SubjectKey};
 pub use team::{DesiredTeam, DesiredTeamMember, LiveTeam, OwnGrant};
 pub use wire_text::printable;

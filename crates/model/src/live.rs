@@ -274,11 +274,14 @@ impl LiveState {
         teams.get(at).filter(|team| &*team.name == name)
     }
 
-    /// The service account with that name; nothing when there is none, or they were not read.
+    /// The service account with that name, or else the first that has it with what the service appends;
+    /// nothing when there is none, or they were not read.
     pub fn service_account(&self, username: &str) -> Option<&LiveServiceAccount> {
         let accounts = self.service_accounts.as_deref().unwrap_or_default();
         let at = accounts.partition_point(|account| &*account.username < username);
-        accounts.get(at).filter(|account| &*account.username == username)
+        let rest = accounts.get(at..).unwrap_or_default().iter();
+        rest.take_while(|account| account.username.starts_with(username))
+            .find(|account| account.is_called(username))
     }
 
     /// The member with that address. With look-alike duplicates, the first of them.

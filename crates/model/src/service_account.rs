@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cause, DesiredGrant, Email, Grant, OrganizationRole, ProjectId, ProjectRole, ServiceAccountId,
-    State, UserId,
+    Actor, Cause, DesiredGrant, Email, Grant, OrganizationRole, ProjectId, ProjectRole,
+    ServiceAccountId, State, UserId,
 };
 
 /// A service account of the live organization. The service does not tell its organization role.
@@ -42,6 +42,14 @@ pub struct LiveServiceAccount {
     pub grants: Vec<Grant>,
 }
 
+/// Whether the service's spelling of a service account's name stands for the name that was asked for:
+/// it may append `.RANDOM.mp-service-account`.
+pub fn is_service_account_name(spelled: &str, asked: &str) -> bool {
+    let is_word = |word: &str| !word.is_empty() && !word.contains('.');
+    let appended = |rest: &str| rest.strip_prefix('.')?.strip_suffix(APPENDED).map(is_word);
+    spelled.strip_prefix(asked).is_some_and(|rest| rest.is_empty() || appended(rest) == Some(true))
+}
+
 /// A service account that the files declare, resolved for one instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DesiredServiceAccount {
@@ -68,7 +76,30 @@ pub struct DesiredServiceAccount {
     pub cause: Cause,
 }
 
+/// What the service may append to the name that an account was created with, after a dot and a word of
+/// its own.
+const APPENDED: &str = ".mp-service-account";
+
 impl LiveServiceAccount {
+    /// Whether it is called by that name: exactly, or with what the service appends to the name that an
+    /// account is created with.
+    pub fn is_called(&self, name: &str) -> bool {
+        is_service_account_name(&self.username, name)
+    }
+
+    /// Whether that identity created it; nothing where the service does not tell.
+    pub fn is_created_by(&self, actor: &Actor) -> Option<bool> {
+        let by_number = self.creator.zip(actor.user).map(|(one, other)| one == other);
+        let by_address = self.creator_email.as_ref().zip(actor.email.as_ref());
+        by_number.or_else(|| by_address.map(|(one, other)| one == other))
+    }
+
+    /// The name it was created with, where the service appended something to it.
+    pub fn name_before_suffix(&self) -> Option<&str> {
+        let (name, word) = self.username.strip_suffix(APPENDED)?.rsplit_once('.')?;
+        (!name.is_empty() && !word.is_empty()).then_some(name)
+    }
+
     /// Its own role in one project. Should the service name several, the strongest.
     pub fn individual_role(&self, project: ProjectId) -> Option<&ProjectRole> {
         let from = self.grants.partition_point(|grant| grant.project < project);
@@ -82,5 +113,28 @@ impl LiveServiceAccount {
         self.grants
             .chunk_by(|a, b| a.project == b.project)
             .filter_map(|rows| Some((rows.first()?.project, Grant::individual_role(rows)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_exact_or_has_what_the_service_appends() {
+        for (spelled, is_it) in [
+            ("etl", true),
+            ("etl.a1b2.mp-service-account", true),
+            ("ETL", false),
+            ("etl2", false),
+            ("etl.mp-service-account", false),
+            ("etl..mp-service-account", false),
+            ("etl.eu.a1b2.mp-service-account", false),
+            ("etl.a1b2.mp-service-account.x", false),
+            ("my.etl.a1b2.mp-service-account", false),
+        ] {
+            assert_eq!(is_service_account_name(spelled, "etl"), is_it, "{spelled}");
+        }
+        assert!(is_service_account_name("etl.eu.a1b2.mp-service-account", "etl.eu"));
     }
 }

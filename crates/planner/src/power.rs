@@ -257,8 +257,13 @@ pub(crate) fn is_acting_account(
     username: &str,
     account: Option<&LiveServiceAccount>,
 ) -> bool {
+    // Files may know it without what the service appends to its name.
+    let spelled = account.map_or(username, |account| &account.username);
     let named = match (&actor.service_account, &actor.email) {
-        (Some(own), _) => own.to_lowercase() == username.to_lowercase(),
+        (Some(own), _) => {
+            let own = own.to_lowercase();
+            [username, spelled].into_iter().any(|name| name.to_lowercase() == own)
+        }
         (None, Some(email)) => {
             let local = email.folded().split_once('@').map(|(local, _)| local);
             Email::new(username) == *email || local == Some(&*username.to_lowercase())

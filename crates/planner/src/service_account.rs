@@ -33,15 +33,17 @@ pub(crate) fn compare_service_accounts(comparer: &Comparer<'_>) -> AccountCompar
         return out;
     };
     out.findings.extend(told::unread_projects(comparer.desired, comparer.live));
+    let live = by_declared_name(declared, live);
     let mut declared = declared.chunk_by(|a, b| a.username == b.username).peekable();
-    let mut live = live.chunk_by(|a, b| a.username == b.username).peekable();
+    let mut live = live.chunk_by(|(a, _), (b, _)| a == b).peekable();
     loop {
         let order = match (declared.peek(), live.peek()) {
             (None, None) => return out,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (Some(wanted), Some(found)) => {
-                wanted.first().map(|one| &one.username).cmp(&found.first().map(|one| &one.username))
+                let wanted = wanted.first().map(|one| &*one.username);
+                wanted.cmp(&found.first().map(|(name, _)| *name))
             }
         };
         let wanted = if order.is_le() { declared.next() } else { None };
@@ -50,16 +52,34 @@ pub(crate) fn compare_service_accounts(comparer: &Comparer<'_>) -> AccountCompar
         out.findings.extend(told::declared_twice(comparer.desired, again));
         match (wanted.and_then(<[DesiredServiceAccount]>::first), found) {
             (Some(_), Some(found @ [_, _, ..])) => out.findings.extend(told::duplicate(found)),
-            (Some(wanted), Some([found])) => present(comparer, wanted, found, &mut out),
+            (Some(wanted), Some([(_, found)])) => present(comparer, wanted, found, &mut out),
             (Some(wanted), _) => absent(comparer, wanted, &mut out),
             (None, found) => {
-                for account in found.into_iter().flatten() {
+                for (_, account) in found.into_iter().flatten() {
                     out.not_planned.push(told::unmanaged(account));
                     out.findings.extend(told::about(comparer, None, account));
                 }
             }
         }
     }
+}
+
+/// Live accounts with the name that the files know each by, sorted by it: the service may have appended
+/// something to the one that an account was created with.
+fn by_declared_name<'a>(
+    declared: &'a [DesiredServiceAccount],
+    live: &'a [LiveServiceAccount],
+) -> Vec<(&'a str, &'a LiveServiceAccount)> {
+    let is_declared =
+        |name: &str| declared.binary_search_by(|one| (*one.username).cmp(name)).is_ok();
+    let named = live.iter().map(|account| {
+        let spelled = &*account.username;
+        let before = account.name_before_suffix().filter(|name| is_declared(name));
+        (before.filter(|_| !is_declared(spelled)).unwrap_or(spelled), account)
+    });
+    let mut named: Vec<_> = named.collect();
+    named.sort_by(|(a, one), (b, other)| (a, one.id).cmp(&(b, other.id)));
+    named
 }
 
 fn absent(comparer: &Comparer<'_>, wanted: &DesiredServiceAccount, out: &mut AccountComparison) {
@@ -97,7 +117,7 @@ fn present(
     out: &mut AccountComparison,
 ) {
     let subject =
-        Subject::ServiceAccount { username: Arc::clone(&found.username), id: Some(found.id) };
+        Subject::ServiceAccount { username: Arc::clone(&wanted.username), id: Some(found.id) };
     if wanted.state == State::Active {
         out.findings.extend(told::about_declared(comparer, wanted));
         out.findings.extend(told::about(comparer, Some(wanted), found));

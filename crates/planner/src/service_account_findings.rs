@@ -66,12 +66,12 @@ pub(crate) fn declared_twice(
 }
 
 /// Several live accounts of one name: nobody can tell which one the files mean.
-pub(crate) fn duplicate(accounts: &[LiveServiceAccount]) -> Option<Finding> {
-    let numbers: Vec<String> = accounts.iter().map(|one| one.id.to_string()).collect();
+pub(crate) fn duplicate(accounts: &[(&str, &LiveServiceAccount)]) -> Option<Finding> {
+    let numbers: Vec<String> = accounts.iter().map(|(_, one)| one.id.to_string()).collect();
     let message =
         format!("{} live service accounts have this name: {}", accounts.len(), numbers.join(", "));
     let finding = Finding::new(Severity::Error, DUPLICATE_SERVICE_ACCOUNT, message)
-        .about_subject(subject(&accounts.first()?.username))
+        .about_subject(subject(&Arc::from(accounts.first()?.0)))
         .with_hint("Delete one of them in Mixpanel; until then none is planned for.");
     Some(finding)
 }
@@ -174,9 +174,10 @@ pub(crate) fn about(
 ) -> Vec<Finding> {
     let now = comparer.live.taken_at;
     let place = wanted.map(|wanted| comparer.desired.place(wanted.cause.position));
+    let username = wanted.map_or(&found.username, |wanted| &wanted.username);
     let finding = |severity, code, message: String, hint: &str| {
         Finding::new(severity, code, message)
-            .about_subject(subject(&found.username))
+            .about_subject(subject(username))
             .with_hint(hint)
             .at(place.clone())
     };
@@ -235,7 +236,7 @@ pub fn secret_unsettled(desired: &DesiredState, username: &Arc<str>, journal: &s
     );
     Finding::new(Severity::Warning, SERVICE_ACCOUNT_SECRET_UNSETTLED, message)
         .about_subject(subject(username))
-        .with_hint("Run apply with that plan and --resume, which deletes the account and creates it anew; or delete it in Mixpanel and plan again. The service tells a secret once.")
+        .with_hint("Run apply with that plan and --resume, which deletes the account where it is known to be that one, and creates it anew; or delete it in Mixpanel and plan again. The service tells a secret once.")
         .at(place)
 }
 

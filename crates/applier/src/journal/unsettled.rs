@@ -10,7 +10,7 @@ use mixaccess_model::{Actor, ChangeId, Digest, Email, LiveState, Subject};
 use super::reader::{parse, read_bounded};
 use super::{JournalError, JournalRun, Record};
 use crate::Outcome;
-use crate::resume::may_be_ours;
+use crate::orphan::may_be_ours;
 
 pub(crate) const CREATE: &str = "create_service_account";
 const DELETE: &str = "delete_service_account";

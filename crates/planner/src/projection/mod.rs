@@ -247,7 +247,12 @@ impl<'a> Projection<'a> {
             teams.iter_mut().for_each(|team| team.id = TeamId(next(team.id.0)));
         }
         if let Some(accounts) = &mut live.service_accounts {
-            accounts.retain(|one| !self.service_accounts.contains_key(&one.username));
+            let laid = self
+                .service_accounts
+                .keys()
+                .filter_map(|name| self.live.service_account(name).map(|account| account.id));
+            let laid = laid.collect::<BTreeSet<_>>();
+            accounts.retain(|one| !laid.contains(&one.id));
             accounts.extend(self.service_accounts.values().flatten().cloned());
             accounts.iter_mut().for_each(|one| one.id = ServiceAccountId(next(one.id.0)));
         }

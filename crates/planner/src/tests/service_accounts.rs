@@ -78,6 +78,27 @@ fn accounts_that_are_not_declared_are_reported() {
 }
 
 #[test]
+fn what_the_service_appends_to_a_name_makes_no_other_account() {
+    let appended = "etl.a1b2.mp-service-account";
+    let planned = |files: &[&str], live: &[&str]| changes(&accounts(files, live).plan().unwrap());
+    let live = format!("{appended} web=analyst");
+    assert_eq!(planned(&["etl web=analyst"], &[&live]), Vec::<String>::new());
+    assert_eq!(planned(&["etl removed"], &[&live]), ["service account etl: delete web=analyst"]);
+    assert_eq!(
+        planned(&["etl web=admin"], &[&live, "other"]),
+        ["service account etl: web - analyst", "service account etl: web + admin"]
+    );
+    let by_hand = format!("{appended} web=analyst");
+    assert_eq!(planned(&[&by_hand], &[&live]), Vec::<String>::new(), "declared as it is spelled");
+    let content = accounts(&["etl"], &["etl", appended]).plan().unwrap();
+    let errors: Vec<&str> = content.errors().map(|one| one.code.as_ref()).collect();
+    assert_eq!((errors, changes(&content)), (vec!["duplicate-service-account"], vec![]));
+    // Two declarations keep what is theirs.
+    let both = accounts(&["etl", appended], &["etl", appended]).plan().unwrap();
+    assert_eq!((changes(&both), both.errors().count()), (vec![], 0));
+}
+
+#[test]
 fn each_finding_has_its_moment() {
     let expiring = "expires:200";
     for (files, live, expected) in [

@@ -56,6 +56,11 @@ impl TakenBack<'_> {
         };
         let mut drafts = Vec::new();
         match effect.created {
+            Some(_) if account.is_created_by(&self.after.actor) == Some(false) => {
+                let message = "a service account of this name that somebody else created is there, and \
+                               stays as it is";
+                self.findings.push(observation::not_undone(subject, message));
+            }
             Some(creation) if holds_only(account, effect) => {
                 let action =
                     Action::DeleteServiceAccount { loses: self.lost(account.individual_grants()) };
