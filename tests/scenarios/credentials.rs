@@ -4,7 +4,7 @@
 use std::fs;
 
 use crate::harness::mixed::{FILES, SEED};
-use crate::harness::{Bench, Run, SECRET};
+use crate::harness::{Bench, Program, Run, SECRET, words};
 
 const SECRET_VARIABLE: &str = "MIXPANEL_SERVICE_ACCOUNT_SECRET";
 
@@ -93,4 +93,131 @@ fn the_secret_is_nowhere() {
     bench.holds_nowhere(token, &[]);
     let files = bench.files().len();
     assert!(files >= 6, "only {files} files were left behind");
+}
+
+/// Whoever may propose a change of the files must not choose who is sent the credentials.
+#[test]
+fn no_file_says_where_credentials_go() {
+    let bench = Bench::new(SEED, FILES);
+    let collector = Bench::new(SEED, FILES);
+    bench.run("plan --out plan.json").exits(0);
+    bench.run("snapshot --out live.json").exits(0);
+    let digest = bench.plan("plan.json").changes_digest;
+    bench.emulator.clear_requests();
+    let address = collector.emulator.base_url();
+    let organization = format!("{{ id: 12345, name: Acme Corp, base_url: \"{address}\" }}");
+    let files = FILES.lines().map(|line| match line.starts_with("organization:") {
+        true => format!("organization: {organization}\n"),
+        false => format!("{line}\n"),
+    });
+    bench.write("access/access.yaml", files.collect::<String>());
+    for line in [
+        "plan",
+        "plan --live live.json",
+        "drift",
+        "apply",
+        "apply --auto-approve",
+        &format!("apply --expect {digest}"),
+        "adopt --all",
+        "explain raised@agency.example",
+    ] {
+        let run = bench.run(line).exits(1).says("error[base-url]").says("access/access.yaml:");
+        run.says("MIXPANEL_BASE_URL").says("region");
+    }
+    bench.run("validate").exits(1).shows("error[base-url]").shows("access/access.yaml:");
+    let told = bench.run("validate --format json").exits(1).json();
+    let told = &told["findings"][0];
+    assert_eq!(told["code"], "base-url");
+    assert_eq!(told["place"]["file"], "access/access.yaml");
+    assert!(told["place"]["line"].as_u64() > Some(0) && told["place"]["column"].as_u64() > Some(1));
+    assert_eq!(bench.emulator.requests(), []);
+    // What goes on in spite of the files asks whom the environment names.
+    for line in ["doctor", "apply plan.json", "snapshot --out again.json", "tokens list"] {
+        bench.run(line);
+    }
+    assert!(!bench.emulator.requests().is_empty());
+    assert_eq!(collector.emulator.requests(), []);
+}
+
+#[test]
+fn init_writes_a_region_and_no_address() {
+    for (address, region) in [
+        ("https://proxy.example", "in"),
+        ("https://proxy.example/mixpanel/", "in"),
+        ("http://127.0.0.1:8400", "in"),
+        ("https://EU.mixpanel.com/", "eu"),
+        ("", "in"),
+    ] {
+        let root = tempfile::tempdir().unwrap();
+        let list = "Name,Email,Organization Role\nJo,jo@acme.example,Owner\n";
+        fs::write(root.path().join("list.csv"), list).unwrap();
+        let line = "init --offline --csv list.csv --organization-id 7 --region in --one-file";
+        let program = Program::new(&words(line)).directory(root.path());
+        program.variable("MIXPANEL_BASE_URL", address).run().exits(0);
+        let written = fs::read_to_string(root.path().join("access/access.yaml")).unwrap();
+        assert!(written.contains(&format!("\n  region: {region}\n")), "{address}: {written}");
+        assert!(!written.contains("base_url") && !written.contains("proxy"), "{written}");
+    }
+}
+
+#[test]
+fn every_plan_names_its_address_and_no_other_is_written_to() {
+    let bench = Bench::new(SEED, FILES);
+    bench.run("snapshot --out live.json").exits(0);
+    bench.emulator.clear_requests();
+    let europe = FILES.replace("id: 12345", "id: 12345, region: eu");
+    assert_ne!(europe, FILES);
+    bench.write("europe/access.yaml", europe);
+    for (config, variable, address) in [
+        ("access", "", "https://mixpanel.com"),
+        ("europe", " ", "https://eu.mixpanel.com"),
+        ("access", "https://proxy.example/", "https://proxy.example"),
+    ] {
+        let line = format!("plan --live live.json --config {config} --out {config}.json");
+        let run = |line: &str| {
+            bench.program(&words(line)).variable("MIXPANEL_BASE_URL", variable).run().exits(0)
+        };
+        for format in ["human", "json", "markdown", "sarif", "junit"] {
+            run(&format!("{line} --format {format}")).shows(address);
+            run(&format!("show {config}.json --format {format}")).shows(address);
+        }
+        let plan = bench.plan(&format!("{config}.json"));
+        assert_eq!(plan.content.organization.base_url, address);
+        // Where the credentials of this bench go is another address.
+        let refused = bench.run(&format!("apply {config}.json")).exits(3);
+        refused.says(&format!("address {address}")).says(&bench.emulator.base_url());
+    }
+    assert_eq!(bench.emulator.requests(), []);
+    let here = bench.emulator.base_url();
+    for format in ["human", "json", "markdown", "sarif", "junit"] {
+        bench.run(&format!("plan --format {format}")).exits(0).shows(&here);
+        bench.run(&format!("drift --format {format}")).exits(2).shows(&here);
+    }
+    let receipt = bench.run("apply --auto-approve --format json").exits(0).json();
+    assert_eq!((&receipt["organization"], &receipt["base_url"]), (&12345.into(), &here.into()));
+}
+
+#[test]
+fn an_address_that_is_none_stops_before_anything_is_written() {
+    let bench = Bench::new(SEED, FILES);
+    bench.run("snapshot --out live.json").exits(0);
+    bench.emulator.clear_requests();
+    for address in [
+        "https://mixpanel.com?x=hunter2222",
+        "https://jo:hunter2222@mixpanel.com",
+        "http://mixpanel.com",
+    ] {
+        for line in ["plan --live live.json --out plan.json", "drift --live live.json", "plan"] {
+            let program = bench.program(&words(line)).variable("MIXPANEL_BASE_URL", address);
+            program
+                .run()
+                .exits(1)
+                .says("MIXPANEL_BASE_URL: the base URL")
+                .never_shows("hunter2222");
+        }
+        let doctor = bench.program(&["doctor"]).variable("MIXPANEL_BASE_URL", address).run();
+        doctor.exits(1).shows("MIXPANEL_BASE_URL").never_shows("hunter2222");
+    }
+    assert!(!bench.path("plan.json").exists());
+    assert_eq!(bench.emulator.requests(), []);
 }

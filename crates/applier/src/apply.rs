@@ -173,6 +173,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             plan: self.plan.digest,
             changes_digest: self.plan.changes_digest,
             organization: self.plan.content.organization.id,
+            base_url: self.plan.content.organization.base_url.clone(),
             started_at: self.started_at,
             finished_at: self.options.clock.now(),
             resumed: false,

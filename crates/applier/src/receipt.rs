@@ -51,6 +51,8 @@ pub struct Receipt {
     pub changes_digest: Digest,
     /// The organization.
     pub organization: OrganizationId,
+    /// The address of the service.
+    pub base_url: String,
     /// When the apply began.
     pub started_at: Timestamp,
     /// When it ended.

@@ -173,7 +173,6 @@ fn desired() -> DesiredState {
             id: ORGANIZATION,
             name: None,
             region: Region::Us,
-            base_url: None,
             api: Some(Dialect::Members),
             identity_provider: None,
             time_zone: "UTC".to_owned(),

@@ -23,22 +23,13 @@ pub enum Arrangement {
     OneFile,
 }
 
-/// Where the organization is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Home {
-    /// In a region of Mixpanel's.
-    Region(Region),
-    /// Behind a proxy.
-    BaseUrl(String),
-}
-
 /// What `init` is told besides the organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InitOptions {
     /// How files are laid out.
     pub arrangement: Arrangement,
-    /// Where the organization is.
-    pub home: Home,
+    /// Where the organization's data lives.
+    pub region: Region,
     /// The identity provider that manages people, when there is one.
     pub identity_provider: Option<ProviderKind>,
     /// Whether the service was asked what is live; if not, lists say everything.
@@ -51,7 +42,7 @@ impl Default for InitOptions {
     fn default() -> Self {
         Self {
             arrangement: Arrangement::default(),
-            home: Home::Region(Region::Us),
+            region: Region::Us,
             identity_provider: None,
             was_read: true,
             remarks: BTreeMap::new(),

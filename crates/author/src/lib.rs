@@ -20,7 +20,7 @@ mod tree;
 mod yaml;
 
 pub use adopt::{AdoptError, AdoptInput, Adopted, Adoption, Chosen, FileChange, NotAdopted, adopt};
-pub use init::{Arrangement, Home, InitOptions, init};
+pub use init::{Arrangement, InitOptions, init};
 pub use listing::{
     Combined, Listed, ListedGrant, Listing, ListingError, ListingKind, ListingNote, ListingPlace,
     Standing, combine, offline, read_listing,

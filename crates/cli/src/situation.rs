@@ -65,7 +65,7 @@ impl Situation {
                 (desired, live)
             }
         };
-        let base_url = base_url(&context.environment, &desired.organization);
+        let base_url = base_url(&context.environment, &desired.organization)?;
         Ok(Self { desired, live, base_url })
     }
 

@@ -37,6 +37,7 @@ codes! {
     BAD_DATE = "bad-date", Error, "a date or time cannot be read";
     BAD_KEY = "bad-key", Error, "a project, group, profile, team or service account has a key that cannot be used";
     BAD_VALUE = "bad-value", Error, "a value is of the right type and still not possible";
+    BASE_URL = "base-url", Error, "a file names the address of the service, which only `MIXPANEL_BASE_URL` may";
     CHOOSE_ORGANIZATION = "choose-organization", Error, "several organizations, and none was chosen";
     CUSTOM_ROLES = "custom-roles", Warning, "a project lists more custom roles than the service allows";
     DUPLICATE_ID = "duplicate-id", Error, "two projects have the same id";

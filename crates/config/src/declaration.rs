@@ -35,7 +35,6 @@ pub(crate) struct Organization {
     pub(crate) id: Option<OrganizationId>,
     pub(crate) name: Option<String>,
     pub(crate) region: Region,
-    pub(crate) base_url: Option<String>,
     /// Nothing is `auto`.
     pub(crate) api: Option<Dialect>,
     pub(crate) identity_provider: Option<DeclaredIdentityProvider>,

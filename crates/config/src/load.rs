@@ -277,7 +277,6 @@ fn declared_organization(declared: &Declared, zone: &TimeZone) -> Option<Declare
         id: one.id.unwrap_or(OrganizationId(0)),
         name: one.name.clone(),
         region: one.region,
-        base_url: one.base_url.clone(),
         api: one.api,
         identity_provider: one.identity_provider.clone(),
         time_zone: zone.iana_name().unwrap_or("UTC").to_owned(),

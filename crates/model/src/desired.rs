@@ -49,8 +49,6 @@ pub struct DeclaredOrganization {
     pub name: Option<String>,
     /// Where its data lives.
     pub region: Region,
-    /// A base URL that replaces the region's host, for a proxy.
-    pub base_url: Option<String>,
     /// The dialect to use; nothing is the one that the organization is found to answer (`auto`).
     pub api: Option<Dialect>,
     /// Who manages people through SCIM.
@@ -82,6 +80,11 @@ impl Region {
             Self::Eu => "eu",
             Self::In => "in",
         }
+    }
+
+    /// The region whose address that is.
+    pub fn of_base_url(url: &str) -> Option<Self> {
+        [Self::Us, Self::Eu, Self::In].into_iter().find(|region| region.base_url() == url)
     }
 
     /// The service's address for this region, without a trailing slash.

@@ -97,7 +97,6 @@ fn files(people: u64, projects: u64, role: &ProjectRole) -> DesiredState {
             id: OrganizationId(1),
             name: None,
             region: Region::Us,
-            base_url: None,
             api: Some(Dialect::Members),
             identity_provider: None,
             time_zone: "UTC".to_owned(),

@@ -45,7 +45,6 @@ fn world<F: AsRef<str>, L: AsRef<str>>(files: &[F], live: &[L]) -> World {
             id: OrganizationId(1),
             name: None,
             region: Region::Us,
-            base_url: None,
             api: Some(Dialect::Members),
             identity_provider: None,
             time_zone: "UTC".to_owned(),

@@ -67,7 +67,7 @@ pub(crate) fn render(
     let verdict = verdict([passed, warned, failed, skipped]);
     match format {
         Format::Json => json::text(&Listed { passed, warned, failed, skipped, checks }),
-        Format::Junit => Ok(junit::render("doctor", &cases(checks))),
+        Format::Junit => Ok(junit::render("doctor", &[], &cases(checks))),
         Format::Markdown => Ok(markdown::checks(&verdict, checks)),
         Format::Human => Ok(human(checks, &verdict, options)),
         Format::Sarif => Err(ReportError::Unsupported { what: "a list of checks", format }),

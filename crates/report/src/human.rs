@@ -29,6 +29,7 @@ pub(crate) fn plan(
 ) -> Result<String, ReportError> {
     let mut page = Page::new(options.width, options.color);
     page.wrap(0, 2, &[(Tone::Strong, &outline.verdict)]);
+    page.wrap(0, 2, &[(Tone::Dim, "Address:"), (Tone::Plain, outline.address())]);
     for notice in &outline.notices {
         page.wrap(0, 2, &[(Tone::Caution, "!"), (Tone::Caution, notice)]);
     }

@@ -1,6 +1,6 @@
 //! Findings, guard rails and checks as JUnit test cases.
 
-use mixaccess_model::{Finding, GuardVerdict, Place, Severity, Subject};
+use mixaccess_model::{Finding, GuardVerdict, Place, PlanOrganization, Severity, Subject};
 
 use crate::markup::xml;
 use crate::outline::{Kind, Outline};
@@ -62,7 +62,9 @@ pub(crate) fn plan(outline: &Outline<'_>) -> String {
         let (name, text) = (holds.to_owned(), outline.verdict.clone());
         cases.push(Case { class: suite, name, outcome: Outcome::Passed, text });
     }
-    render(suite, &cases)
+    let PlanOrganization { id, name: _, base_url, api: _ } = outline.organization;
+    let about = [("organization", id.to_string()), ("base_url", base_url.clone())];
+    render(suite, &about, &cases)
 }
 
 /// One case for each difference of a subject. Where two are about the same, what should be there tells
@@ -89,7 +91,7 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
         let (name, text) = ("the files are valid".to_owned(), String::new());
         cases.push(Case { class: "files", name, outcome: Outcome::Passed, text });
     }
-    render("files", &cases)
+    render("files", &[], &cases)
 }
 
 fn finding(finding: &Finding) -> Case {
@@ -125,8 +127,8 @@ fn sentence(message: &str, hint: Option<&str>, place: Option<&Place>) -> String 
     text
 }
 
-/// Renders cases as one suite.
-pub(crate) fn render(suite: &str, cases: &[Case]) -> String {
+/// Renders cases as one suite, with properties that say what it is about.
+pub(crate) fn render(suite: &str, about: &[(&str, String)], cases: &[Case]) -> String {
     let count = |outcome| cases.iter().filter(|case| case.outcome == outcome).count();
     let totals = format!(
         "name=\"mixaccess {suite}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"{}\"",
@@ -137,6 +139,13 @@ pub(crate) fn render(suite: &str, cases: &[Case]) -> String {
     let mut out = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite {totals}>\n"
     );
+    if !about.is_empty() {
+        let property = |(name, value): &(&str, String)| {
+            format!("      <property name=\"{name}\" value=\"{}\"/>\n", xml(value))
+        };
+        let properties: String = about.iter().map(property).collect();
+        out.push_str(&format!("    <properties>\n{properties}    </properties>\n"));
+    }
     for Case { class, name, outcome, text } in cases {
         let (name, text) = (xml(name), xml(text));
         let head = format!("    <testcase classname=\"mixaccess.{class}\" name=\"{name}\"");

@@ -66,6 +66,7 @@ pub(crate) fn plan(
     let marker = format!("<!-- mixaccess {word}: {} -->\n", outline.organization.id);
     comment.out.push_str(&marker);
     comment.out.push_str(&format!("### {}\n\n", text(&outline.verdict)));
+    comment.out.push_str(&format!("Address: {}\n\n", code(outline.address())));
     for notice in &outline.notices {
         comment.out.push_str(&format!("> **{}**\n\n", text(notice)));
     }

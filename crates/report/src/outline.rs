@@ -195,6 +195,12 @@ impl<'a> Outline<'a> {
         }
     }
 
+    /// The address of the service that the plan is for, which every format names: what is reviewed for
+    /// one host must not pass for another's.
+    pub(crate) fn address(&self) -> &'a str {
+        &self.organization.base_url
+    }
+
     /// How many people, teams and service accounts are listed.
     pub(crate) fn heads(&self) -> Heads {
         verdict::heads(self.blocks.iter())

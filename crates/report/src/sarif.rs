@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use mixaccess_model::{Digest, Finding, GuardVerdict, Place, Severity, printable};
+use mixaccess_model::{
+    Digest, Finding, GuardVerdict, Place, PlanOrganization, Severity, printable,
+};
 use serde_json::{Value, json};
 
 use crate::outline::{Kind, Outline};
@@ -45,12 +47,12 @@ pub(crate) fn plan(outline: &Outline<'_>) -> Result<String, ReportError> {
             place: item.place(),
         }));
     }
-    render(&results)
+    render(&results, Some(outline.organization))
 }
 
 /// Renders findings on their own.
 pub(crate) fn findings(findings: &[Finding]) -> Result<String, ReportError> {
-    render(&findings.iter().map(finding).collect::<Vec<_>>())
+    render(&findings.iter().map(finding).collect::<Vec<_>>(), None)
 }
 
 fn finding(finding: &Finding) -> Outcome<'_> {
@@ -92,7 +94,10 @@ fn guard(verdict: &GuardVerdict) -> Outcome<'_> {
     Outcome { code: format!("guard/{guard}"), level, message: text, place: place.as_ref() }
 }
 
-fn render(results: &[Outcome<'_>]) -> Result<String, ReportError> {
+fn render(
+    results: &[Outcome<'_>],
+    organization: Option<&PlanOrganization>,
+) -> Result<String, ReportError> {
     let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
     for result in results {
         rules.insert(&result.code, 0);
@@ -102,17 +107,23 @@ fn render(results: &[Outcome<'_>]) -> Result<String, ReportError> {
     }
     let list: Result<Vec<Value>, ReportError> =
         results.iter().map(|outcome| result(outcome, &rules)).collect();
+    let mut run = json!({
+        "tool": { "driver": {
+            "name": "mixaccess",
+            "rules": rules.keys().map(|code| json!({ "id": printable(code) })).collect::<Vec<_>>(),
+        }},
+        "columnKind": "unicodeCodePoints",
+        "results": list?,
+    });
+    if let (Some(organization), Some(fields)) = (organization, run.as_object_mut()) {
+        let PlanOrganization { id, name: _, base_url, api: _ } = organization;
+        let about = json!({ "organization": id, "base_url": printable(base_url) });
+        fields.insert("properties".to_owned(), about);
+    }
     json::text(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "mixaccess",
-                "rules": rules.keys().map(|code| json!({ "id": printable(code) })).collect::<Vec<_>>(),
-            }},
-            "columnKind": "unicodeCodePoints",
-            "results": list?,
-        }],
+        "runs": [run],
     }))
 }
 

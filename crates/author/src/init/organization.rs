@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use mixaccess_model::Dialect;
 
-use super::{Home, Writer};
+use super::Writer;
 use crate::environment::Told;
 use crate::remark;
 use crate::survey::{Survey, is_sayable};
@@ -32,10 +32,7 @@ impl Writer<'_> {
         {
             lines.text(1, "name", name);
         }
-        match &self.options.home {
-            Home::Region(region) => lines.text(1, "region", region.as_str()),
-            Home::BaseUrl(url) => lines.text(1, "base_url", url),
-        }
+        lines.text(1, "region", self.options.region.as_str());
         if live.dialect == Dialect::App {
             lines.text(1, "api", "app");
         }

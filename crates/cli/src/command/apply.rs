@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mixaccess_api::capabilities;
 use mixaccess_applier::{ApplyError, ApplyOptions, Outcome, Receipt, SecretSink, Target};
-use mixaccess_model::{DeclaredOrganization, Plan};
+use mixaccess_model::{DeclaredOrganization, Plan, PlanOrganization, printable};
 use mixaccess_report::Purpose;
 
 use super::reviewed;
@@ -112,21 +112,24 @@ fn show(plan: &Plan, context: &Context) -> Result<(), Failure> {
 /// # Errors
 /// When the answer is no, or nobody can be asked.
 fn approved(plan: &Plan) -> Result<(), Failure> {
-    let name = plan.content.organization.name.as_deref().unwrap_or("this organization");
-    let question = format!(
-        "\nApply {} to {} ({})? Only `yes` does: ",
-        match plan.content.changes.len() {
-            1 => "this change".to_owned(),
-            count => format!("these {count} changes"),
-        },
-        mixaccess_model::printable(name),
-        plan.content.organization.id
-    );
+    let question = question(&plan.content.organization, plan.content.changes.len());
     let otherwise = "Review a plan first (`plan --out plan.json`, then `apply plan.json`), or add --auto-approve.";
     if Console::ask(&question, otherwise)?.trim() == "yes" {
         return Ok(());
     }
     Err(Failure::new("the answer was not `yes`, so nothing was changed"))
+}
+
+/// What is asked before changes are applied: where, above all.
+fn question(organization: &PlanOrganization, changes: usize) -> String {
+    let PlanOrganization { id, name, base_url, api: _ } = organization;
+    let what = match changes {
+        1 => "this change".to_owned(),
+        count => format!("these {count} changes"),
+    };
+    let name = printable(name.as_deref().unwrap_or("this organization"));
+    let address = printable(base_url);
+    format!("\nApply {what} to {name} ({id}) at {address}? Only `yes` does: ")
 }
 
 fn execute(
@@ -150,7 +153,7 @@ fn execute(
     };
     let target = Target {
         organization: organization.id,
-        base_url: base_url(&context.environment, organization),
+        base_url: base_url(&context.environment, organization)?,
         // Where the files leave it open, the one that was found when the plan was made.
         capabilities: *capabilities(organization.api.unwrap_or(plan.content.organization.api)),
         scim: scim_token(context)?.is_some(),
@@ -228,5 +231,32 @@ fn next_step(receipt: &Receipt, plan: &str) -> String {
             format!("Go on with `mixaccess apply {plan} --resume`, or plan again.")
         }
         _ => "Plan again to see what is left.".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mixaccess_model::{Dialect, OrganizationId};
+
+    use super::*;
+
+    #[test]
+    fn the_question_says_where() {
+        let mut organization = PlanOrganization {
+            id: OrganizationId(12345),
+            name: Some("Acme\u{202e} Corp".to_owned()),
+            base_url: "https://eu.mixpanel.com".to_owned(),
+            api: Dialect::Members,
+        };
+        assert_eq!(
+            question(&organization, 3),
+            "\nApply these 3 changes to Acme\\u{202e} Corp (12345) at https://eu.mixpanel.com? \
+             Only `yes` does: "
+        );
+        organization.name = None;
+        assert!(
+            question(&organization, 1)
+                .contains("this change to this organization (12345) at https://eu.mixpanel.com?")
+        );
     }
 }

@@ -243,10 +243,17 @@ impl<'a> Demo<'a> {
         let program =
             if std::env::var_os("CARGO").is_some() { "cargo run -q --" } else { "mixaccess" };
         let directory = self.directory.display();
+        // The undo plan is good for the address that it was made at, and for no other.
+        let listen = match self.base_url.strip_prefix("http://") {
+            Some(address) if address != EMULATOR_ADDRESS.to_string() => {
+                format!(" --listen {address}")
+            }
+            _ => String::new(),
+        };
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,
-            "\n{directory} holds the files, the plan, the journal, the undo plan and the organization as it is now.\n\nGo on from there, with the emulator in one terminal:\n\n  {program} emulator --seed {directory}/live.yaml --save {directory}/live.yaml\n\nand in another, after exporting the variables that it prints:\n\n  {program} apply --config {directory}/access --state-dir {directory}/state",
+            "\n{directory} holds the files, the plan, the journal, the undo plan and the organization as it is now.\n\nGo on from there, with the emulator in one terminal:\n\n  {program} emulator --seed {directory}/live.yaml --save {directory}/live.yaml{listen}\n\nand in another, after exporting the variables that it prints:\n\n  {program} apply --config {directory}/access --state-dir {directory}/state",
         );
         text
     }
@@ -259,6 +266,8 @@ impl<'a> Demo<'a> {
             (mixaccess_api::USERNAME_VARIABLE, self.username.clone()),
             (mixaccess_api::SECRET_VARIABLE, self.secret.clone()),
             (mixaccess_api::SECRET_FILE_VARIABLE, String::new()),
+            (mixaccess_api::SCIM_TOKEN_VARIABLE, String::new()),
+            (mixaccess_api::SCIM_TOKEN_FILE_VARIABLE, String::new()),
         ])
     }
 

@@ -113,11 +113,11 @@ fn credentials(context: &Context) -> Check {
 }
 
 fn organization_id(context: &Context, organization: &DeclaredOrganization) -> Check {
-    match check_organization(&context.environment, organization.id) {
-        Ok(()) => {
-            let url = base_url(&context.environment, organization);
-            check("organization", Status::Pass, format!("{} at {url}", organization.id))
-        }
+    let environment = &context.environment;
+    let address = check_organization(environment, organization.id)
+        .and_then(|()| base_url(environment, organization));
+    match address {
+        Ok(url) => check("organization", Status::Pass, format!("{} at {url}", organization.id)),
         Err(failure) => self::failed("organization", &failure),
     }
 }

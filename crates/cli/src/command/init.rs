@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use mixaccess_api::read_live;
 use mixaccess_author::{
-    Arrangement, Combined, Home, InitOptions, ListingNote, ScaffoldOptions, Tree, combine, init,
-    offline, read_listing, scaffold,
+    Arrangement, Combined, InitOptions, ListingNote, ScaffoldOptions, Tree, combine, init, offline,
+    read_listing, scaffold,
 };
 use mixaccess_config::{LoadOptions, load};
 use mixaccess_model::{
@@ -17,7 +17,7 @@ use mixaccess_model::{
 };
 
 use crate::args::{Format, Init as Args, ProviderWord, RegionWord};
-use crate::connection::{BASE_URL_VARIABLE, block_on, connect};
+use crate::connection::{base_url_override, block_on, connect};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
@@ -81,7 +81,7 @@ fn from_organization(args: &Args, context: &Context) -> Result<(Tree, Vec<Listin
         } else {
             Arrangement::FilePerCollaborator
         },
-        home: home(args, context),
+        region: home(args, context)?,
         identity_provider: args.identity_provider.map(provider),
         was_read: !args.offline,
         ..InitOptions::default()
@@ -137,7 +137,6 @@ fn live(args: &Args, context: &Context) -> Result<LiveState, Failure> {
         id: OrganizationId(number),
         name: None,
         region: region(args),
-        base_url: None,
         api: None,
         identity_provider: None,
         time_zone: "UTC".to_owned(),
@@ -206,20 +205,11 @@ const fn provider(word: ProviderWord) -> ProviderKind {
     }
 }
 
-/// The proxy that the environment names is where the files should look too; a loopback address is
-/// somebody's own and stays in the environment.
-fn home(args: &Args, context: &Context) -> Home {
-    let url = context.environment.get(BASE_URL_VARIABLE);
-    let url = url.map(|url| url.trim().trim_end_matches('/').to_owned());
-    let regions = [Region::Us, Region::Eu, Region::In];
-    match url {
-        Some(url) => match regions.into_iter().find(|region| region.base_url() == url) {
-            Some(region) => Home::Region(region),
-            None if url.starts_with("https://") => Home::BaseUrl(url),
-            None => Home::Region(region(args)),
-        },
-        None => Home::Region(region(args)),
-    }
+/// The region that files are to name: the one whose host the environment names, else the one that was
+/// asked for. No other address ever goes into files.
+fn home(args: &Args, context: &Context) -> Result<Region, Failure> {
+    let named = base_url_override(&context.environment)?.and_then(|url| Region::of_base_url(&url));
+    Ok(named.unwrap_or_else(|| region(args)))
 }
 
 /// Refuses to overwrite what git cannot give back, and to leave files beside the new ones that declare

@@ -112,7 +112,6 @@ pub(super) fn target_organization(
         id: OrganizationId(id),
         name: None,
         region: Region::default(),
-        base_url: None,
         api: None,
         identity_provider: None,
         time_zone: "UTC".to_owned(),

@@ -72,6 +72,11 @@ pub(crate) fn is_secret_key(text: &str) -> bool {
     SECRETS.contains(&text.to_lowercase().replace(['-', ' '], "_").as_str())
 }
 
+/// Whether a key would name the address that credentials are sent to.
+fn is_address_key(text: &str) -> bool {
+    matches!(text.to_lowercase().replace(['-', ' ', '_'], "").as_str(), "baseurl")
+}
+
 /// Reads the document of one file.
 pub(crate) fn decode(
     file: FileIndex,
@@ -314,6 +319,15 @@ impl Decoder<'_, '_> {
                 format!("{what} must not hold a secret, and has a key `{}`", printable(text));
             let hint = "Remove it, and have it replaced at Mixpanel if it was ever committed: whoever reads the files has it. Secrets come from the environment or a secret store.";
             return self.problem(codes::SECRET, span, message, hint);
+        }
+        if is_address_key(text) {
+            // Whoever may propose a change of the files must not choose who is sent the credentials.
+            let message = format!(
+                "{what} must not say where credentials are sent, and has a key `{}`",
+                printable(text)
+            );
+            let hint = "Remove it. `region: us`, `eu` or `in` names Mixpanel's own hosts; any other address, loopback too, is set where mixaccess runs: export MIXPANEL_BASE_URL=https://HOST";
+            return self.problem(codes::BASE_URL, span, message, hint);
         }
         let message = format!("{what} has no key `{}`", printable(text));
         let hint = if text == "<<" {

@@ -17,13 +17,9 @@ pub(crate) struct OrganizationSchema {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) name: Option<String>,
-    /// Where its data lives; `us` by default.
+    /// Where its data lives, and so which of Mixpanel's own hosts is asked; `us` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) region: Option<Region>,
-    /// The address of a proxy, instead of `region`: https, or http to a loopback address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = "^https?://"))]
-    pub(crate) base_url: Option<String>,
     /// The set of endpoints to use; `members` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) api: Option<ApiSchema>,

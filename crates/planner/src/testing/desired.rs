@@ -32,7 +32,6 @@ pub(super) fn states(policy: impl Strategy<Value = Policy>) -> impl Strategy<Val
                 id: OrganizationId(1),
                 name: Some("Acme".to_owned()),
                 region: Region::Us,
-                base_url: None,
                 api: Some(Dialect::Members),
                 identity_provider: None,
                 time_zone: "UTC".to_owned(),

@@ -55,6 +55,7 @@ fn sample_of(words: &[String]) -> Sample {
     let word = |at: usize| words[at % words.len()].as_str();
     let mut sample = Sample::empty();
     sample.content.organization.name = Some(word(0).to_owned());
+    word(12).clone_into(&mut sample.content.organization.base_url);
     for number in 0..words.len() {
         let email = format!("{number}{}", word(number));
         sample

@@ -2,8 +2,8 @@
 
 use crate::sample::{self, Sample};
 use crate::{
-    Check, Culprit, Culprits, Format, Purpose, RenderOptions, ReportError, Status, checks,
-    findings, plan,
+    Check, Culprit, Culprits, Format, Purpose, RenderOptions, ReportError, Status, Verbosity,
+    checks, findings, plan,
 };
 use mixaccess_model::{Finding, Place, Plan, Severity};
 use serde_json::Value;
@@ -15,10 +15,12 @@ fn options() -> RenderOptions<'static> {
 #[test]
 fn a_comment_on_a_pull_request() {
     let text = plan(&sample::refused().seal(), Format::Markdown, &options()).unwrap();
-    let head: Vec<&str> = text.lines().take(16).collect();
+    let head: Vec<&str> = text.lines().take(18).collect();
     insta::assert_snapshot!(head.join("\n"), @r#"
     <!-- mixaccess plan: 12345 -->
     ### Refused plan for Acme Corp (12345): 7 changes for 4 people - 3 escalations, 3 reductions, 1 removal
+
+    Address: `https://mixpanel.com`
 
     > **Refused: this plan cannot be applied.**
     >
@@ -122,6 +124,10 @@ fn junit_fails_for_what_refuses() {
     <?xml version="1.0" encoding="UTF-8"?>
     <testsuites>
       <testsuite name="mixaccess plan" tests="5" failures="2" errors="0" skipped="0">
+        <properties>
+          <property name="organization" value="12345"/>
+          <property name="base_url" value="https://mixpanel.com"/>
+        </properties>
         <testcase classname="mixaccess.guard" name="removals">
           <failure message="12 of 40 people would lose everything; at most 10 are allowed. Way past: mixaccess plan --allow removals=12 --because &quot;…&quot;, or an entry in policy.overrides (access/policy.yaml:3:7)"/>
         </testcase>
@@ -231,4 +237,28 @@ fn checks_are_aligned_and_say_what_to_do() {
         checks(&list, Format::Sarif, &options()),
         Err(ReportError::Unsupported { .. })
     ));
+}
+
+#[test]
+fn every_format_names_the_address() {
+    let address = "https://proxy.example:8443/mixpanel";
+    let culprits = Culprits::new();
+    let mut undo = sample::usual();
+    undo.content.undoes = Some(mixaccess_model::Digest::of_bytes(b"plan"));
+    for mut made in [sample::usual(), sample::refused(), sample::large(100), Sample::empty(), undo]
+    {
+        made.content.organization.base_url = address.to_owned();
+        let made = made.seal();
+        let purposes =
+            [Purpose::Plan, Purpose::Drift { culprits: &culprits }, Purpose::Undo, Purpose::Apply];
+        for purpose in purposes {
+            for format in Format::ALL {
+                for verbosity in [Verbosity::Quiet, Verbosity::Normal, Verbosity::Verbose] {
+                    let options = RenderOptions { purpose, verbosity, ..options() };
+                    let text = plan(&made, format, &options).unwrap();
+                    assert!(text.contains(address), "{format} of {purpose:?}:\n{text}");
+                }
+            }
+        }
+    }
 }

@@ -33,6 +33,7 @@ fn a_plan_in_80_columns() {
     insta::assert_snapshot!(without_digest(&sample::usual().seal(), &options(80)), @r#"
     Plan for Acme Corp (12345): 7 changes for 4 people - 3 escalations, 3
       reductions, 1 removal
+    Address: https://mixpanel.com
 
     alex@agency.example (Alex Example)
       IAM-2847: Q4 instrumentation, requested by pat@acme.example, approved by
@@ -99,6 +100,7 @@ fn a_plan_in_80_columns() {
 fn a_refused_plan_in_160_columns() {
     insta::assert_snapshot!(without_digest(&sample::refused().seal(), &options(160)), @r#"
     Refused plan for Acme Corp (12345): 7 changes for 4 people - 3 escalations, 3 reductions, 1 removal
+    Address: https://mixpanel.com
 
     Refused by 1 guard rail
       removals: 12 of 40 people would lose everything; at most 10 are allowed
@@ -180,6 +182,7 @@ fn drift_names_who_did_it() {
     insta::assert_snapshot!(blocks.join("\n\n"), @r#"
     Drift in Acme Corp (12345): 7 differences for 4 people - 1 should be gone, 3
       more than declared, 3 less than declared; somebody changed this by hand
+    Address: https://mixpanel.com
 
     jordan@acme.example (Jordan Example) - a member, declared removed
       ! organization role  live admin   files removed   should be gone
@@ -202,7 +205,10 @@ fn drift_names_who_did_it() {
 #[test]
 fn nothing_to_do_says_how_much_was_compared() {
     let text = human(&Sample::empty().seal(), &options(120));
-    insta::assert_snapshot!(text, @"No changes. Live access in Acme Corp (12345) matches the files (312 people, 1,204 grants, 14 projects).");
+    insta::assert_snapshot!(text, @"
+    No changes. Live access in Acme Corp (12345) matches the files (312 people, 1,204 grants, 14 projects).
+    Address: https://mixpanel.com
+    ");
     let mut sample = Sample::empty();
     sample.content.not_planned = sample::usual().content.not_planned;
     let text = human(&sample.seal(), &options(200));
@@ -221,6 +227,7 @@ fn a_plan_for_another_instant_and_an_old_plan_say_so() {
     insta::assert_snapshot!(head.join("\n"), @r#"
     Plan for Acme Corp (12345): 7 changes for 4 people - 3 escalations, 3
       reductions, 1 removal
+    Address: https://mixpanel.com
     ! Resolved for another instant than now: 2027-01-01 00:00 UTC (in 36 days).
     ! Made 3 days ago, and the policy lets a plan be applied for 24 hours only: plan
       again.
@@ -235,6 +242,7 @@ fn a_thousand_people_begin_with_totals_and_hide_nothing() {
     insta::assert_snapshot!(head.join("\n\n"), @r#"
     Plan for Acme Corp (12345): 1,800 changes for 1,000 people - 400 escalations,
       1,400 reductions
+    Address: https://mixpanel.com
 
     By risk
       escalation  400 changes    400 people

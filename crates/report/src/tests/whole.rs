@@ -28,7 +28,7 @@ fn people_come_before_teams_before_service_accounts() {
         first_lines(&text),
         "Plan for Acme Corp (12345): 16 changes for 3 people, 3 teams and 3 service accounts - 7 \
          escalations, 2 reductions, 2 deletions, 1 withdrawn invitation, 4 neutral; 2 people \
-         through teams only; 2 changes to make in Okta"
+         through teams only; 2 changes to make in Okta\nAddress: https://mixpanel.com"
     );
     let at = |what: &str| text.find(what).unwrap();
     let order = ["\nkim@", "\nsam@", "\nteam Data", "\nteam Interns", "\nservice account acme-etl"];
@@ -216,7 +216,8 @@ fn a_plan_of_manual_changes_alone_has_nothing_to_apply() {
     sample.content.manual = whole::whole().content.manual;
     let made = sample.seal();
     let text = human(&made, &RenderOptions::default());
-    let verdict = "Plan for Acme Corp (12345): nothing to write; 2 changes to make in Okta";
+    let verdict = "Plan for Acme Corp (12345): nothing to write; 2 changes to make in Okta\n\
+         Address: https://mixpanel.com";
     assert_eq!(first_lines(&text), verdict);
     assert!(text.contains("1. Open Directory") && !text.contains("mixaccess apply"), "{text}");
     let culprits = Culprits::new();
@@ -280,7 +281,8 @@ fn roles_of_several_projects_are_each_one_difference() {
     assert_eq!(text.matches("live admin files analyst").count(), 2, "{text}");
     assert_eq!(
         first_lines(&text),
-        "Drift in Acme Corp (12345): 2 differences for 1 service account - 2 more than declared"
+        "Drift in Acme Corp (12345): 2 differences for 1 service account - 2 more than declared\n\
+         Address: https://mixpanel.com"
     );
     // A plan shows both steps of each project, the one that takes first.
     let text = human(&made, &RenderOptions::default());
@@ -332,6 +334,7 @@ fn a_thousand_changes_and_fifty_teams_hide_nothing() {
     insta::assert_snapshot!(head.join("\n\n"), @r#"
     Plan for Acme Corp (12345): 910 changes for 200 people and 50 teams - 630
       escalations, 280 reductions; 500 people through teams only
+    Address: https://mixpanel.com
 
     By risk
       escalation  630 changes  80 people and 50 teams

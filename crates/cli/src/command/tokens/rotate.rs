@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     confirmed(args, project, token, name)?;
     let rotated = Rotated {
         organization: desired.organization.id,
-        base_url: base_url(&context.environment, &desired.organization),
+        base_url: base_url(&context.environment, &desired.organization)?,
         project: project.key.to_string(),
         project_id: project.id,
         token: token.id.clone(),
