@@ -168,6 +168,7 @@ fn every_plan_names_its_address_and_no_other_is_written_to() {
     let europe = FILES.replace("id: 12345", "id: 12345, region: eu");
     assert_ne!(europe, FILES);
     bench.write("europe/access.yaml", europe);
+    let mut digests = Vec::new();
     for (config, variable, address) in [
         ("access", "", "https://mixpanel.com"),
         ("europe", " ", "https://eu.mixpanel.com"),
@@ -183,10 +184,14 @@ fn every_plan_names_its_address_and_no_other_is_written_to() {
         }
         let plan = bench.plan(&format!("{config}.json"));
         assert_eq!(plan.content.organization.base_url, address);
+        digests.push(plan.changes_digest);
         // Where the credentials of this bench go is another address.
         let refused = bench.run(&format!("apply {config}.json")).exits(3);
         refused.says(&format!("address {address}")).says(&bench.emulator.base_url());
     }
+    digests.sort_unstable();
+    digests.dedup();
+    assert_eq!(digests.len(), 3);
     assert_eq!(bench.emulator.requests(), []);
     let here = bench.emulator.base_url();
     for format in ["human", "json", "markdown", "sarif", "junit"] {
@@ -220,4 +225,38 @@ fn an_address_that_is_none_stops_before_anything_is_written() {
     }
     assert!(!bench.path("plan.json").exists());
     assert_eq!(bench.emulator.requests(), []);
+}
+
+/// The same files and the same people, in two organizations and at two hosts.
+#[test]
+fn what_was_reviewed_for_one_organization_is_refused_for_another() {
+    let reviewed = Bench::new(SEED, FILES);
+    let other = Bench::new(&SEED.replace("12345", "777"), &FILES.replace("12345", "777"));
+    let twin = Bench::new(SEED, FILES);
+    reviewed.run("plan --out plan.json").exits(0);
+    let plan = reviewed.plan("plan.json");
+    let digest = plan.changes_digest;
+    for elsewhere in [&other, &twin] {
+        elsewhere.run("plan --out plan.json").exits(0);
+        let there = elsewhere.plan("plan.json");
+        assert_eq!(there.content.changes, plan.content.changes);
+        assert_ne!(there.changes_digest, digest);
+        let address = elsewhere.emulator.base_url();
+        for line in ["apply --expect", "apply plan.json --expect"] {
+            let run = elsewhere.run(&format!("{line} {digest}")).exits(3).says(&digest.to_string());
+            run.says(&there.changes_digest.to_string());
+        }
+        let run = elsewhere.run(&format!("apply --expect {digest}")).exits(3);
+        run.says(&format!("organization {} at {address}", there.content.organization.id));
+        assert_eq!(elsewhere.writes(), []);
+    }
+    // Planned again where it was reviewed, it is the same work; what undoes it stays there as well.
+    let run = reviewed.run(&format!("apply --expect {digest} --format json")).exits(0).json();
+    let undo = reviewed.read(run["undo"]["plan"].as_str().unwrap());
+    for (plan, resume) in [(undo, ""), (reviewed.read("plan.json"), " --resume")] {
+        twin.write("foreign.json", plan);
+        let refused = twin.run(&format!("apply foreign.json{resume}")).exits(3);
+        refused.says(&reviewed.emulator.base_url()).says(&twin.emulator.base_url());
+    }
+    assert_eq!(twin.writes(), []);
 }

@@ -238,7 +238,8 @@ pub struct Apply {
     /// The reviewed plan file; without it, plan now, show, ask, and execute
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
-    /// Plan now, and execute only if the changes are the reviewed ones with this changes digest
+    /// Plan now, and execute only if organization, address and changes are the reviewed ones with this
+    /// changes digest
     #[arg(long, value_name = "DIGEST", env = "MIXACCESS_EXPECT")]
     pub expect: Option<String>,
     /// Do not ask before executing a plan made now

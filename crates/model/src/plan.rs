@@ -22,8 +22,9 @@ pub struct Plan {
     pub format_version: u32,
     /// Digest over `content`.
     pub digest: Digest,
-    /// Digest over `content.changes` alone, without the places in the files that ask for them: the
-    /// same for the same work, whenever it is planned and wherever the lines have moved to.
+    /// Digest over the organization's number, the address of the service and `content.changes`, without
+    /// the places in the files that ask for them: the same for the same work in the same organization,
+    /// whenever it is planned and wherever the lines have moved to.
     pub changes_digest: Digest,
     /// When the plan was made; its age counts from here.
     pub made_at: Timestamp,
@@ -255,7 +256,7 @@ pub enum SealError {
     #[error("the plan's content was changed after it was made: its digest does not fit")]
     Content,
     /// The changes digest was edited.
-    #[error("the plan's digest over its changes does not fit them")]
+    #[error("the plan's digest over its organization, address and changes does not fit them")]
     Changes,
     /// The time, the program or a digest was edited.
     #[error("the plan's time or origin was changed after it was made: its seal does not fit")]
@@ -273,7 +274,7 @@ impl Plan {
         made_by: String,
     ) -> Result<Self, serde_json::Error> {
         let digest = Digest::of_json(&content)?;
-        let changes_digest = digest_of_work(&content.changes)?;
+        let changes_digest = digest_of_work(&content)?;
         let seal = seal_of(digest, changes_digest, made_at, &made_by)?;
         Ok(Self {
             format_version: PLAN_FORMAT_VERSION,
@@ -319,7 +320,7 @@ impl Plan {
         if Digest::of_json(&self.content).ok() != Some(self.digest) {
             return Err(SealError::Content);
         }
-        if digest_of_work(&self.content.changes).ok() != Some(self.changes_digest) {
+        if digest_of_work(&self.content).ok() != Some(self.changes_digest) {
             return Err(SealError::Changes);
         }
         let seal = seal_of(self.digest, self.changes_digest, self.made_at, &self.made_by);
@@ -330,9 +331,12 @@ impl Plan {
     }
 }
 
-/// Digests what is done, to whom and why; not in which line that stands.
-fn digest_of_work(changes: &[Change]) -> Result<Digest, serde_json::Error> {
-    let work: Vec<_> = changes
+/// Digests what is done where, to whom and why; not in which line that stands. What was reviewed for one
+/// organization or one host is other work in another.
+fn digest_of_work(content: &PlanContent) -> Result<Digest, serde_json::Error> {
+    let PlanOrganization { id, name: _, base_url, api: _ } = &content.organization;
+    let work: Vec<_> = content
+        .changes
         .iter()
         .map(|change| {
             let Change { id, subject, action, risk, reason, depends_on, preconditions } = change;
@@ -340,7 +344,7 @@ fn digest_of_work(changes: &[Change]) -> Result<Digest, serde_json::Error> {
             (id, subject, action, risk, kind, annotations, depends_on, preconditions)
         })
         .collect();
-    Digest::of_json(&work)
+    Digest::of_json(&(id, base_url, work))
 }
 
 fn seal_of(

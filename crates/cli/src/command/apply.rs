@@ -58,10 +58,12 @@ fn expected_only(expected: &str, args: &Args, context: &Context) -> CommandResul
     if plan.changes_digest != expected {
         show(&plan, context)?;
         return Err(Failure::refused(format!(
-            "the changes are not the reviewed ones: expected {expected}, planned {}",
-            plan.changes_digest
+            "the changes are not the reviewed ones: expected {expected}, planned {} for organization {} at {}",
+            plan.changes_digest,
+            plan.content.organization.id,
+            printable(&plan.content.organization.base_url)
         ))
-        .hint("Files or live state changed since the review. Review the plan above, then expect its digest."));
+        .hint("Files or live state changed since the review, or it was of another organization or address. Review the plan above, then expect its digest."));
     }
     if plan.content.is_refused() {
         show(&plan, context)?;

@@ -1,6 +1,9 @@
 //! What a human is told besides the changes.
 
-use mixaccess_model::{Actor, Capabilities, NotPlannedKind, ProjectId, UserId};
+use mixaccess_model::{
+    Actor, Capabilities, NotPlannedKind, Plan, PlanContent, PlanOrganization, ProjectId, SealError,
+    UserId,
+};
 
 use super::{changes, findings, left_alone, world};
 use crate::testing::{CAPABILITIES, NOW};
@@ -203,4 +206,43 @@ fn lines_that_moved_are_the_same_work() {
     assert_eq!(before.changes_digest, after.changes_digest);
     assert_ne!(before.digest, after.digest);
     assert_eq!(after.verify(), Ok(()));
+}
+
+#[test]
+fn the_same_work_elsewhere_is_not_the_reviewed_work() {
+    let content = world(&["ana web=admin"], &["ana", "zoe owner"]).plan().unwrap();
+    let seal = |content, at| Plan::seal(content, at, "test".to_owned()).unwrap();
+    let here = seal(content.clone(), NOW);
+    let with = |change: fn(&mut PlanOrganization)| {
+        let mut content = content.clone();
+        change(&mut content.organization);
+        seal(content, NOW)
+    };
+    let elsewhere = [
+        with(|organization| organization.id.0 += 1),
+        with(|organization| organization.base_url = "https://eu.mixpanel.com".to_owned()),
+        with(|organization| organization.base_url = "https://in.mixpanel.com".to_owned()),
+    ];
+    for (at, other) in elsewhere.iter().enumerate() {
+        assert_eq!(other.verify(), Ok(()));
+        assert_ne!(other.changes_digest, here.changes_digest, "{at}");
+        let earlier = elsewhere.iter().take(at);
+        assert!(earlier.clone().all(|one| one.changes_digest != other.changes_digest), "{at}");
+        // Neither the digest nor what it covers can be taken from one to the other.
+        let edited = Plan { changes_digest: other.changes_digest, ..here.clone() };
+        assert_eq!(edited.verify(), Err(SealError::Changes), "{at}");
+        let organization = other.content.organization.clone();
+        let content = PlanContent { organization, ..here.content.clone() };
+        let edited = Plan { content: content.clone(), ..here.clone() };
+        assert_eq!(edited.verify(), Err(SealError::Content), "{at}");
+        let edited = Plan { digest: other.digest, ..edited };
+        assert_eq!(edited.verify(), Err(SealError::Changes), "{at}");
+    }
+    // What it is called and when it is planned make no other work of it.
+    let renamed = with(|organization| organization.name = Some("Acme".to_owned()));
+    let later = seal(content.clone(), NOW + jiff::SignedDuration::from_hours(5));
+    for same in [renamed, later] {
+        assert_eq!(same.changes_digest, here.changes_digest);
+        assert_ne!(same.seal, here.seal);
+    }
 }

@@ -88,11 +88,11 @@ fn a_plan_in_80_columns() {
     resolved for  2026-11-22 05:00 UTC
     acting as     mixaccess.ci@acme.example, organization admin
     plan          sha256:<plan>
-    changes       sha256:51ba9d82d08635dcbb56ffc9b04a1e028377a91fe63a5b99a4b3e1dd102d2e4c
+    changes       sha256:35a1a37775f7d5be3ec22ac29e49922ccf13918df1381cf602881d8489c2e098
 
     To apply exactly these changes, either of:
       mixaccess apply plan.json
-      mixaccess apply --expect sha256:51ba9d82d08635dcbb56ffc9b04a1e028377a91fe63a5b99a4b3e1dd102d2e4c
+      mixaccess apply --expect sha256:35a1a37775f7d5be3ec22ac29e49922ccf13918df1381cf602881d8489c2e098
     "#);
 }
 
@@ -160,7 +160,7 @@ fn a_refused_plan_in_160_columns() {
     resolved for  2026-11-22 05:00 UTC
     acting as     mixaccess.ci@acme.example, organization admin
     plan          sha256:<plan>
-    changes       sha256:51ba9d82d08635dcbb56ffc9b04a1e028377a91fe63a5b99a4b3e1dd102d2e4c
+    changes       sha256:35a1a37775f7d5be3ec22ac29e49922ccf13918df1381cf602881d8489c2e098
 
     This plan cannot be applied. Resolve what refuses it, or take the way past it that is named above, and plan again.
     "#);
