@@ -52,6 +52,10 @@ fn custom_roles_are_given_like_any_other() {
 #[test]
 fn what_a_role_counts_as_decides_whether_it_may_be_given() {
     let strict = FILES.replace("policy: {", "policy: { escalations: { maximum: 0 },");
+    // One of which nobody says what it counts as may allow anything.
+    Bench::new(SEED, &strict).run("plan").exits(3).shows("escalations");
+    let weak = "{ name: Messenger, at_most: consumer }]";
+    let strict = strict.replace("Messenger]", weak);
     Bench::new(SEED, &strict).run("plan").exits(0);
     let strong = strict.replace("at_most: analyst", "at_most: admin");
     let refused = Bench::new(SEED, &strong).run("plan").exits(3);

@@ -180,6 +180,45 @@ fn guard_rails_hold_at_apply_as_well() {
 }
 
 #[test]
+fn a_rule_against_a_role_holds_for_every_stronger_one() {
+    let files = |rule: &str, person: &str| {
+        format!(
+            "
+organization: {{ id: 12345, name: Acme Corp }}
+projects:
+  web: {{ id: 11, custom_roles: [{{ name: Tagger, at_most: admin }}, Loose] }}
+policy: {{ removals: {{ people: 50, percent: 100 }}, reductions: {{ percent: 100 }}, {rule} }}
+collaborators:
+  priya@acme.example: {{ organization_role: owner }}
+  marisol@acme.example: {{ organization_role: owner }}
+  new@agency.example: {person}
+"
+        )
+    };
+    let deny = "rules: [{ deny: { domain: agency.example, role: admin }, because: agreed }]";
+    let ticket = "ticket: { roles: [admin] }";
+    for (person, strong) in [
+        ("{ projects: { web: owner } }", true),
+        ("{ projects: { web: Tagger } }", true),
+        ("{ projects: { web: Loose } }", true),
+        ("{ organization_role: admin }", true),
+        ("{ projects: { web: analyst } }", false),
+    ] {
+        let bench = Bench::new(SEED, &files(deny, person));
+        let code = if strong { 3 } else { 0 };
+        let run = bench.run("plan --out plan.json").exits(code);
+        let said = run.stdout.contains("denied for 1 person (new@agency.example: ");
+        assert_eq!(said, strong, "{run}");
+        let run = bench.run("validate").exits(code);
+        assert_eq!(run.stdout.contains("agreed"), strong, "{run}");
+        if strong {
+            bench.refuses("apply plan.json").says("agreed");
+        }
+        Bench::new(SEED, &files(ticket, person)).run("plan").exits(code);
+    }
+}
+
+#[test]
 fn a_redacted_plan_and_one_with_errors_are_refused() {
     let bench = planned();
     let redacted = bench.run("show plan.json --redact --format json").exits(0).stdout;

@@ -148,11 +148,13 @@ pub struct Escalations {
 }
 
 /// Which changes need a ticket or a reason. With both lists empty, every change does; otherwise
-/// those that give a listed role, or touch a project in a listed environment.
+/// those that give a listed role or a stronger one, or touch a project in a listed environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Requirement {
-    /// Roles, organization and project ones alike, by their words.
+    /// Roles, organization and project ones alike, by their words. Whoever is given one of these or a
+    /// stronger one needs it; what only takes away does not. A custom role without `at_most` is judged
+    /// as project owner.
     pub roles: Vec<String>,
     /// Environments of projects.
     pub environments: Vec<String>,
@@ -190,10 +192,13 @@ pub struct RuleMatch {
     /// The project is one of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub project: Vec<ProjectKey>,
-    /// The project role is one of these.
+    /// The project role is one of these or a stronger one, through their own grant, a team or all users.
+    /// Organization owners and admins are stronger than any. A custom role has the power of its
+    /// `at_most`, and without one that of the project's owner; one that is named here is denied with
+    /// every stronger role, and not with its equals.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub role: Vec<ProjectRole>,
-    /// The organization role is one of these.
+    /// The organization role is one of these or a stronger one: owner, admin, billing_admin, member.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub organization_role: Vec<OrganizationRole>,
 }

@@ -47,6 +47,9 @@ pub(crate) fn assemble(
         figures: figures(desired, live, unmanaged),
         projects: named_projects(&changes, &subjects, &manual)
             .into_iter()
+            .chain(guard::judged_on_coming(&desired.policy, &subjects, live))
+            .collect::<BTreeSet<_>>()
+            .into_iter()
             .map(|id| comparer.names.plan_project(id))
             .collect(),
         subjects,
@@ -57,7 +60,7 @@ pub(crate) fn assemble(
         not_planned,
     };
     content.guards = guard::evaluate(&content, live, desired.instant, None);
-    content.guards.extend(guard::denied_by_rules(desired, &content));
+    content.guards.extend(guard::denied_by_rules(desired, &content, live));
     Ok(content)
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use mixaccess_model::{CustomRole, DesiredState, PlanContent, Power, ProjectId, ProjectRole};
+use mixaccess_model::{
+    CustomRole, DesiredState, PlanContent, Power, ProjectId, ProjectRole, RoleName,
+};
 
 /// What custom roles count as: the standard role of `at_most`, and nothing without one.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +38,12 @@ impl<'a> CustomRoles<'a> {
     pub fn allows(&self, project: ProjectId, role: &ProjectRole) -> Option<Power> {
         let roles = self.by_project.get(&project).copied().unwrap_or_default();
         Power::of_project_role(role, roles)
+    }
+
+    /// The least power that a project gives a custom role of that name; nothing where none says it.
+    pub(crate) fn least(&self, name: &RoleName) -> Option<Power> {
+        let role = ProjectRole::Custom(name.clone());
+        self.by_project.values().filter_map(|roles| Power::of_project_role(&role, roles)).min()
     }
 
     /// As how much a role is judged: one of unknown power may allow anything in its project.

@@ -104,7 +104,8 @@ pub(crate) struct EscalationsSchema {
     /// Roles that are granted only where they are listed here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) allow: Option<OneOrMore<GuardedRole>>,
-    /// At most so many grants of organization admin, project owner and project admin together.
+    /// At most so many grants of organization admin, project owner and project admin together. A custom
+    /// role without `at_most` counts as project owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) maximum: Option<u32>,
 }
@@ -138,11 +139,13 @@ pub(crate) enum RequirementSchema {
     Some(RequirementTerms),
 }
 
-/// For changes whose role is listed, or whose project is in a listed environment.
+/// For changes that give a listed role or a stronger one, or whose project is in a listed environment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RequirementTerms {
-    /// Roles, organization and project ones alike.
+    /// Roles, organization and project ones alike. Whoever is given one of these or a stronger one
+    /// needs it; what only takes away does not. A custom role without `at_most` is judged as project
+    /// owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) roles: Option<OneOrMore<String>>,
     /// Environments.
@@ -181,10 +184,13 @@ pub(crate) struct DenySchema {
     /// The project is one of these.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) project: Option<OneOrMore<String>>,
-    /// The project role is one of these.
+    /// The project role is one of these or a stronger one, through their own grant, a team or all users.
+    /// Organization owners and admins are stronger than any. A custom role has the power of its
+    /// `at_most`, and without one that of the project's owner; one that is named here is denied with
+    /// every stronger role, and not with its equals.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) role: Option<OneOrMore<RoleWord>>,
-    /// The organization role is one of these.
+    /// The organization role is one of these or a stronger one: owner, admin, billing_admin, member.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) organization_role: Option<OneOrMore<OrganizationRole>>,
 }

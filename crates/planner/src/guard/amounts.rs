@@ -269,8 +269,6 @@ fn powerful_grants_gained(one: &AffectedSubject, custom: &CustomRoles<'_>) -> us
         .count()
 }
 
-const ADMIN_POWER: u8 = 3;
-
 fn gains_individually(
     project: ProjectId,
     before: &[Grant],
@@ -278,9 +276,9 @@ fn gains_individually(
     custom: &CustomRoles<'_>,
 ) -> bool {
     Grant::individual_role(after).is_some_and(|after| {
-        custom.power(project, after) >= Some(ADMIN_POWER)
+        custom.judged(project, after).governs()
             && Grant::individual_role(before).is_none_or(|before| {
-                risk_between(project, before, after, custom) == Risk::Escalation
+                before != after && risk_between(project, before, after, custom) == Risk::Escalation
             })
     })
 }
@@ -294,10 +292,10 @@ fn gains_through_teams(
 ) -> bool {
     let role = one.before.as_ref().and_then(|access| access.organization_role);
     let held = effective_role(before, role, custom);
-    let power = held.and_then(|held| custom.power(project, &held));
-    through_teams(after).any(|row| {
-        let given = custom.power(project, &row.role);
-        given >= Some(ADMIN_POWER) && given > power
+    let power = held.and_then(|held| custom.allows(project, &held));
+    through_teams(after).filter(|row| !before.contains(row)).any(|row| {
+        let given = custom.judged(project, &row.role);
+        given.governs() && Some(given) > power
     })
 }
 

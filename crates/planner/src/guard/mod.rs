@@ -2,6 +2,7 @@
 
 mod age;
 mod amounts;
+mod named_roles;
 mod owners;
 mod paperwork;
 mod protected;
@@ -12,13 +13,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Change, Email, GuardCode, GuardVerdict, LiveState, Override, PlanContent, Policy,
-    Subject,
+    Action, Change, Email, Grant, GuardCode, GuardVerdict, LiveState, Override, PlanContent,
+    Policy, ProjectRef, ProjectRole, Risk, Subject,
 };
 
 use crate::custom_role::CustomRoles;
+use crate::draft::risk_between;
 
 pub(crate) use owners::floor as owner_floor;
+pub(crate) use rules::judged_on_coming;
 pub use rules::{denied_by_rules, denied_declarations};
 
 /// Evaluates every guard rail over a plan's changes against `live`: the live state the plan was made
@@ -139,6 +142,39 @@ const fn person_of(change: &Change) -> Option<&Email> {
     match &change.action {
         Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => Some(email),
         _ => change.subject.email(),
+    }
+}
+
+/// Whether a change gives a role only in the place of a stronger one. What is taken and what is given
+/// instead may be two changes.
+fn only_lowers(content: &PlanContent, change: &Change, custom: &CustomRoles<'_>) -> bool {
+    let is_less = |project: &ProjectRef, before: &ProjectRole, after: &ProjectRole| {
+        risk_between(project.id, before, after, custom) == Risk::Reduction
+    };
+    match &change.action {
+        Action::SetOrganizationRole { before, after } => after < before,
+        Action::SetProjectRole { project, before, after } => is_less(project, before, after),
+        Action::Grant { project, after } => {
+            let before = content.subject(&change.subject.key()).and_then(|one| one.before.as_ref());
+            let rows: Vec<Grant> = before
+                .into_iter()
+                .flat_map(|access| &access.grants)
+                .filter(|row| row.project == project.id)
+                .cloned()
+                .collect();
+            Grant::individual_role(&rows).is_some_and(|before| is_less(project, before, after))
+        }
+        Action::Invite { .. }
+        | Action::WithdrawInvitation { .. }
+        | Action::RemindInvitation { .. }
+        | Action::Revoke { .. }
+        | Action::RemoveMember { .. }
+        | Action::CreateTeam
+        | Action::AddTeamMember { .. }
+        | Action::RemoveTeamMember { .. }
+        | Action::DeleteTeam { .. }
+        | Action::CreateServiceAccount { .. }
+        | Action::DeleteServiceAccount { .. } => false,
     }
 }
 

@@ -4,10 +4,12 @@ use std::collections::BTreeSet;
 
 use mixaccess_model::{
     Action, Change, Grant, GuardCode, GuardVerdict, InvitedGrant, OrganizationRole, ProjectId,
-    ProjectRef, ProjectRole, ReasonKind, Requirement, Subject,
+    ProjectRef, ReasonKind, Requirement, Subject,
 };
 
-use super::{Context, plural, subjects, way_past};
+use super::named_roles::NamedRoles;
+use super::{Context, only_lowers, plural, subjects, way_past};
+use crate::custom_role::CustomRoles;
 
 /// `approved_by` is present and differs from `requested_by`.
 pub(super) fn separation_of_duties(context: &Context<'_>) -> Option<GuardVerdict> {
@@ -27,18 +29,18 @@ pub(super) fn separation_of_duties(context: &Context<'_>) -> Option<GuardVerdict
 }
 
 pub(super) fn tickets(context: &Context<'_>) -> Option<GuardVerdict> {
-    let requirement = context.policy().ticket.as_ref()?;
+    let requirement = Asked::of(context.policy().ticket.as_ref()?, context.custom);
     let lacking: Vec<&Change> = asked_for(context)
-        .filter(|change| requires(context, requirement, change))
+        .filter(|change| requirement.covers(context, change))
         .filter(|change| is_blank(change.reason.annotations.ticket.as_deref()))
         .collect();
     verdict(context, GuardCode::Ticket, "no ticket", "ticket", &lacking)
 }
 
 pub(super) fn reasons(context: &Context<'_>) -> Option<GuardVerdict> {
-    let requirement = context.policy().reason.as_ref()?;
+    let requirement = Asked::of(context.policy().reason.as_ref()?, context.custom);
     let lacking: Vec<&Change> = asked_for(context)
-        .filter(|change| requires(context, requirement, change))
+        .filter(|change| requirement.covers(context, change))
         .filter(|change| is_blank(change.reason.annotations.reason.as_deref()))
         .collect();
     verdict(context, GuardCode::Reason, "no reason", "reason", &lacking)
@@ -67,48 +69,84 @@ fn is_blank(text: Option<&str>) -> bool {
     text.is_none_or(|text| text.trim().is_empty())
 }
 
-/// Whether a change gives a listed role, or touches a project in a listed environment. Taking a
-/// listed role away needs no paperwork of its own: access that should be gone goes.
-fn requires(context: &Context<'_>, requirement: &Requirement, change: &Change) -> bool {
-    let action = &change.action;
-    let Requirement { roles, environments } = requirement;
-    if roles.is_empty() && environments.is_empty() {
-        return true;
+/// Of which changes something is asked.
+struct Asked<'a> {
+    requirement: &'a Requirement,
+    roles: NamedRoles<'a>,
+}
+
+impl<'a> Asked<'a> {
+    fn of(requirement: &'a Requirement, custom: &'a CustomRoles<'a>) -> Self {
+        Self { requirement, roles: NamedRoles::by_words(&requirement.roles, custom) }
     }
-    let role_given =
-        |word: &str| roles.iter().any(|role| ProjectRole::parse(role).as_str() == word);
+
+    /// Whether a change gives a listed role or a stronger one, or touches a project in a listed
+    /// environment. What only takes away needs no paperwork for a role: access that should be gone goes.
+    fn covers(&self, context: &Context<'_>, change: &Change) -> bool {
+        let Requirement { roles, environments } = self.requirement;
+        if roles.is_empty() && environments.is_empty() {
+            return true;
+        }
+        let gives = !roles.is_empty() && self.gives(context, change);
+        gives || !environments.is_empty() && touches(context, environments, change)
+    }
+
+    /// Whether a change gives a listed role or a stronger one.
+    fn gives(&self, context: &Context<'_>, change: &Change) -> bool {
+        if only_lowers(context.content, change, context.custom) {
+            return false;
+        }
+        match &change.action {
+            Action::Invite { organization_role, grants }
+            | Action::CreateServiceAccount { organization_role, grants, .. } => {
+                let carried =
+                    |grant: &InvitedGrant| self.roles.include(grant.project.id, &grant.role);
+                self.roles.include_organization_role(*organization_role)
+                    || grants.iter().any(carried)
+            }
+            Action::SetOrganizationRole { before: _, after } => {
+                self.roles.include_organization_role(*after)
+            }
+            Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
+                self.roles.include(project.id, after)
+            }
+            Action::AddTeamMember { .. } => team_gives(context, &change.subject)
+                .any(|grant| self.roles.include(grant.project, &grant.role)),
+            Action::WithdrawInvitation { .. }
+            | Action::RemindInvitation { .. }
+            | Action::Revoke { .. }
+            | Action::RemoveMember { .. }
+            | Action::CreateTeam
+            | Action::RemoveTeamMember { .. }
+            | Action::DeleteTeam { .. }
+            | Action::DeleteServiceAccount { .. } => false,
+        }
+    }
+}
+
+/// Whether a change gives or takes something in a project of these environments.
+fn touches(context: &Context<'_>, environments: &[String], change: &Change) -> bool {
     // An organization owner or admin has every project, whatever its environment.
-    let reaches =
-        |role: &OrganizationRole| !environments.is_empty() && role.implied_project_role().is_some();
-    let lies_in = |project: &ProjectRef| is_in(context, environments, project);
-    let carries = |grants: &[InvitedGrant]| {
-        grants.iter().any(|grant| role_given(grant.role.as_str()) || lies_in(&grant.project))
-    };
-    match action {
+    let reaches = |role: &OrganizationRole| role.implied_project_role().is_some();
+    let lies_in = |project: &ProjectRef| is_in_environment(context, environments, project.id);
+    let carries = |grants: &[InvitedGrant]| grants.iter().any(|grant| lies_in(&grant.project));
+    match &change.action {
         Action::Invite { organization_role, grants }
         | Action::CreateServiceAccount { organization_role, grants, .. } => {
-            role_given(organization_role.as_str()) || reaches(organization_role) || carries(grants)
+            reaches(organization_role) || carries(grants)
         }
         Action::WithdrawInvitation { organization_role: before, loses }
         | Action::RemoveMember { before, loses } => {
-            before.as_ref().is_some_and(reaches) || loses.iter().any(|one| lies_in(&one.project))
+            before.as_ref().is_some_and(reaches) || carries(loses)
         }
-        Action::DeleteTeam { loses, .. } | Action::DeleteServiceAccount { loses } => {
-            loses.iter().any(|one| lies_in(&one.project))
-        }
-        Action::SetOrganizationRole { before, after } => {
-            role_given(after.as_str()) || reaches(before) || reaches(after)
-        }
-        Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
-            role_given(after.as_str()) || lies_in(project)
-        }
-        Action::Revoke { project, .. } => lies_in(project),
+        Action::DeleteTeam { loses, .. } | Action::DeleteServiceAccount { loses } => carries(loses),
+        Action::SetOrganizationRole { before, after } => reaches(before) || reaches(after),
+        Action::Grant { project, .. }
+        | Action::SetProjectRole { project, .. }
+        | Action::Revoke { project, .. } => lies_in(project),
         Action::AddTeamMember { .. } | Action::RemoveTeamMember { .. } => {
-            team_gives(context, &change.subject).any(|grant| {
-                let gives = matches!(action, Action::AddTeamMember { .. });
-                (gives && role_given(grant.role.as_str()))
-                    || is_in_environment(context, environments, grant.project)
-            })
+            team_gives(context, &change.subject)
+                .any(|grant| is_in_environment(context, environments, grant.project))
         }
         Action::RemindInvitation { .. } | Action::CreateTeam => false,
     }
@@ -120,10 +158,6 @@ fn team_gives<'a>(context: &Context<'a>, subject: &Subject) -> impl Iterator<Ite
     team.into_iter().flat_map(|team| {
         team.before.iter().chain(&team.after).flat_map(|access| access.grants.iter())
     })
-}
-
-fn is_in(context: &Context<'_>, environments: &[String], project: &ProjectRef) -> bool {
-    is_in_environment(context, environments, project.id)
 }
 
 fn is_in_environment(context: &Context<'_>, environments: &[String], project: ProjectId) -> bool {

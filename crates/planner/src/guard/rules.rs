@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredGrant, DesiredState, Grant, GuardCode, GuardVerdict, OrganizationRole, Place,
-    PlanContent, Policy, Position, ProjectKey, ProjectRole, ReasonKind, Risk, Rule, RuleMatch,
-    State, Subject,
+    Action, AffectedSubject, DesiredGrant, DesiredState, Grant, GrantSource, GuardCode,
+    GuardVerdict, LiveState, OrganizationRole, Place, PlanContent, Policy, Position, ProjectId,
+    ProjectKey, ProjectRole, ReasonKind, Risk, Rule, RuleMatch, State, Subject,
 };
 
-use super::{Context, TeamPeople, plural, valid_override, way_past};
+use super::named_roles::NamedRoles;
+use super::{Context, TeamPeople, only_lowers, plural, valid_override, way_past};
+use crate::custom_role::CustomRoles;
 use crate::membership::Membership;
 use crate::subject::{SubjectRef, person};
 
@@ -22,6 +24,7 @@ struct Holder<'a> {
 
 /// A project role that somebody will hold.
 struct Holding<'a> {
+    id: ProjectId,
     project: &'a ProjectKey,
     environment: Option<&'a str>,
     role: &'a ProjectRole,
@@ -48,11 +51,15 @@ enum Answerable {
 /// Whose access has to answer to the rules. People who are suspended, removed or swept are left out,
 /// and so are reductions that undo something: no rule may keep access in place. Teams hold nothing:
 /// their people do.
-fn answerable(content: &PlanContent) -> BTreeMap<SubjectRef<'_>, Answerable> {
+fn answerable<'a>(
+    content: &'a PlanContent,
+    custom: &CustomRoles<'_>,
+) -> BTreeMap<SubjectRef<'a>, Answerable> {
     let teams = TeamPeople::of(content);
     let mut subjects = BTreeMap::new();
     for change in &content.changes {
-        let gives = matches!(change.risk, Risk::Escalation | Risk::Neutral);
+        let gives = matches!(change.risk, Risk::Escalation | Risk::Neutral)
+            && !only_lowers(content, change, custom);
         let answerable = match change.reason.kind {
             ReasonKind::Declared | ReasonKind::NotMentioned | ReasonKind::Undo if gives => {
                 Answerable::All
@@ -81,19 +88,27 @@ fn answerable(content: &PlanContent) -> BTreeMap<SubjectRef<'_>, Answerable> {
 /// The rules that the subjects a plan changes will break.
 pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
     let policy = &context.content.policy;
-    let broken = broken_by_changes(context.content).into_iter().zip(&policy.rules);
+    let broken = broken_by_changes(context.content, context.live, context.custom)
+        .into_iter()
+        .zip(&policy.rules);
     broken.filter_map(|(breaches, rule)| breaches.verdict(rule, policy, context.now)).collect()
 }
 
 /// What breaks each rule once the plan is applied, among the subjects that it changes.
-fn broken_by_changes(content: &PlanContent) -> Vec<Breaches> {
+fn broken_by_changes(
+    content: &PlanContent,
+    live: &LiveState,
+    custom: &CustomRoles<'_>,
+) -> Vec<Breaches> {
     if content.policy.rules.is_empty() {
         return Vec::new();
     }
-    let answerable = answerable(content);
+    let answerable = answerable(content, custom);
     let created = created_accounts(content);
+    let for_everybody = given_to_all_users(live);
     let breaches = content.policy.rules.iter().map(|rule| {
         let mut breaches = Breaches::default();
+        let roles = NamedRoles::in_projects(&rule.deny.role, custom);
         for one in &content.subjects {
             let subject = SubjectRef::of(&one.subject);
             let (Some(after), Some(answerable)) = (&one.after, answerable.get(&subject)) else {
@@ -102,23 +117,70 @@ fn broken_by_changes(content: &PlanContent) -> Vec<Breaches> {
             let holder = Holder {
                 subject: &one.subject,
                 tags: &one.tags,
-                organization_role: after.organization_role.or(created.get(&subject).copied()),
+                organization_role: after
+                    .organization_role
+                    .or(created.get(&subject).copied())
+                    .or_else(|| {
+                        told_by_rows(live, &one.subject).filter(|_| *answerable == Answerable::All)
+                    }),
             };
             let counts =
                 |grant: &&Grant| *answerable == Answerable::All || grant.source.is_individual();
-            let holdings = after.grants.iter().filter(counts).filter_map(|grant| {
+            // Whoever comes has what all users have, and no row for it yet.
+            let on_coming = for_everybody.iter().filter(|_| comes(one)).copied();
+            let held = after.grants.iter().chain(on_coming).filter(counts);
+            let holdings = held.filter_map(|grant| {
                 let project = content.project(grant.project)?;
                 Some(Holding {
+                    id: project.id,
                     project: &project.key,
                     environment: project.environment.as_deref(),
                     role: &grant.role,
                 })
             });
-            breaches.note(rule, &holder, holdings, || None);
+            breaches.note(rule, &roles, &holder, holdings, || None);
         }
         breaches
     });
     breaches.collect()
+}
+
+/// What projects give everybody in the organization, each role once.
+fn given_to_all_users(live: &LiveState) -> BTreeSet<&Grant> {
+    let rows = live.members.iter().flat_map(|member| &member.grants);
+    rows.filter(|grant| grant.source == GrantSource::AllUsers).collect()
+}
+
+/// Whether somebody comes into the organization.
+fn comes(one: &AffectedSubject) -> bool {
+    one.before.is_none() && one.subject.email().is_some()
+}
+
+/// The projects whose roles for all users rules judge, since somebody comes.
+pub(crate) fn judged_on_coming(
+    policy: &Policy,
+    subjects: &[AffectedSubject],
+    live: &LiveState,
+) -> BTreeSet<ProjectId> {
+    if policy.rules.is_empty() || !subjects.iter().any(comes) {
+        return BTreeSet::new();
+    }
+    given_to_all_users(live).into_iter().map(|grant| grant.project).collect()
+}
+
+/// The organization role of a live service account by what it gives in projects: the service tells no
+/// more.
+fn told_by_rows(live: &LiveState, subject: &Subject) -> Option<OrganizationRole> {
+    let Subject::ServiceAccount { username, .. } = subject else { return None };
+    let rows = live.service_account(username).into_iter().flat_map(|one| &one.grants);
+    let given = rows.filter(|grant| grant.source == GrantSource::Organization);
+    given
+        .filter_map(|grant| {
+            let gives =
+                |role: &OrganizationRole| role.implied_project_role().as_ref() == Some(&grant.role);
+            OrganizationRole::ALL.into_iter().find(gives)
+        })
+        .max()
 }
 
 /// The organization roles of the service accounts that a plan creates. The service does not tell those
@@ -135,8 +197,13 @@ fn created_accounts(content: &PlanContent) -> BTreeMap<SubjectRef<'_>, Organizat
 
 /// The rules that the files break, without what [`evaluate`] says of the same subjects already: what
 /// is declared answers to the rules whatever the plan does, a reduction included.
-pub fn denied_by_rules(desired: &DesiredState, content: &PlanContent) -> Vec<GuardVerdict> {
-    denied(desired, &content.policy, &broken_by_changes(content))
+pub fn denied_by_rules(
+    desired: &DesiredState,
+    content: &PlanContent,
+    live: &LiveState,
+) -> Vec<GuardVerdict> {
+    let custom = CustomRoles::planned(content);
+    denied(desired, &content.policy, &broken_by_changes(content, live, &custom))
 }
 
 /// The rules that the files break (`design.md`, "Guard rails": `rule`). Without live state, so that
@@ -150,9 +217,11 @@ fn denied(desired: &DesiredState, policy: &Policy, told: &[Breaches]) -> Vec<Gua
         return Vec::new();
     }
     let declared = declarations(desired);
+    let custom = CustomRoles::declared(desired);
     let told = told.iter().map(Some).chain(std::iter::repeat(None));
     let verdicts = policy.rules.iter().zip(told).map(|(rule, told)| {
         let mut breaches = Breaches::default();
+        let roles = NamedRoles::in_projects(&rule.deny.role, &custom);
         let is_told =
             |one: &&Declaration<'_>| told.is_some_and(|told| told.subjects.contains(&one.subject));
         for one in declared.iter().filter(|one| !is_told(one)) {
@@ -164,12 +233,13 @@ fn denied(desired: &DesiredState, policy: &Policy, told: &[Breaches]) -> Vec<Gua
             let holdings = one.grants.iter().copied().flatten().filter_map(|grant| {
                 let project = desired.project(grant.project)?;
                 Some(Holding {
+                    id: project.id,
                     project: &project.key,
                     environment: project.environment.as_deref(),
                     role: grant.role.as_ref()?,
                 })
             });
-            breaches.note(rule, &holder, holdings, || Some(desired.place(one.position)));
+            breaches.note(rule, &roles, &holder, holdings, || Some(desired.place(one.position)));
         }
         breaches.verdict(rule, policy, desired.instant)
     });
@@ -213,6 +283,7 @@ impl Breaches {
     fn note<'a>(
         &mut self,
         rule: &Rule,
+        roles: &NamedRoles<'_>,
         holder: &Holder<'_>,
         holdings: impl Iterator<Item = Holding<'a>>,
         place: impl FnOnce() -> Option<Place>,
@@ -220,7 +291,7 @@ impl Breaches {
         if !concerns(&rule.deny, holder) {
             return;
         }
-        let Some(example) = denied_holding(&rule.deny, holder, holdings) else {
+        let Some(example) = denied_holding(&rule.deny, roles, holder, holdings) else {
             return;
         };
         if self.example.is_none() {
@@ -268,13 +339,17 @@ fn concerns(deny: &RuleMatch, holder: &Holder<'_>) -> bool {
     by_domain
         && (deny.tag.is_empty()
             || deny.tag.iter().any(|tag| holder.tags.iter().any(|held| **held == **tag)))
-        && (deny.organization_role.is_empty()
-            || holder.organization_role.is_some_and(|role| deny.organization_role.contains(&role)))
+        && deny
+            .organization_role
+            .iter()
+            .min()
+            .is_none_or(|weakest| holder.organization_role.is_some_and(|held| held >= *weakest))
 }
 
 /// The first thing held that the conditions on projects and roles deny.
 fn denied_holding<'a>(
     deny: &RuleMatch,
+    roles: &NamedRoles<'_>,
     holder: &Holder<'_>,
     mut holdings: impl Iterator<Item = Holding<'a>>,
 ) -> Option<String> {
@@ -284,21 +359,24 @@ fn denied_holding<'a>(
         let role = holder.organization_role.map_or("role unknown", OrganizationRole::as_str);
         return Some(format!("organization {role}"));
     }
-    // An organization owner or admin holds that role in every project.
+    // An organization owner or admin is stronger than any role in a project, and in every project.
     if let Some(organization_role) = holder.organization_role
         && let Some(implied) = organization_role.implied_project_role()
-        && (deny.role.is_empty() || deny.role.contains(&implied))
     {
         return Some(format!("{implied} of every project as organization {organization_role}"));
     }
     holdings
         .find(|held| {
-            (deny.role.is_empty() || deny.role.contains(held.role))
+            (deny.role.is_empty() || roles.include(held.id, held.role))
                 && (deny.project.is_empty() || deny.project.contains(held.project))
                 && (deny.environment.is_empty()
                     || held
                         .environment
                         .is_some_and(|at| deny.environment.iter().any(|wanted| wanted == at)))
         })
-        .map(|held| format!("{} in {}", held.role, held.project))
+        .map(|held| {
+            let is_named = deny.role.is_empty() || deny.role.contains(held.role);
+            let meaning = if is_named { String::new() } else { roles.meaning(held.id, held.role) };
+            format!("{} in {}{meaning}", held.role, held.project)
+        })
 }

@@ -422,9 +422,12 @@ fn rules_know_the_organization_role_of_a_service_account() {
         }
     }
     // At apply, what a plan creates is known from the plan.
-    let bot = with_accounts(world(&["zoe owner"], &["zoe owner"]), &["bot admin"], &[]);
-    let powerful =
-        RuleMatch { organization_role: vec![OrganizationRole::Admin], ..RuleMatch::default() };
+    let bot = with_accounts(world(&["zoe owner"], &["zoe owner"]), &["bot admin #robot"], &[]);
+    let powerful = RuleMatch {
+        tag: vec!["robot".to_owned()],
+        organization_role: vec![OrganizationRole::Admin],
+        ..RuleMatch::default()
+    };
     let bot = ruled(bot, powerful);
     let content = bot.plan().unwrap();
     let again = guard::evaluate(&content, &bot.live, NOW, Some(NOW));

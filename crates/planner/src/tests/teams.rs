@@ -273,7 +273,12 @@ fn guard_rails_see_through_teams() {
 
 #[test]
 fn rules_see_what_teams_give() {
-    let mut world = with_teams(everybody(), &["Growth +ana web=admin"], &["Growth +ana"]);
+    let people = |owner| world(&["ana", owner], &["ana", owner]);
+    let mut world = with_teams(
+        people("zoe@owners.example owner"),
+        &["Growth +ana web=admin"],
+        &["Growth +ana"],
+    );
     world.desired.policy.rules.push(mixaccess_model::Rule {
         deny: mixaccess_model::RuleMatch {
             domain: vec!["acme.example".to_owned()],
