@@ -75,6 +75,8 @@ fn a_plan_of_one_dialect_is_not_applied_through_another() {
     assert_eq!(bench.writes(), []);
     // Where the files leave it open, the plan says which one was found.
     bench.write("access/access.yaml", files("auto"));
+    bench.run("plan --out plan.json").exits(0);
+    assert_eq!(bench.plan("plan.json").content.organization.api, mixaccess_model::Dialect::App);
     bench.run("apply plan.json").exits(0).shows("verified");
 }
 

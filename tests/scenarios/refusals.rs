@@ -103,7 +103,9 @@ fn a_plan_that_is_too_old_is_refused() {
     let older = plan.made_at.checked_sub(SignedDuration::from_hours(25)).unwrap();
     let newer = plan.made_at.checked_add(SignedDuration::from_hours(25)).unwrap();
     let write = |made_at: Timestamp| {
-        let plan = Plan::seal(plan.content.clone(), made_at, plan.made_by.clone()).unwrap();
+        let mut content = plan.content.clone();
+        content.instant = made_at;
+        let plan = Plan::seal(content, made_at, plan.made_by.clone()).unwrap();
         bench.write("plan.json", serde_json::to_vec(&plan).unwrap());
     };
     write(older);

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, AccessWrite};
-use mixaccess_model::{ActingIdentity, Change, Plan, Subject};
+use mixaccess_model::{ActingIdentity, Change, Plan, PlanContent, Subject};
 use mixaccess_planner::guard;
 
+use crate::basis::judged;
 use crate::call::follows_creation;
 use crate::counting::Counting;
 use crate::error::{ApplyError, Refusal};
@@ -64,6 +65,10 @@ pub(crate) async fn apply_into<C: AccessRead + AccessWrite>(
 ) -> Result<Receipt, ApplyError> {
     let run = Run {
         plan,
+        judged: options
+            .declared
+            .as_ref()
+            .map_or_else(|| plan.content.clone(), |desired| judged(&plan.content, desired)),
         client: &Counting::new(client),
         state,
         options,
@@ -86,6 +91,8 @@ pub(crate) async fn apply_into<C: AccessRead + AccessWrite>(
 /// One call of [`apply`].
 pub(crate) struct Run<'a, C> {
     pub(crate) plan: &'a Plan,
+    /// The plan's content with what the files say in place of what it says of them.
+    pub(crate) judged: PlanContent,
     pub(crate) client: &'a Counting<'a, C>,
     pub(crate) state: &'a StateDirectory,
     pub(crate) options: &'a ApplyOptions,
@@ -208,7 +215,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         });
         journal.append_all(known).await?;
         self.progress.started(changes.len());
-        let least_owners = guard::least_owners(&self.plan.content.policy, self.started_at);
+        let least_owners = guard::least_owners(&self.judged.policy, self.started_at);
         let execution = Execution {
             content: &self.plan.content,
             client: self.client,

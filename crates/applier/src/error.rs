@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use mixaccess_api::ApiError;
-use mixaccess_model::{ChangeId, Finding, GuardVerdict, SealError, Subject, printable};
+use mixaccess_model::{ChangeId, Digest, Finding, GuardVerdict, SealError, Subject, printable};
 use mixaccess_planner::Moved;
 
 use crate::journal::JournalError;
@@ -99,6 +99,18 @@ pub enum Refusal {
         /// What is wrong, as a fragment.
         message: String,
     },
+    /// It says that it undoes a plan, and is not the undo plan of that one's apply.
+    NotUndo {
+        /// What is wrong, as a fragment.
+        message: String,
+    },
+    /// The files are others than those that the plan was made from.
+    OtherFiles {
+        /// The digest of those.
+        planned: Digest,
+        /// The digest of the files that are here.
+        here: Digest,
+    },
     /// The plan is for another organization, address or dialect.
     Foreign {
         /// Which of them: `organization`, `address` or `dialect`.
@@ -151,6 +163,8 @@ impl Refusal {
             Self::Tampered(_) => "tampered",
             Self::Format { .. } => "format",
             Self::Malformed { .. } => "malformed",
+            Self::NotUndo { .. } => "not-undo",
+            Self::OtherFiles { .. } => "other-files",
             Self::Foreign { .. } => "foreign",
             Self::Finding(_) => "finding",
             Self::Guard(verdict) => verdict.guard.as_str(),
@@ -172,6 +186,14 @@ impl Refusal {
             }
             Self::Format { .. } => "Plan again with this version of the program.".to_owned(),
             Self::Malformed { .. } => "Plan again.".to_owned(),
+            Self::NotUndo { .. } => {
+                "Apply the undo plan as the apply wrote it, with the --state-dir of that apply; or change the files and plan."
+                    .to_owned()
+            }
+            Self::OtherFiles { .. } => {
+                "Plan again and have the new plan reviewed, or check out the commit that the plan was made from."
+                    .to_owned()
+            }
             Self::Call(_) => "Mend what it says, or plan again.".to_owned(),
             Self::Foreign { what, .. } => format!(
                 "Run apply with the {what} that the plan was made for, or plan again for this one."
@@ -215,6 +237,11 @@ impl fmt::Display for Refusal {
             Self::Tampered(error) => error.fmt(f),
             Self::Format { found } => write!(f, "plan format version {found} is not known"),
             Self::Malformed { message } => write!(f, "the plan is malformed: {message}"),
+            Self::NotUndo { message } => write!(f, "the plan is no undo plan: {message}"),
+            Self::OtherFiles { planned, here } => write!(
+                f,
+                "the files changed since the plan was made: it was made from files with the digest {planned}, and those here have {here}"
+            ),
             Self::Foreign { what, planned, here } => {
                 write!(f, "the plan is for {what} {planned}, and this run is for {here}")
             }

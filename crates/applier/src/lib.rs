@@ -6,6 +6,7 @@
 
 mod apply;
 mod attempt;
+mod basis;
 mod batch;
 mod board;
 mod call;
@@ -17,6 +18,7 @@ mod course;
 mod error;
 mod execute;
 mod expectation;
+mod held;
 mod invitation_limit;
 pub mod journal;
 mod lock;

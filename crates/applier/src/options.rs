@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use mixaccess_model::{Capabilities, Change, OrganizationId};
+use mixaccess_model::{Capabilities, Change, DesiredState, OrganizationId};
 
 use crate::{InvitationsLeft, Outcome, SecretSink};
 
@@ -60,6 +60,9 @@ impl<F: Fn() -> Timestamp + Send + Sync> Clock for F {
 pub struct ApplyOptions {
     /// Where the writes would go; a plan for anything else is refused.
     pub target: Target,
+    /// What the files say for the plan's instant, or for now where it is an undo plan: what the plan is
+    /// held to. Without it, as for a plan that this process made by hand, only live state is.
+    pub declared: Option<Arc<DesiredState>>,
     /// Most requests in flight at once, from 1 to [`MAX_CONCURRENCY`]; values outside are clamped.
     pub concurrency: usize,
     /// Whether to go on where an earlier apply of the same plan stopped (`--resume`).
@@ -82,6 +85,7 @@ impl ApplyOptions {
     pub fn new(target: Target, clock: Arc<dyn Clock>, made_by: impl Into<String>) -> Self {
         Self {
             target,
+            declared: None,
             concurrency: 8,
             resume: false,
             wait: false,
@@ -99,9 +103,20 @@ impl ApplyOptions {
 
 impl fmt::Debug for ApplyOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { target, concurrency, resume, wait, secrets, clock: _, patience, made_by } = self;
+        let Self {
+            target,
+            declared,
+            concurrency,
+            resume,
+            wait,
+            secrets,
+            clock: _,
+            patience,
+            made_by,
+        } = self;
         f.debug_struct("ApplyOptions")
             .field("target", target)
+            .field("declared", &declared.as_ref().map(|one| one.files_digest))
             .field("concurrency", concurrency)
             .field("resume", resume)
             .field("wait", wait)

@@ -59,6 +59,16 @@ pub fn check_plan(plan: &Plan, target: &Target) -> Vec<Refusal> {
 
 /// Checks a plan that no run has begun against live state read again.
 pub fn check_live(plan: &Plan, live: &LiveState, now: Timestamp) -> Precheck {
+    check_live_as(plan, &plan.content, live, now)
+}
+
+/// [`check_live`] with guard rails that judge `judged` rather than what the plan says.
+pub(crate) fn check_live_as(
+    plan: &Plan,
+    judged: &PlanContent,
+    live: &LiveState,
+    now: Timestamp,
+) -> Precheck {
     let content = &plan.content;
     if is_applied(&content.changes, live) {
         return Precheck::AlreadyApplied;
@@ -80,7 +90,7 @@ pub fn check_live(plan: &Plan, live: &LiveState, now: Timestamp) -> Precheck {
     }
     refusals.extend(moved_roles(content, live).into_iter().map(Refusal::Stale));
     refusals.extend(inconsistencies(&content.changes, &as_expected, live));
-    let (refused, overridden) = check_guards(plan, content, live, now);
+    let (refused, overridden) = check_guards(plan, judged, live, now);
     refusals.extend(refused);
     if refusals.is_empty() { Precheck::Ready { overridden } } else { Precheck::Refused(refusals) }
 }

@@ -9,8 +9,9 @@ use mixaccess_model::{Action, GuardVerdict, LiveState, Override, Subject};
 use crate::apply::Run;
 use crate::consistency::{Sent, inconsistencies};
 use crate::error::ApplyError;
+use crate::held::untouched;
 use crate::journal::JournalRun;
-use crate::precheck::{Precheck, check_guards, check_live, remaining_content};
+use crate::precheck::{Precheck, check_guards, check_live_as, remaining_content};
 use crate::remains::Standing;
 use crate::reread::{forget_unread, read_with_actor};
 use crate::resume::{Step, decide, may_be_stale, sends};
@@ -33,11 +34,19 @@ pub(crate) struct Ready {
 impl<C: AccessRead + AccessWrite> Run<'_, C> {
     /// Checks a plan that no run has begun; nothing when everything it wants is so.
     pub(crate) async fn begin(&self) -> Result<Option<Ready>, ApplyError> {
+        self.hold_to_files()?;
         let live = self.read_first().await?;
         let count = self.plan.content.changes.len();
-        match check_live(self.plan, &live, self.started_at) {
+        let held = self.hold_to_planner(&live, None).await?;
+        match check_live_as(self.plan, &held.judged, &live, self.started_at) {
             Precheck::AlreadyApplied => Ok(None),
-            Precheck::Refused(refusals) => Err(ApplyError::Refused(refusals)),
+            Precheck::Refused(mut refusals) => {
+                refusals.extend(held.refusals);
+                Err(ApplyError::Refused(refusals))
+            }
+            Precheck::Ready { .. } if !held.refusals.is_empty() => {
+                Err(ApplyError::Refused(held.refusals))
+            }
             Precheck::Ready { .. } if let Some(refusal) = self.lacks_sink(&vec![true; count]) => {
                 Err(ApplyError::Refused(vec![refusal]))
             }
@@ -66,6 +75,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         standings: &[Standing],
         last: &JournalRun,
     ) -> Result<Ready, ApplyError> {
+        self.hold_to_files()?;
         let content = &self.plan.content;
         let changes = &content.changes;
         let mut waits = self.options.patience.settle.iter();
@@ -79,30 +89,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             self.progress.note("reading again what became of the earlier run");
             self.cancel.pause(*wait).await;
         };
-        let to_send = steps
-            .iter()
-            .enumerate()
-            .filter(|(_, step)| matches!(step, Step::Send { .. }))
-            .map(|(index, _)| index)
-            .collect::<BTreeSet<_>>();
-        let mut overridden = Vec::new();
-        if !to_send.is_empty() {
-            let sent = sends(content, &steps);
-            let malformed = inconsistencies(changes, &sent, &live);
-            if !malformed.is_empty() {
-                return Err(ApplyError::Refused(malformed));
-            }
-            let remaining = remaining_content(content, &to_send);
-            let (refusals, passed) = check_guards(self.plan, &remaining, &live, self.started_at);
-            if !refusals.is_empty() {
-                return Err(ApplyError::Refused(refusals));
-            }
-            let is_sent = sent.iter().map(|sent| *sent != Sent::No).collect::<Vec<_>>();
-            if let Some(refusal) = self.lacks_sink(&is_sent) {
-                return Err(ApplyError::Refused(vec![refusal]));
-            }
-            overridden = passed;
-        }
+        let overridden = self.check_rest(&live, &steps).await?;
         let maybe_sent =
             steps.iter().map(|step| matches!(step, Step::Send { maybe_sent: true })).collect();
         let in_earlier_run = steps
@@ -121,6 +108,43 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let resumes = Some(last.file_name());
         let notes = self.notes(&live);
         Ok(Ready { live, known, in_earlier_run, maybe_sent, overrides, resumes, notes })
+    }
+
+    /// Checks what is left to be sent; gives the verdicts that an override lets pass.
+    async fn check_rest(
+        &self,
+        live: &LiveState,
+        steps: &[Step],
+    ) -> Result<Vec<GuardVerdict>, ApplyError> {
+        let content = &self.plan.content;
+        let changes = &content.changes;
+        let to_send = steps
+            .iter()
+            .enumerate()
+            .filter(|(_, step)| matches!(step, Step::Send { .. }))
+            .map(|(index, _)| index)
+            .collect::<BTreeSet<_>>();
+        if to_send.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sent = sends(content, steps);
+        let malformed = inconsistencies(changes, &sent, live);
+        if !malformed.is_empty() {
+            return Err(ApplyError::Refused(malformed));
+        }
+        let untouched = untouched(changes, steps, &sent);
+        let held = self.hold_to_planner(live, Some(&untouched)).await?;
+        let remaining = remaining_content(&held.judged, &to_send);
+        let (mut refusals, passed) = check_guards(self.plan, &remaining, live, self.started_at);
+        refusals.extend(held.refusals);
+        if !refusals.is_empty() {
+            return Err(ApplyError::Refused(refusals));
+        }
+        let is_sent = sent.iter().map(|sent| *sent != Sent::No).collect::<Vec<_>>();
+        match self.lacks_sink(&is_sent) {
+            Some(refusal) => Err(ApplyError::Refused(vec![refusal])),
+            None => Ok(passed),
+        }
     }
 
     /// Asks the place for secrets to be ready for those of the accounts that are created by the changes

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mixaccess_model::{Change, ChangeId, LiveState, Plan, SubjectKey};
+use mixaccess_model::{Change, ChangeId, Digest, LiveState, Plan, PlanContent, SubjectKey};
 use mixaccess_planner::{Projection, undo};
 
 use crate::course::Found;
+use crate::journal::read_bounded;
 use crate::reach::reach;
 use crate::state_directory::write_atomically;
 use crate::{Irreversible, Outcome, StateDirectory, UndoReport};
@@ -64,7 +65,18 @@ fn write(
 
 /// Where the undo plan of a plan is kept.
 pub(crate) fn undo_plan_path(state: &StateDirectory, plan: &Plan) -> PathBuf {
-    state.undo_plans().join(format!("{}.json", plan.digest.short(16)))
+    undo_plan_of(state, plan.digest)
+}
+
+fn undo_plan_of(state: &StateDirectory, undone: Digest) -> PathBuf {
+    state.undo_plans().join(format!("{}.json", undone.short(16)))
+}
+
+/// The undo plan that an apply of a plan left, where it is there and whole.
+pub(crate) fn kept_undo_plan(state: &StateDirectory, undone: Digest) -> Option<PlanContent> {
+    let bytes = read_bounded(&undo_plan_of(state, undone)).ok()?;
+    let plan = Plan::from_json(&bytes).ok().filter(|plan| plan.verify().is_ok())?;
+    (plan.content.undoes == Some(undone)).then_some(plan.content)
 }
 
 /// Live state as it must be after the changes that are in place, for when it could not be read again.

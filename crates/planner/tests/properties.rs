@@ -6,12 +6,12 @@ use jiff::SignedDuration;
 use mixaccess_model::{
     Action, Change, ChangeId, Dialect, Email, GrantSource, GuardCode, GuardVerdict, LiveMember,
     LiveState, ManagedBy, ManualTask, OrganizationRole, PlanContent, ProjectId, ProjectRole,
-    ReasonKind, State, Subject, SubjectKey, Through, UnmanagedAction, UserId,
+    ReasonKind, Risk, State, Subject, SubjectKey, Through, UnmanagedAction, UserId,
 };
 use mixaccess_planner::testing::{
     Answers, NOW, World, applied, config, overrides, policies, whole_worlds, worlds,
 };
-use mixaccess_planner::{CODES, Projection, guard, undo};
+use mixaccess_planner::{CODES, Projection, guard, reordered, undo};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -139,6 +139,18 @@ proptest! {
             projection.apply(change);
             prop_assert!(projection.holds(change));
         }
+    }
+
+    #[test]
+    fn what_follows_from_changes_is_made_anew_of_them(world in any_world()) {
+        let content = world.plan().unwrap();
+        let mut edited = content.clone();
+        for change in &mut edited.changes {
+            change.risk = Risk::Neutral;
+            change.depends_on.clear();
+            change.preconditions.clear();
+        }
+        prop_assert_eq!(reordered(&edited, &world.live).unwrap(), content.changes);
     }
 
     #[test]

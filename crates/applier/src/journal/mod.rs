@@ -18,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{ApplyStatus, Outcome, Runner, StateError};
 
+pub(crate) use reader::read_bounded;
 pub use reader::{JournalRun, history, parse};
 pub(crate) use unsettled::CREATE;
 pub use unsettled::{UnsettledCreation, unsettled_creations};

@@ -102,7 +102,7 @@ pub fn history(state: &StateDirectory, plan: Digest) -> Result<Vec<JournalRun>, 
     Ok(runs)
 }
 
-pub(super) fn read_bounded(path: &Path) -> Result<Vec<u8>, JournalError> {
+pub(crate) fn read_bounded(path: &Path) -> Result<Vec<u8>, JournalError> {
     let failed = |message: String| JournalError::Read { path: path.to_owned(), message };
     // A pipe would never end, and a link may lead anywhere.
     let found = std::fs::symlink_metadata(path);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mixaccess_api::capabilities;
 use mixaccess_applier::{ApplyError, ApplyOptions, Outcome, Receipt, SecretSink, Target};
-use mixaccess_model::{DeclaredOrganization, Plan, PlanOrganization, printable};
+use mixaccess_model::{DesiredState, Plan, PlanOrganization, printable};
 use mixaccess_report::Purpose;
 
 use super::reviewed;
@@ -42,10 +42,8 @@ fn saved(path: &Path, args: &Args, context: &Context) -> CommandResult {
         context.console.warn("--at has no part in applying a plan file; its own instant counts");
     }
     let plan = reviewed::read(path, args)?;
-    let loaded = context.load();
-    let organization = reviewed::target_organization(context, &loaded)?;
-    reviewed::check_files(&plan, &loaded, context)?;
-    execute(&plan, &organization, args, context)
+    let desired = reviewed::files_of(&plan, context)?;
+    execute(&plan, desired, args, context)
 }
 
 /// Plans again and executes only what was reviewed.
@@ -53,7 +51,7 @@ fn expected_only(expected: &str, args: &Args, context: &Context) -> CommandResul
     let expected = reviewed::digest(expected)?;
     let (situation, plan) = plan_now(args, context)?;
     if plan.content.is_empty() {
-        return execute(&plan, &situation.desired.organization, args, context);
+        return execute(&plan, situation.desired, args, context);
     }
     if plan.changes_digest != expected {
         show(&plan, context)?;
@@ -69,7 +67,7 @@ fn expected_only(expected: &str, args: &Args, context: &Context) -> CommandResul
         show(&plan, context)?;
         return Ok(Exit::Refused);
     }
-    execute(&plan, &situation.desired.organization, args, context)
+    execute(&plan, situation.desired, args, context)
 }
 
 /// Plans, shows, asks, executes.
@@ -85,7 +83,7 @@ fn planned_now(args: &Args, context: &Context) -> CommandResult {
     if !args.auto_approve {
         approved(&plan)?;
     }
-    execute(&plan, &situation.desired.organization, args, context)
+    execute(&plan, situation.desired, args, context)
 }
 
 fn plan_now(args: &Args, context: &Context) -> Result<(Situation, Plan), Failure> {
@@ -134,12 +132,8 @@ fn question(organization: &PlanOrganization, changes: usize) -> String {
     format!("\nApply {what} to {name} ({id}) at {address}? Only `yes` does: ")
 }
 
-fn execute(
-    plan: &Plan,
-    organization: &DeclaredOrganization,
-    args: &Args,
-    context: &Context,
-) -> CommandResult {
+fn execute(plan: &Plan, desired: DesiredState, args: &Args, context: &Context) -> CommandResult {
+    let organization = &desired.organization;
     if plan.content.instant_given {
         context.console.warn(&format!(
             "this plan was resolved for {}, not for the moment it was made ({})",
@@ -161,6 +155,7 @@ fn execute(
         scim: scim_token(context)?.is_some(),
     };
     let mut options = ApplyOptions::new(target, Arc::new(clock::now), MADE_BY);
+    options.declared = Some(Arc::new(desired));
     options.concurrency = usize::from(args.connection.concurrency);
     options.resume = args.resume;
     options.wait = args.wait;

@@ -1,14 +1,10 @@
-//! A reviewed plan file, and where it may go.
+//! A reviewed plan file, and the files it is held to.
 
 use std::path::Path;
 
-use mixaccess_config::Loaded;
-use mixaccess_model::{
-    DeclaredOrganization, Digest, FileIndex, OrganizationId, OverrideOrigin, Plan, Position, Region,
-};
+use mixaccess_model::{DesiredState, Digest, OverrideOrigin, Plan};
 
 use crate::args::Apply as Args;
-use crate::connection::ORGANIZATION_VARIABLE;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::situation::overrides;
@@ -31,6 +27,14 @@ pub(super) fn read(path: &Path, args: &Args) -> Result<Plan, Failure> {
             plan.changes_digest
         ))
         .hint("Apply the plan file that was reviewed, or review this one."));
+    }
+    let given = |one: &mixaccess_model::Override| one.origin == OverrideOrigin::CommandLine;
+    if plan.content.undoes.is_some() && plan.content.policy.overrides.iter().any(given) {
+        return Err(Failure::refused(format!(
+            "{}: an undo plan holds no overrides: they are given when it is applied",
+            path.display()
+        ))
+        .hint("Apply the undo plan as it was written, with `--allow CODE --because TEXT` where it needs that."));
     }
     if args.allow.allow.is_empty() {
         return Ok(plan);
@@ -60,61 +64,30 @@ pub(super) fn digest(text: &str) -> Result<Digest, Failure> {
     })
 }
 
-/// Compares the plan with the files here. Files that changed since are a warning, because the reviewed
-/// plan is what counts; files that did not change and yet say another policy mean an edited plan.
+/// What the files say that a plan is held to: for its instant, or for now where it is an undo plan, which
+/// today's files judge. That they are those it was made from is checked with everything else it says.
 ///
 /// # Errors
-/// When the plan's policy is not that of the very files it was made from.
-pub(super) fn check_files(plan: &Plan, loaded: &Loaded, context: &Context) -> Result<(), Failure> {
-    if loaded.has_errors() || plan.content.undoes.is_some() {
-        return Ok(());
-    }
-    let Ok(resolved) = loaded.resolve(plan.content.instant) else { return Ok(()) };
-    if resolved.state.files_digest != plan.content.files_digest {
-        context.console.warn(
-            "the files changed since this plan was made; the reviewed plan is what is applied",
-        );
-        return Ok(());
-    }
-    let mut policy = plan.content.policy.clone();
-    policy.overrides.retain(|one| one.origin != OverrideOrigin::CommandLine);
-    if policy == resolved.state.policy {
-        return Ok(());
-    }
-    Err(Failure::refused("the plan carries other guard rails than the files it was made from")
-        .hint("It was edited after it was made. Plan again."))
-}
-
-/// Where an apply of a plan file writes to: never what the plan says, but what the files or, without
-/// files, the environment say, so that an edited plan cannot carry credentials elsewhere.
-///
-/// # Errors
-/// When neither says it.
-pub(super) fn target_organization(
-    context: &Context,
-    loaded: &Loaded,
-) -> Result<DeclaredOrganization, Failure> {
-    if let Some(organization) = loaded.organization() {
-        return Ok(organization.clone());
-    }
-    let Some(id) = context.environment.get(ORGANIZATION_VARIABLE) else {
-        return Err(Failure::new(format!(
-            "no files in {}, and {ORGANIZATION_VARIABLE} is not set, so it is not known where to apply",
-            context.common.config.display()
-        ))
-        .hint("Name the files with --config, or set MIXPANEL_ORGANIZATION_ID (and MIXPANEL_BASE_URL outside the US)."));
+/// When they cannot be read: a plan that nothing holds to anything is not applied.
+pub(super) fn files_of(plan: &Plan, context: &Context) -> Result<DesiredState, Failure> {
+    let loaded = context.load();
+    let instant = if plan.content.undoes.is_some() { context.now } else { plan.content.instant };
+    let problems = if loaded.has_errors() {
+        loaded.diagnostics().to_vec()
+    } else {
+        match loaded.resolve(instant) {
+            Ok(resolved) => return Ok(resolved.state),
+            Err(problems) => problems,
+        }
     };
-    let id = id
-        .trim()
-        .parse()
-        .map_err(|_| Failure::new(format!("{ORGANIZATION_VARIABLE} is not a number")))?;
-    Ok(DeclaredOrganization {
-        id: OrganizationId(id),
-        name: None,
-        region: Region::default(),
-        api: None,
-        identity_provider: None,
-        time_zone: "UTC".to_owned(),
-        position: Position { file: FileIndex(0), line: 1, column: 1 },
+    context.show_problems(&problems, &loaded)?;
+    let failure = Failure::refused(format!(
+        "the plan was refused, and nothing was changed: the files in {} cannot be read, and a plan is held to them",
+        context.common.config.display()
+    ));
+    Err(if plan.content.undoes.is_some() {
+        failure.hint("Correct the files, or name their directory with --config: an undo plan is judged by today's policy.")
+    } else {
+        failure.hint("Correct the files and plan again, or check out the commit that the plan was made from; --config names the directory.")
     })
 }

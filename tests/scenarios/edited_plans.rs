@@ -1,0 +1,276 @@
+//! A plan that was edited and sealed anew gains nothing: what it says of the files, of itself and of why is
+//! held to the files and to the planner.
+
+use mixaccess_model::{
+    Action, Annotations, ChangeId, CustomRole, GuardCode, Override, OverrideOrigin, Plan,
+    ProjectKey, ProjectRole, ReasonKind, Risk,
+};
+
+use crate::harness::Bench;
+use crate::harness::mixed::{FILES, SEED};
+
+fn reseal(bench: &Bench, name: &str, edit: impl FnOnce(&mut Plan)) {
+    let mut plan = bench.plan("plan.json");
+    edit(&mut plan);
+    let plan = Plan::seal(plan.content, plan.made_at, plan.made_by).unwrap();
+    bench.write(name, serde_json::to_vec_pretty(&plan).unwrap());
+}
+
+/// A change by its word in the plan.
+fn change<'p>(plan: &'p mut Plan, kind: &str) -> &'p mut mixaccess_model::Change {
+    plan.content.changes.iter_mut().find(|change| change.action.kind() == kind).unwrap()
+}
+
+type Edit = (&'static str, fn(&mut Plan), &'static str);
+
+const EDITS: &[Edit] = &[
+    (
+        "undoes",
+        |plan| plan.content.undoes = Some(plan.content.live_digest),
+        "no apply of that plan",
+    ),
+    (
+        "undoes, with reasons",
+        |plan| {
+            plan.content.undoes = Some(plan.content.live_digest);
+            for change in &mut plan.content.changes {
+                change.reason.kind = ReasonKind::Undo;
+            }
+        },
+        "no apply of that plan is known",
+    ),
+    (
+        "files_digest",
+        |plan| plan.content.files_digest = plan.content.live_digest,
+        "the files changed since the plan was made",
+    ),
+    ("policy", |plan| plan.content.policy.removals.people = 500, "policy.removals"),
+    ("protection", |plan| plan.content.policy.owners.minimum = 0, "policy.owners"),
+    (
+        "override of the files",
+        |plan| {
+            let place = plan.content.changes[0].reason.place.clone().unwrap();
+            plan.content.policy.overrides.push(Override {
+                guard: GuardCode::Removals,
+                maximum: None,
+                until: None,
+                reason: "x".to_owned(),
+                ticket: None,
+                origin: OverrideOrigin::Files { place },
+            });
+        },
+        "policy.overrides",
+    ),
+    (
+        "project key",
+        |plan| plan.content.projects[0].key = ProjectKey::new("elsewhere"),
+        "says otherwise of its key",
+    ),
+    (
+        "environment",
+        |plan| plan.content.projects[0].environment = Some("staging".to_owned()),
+        "says otherwise of its environment",
+    ),
+    ("undeclared", |plan| plan.content.projects[0].declared = false, "of its declared"),
+    (
+        "custom role",
+        |plan| {
+            plan.content.projects[0].custom_roles = vec![CustomRole {
+                name: serde_json::from_value(serde_json::json!("Reviewer")).unwrap(),
+                at_most: Some(ProjectRole::Consumer),
+            }];
+        },
+        "of its custom_roles",
+    ),
+    (
+        "reference",
+        |plan| {
+            let change = change(plan, "revoke");
+            let Action::Revoke { project, .. } = &mut change.action else { unreachable!() };
+            project.key = ProjectKey::new("android");
+        },
+        "and it is another",
+    ),
+    ("tags", |plan| plan.content.subjects[0].tags = vec!["trusted".into()], "other tags"),
+    ("collaborators", |plan| plan.content.figures.collaborators = 99, "99 collaborators"),
+    ("projects", |plan| plan.content.figures.projects = 99, "99 projects"),
+    (
+        "instant",
+        |plan| plan.content.instant = plan.made_at - jiff::SignedDuration::from_hours(24 * 30),
+        "no instant was asked for",
+    ),
+    (
+        "reason undo",
+        |plan| change(plan, "revoke").reason.kind = ReasonKind::Undo,
+        "its reason is undo",
+    ),
+    (
+        "reason suspended",
+        |plan| change(plan, "revoke").reason.kind = ReasonKind::Suspended,
+        "its reason is suspended",
+    ),
+    (
+        "reason unmanaged",
+        |plan| change(plan, "remove_member").reason.kind = ReasonKind::Unmanaged,
+        "its reason is not in the files",
+    ),
+    (
+        "reason declared",
+        |plan| change(plan, "revoke").reason.kind = ReasonKind::Declared,
+        "its reason is declared, and it is not mentioned",
+    ),
+    (
+        "ticket",
+        |plan| {
+            change(plan, "grant").reason.annotations =
+                Annotations { ticket: Some("IAM-1".into()), ..Annotations::default() };
+        },
+        "do not say the same ticket",
+    ),
+    (
+        "approval",
+        |plan| {
+            change(plan, "invite").reason.annotations =
+                Annotations { approved_by: Some("ceo".into()), ..Annotations::default() };
+        },
+        "do not say the same approved_by",
+    ),
+    (
+        "risk",
+        |plan| change(plan, "invite").risk = Risk::Neutral,
+        "its risk is neutral, and it is escalation",
+    ),
+    ("risk", |plan| change(plan, "remove_member").risk = Risk::Reduction, "it is destructive"),
+    (
+        "id",
+        |plan| change(plan, "invite").id = ChangeId("0000000000000000".into()),
+        "its id is not that of what it does",
+    ),
+    (
+        "role",
+        |plan| {
+            let change = change(plan, "set_project_role");
+            let Action::SetProjectRole { after, .. } = &mut change.action else { unreachable!() };
+            *after = ProjectRole::Owner;
+        },
+        "do not ask for change",
+    ),
+    (
+        "dependency",
+        |plan| {
+            let first = plan.content.changes[0].id.clone();
+            plan.content.changes.last_mut().unwrap().depends_on.push(first);
+        },
+        "it depends on other changes",
+    ),
+    ("order", |plan| plan.content.changes.swap(0, 1), "it is not in its place"),
+];
+
+#[test]
+fn a_plan_that_was_edited_and_sealed_anew_is_refused_before_the_first_write() {
+    let bench = Bench::new(SEED, FILES);
+    bench.run("plan --out plan.json").exits(0);
+    bench.emulator.clear_requests();
+    for (what, edit, said) in EDITS {
+        reseal(&bench, "edited.json", edit);
+        let run = bench.run("apply edited.json");
+        assert_eq!(run.code, Some(3), "{what}: {run}");
+        assert!(run.stderr.contains(said) && run.stderr.contains("help:"), "{what}: {run}");
+        assert_eq!(bench.writes(), [], "{what}: {run}");
+    }
+    bench.run("apply plan.json").exits(0).shows("verified");
+}
+
+#[test]
+fn a_run_that_goes_on_is_held_to_the_files_as_well() {
+    let bench = Bench::new(SEED, FILES);
+    bench.run("plan --out plan.json").exits(0);
+    bench.fail(&["PUT /projects/11/members/503 status=403"]);
+    bench.run("apply plan.json").exits(4);
+    bench.emulator.clear_requests();
+    bench.write("access/access.yaml", format!("{FILES}# Changed.\n"));
+    bench.run("apply plan.json --resume").exits(3).says("the files changed");
+    bench.write("access/access.yaml", FILES);
+    reseal(&bench, "edited.json", |plan| change(plan, "invite").risk = Risk::Neutral);
+    bench.run("apply edited.json --resume").exits(3).says("no apply of this plan has begun");
+    assert_eq!(bench.writes(), []);
+    bench.run("apply plan.json --resume").exits(0).shows("verified");
+}
+
+#[test]
+fn a_plan_is_not_applied_with_other_files_or_without() {
+    let bench = Bench::new(SEED, FILES);
+    bench.run("plan --out plan.json").exits(0);
+    bench.emulator.clear_requests();
+    bench.write("access/other.yaml", "policy: { owners: { minimum: 1 } }");
+    let refused = |said: &str| {
+        let run = bench.run("apply plan.json").exits(3).says(said).says("plan again");
+        run.says("check out the commit that the plan was made from");
+        assert_eq!(bench.emulator.requests(), []);
+    };
+    bench.write("access/other.yaml", "project_groups: {}\n");
+    let run =
+        bench.run("apply plan.json").exits(3).says("the files changed since the plan was made");
+    run.says("check out the commit");
+    assert_eq!(bench.writes(), []);
+    bench.write("access/other.yaml", "polcy: [\n");
+    refused("cannot be read, and a plan is held to them");
+    bench.run("apply plan.json").says("other.yaml");
+    std::fs::rename(bench.path("access"), bench.path("moved")).unwrap();
+    refused("cannot be read, and a plan is held to them");
+    std::fs::remove_file(bench.path("moved/other.yaml")).unwrap();
+    bench.run("apply plan.json --config moved").exits(0).shows("verified");
+}
+
+#[test]
+fn an_undo_plan_is_judged_by_todays_policy() {
+    let bench = Bench::new(SEED, FILES);
+    bench.run("plan --out plan.json").exits(0);
+    bench.run("apply plan.json").exits(0);
+    let digest = bench.plan("plan.json").digest.short(16);
+    let undo = format!(".mixaccess/undo/{digest}.json");
+    let original = bench.read(&undo);
+    bench.write("plan.json", &original);
+    bench.emulator.clear_requests();
+    // Neither what it says of the policy nor who it is about is believed.
+    reseal(&bench, "edited.json", |plan| {
+        plan.content.changes[0].reason.kind = ReasonKind::Declared;
+    });
+    bench.run("apply edited.json").exits(3).says("undoes nothing");
+    reseal(&bench, "edited.json", |plan| {
+        let change = &mut plan.content.changes[0];
+        change.id = ChangeId("0000000000000000".into());
+    });
+    bench.run("apply edited.json").exits(3).says("not in the undo plan that the apply wrote");
+    reseal(&bench, "edited.json", |plan| {
+        let subject = &mut plan.content.changes[0].subject;
+        *subject = mixaccess_model::Subject::Person {
+            email: mixaccess_model::Email::new("marisol@acme.example"),
+            user: Some(mixaccess_model::UserId(502)),
+        };
+    });
+    bench.run("apply edited.json").exits(3).says("whom the plan that is undone did not change");
+    bench.run(&format!("apply {undo} --state-dir elsewhere")).exits(3).says("--state-dir");
+    reseal(&bench, "edited.json", |plan| {
+        plan.content.policy.overrides.push(Override {
+            guard: GuardCode::Removals,
+            maximum: None,
+            until: None,
+            reason: "x".to_owned(),
+            ticket: None,
+            origin: OverrideOrigin::CommandLine,
+        });
+    });
+    bench.run("apply edited.json").exits(3).says("an undo plan holds no overrides");
+    bench.write(
+        "access/access.yaml",
+        FILES.replace("reductions: {", "protected: [granted@agency.example]\n  reductions: {"),
+    );
+    bench.run(&format!("apply {undo}")).exits(3).says("protected");
+    bench.write("access/access.yaml", "polcy: [\n");
+    bench.run(&format!("apply {undo}")).exits(3).says("an undo plan is judged by today's policy");
+    assert_eq!(bench.writes(), []);
+    // Files that changed since are no obstacle.
+    bench.write("access/access.yaml", FILES.replace("  web: {", "  # Changed.\n  web: {"));
+    bench.run(&format!("apply {undo}")).exits(0).shows("verified");
+}
