@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write, Written};
 use mixaccess_model::{Action, Change, Email, Subject, SubjectKey};
+use tokio::time::Instant;
 
 use crate::call::{needs_number, write_for};
 use crate::course::Found;
@@ -52,6 +53,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     ) -> Attempted {
         let mut maybe_sent = self.maybe_sent.get(index).copied().unwrap_or_default();
         let mut lost: Option<Failure> = None;
+        let began = Instant::now();
         for attempt in 1..=MAX_ATTEMPTS {
             let write = match self.write_of(index, change).await {
                 Ok(write) => write,
@@ -79,13 +81,15 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                 return Ok(Outcome::Applied { settled_by_reading: false });
             };
             match error.kind {
-                ErrorKind::OutcomeUnknown => match self.after_lost_answer(change, &error).await {
-                    Some(outcome) => return Ok(outcome),
-                    None => {
-                        maybe_sent = true;
-                        lost = Some(unknown_failure(&error, None));
+                ErrorKind::OutcomeUnknown => {
+                    match self.after_lost_answer(change, &error, began.elapsed()).await {
+                        Some(outcome) => return Ok(outcome),
+                        None => {
+                            maybe_sent = true;
+                            lost = Some(unknown_failure(&error, None));
+                        }
                     }
-                },
+                }
                 ErrorKind::Permanent | ErrorKind::Transient => {
                     return Ok(self.after_refusal(change, &error, maybe_sent).await);
                 }
@@ -118,8 +122,21 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         )
     }
 
+    /// Waits as long as the service asks; false where that is longer than a change may wait that has
+    /// waited before, or the apply is asked to stop.
+    pub(crate) async fn back_off(&self, error: &ApiError, waited: Duration) -> bool {
+        let Some(asked) = error.retry_after else { return true };
+        waited.saturating_add(asked) <= self.options.max_wait && self.cancel.pause(asked).await
+    }
+
     /// What became of a write whose answer was lost, or nothing when it may be sent again.
-    async fn after_lost_answer(&self, change: &Change, error: &ApiError) -> Option<Outcome> {
+    async fn after_lost_answer(
+        &self,
+        change: &Change,
+        error: &ApiError,
+        waited: Duration,
+    ) -> Option<Outcome> {
+        let goes_on = self.back_off(error, waited).await;
         self.progress.note(&format!("reading again what became of {}", change.id));
         let waits = &self.options.patience.settle;
         let detail = match self.settle(change, waits).await {
@@ -128,7 +145,8 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             Settled::StillBefore if must_happen_once(&change.action) => {
                 "reading again does not show it yet".to_owned()
             }
-            Settled::StillBefore => return None,
+            Settled::StillBefore if goes_on => return None,
+            Settled::StillBefore => "reading again shows that it is not so yet".to_owned(),
             settled => undecided(settled),
         };
         Some(Outcome::Unknown { failure: unknown_failure(error, Some(&detail)) })

@@ -1,8 +1,9 @@
-//! Many grants in one call: all of them or none. A call that the service refuses is halved until what it
-//! objects to is alone.
+//! Many grants in one call. What a call that fails has done is read; the rest is sent again in halves,
+//! until what spoils the call is alone and everybody else has their access.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write};
 use mixaccess_model::{Action, Change, ChangeId, SubjectKey};
@@ -16,9 +17,38 @@ use crate::{Failure, Outcome};
 /// What became of the changes of a call so far, by index.
 type Outcomes = BTreeMap<usize, Outcome>;
 
+/// Grants that are open, and what was done for them so far.
+struct Call {
+    rows: Vec<usize>,
+    /// Which time they are sent.
+    attempt: u32,
+    /// How long they have waited.
+    waited: Duration,
+    /// Whether an answer about them was lost.
+    was_lost: bool,
+}
+
+impl Call {
+    /// What is left of a call, for another attempt.
+    fn again(&self, rows: Vec<usize>) -> Self {
+        Self { rows, attempt: self.attempt + 1, ..*self }
+    }
+
+    /// The same in two calls, the first on top.
+    fn halved(self) -> Vec<Self> {
+        let Self { rows, attempt, waited, was_lost } = self;
+        let (first, second) = rows.split_at(rows.len() / 2);
+        [second, first]
+            .into_iter()
+            .filter(|half| !half.is_empty())
+            .map(|half| Self { rows: half.to_vec(), attempt, waited, was_lost })
+            .collect()
+    }
+}
+
 impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     /// Carries out grants in one call: each is journaled before it is sent and again with its outcome,
-    /// the disk waited for once.
+    /// the disk waited for once before a call and once after it.
     pub(crate) async fn carry_out_together(&self, call: &[usize]) -> Vec<Ran> {
         for index in call {
             if let Some(change) = self.content.changes.get(*index) {
@@ -26,15 +56,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             }
         }
         let mut outcomes = Outcomes::new();
-        let mut journal_error = self.attempts_together(call, &mut outcomes).await.err();
-        if journal_error.is_none() {
-            let at = self.now();
-            let records = outcomes.iter().filter_map(|(index, outcome)| {
-                let change = self.content.changes.get(*index)?.id.clone();
-                Some(Record::Outcome { change, at, outcome: outcome.clone() })
-            });
-            journal_error = self.journal.append_all(records).await.err();
-        }
+        let journal_error = self.calls(call, &mut outcomes).await.err();
         call.iter()
             .map(|index| Ran {
                 index: *index,
@@ -44,94 +66,83 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             .collect()
     }
 
-    /// Sends what is open, and again what reading showed not to have been carried out.
-    async fn attempts_together(
-        &self,
-        call: &[usize],
-        outcomes: &mut Outcomes,
-    ) -> Result<(), JournalError> {
-        let mut open = call.to_vec();
-        for attempt in 1..=MAX_ATTEMPTS {
-            let changes = open.iter().filter_map(|index| self.content.changes.get(*index));
-            let intents = changes.map(|change| self.intent(change, change.action.kind(), attempt));
-            self.journal.append_all(intents).await?;
-            self.has_sent.store(true, Ordering::Relaxed);
-            let lost = self.send_halving(&open, attempt, outcomes).await;
-            let Some(error) = &lost.error else { return Ok(()) };
-            open = self.settle_together(lost.calls, error, outcomes).await;
-            open.extend(lost.waiting);
-            open.sort_unstable();
-            if open.is_empty() {
-                return Ok(());
+    /// Sends a call, and in parts what is left of it, in the order of the plan.
+    async fn calls(&self, all: &[usize], outcomes: &mut Outcomes) -> Result<(), JournalError> {
+        let first =
+            Call { rows: all.to_vec(), attempt: 1, waited: Duration::ZERO, was_lost: false };
+        let mut calls = vec![first];
+        let mut stopped = Stopped::default();
+        while let Some(mut call) = calls.pop() {
+            let known = self.leave_stopped(&mut call, &mut stopped);
+            self.record(known, outcomes).await?;
+            if call.rows.is_empty() {
+                continue;
             }
+            if call.attempt > 1 && self.cancel.is_cancelled() {
+                let known =
+                    call.rows.iter().filter_map(|row| Some((*row, outcomes.get(row)?.clone())));
+                self.record(known.collect(), outcomes).await?;
+                continue;
+            }
+            let changes = call.rows.iter().filter_map(|row| self.content.changes.get(*row));
+            let kind = |change: &Change| self.intent(change, change.action.kind(), call.attempt);
+            self.journal.append_all(changes.map(kind)).await?;
+            self.has_sent.store(true, Ordering::Relaxed);
+            let Err(error) = self.send_together(&call.rows).await else {
+                let applied = Outcome::Applied { settled_by_reading: false };
+                let known = call.rows.iter().map(|row| (*row, applied.clone())).collect();
+                self.record(known, outcomes).await?;
+                continue;
+            };
+            let (known, left) = self.after_failure(call, &error).await;
+            for (row, outcome) in &known {
+                if let Some(change) = self.content.changes.get(*row)
+                    && !outcome.is_in_place()
+                {
+                    stopped.add(*row, change);
+                }
+            }
+            self.record(known, outcomes).await?;
+            // Should the apply end before they are sent again.
+            let open = left.iter().flat_map(|call| &call.rows);
+            outcomes.extend(open.map(|row| (*row, outcome_of(&error, None))));
+            calls.extend(left);
         }
         Ok(())
     }
 
-    /// Sends a call, in halves where the service refuses the whole, in the order of the plan. What
-    /// follows a refused grant of the same person is not sent; what follows one whose answer was lost
-    /// waits until that is settled.
-    async fn send_halving(&self, open: &[usize], attempt: u32, outcomes: &mut Outcomes) -> Lost {
-        let mut lost = Lost::default();
-        let mut stopped = Stopped::default();
-        let mut calls = vec![open.to_vec()];
-        while let Some(call) = calls.pop() {
-            let mut sent = Vec::with_capacity(call.len());
-            for index in call {
-                let Some(change) = self.content.changes.get(index) else { continue };
-                match stopped.by(change) {
-                    Some(Stop::Refused(because)) => {
-                        stopped.add(change, Stop::Refused(change.id.clone()));
-                        outcomes.insert(index, Outcome::Skipped { because });
-                    }
-                    Some(Stop::Lost) => {
-                        stopped.add(change, Stop::Lost);
-                        lost.waiting.push(index);
-                    }
-                    None => sent.push((index, change)),
-                }
-            }
-            let Err(error) = self.send_together(&sent).await else {
-                let applied = Outcome::Applied { settled_by_reading: false };
-                outcomes.extend(sent.iter().map(|(index, _)| (*index, applied.clone())));
-                continue;
-            };
-            match (error.kind, sent.as_slice()) {
-                (ErrorKind::OutcomeUnknown, _) => {
-                    for (_, change) in &sent {
-                        stopped.add(change, Stop::Lost);
-                    }
-                    lost.calls.extend(sent.iter().map(|(index, _)| *index));
-                    lost.error = Some(error);
-                }
-                (ErrorKind::Permanent, [_, _, ..]) if names_one(&error) => {
-                    let (first, second) = sent.split_at(sent.len() / 2);
-                    for half in [second, first] {
-                        calls.push(half.iter().map(|(index, _)| *index).collect());
-                    }
-                }
-                (ErrorKind::Permanent, [(index, change)]) => {
-                    let known = self.maybe_sent.get(*index).copied().unwrap_or_default();
-                    let outcome = self.after_refusal(change, &error, known || attempt > 1).await;
-                    if !outcome.is_in_place() {
-                        stopped.add(change, Stop::Refused(change.id.clone()));
-                    }
-                    outcomes.insert(*index, outcome);
-                }
-                (ErrorKind::Permanent | ErrorKind::Transient, _) => {
-                    let failed = Outcome::Failed { failure: Failure::from(&error) };
-                    for (index, change) in &sent {
-                        stopped.add(change, Stop::Refused(change.id.clone()));
-                        outcomes.insert(*index, failed.clone());
-                    }
-                }
-            }
-        }
-        lost
+    /// Takes those out of a call that follow what was not carried out.
+    fn leave_stopped(&self, call: &mut Call, stopped: &mut Stopped) -> Vec<(usize, Outcome)> {
+        let mut skipped = Vec::new();
+        call.rows.retain(|row| {
+            let Some(change) = self.content.changes.get(*row) else { return false };
+            let Some(because) = stopped.by(*row, change) else { return true };
+            stopped.add(*row, change);
+            skipped.push((*row, Outcome::Skipped { because }));
+            false
+        });
+        skipped
     }
 
-    async fn send_together(&self, sent: &[(usize, &Change)]) -> Result<(), ApiError> {
-        let grants = sent.iter().filter_map(|(_, change)| match &change.action {
+    /// Journals what became of changes.
+    async fn record(
+        &self,
+        known: Vec<(usize, Outcome)>,
+        outcomes: &mut Outcomes,
+    ) -> Result<(), JournalError> {
+        let at = self.now();
+        let records = known.iter().filter_map(|(row, outcome)| {
+            let change = self.content.changes.get(*row)?.id.clone();
+            Some(Record::Outcome { change, at, outcome: outcome.clone() })
+        });
+        let records = records.collect::<Vec<_>>();
+        outcomes.extend(known);
+        if records.is_empty() { Ok(()) } else { self.journal.append_all(records.into_iter()).await }
+    }
+
+    async fn send_together(&self, rows: &[usize]) -> Result<(), ApiError> {
+        let changes = rows.iter().filter_map(|row| self.content.changes.get(*row));
+        let grants = changes.filter_map(|change| match &change.action {
             Action::Grant { project, after } => {
                 Some((change.subject.email()?.clone(), project.id, after.clone()))
             }
@@ -147,69 +158,124 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         }
     }
 
-    /// Reads once what became of every grant whose answer was lost; gives those that may be sent again.
+    /// What is known after a call failed, and what is to be sent again: in halves, or as a whole where
+    /// the service asked to wait, which is nobody's fault.
+    async fn after_failure(
+        &self,
+        mut call: Call,
+        error: &ApiError,
+    ) -> (Vec<(usize, Outcome)>, Vec<Call>) {
+        let is_refused = match error.kind {
+            ErrorKind::OutcomeUnknown => false,
+            ErrorKind::Permanent if call.rows.len() == 1 || names_one(error) => true,
+            ErrorKind::Permanent | ErrorKind::Transient => {
+                let all = call.rows.iter().map(|row| (*row, outcome_of(error, Some(&call))));
+                return (all.collect(), Vec::new());
+            }
+        };
+        if is_refused && let [row] = *call.rows.as_slice() {
+            let Some(change) = self.content.changes.get(row) else { return <_>::default() };
+            let earlier = self.maybe_sent.get(row).copied().unwrap_or_default();
+            let outcome = self.after_refusal(change, error, earlier || call.was_lost).await;
+            return (vec![(row, outcome)], Vec::new());
+        }
+        let backs_off = error.retry_after.is_some_and(|asked| !asked.is_zero());
+        let goes_on = !backs_off || self.back_off(error, call.waited).await;
+        call.waited += error.retry_after.filter(|_| goes_on).unwrap_or_default();
+        let patience = self.options.patience.settle.as_slice();
+        // A refusal changed nothing that would show late. Where an answer was lost, one may come from
+        // before the call, and a grant does no harm twice: patience is for the first time.
+        let waits = match (is_refused, call.was_lost) {
+            (true, _) => &[][..],
+            (false, false) => patience,
+            (false, true) => patience.get(..1).unwrap_or_default(),
+        };
+        call.waited += waits.iter().sum::<Duration>();
+        let (mut known, open) = self.settle_together(&call, is_refused, error, waits).await;
+        call.was_lost |= !is_refused;
+        let is_spent = call.waited > self.options.max_wait
+            || (open.len() == 1 && call.rows.len() == 1 && call.attempt >= MAX_ATTEMPTS);
+        if !goes_on || is_spent {
+            known.extend(open.into_iter().map(|row| (row, outcome_of(error, Some(&call)))));
+            known.sort_unstable_by_key(|(row, _)| *row);
+            return (known, Vec::new());
+        }
+        let again = call.again(open);
+        let left = if backs_off { vec![again] } else { again.halved() };
+        (known, left)
+    }
+
+    /// Reads what became of every grant of a call that failed; gives what is known of some, and those
+    /// that may be sent again.
     async fn settle_together(
         &self,
-        lost: Vec<usize>,
+        call: &Call,
+        is_refused: bool,
         error: &ApiError,
-        outcomes: &mut Outcomes,
-    ) -> Vec<usize> {
-        let changes = lost.iter().filter_map(|index| self.content.changes.get(*index));
+        waits: &[Duration],
+    ) -> (Vec<(usize, Outcome)>, Vec<usize>) {
+        let changes = call.rows.iter().filter_map(|row| self.content.changes.get(*row));
         let changes = changes.collect::<Vec<_>>();
-        self.progress.note(&format!("reading again what became of {} grants", changes.len()));
-        let waits = &self.options.patience.settle;
+        let plural = if changes.len() == 1 { "" } else { "s" };
+        let what = format!("reading again what became of {} grant{plural}", changes.len());
+        self.progress.note(&what);
         let settled = settle(self.client, self.scope, &changes, waits, self.cancel, || self.now());
-        let mut again = Vec::new();
-        for (index, settled) in lost.into_iter().zip(settled.await) {
+        let (mut known, mut open) = (Vec::new(), Vec::new());
+        for (row, settled) in call.rows.iter().zip(settled.await) {
+            let earlier = self.maybe_sent.get(*row).copied().unwrap_or_default();
+            let is_untouched = is_refused && !call.was_lost && !earlier;
             let outcome = match settled {
-                Settled::InPlace => Outcome::Applied { settled_by_reading: true },
                 Settled::StillBefore => {
-                    again.push(index);
-                    Outcome::Unknown { failure: unknown_failure(error, None) }
+                    open.push(*row);
+                    continue;
                 }
+                // Somebody else was there first.
+                Settled::InPlace if is_untouched && error.status == Some(409) => Outcome::AlreadySo,
+                Settled::InPlace => Outcome::Applied { settled_by_reading: true },
+                Settled::Elsewhere { message } if is_untouched => Outcome::Moved { message },
                 settled => {
                     Outcome::Unknown { failure: unknown_failure(error, Some(&undecided(settled))) }
                 }
             };
-            outcomes.insert(index, outcome);
+            known.push((*row, outcome));
         }
-        again
+        (known, open)
     }
 }
 
-/// Grants whose answer was lost, and those that wait for them.
-#[derive(Default)]
-struct Lost {
-    calls: Vec<usize>,
-    waiting: Vec<usize>,
-    error: Option<ApiError>,
+/// What a failure of a call means for one of its grants that is not sent again.
+fn outcome_of(error: &ApiError, call: Option<&Call>) -> Outcome {
+    let was_lost = call.is_some_and(|call| call.was_lost);
+    if was_lost || error.kind == ErrorKind::OutcomeUnknown {
+        return Outcome::Unknown { failure: unknown_failure(error, None) };
+    }
+    Outcome::Failed { failure: Failure::from(error) }
 }
 
-/// Why a grant is not sent.
-#[derive(Clone)]
-enum Stop {
-    /// That change before it was refused.
-    Refused(ChangeId),
-    /// What became of a change before it is not known yet.
-    Lost,
-}
-
-/// Subjects and changes that others must not follow.
+/// Subjects and changes that later ones must not follow, each with the change that failed.
 #[derive(Default)]
 struct Stopped {
-    subjects: BTreeMap<SubjectKey, Stop>,
-    changes: BTreeMap<ChangeId, Stop>,
+    subjects: BTreeMap<SubjectKey, (usize, ChangeId)>,
+    changes: BTreeMap<ChangeId, ChangeId>,
 }
 
 impl Stopped {
-    fn by(&self, change: &Change) -> Option<Stop> {
+    fn by(&self, row: usize, change: &Change) -> Option<ChangeId> {
         let before = change.depends_on.iter().find_map(|id| self.changes.get(id));
-        before.or_else(|| self.subjects.get(&change.subject.key())).cloned()
+        let own = || {
+            let (first, id) = self.subjects.get(&change.subject.key())?;
+            (*first < row).then_some(id)
+        };
+        before.or_else(own).cloned()
     }
 
-    fn add(&mut self, change: &Change, stop: Stop) {
-        self.subjects.insert(change.subject.key(), stop.clone());
-        self.changes.insert(change.id.clone(), stop);
+    fn add(&mut self, row: usize, change: &Change) {
+        let first = (row, change.id.clone());
+        let known = self.subjects.entry(change.subject.key()).or_insert_with(|| first.clone());
+        if row < known.0 {
+            *known = first;
+        }
+        self.changes.insert(change.id.clone(), change.id.clone());
     }
 }
 

@@ -145,30 +145,134 @@ async fn a_refused_call_is_halved_until_what_is_wrong_is_alone() {
     let receipt =
         apply(&plan, &bench.fake, &state, &bench.options, &meddler, &never).await.unwrap();
     let mut expected = ["applied"; 8];
-    expected[5] = "failed";
+    // Reading shows it, so that it is not sent again.
+    expected[5] = "moved";
     assert_eq!(results(&receipt), expected);
-    assert_eq!(bench.calls(), [8, 4, 4, 2, 1, 1, 2]);
+    assert_eq!(bench.calls(), [8, 3, 4]);
     assert_eq!(receipt.exit_code(), 4);
+}
+
+/// Whatever the service answers to a call because of one person, everybody else has their access.
+#[tokio::test]
+async fn one_row_that_spoils_a_call_is_found() {
+    for (fault, outcome) in
+        [(Fault::Refuse, "failed"), (Fault::Unwell, "unknown"), (Fault::LostBefore, "unknown")]
+    {
+        let bench = Bench::new(8, 1, 8);
+        bench.fake.lock().spoilt.insert((Email::new(&address(5)), project(0).id), fault);
+        let receipt = bench.run(false).await;
+        let mut expected = ["applied"; 8];
+        expected[5] = outcome;
+        assert_eq!(results(&receipt), expected, "{fault:?}");
+        // Twice for every halving: the halves in which it is, and those in which it is not.
+        assert_eq!(bench.calls(), [8, 4, 4, 2, 1, 1, 2], "{fault:?}");
+        assert_eq!(receipt.exit_code(), 4);
+        assert!(receipt.undo.plan.is_some());
+
+        // Going on sends that one alone, and ends when the service takes it.
+        let receipt = bench.run(true).await;
+        assert_eq!(results(&receipt), expected, "{fault:?}");
+        assert!(bench.calls().iter().skip(7).all(|size| *size == 1), "{:?}", bench.calls());
+        bench.fake.lock().spoilt.clear();
+        assert_eq!(bench.run(true).await.status, ApplyStatus::Applied, "{fault:?}");
+        assert!(bench.is_as_planned());
+    }
+}
+
+#[tokio::test]
+async fn so_many_requests_find_so_many_culprits() {
+    for culprits in [vec![0], vec![255], vec![3, 200], vec![17, 18, 90, 91]] {
+        let bench = Bench::new(256, 1, 256);
+        for number in &culprits {
+            let one = (Email::new(&address(*number)), project(0).id);
+            bench.fake.lock().spoilt.insert(one, Fault::Unwell);
+        }
+        let receipt = bench.run(false).await;
+        let done = receipt.count(Outcome::is_in_place);
+        assert_eq!(done, 256 - culprits.len());
+        let (calls, most) = (bench.calls().len(), 1 + culprits.len() * 2 * 8);
+        assert!(calls <= most, "{calls} calls for {culprits:?}");
+        let reads = receipt.requests.reads;
+        // One reading for each call that failed, and two more for the first.
+        assert!(reads <= 3 + 2 + 9 * 2 * u64::try_from(culprits.len()).unwrap(), "{reads}");
+    }
+}
+
+#[tokio::test]
+async fn the_journal_tells_of_every_half() {
+    let bench = Bench::new(4, 1, 4);
+    let one = (Email::new(&address(3)), project(0).id);
+    bench.fake.lock().spoilt.insert(one, Fault::Unwell);
+    let receipt = bench.run(false).await;
+    let text = std::fs::read_to_string(receipt.journal.unwrap()).unwrap();
+    let records = text.lines().filter_map(|line| {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        let who = record["change"].as_str()?.chars().nth(4)?;
+        Some(format!("{} {who}{}", record["record"].as_str()?, record["attempt"]))
+    });
+    let outcome = |who| format!("outcome {who}null");
+    let intents = |attempt, all: &[u32]| {
+        all.iter().map(|who| format!("intent {who}{attempt}")).collect::<Vec<_>>()
+    };
+    let expected = [
+        intents(1, &[0, 1, 2, 3]),
+        intents(2, &[0, 1]),
+        vec![outcome(0), outcome(1)],
+        intents(2, &[2, 3]),
+        intents(3, &[2]),
+        vec![outcome(2)],
+        intents(3, &[3]),
+        vec![outcome(3)],
+    ];
+    assert_eq!(records.collect::<Vec<_>>(), expected.concat());
+}
+
+#[tokio::test]
+async fn what_a_refused_call_has_done_is_not_sent_again() {
+    let bench = Bench::new(8, 1, 8);
+    bench.fake.lock().faults.insert(0, Fault::RefuseHalfway);
+    let receipt = bench.run(false).await;
+    assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
+    assert_eq!(bench.calls(), [8, 2, 2]);
+    assert!(bench.is_as_planned());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_asks_to_wait_is_given_the_time() {
+    let bench = Bench::new(4, 1, 4);
+    bench.fake.lock().faults.extend([(0, Fault::Overloaded), (1, Fault::Overloaded)]);
+    let began = tokio::time::Instant::now();
+    assert_eq!(bench.run(false).await.status, ApplyStatus::Applied);
+    // Nobody's fault: the whole call again.
+    assert_eq!(bench.calls(), [4, 4, 4]);
+    assert_eq!(began.elapsed().as_secs(), 2);
+
+    // Longer than anything may wait.
+    let bench = Bench::new(4, 1, 4);
+    bench.fake.lock().faults.extend((0..100).map(|write| (write, Fault::Overloaded)));
+    let receipt = bench.run(false).await;
+    assert_eq!(results(&receipt), ["unknown"; 4]);
+    assert_eq!(bench.calls().len(), 61);
+    // A single one waits as well, and not for longer.
+    for (most, calls) in [(60, 2), (0, 1)] {
+        let mut bench = Bench::new(1, 1, 4);
+        bench.options.max_wait = std::time::Duration::from_secs(most);
+        bench.fake.lock().faults.insert(0, Fault::Overloaded);
+        assert_eq!(
+            results(&bench.run(false).await),
+            [if most > 0 { "applied" } else { "unknown" }]
+        );
+        assert_eq!(bench.calls().len(), calls);
+    }
 }
 
 #[tokio::test]
 async fn what_follows_a_refused_grant_of_the_same_person_is_skipped() {
     let bench = Bench::new(2, 3, 6);
     let plan = bench.planner.plan();
-    let state = StateDirectory::open(bench.root.path()).unwrap();
-    struct Meddler<'a>(&'a Fake);
-    impl crate::Progress for Meddler<'_> {
-        fn started(&self, _: usize) {
-            self.0.by_hand(|roster| {
-                let one = roster.get_mut(&Email::new(&address(0))).unwrap();
-                one.grants.insert(project(1).id, ProjectRole::Owner);
-            });
-        }
-    }
-    let never = CancelToken::never();
-    let meddler = Meddler(&bench.fake);
-    let receipt =
-        apply(&plan, &bench.fake, &state, &bench.options, &meddler, &never).await.unwrap();
+    let one = (Email::new(&address(0)), project(1).id);
+    bench.fake.lock().spoilt.insert(one, Fault::Refuse);
+    let receipt = bench.run(false).await;
     assert_eq!(
         results(&receipt),
         ["applied", "failed", "skipped", "applied", "applied", "applied"]
@@ -193,7 +297,7 @@ async fn refused_credentials_are_not_tried_again_in_halves() {
 #[tokio::test]
 async fn one_reading_settles_a_whole_call() {
     for (fault, calls, reads) in
-        [(Fault::LostAfter, vec![8], 1), (Fault::LostBefore, vec![8, 8], 3)]
+        [(Fault::LostAfter, vec![8], 1), (Fault::LostBefore, vec![8, 4, 4], 3)]
     {
         let bench = Bench::new(4, 2, 8);
         bench.fake.lock().faults.insert(0, fault);
@@ -208,10 +312,15 @@ async fn one_reading_settles_a_whole_call() {
 #[tokio::test]
 async fn a_call_that_stays_unknown_is_gone_on_with() {
     let bench = Bench::new(4, 2, 8);
-    bench.fake.lock().faults.extend([(0, Fault::LostBefore), (1, Fault::LostBefore)]);
+    // Every half, down to each alone, but for what follows for the same person.
+    for number in 0..4 {
+        let one = (Email::new(&address(number)), project(0).id);
+        bench.fake.lock().spoilt.insert(one, Fault::LostBefore);
+    }
     let receipt = bench.run(false).await;
-    assert_eq!(results(&receipt), ["unknown"; 8]);
+    assert_eq!(results(&receipt), ["unknown", "skipped"].repeat(4));
     assert_eq!(receipt.exit_code(), 4);
+    bench.fake.lock().spoilt.clear();
     assert_eq!(bench.run(true).await.status, ApplyStatus::Applied);
     assert!(bench.is_as_planned());
 }

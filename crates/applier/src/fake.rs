@@ -50,6 +50,12 @@ pub(crate) enum Fault {
     /// Nothing was done and the answer is lost; by now a service account of that name is there which
     /// somebody made, whom the service may tell.
     LostToOther { name: &'static str, by: Option<&'static str> },
+    /// In trouble, and nothing was done: 500.
+    Unwell,
+    /// Not now: 503 that asks to wait a second, and nothing was done.
+    Overloaded,
+    /// The first half of many was done, and the whole refused: 400.
+    RefuseHalfway,
 }
 
 /// The process dies at one request.
@@ -105,6 +111,8 @@ pub(crate) struct Inner {
     past: Vec<Organization>,
     next_id: u64,
     pub(crate) faults: BTreeMap<usize, Fault>,
+    /// What every grant to that address in that project meets, and every call with it.
+    pub(crate) spoilt: BTreeMap<(Email, ProjectId), Fault>,
     /// How many writes behind the next answers to reads are.
     pub(crate) stale: VecDeque<usize>,
     pub(crate) crash: Option<Crash>,
@@ -450,7 +458,7 @@ impl AccessRead for Fake {
 impl AccessWrite for Fake {
     async fn write(&self, write: &Write) -> Result<Written, ApiError> {
         self.request(|inner| {
-            let fault = inner.faults.remove(&inner.writes.len());
+            let fault = inner.faults.remove(&inner.writes.len()).or_else(|| inner.spoils(write));
             inner.writes.push(write.clone());
             if inner.inviting.values().any(|inviting| inviting == write) {
                 inner.repeated.push(write.clone());
@@ -483,6 +491,21 @@ impl AccessWrite for Fake {
                     inner.now.accounts.get_mut(name).unwrap().created_by = by.map(Email::new);
                     Err(lost())
                 }
+                Some(Fault::Unwell) => {
+                    Err(error(ErrorKind::OutcomeUnknown, Some(500), "internal error"))
+                }
+                Some(Fault::Overloaded) => {
+                    let retry_after = Some(std::time::Duration::from_secs(1));
+                    let overloaded = error(ErrorKind::OutcomeUnknown, Some(503), "overloaded");
+                    Err(ApiError { retry_after, ..overloaded })
+                }
+                Some(Fault::RefuseHalfway) => {
+                    if let Write::GrantMany { grants } = write {
+                        let grants = grants[..grants.len() / 2].to_vec();
+                        inner.carry_out(&Write::GrantMany { grants })?;
+                    }
+                    Err(error(ErrorKind::Permanent, Some(400), "one of them is wrong"))
+                }
                 None => inner.carry_out(write),
             }
         })
@@ -491,6 +514,18 @@ impl AccessWrite for Fake {
 }
 
 impl Inner {
+    /// What a write meets because of whom it names.
+    fn spoils(&self, write: &Write) -> Option<Fault> {
+        let named = match write {
+            Write::Grant { project, email, .. } => vec![(email.clone(), *project)],
+            Write::GrantMany { grants } => {
+                grants.iter().map(|(email, project, _)| (email.clone(), *project)).collect()
+            }
+            _ => Vec::new(),
+        };
+        named.iter().find_map(|one| self.spoilt.get(one)).copied()
+    }
+
     fn carry_out(&mut self, write: &Write) -> Result<Written, ApiError> {
         let before = self.now.clone();
         let (sent, emails) = (self.sent.clone(), self.invitations.len());

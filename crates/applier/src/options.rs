@@ -76,12 +76,15 @@ pub struct ApplyOptions {
     pub clock: Arc<dyn Clock>,
     /// How often the service is read again before a state is believed.
     pub patience: Patience,
+    /// Longest that one change waits over all its attempts, as the service asks (`--max-wait`).
+    pub max_wait: Duration,
     /// Name and version of the program, for journals and undo plans.
     pub made_by: String,
 }
 
 impl ApplyOptions {
-    /// Options with the defaults of `design.md`: eight requests side by side, no resume.
+    /// Options with the defaults of `design.md`: eight requests side by side, no resume,
+    /// a minute of waiting.
     pub fn new(target: Target, clock: Arc<dyn Clock>, made_by: impl Into<String>) -> Self {
         Self {
             target,
@@ -92,6 +95,7 @@ impl ApplyOptions {
             secrets: None,
             clock,
             patience: Patience::default(),
+            max_wait: Duration::from_mins(1),
             made_by: made_by.into(),
         }
     }
@@ -112,6 +116,7 @@ impl fmt::Debug for ApplyOptions {
             secrets,
             clock: _,
             patience,
+            max_wait,
             made_by,
         } = self;
         f.debug_struct("ApplyOptions")
@@ -122,6 +127,7 @@ impl fmt::Debug for ApplyOptions {
             .field("wait", wait)
             .field("secrets", secrets)
             .field("patience", patience)
+            .field("max_wait", max_wait)
             .field("made_by", made_by)
             .finish_non_exhaustive()
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use mixaccess_api::capabilities;
 use mixaccess_applier::{ApplyError, ApplyOptions, Outcome, Receipt, SecretSink, Target};
@@ -157,6 +158,7 @@ fn execute(plan: &Plan, desired: DesiredState, args: &Args, context: &Context) -
     let mut options = ApplyOptions::new(target, Arc::new(clock::now), MADE_BY);
     options.declared = Some(Arc::new(desired));
     options.concurrency = usize::from(args.connection.concurrency);
+    options.max_wait = Duration::from_secs(args.connection.max_wait);
     options.resume = args.resume;
     options.wait = args.wait;
     options.secrets =
