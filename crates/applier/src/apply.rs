@@ -11,6 +11,7 @@ use mixaccess_model::{ActingIdentity, Change, Plan, PlanContent, Subject};
 use mixaccess_planner::guard;
 
 use crate::basis::judged;
+use crate::before::records;
 use crate::call::follows_creation;
 use crate::counting::Counting;
 use crate::error::{ApplyError, Refusal};
@@ -119,9 +120,13 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let last = runs.last();
         let ready = match last {
             Some(last) if remains.applied && self.is_same(last) => {
-                return self.applied_before(last).await;
+                let runs = runs.get(remains.since..).unwrap_or_default();
+                return self.applied_before(last, runs).await;
             }
-            Some(last) if self.options.resume => self.resume(&remains.standings, last).await?,
+            Some(last) if self.options.resume => {
+                let runs = runs.get(remains.since..).unwrap_or_default();
+                self.resume(&remains.standings, last, runs).await?
+            }
             None if self.options.resume => {
                 return Err(ApplyError::Refused(vec![Refusal::NothingToResume]));
             }
@@ -144,9 +149,16 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         self.options.resume || run.header.seal == self.plan.seal
     }
 
-    /// A finished plan again: nothing is sent, and whoever changed something since is told.
-    async fn applied_before(&self, last: &JournalRun) -> Result<Receipt, ApplyError> {
+    /// A finished plan again: nothing is sent, and whoever changed something since is told. Whoever goes
+    /// on with it asks whether it is so, and is told by the verdict.
+    async fn applied_before(
+        &self,
+        last: &JournalRun,
+        runs: &[JournalRun],
+    ) -> Result<Receipt, ApplyError> {
         let live = read_with_actor(self.client, &self.scope, self.started_at).await?;
+        let mismatches =
+            if self.options.resume { self.not_as_planned(runs, &live) } else { vec![] };
         let mut notes = Vec::new();
         if !is_applied(&self.plan.content.changes, &live) {
             notes.push(
@@ -156,6 +168,12 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         }
         let mut receipt =
             self.nothing_sent(ApplyStatus::AlreadyApplied, notes, Some(last.path.clone()));
+        if !mismatches.is_empty() {
+            receipt.status = ApplyStatus::Incomplete;
+            receipt.resumed = true;
+            receipt.changes = self.done_before(runs);
+            receipt.verification = Verification::Mismatches { mismatches };
+        }
         receipt.undo.plan =
             Some(undo_plan_path(self.state, self.plan)).filter(|path| path.exists());
         Ok(receipt)
@@ -205,7 +223,9 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
     ) -> Result<Receipt, ApplyError> {
         let changes = &self.plan.content.changes;
         let journal = JournalWriter::create(self.state, self.plan.digest, sink)?;
-        journal.append(&self.header(&ready)).await?;
+        let is_first = ready.resumes.is_none();
+        let before = is_first.then(|| records(changes, &ready.live)).into_iter().flatten();
+        journal.append_all(std::iter::once(self.header(&ready)).chain(before)).await?;
         let known = changes.iter().zip(&ready.known).filter_map(|(change, known)| {
             Some(Record::Outcome {
                 change: change.id.clone(),

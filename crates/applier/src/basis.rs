@@ -173,6 +173,7 @@ pub(crate) fn against_undo(
         .filter_map(|record| match record {
             Record::Intent { subject, .. } => Some(subject.key()),
             Record::Started(_)
+            | Record::Before { .. }
             | Record::Outcome { .. }
             | Record::Contradicted { .. }
             | Record::Finished { .. } => None,

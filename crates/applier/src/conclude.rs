@@ -4,15 +4,17 @@ use mixaccess_api::{AccessRead, AccessWrite};
 use mixaccess_model::{Action, Change, LiveState};
 
 use crate::apply::Run;
+use crate::before::before_all;
 use crate::course::Found;
 use crate::execute::Executed;
 use crate::expectation::expectations;
-use crate::journal::{JournalError, JournalWriter, Record};
+use crate::journal::{JournalError, JournalRun, JournalWriter, Record};
 use crate::prepare::Ready;
+use crate::remains::{Standing, remains};
 use crate::reread::read;
 use crate::undo::{derived_state, write_undo_plan};
-use crate::verify::{Reading, contradicted, verify};
-use crate::{ApplyStatus, ChangeReport, Outcome, Receipt, Verification};
+use crate::verify::{Reading, contradicted, has_team_rows, verify};
+use crate::{ApplyStatus, ChangeReport, Mismatch, Outcome, Receipt, Verification};
 
 impl<C: AccessRead + AccessWrite> Run<'_, C> {
     /// Verifies, writes the undo plan, closes the journal.
@@ -23,7 +25,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         journal: &JournalWriter,
     ) -> Receipt {
         let Executed { outcomes, mut journal_error, invitations } = executed;
-        let (verification, after) = self.read_again(&outcomes, &ready.live).await;
+        let (verification, after) = self.read_again(&outcomes, &ready.before).await;
         let changes = &self.plan.content.changes;
         let mut notes = ready.notes;
         notes.extend(after.iter().flat_map(|after| without_role(changes, &outcomes, after)));
@@ -55,14 +57,8 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         }
         let reports = changes.iter().zip(outcomes).zip(ready.in_earlier_run).zip(contradicted);
         let changes = reports
-            .map(|(((change, outcome), in_earlier_run), contradicted)| ChangeReport {
-                change: change.id.clone(),
-                subject: change.subject.clone(),
-                project: change.action.project().cloned(),
-                action: change.action.kind(),
-                outcome,
-                in_earlier_run,
-                contradicted,
+            .map(|(((change, outcome), in_earlier_run), contradicted)| {
+                report(change, outcome, in_earlier_run, contradicted)
             })
             .collect();
         Receipt {
@@ -79,6 +75,25 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             overrides: ready.overrides,
             ..self.nothing_sent(status, notes, None)
         }
+    }
+
+    /// What is not as a plan wants it whose changes are all in place by its journals.
+    pub(crate) fn not_as_planned(&self, runs: &[JournalRun], live: &LiveState) -> Vec<Mismatch> {
+        let content = &self.plan.content;
+        let outcomes = outcomes_in_place(&content.changes, runs);
+        let before = before_all(live, runs);
+        let tells_team_rows = has_team_rows(&before) || has_team_rows(live);
+        let expected = expectations(&content.changes, &outcomes, &before);
+        let found = expected.iter().flat_map(|one| one.mismatches(content, live, tells_team_rows));
+        found.collect()
+    }
+
+    /// Every change of a plan whose changes are all in place by its journals.
+    pub(crate) fn done_before(&self, runs: &[JournalRun]) -> Vec<ChangeReport> {
+        let changes = &self.plan.content.changes;
+        let outcomes = outcomes_in_place(changes, runs);
+        let all = changes.iter().zip(outcomes);
+        all.map(|(change, outcome)| report(change, outcome, true, false)).collect()
     }
 
     async fn read_again(
@@ -111,6 +126,33 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             cancel: self.cancel,
         };
         verify(self.client, &reading, expected, || self.options.clock.now()).await
+    }
+}
+
+fn outcomes_in_place(changes: &[Change], runs: &[JournalRun]) -> Vec<Outcome> {
+    let standings = remains(changes, runs).standings.into_iter();
+    standings
+        .map(|standing| match standing {
+            Standing::InPlace(outcome) => outcome,
+            Standing::NotTried | Standing::Failed(_) | Standing::Unknown => Outcome::NotTried,
+        })
+        .collect()
+}
+
+fn report(
+    change: &Change,
+    outcome: Outcome,
+    in_earlier_run: bool,
+    contradicted: bool,
+) -> ChangeReport {
+    ChangeReport {
+        change: change.id.clone(),
+        subject: change.subject.clone(),
+        project: change.action.project().cloned(),
+        action: change.action.kind(),
+        outcome,
+        in_earlier_run,
+        contradicted,
     }
 }
 

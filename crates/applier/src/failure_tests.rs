@@ -224,3 +224,68 @@ async fn accounts_and_teams_lose_what_can_be_taken() {
     bench.refuse([0, 2]);
     assert_eq!(results(&bench.run(false).await), ["failed", "applied", "failed", "applied"]);
 }
+
+/// Somebody else takes a role from Ed as soon as something is done.
+struct Meddler<'a>(&'a Fake);
+
+impl crate::Progress for Meddler<'_> {
+    fn change_done(&self, _: &mixaccess_model::Change, _: &crate::Outcome) {
+        self.0.by_hand(|roster| {
+            roster.get_mut(&Email::new(ED)).unwrap().grants.remove(&project(9).id);
+        });
+    }
+}
+
+#[tokio::test]
+async fn going_on_asks_again_whether_everything_is_as_planned() {
+    let mut bench = Bench::new();
+    bench.planner.add(ED, revoke(7), &[]);
+    bench.planner.add(LEE, grant(10, ProjectRole::Analyst), &[]);
+    let plan = bench.planner.plan();
+    let state = StateDirectory::open(bench.root.path()).unwrap();
+    let never = CancelToken::never();
+    let meddler = Meddler(&bench.fake);
+    let first = apply(&plan, &bench.fake, &state, &options(1), &meddler, &never).await.unwrap();
+    let told = |receipt: &Receipt| {
+        let all = receipt.verification.mismatches().iter();
+        let told = |one: &crate::Mismatch| {
+            let place = one.project.as_ref().map_or_else(String::new, |at| at.key.to_string());
+            format!("{} {place}: {}, {}", one.subject, one.expected, one.found)
+        };
+        (receipt.exit_code(), all.map(told).collect::<Vec<_>>())
+    };
+    let not_so = (4, vec!["ed@acme.example project-9: admin, none".to_owned()]);
+    assert_eq!((results(&first), told(&first)), (vec!["applied", "applied"], not_so.clone()));
+    // What was accepted can be taken back all the same.
+    assert!(first.undo.plan.is_some());
+
+    // Everything was sent, and it is still not as planned.
+    let again = bench.run(true).await;
+    assert_eq!((told(&again), again.requests.writes), (not_so.clone(), 0));
+    assert!(again.undo.plan.is_some());
+    let ed = Email::new(ED);
+    bench.fake.by_hand(|roster| {
+        roster.get_mut(&ed).unwrap().grants.insert(project(9).id, ProjectRole::Admin);
+    });
+    let again = bench.run(true).await;
+    assert_eq!((again.status, told(&again)), (ApplyStatus::Applied, (0, vec![])));
+
+    // A finished plan is finished; whoever goes on with it is told what is not so.
+    assert_eq!(bench.run(true).await.status, ApplyStatus::AlreadyApplied);
+    bench.fake.by_hand(|roster| {
+        let ed = roster.get_mut(&ed).unwrap();
+        ed.grants.remove(&project(9).id);
+        ed.grants.insert(project(7).id, ProjectRole::Analyst);
+    });
+    let again = bench.run(false).await;
+    assert_eq!((again.status, again.exit_code()), (ApplyStatus::AlreadyApplied, 0));
+    let again = bench.run(true).await;
+    let (code, mut all) = told(&again);
+    all.sort_unstable();
+    assert_eq!(code, 4);
+    assert_eq!(
+        all,
+        ["ed@acme.example project-7: none, analyst", "ed@acme.example project-9: admin, none"]
+    );
+    assert_eq!((results(&again), again.requests.writes), (vec!["applied", "applied"], 0));
+}

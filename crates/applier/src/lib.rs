@@ -8,6 +8,7 @@ mod apply;
 mod attempt;
 mod basis;
 mod batch;
+mod before;
 mod board;
 mod call;
 mod cancel;
@@ -68,6 +69,7 @@ mod subject_tests;
 mod world_tests;
 
 pub use apply::apply;
+pub use before::FoundBefore;
 pub use call::CallError;
 pub use cancel::{CancelToken, Cancellation, cancellation};
 pub use error::{ApplyError, Refusal};

@@ -7,6 +7,7 @@ use mixaccess_api::{AccessRead, AccessWrite, ApiError};
 use mixaccess_model::{Action, GuardVerdict, LiveState, Override, Subject};
 
 use crate::apply::Run;
+use crate::before::before_all;
 use crate::consistency::{Sent, inconsistencies};
 use crate::error::ApplyError;
 use crate::held::untouched;
@@ -21,6 +22,8 @@ use crate::{Outcome, Refusal};
 /// The checks are passed: what was read, and what is to be sent.
 pub(crate) struct Ready {
     pub(crate) live: LiveState,
+    /// Live state with its subjects as they were before the first write of any run.
+    pub(crate) before: LiveState,
     /// For each change, what became of it, when that is known already.
     pub(crate) known: Vec<Option<Outcome>>,
     pub(crate) in_earlier_run: Vec<bool>,
@@ -52,6 +55,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             }
             Precheck::Ready { overridden } => Ok(Some(Ready {
                 notes: self.notes(&live),
+                before: live.clone(),
                 live,
                 known: vec![None; count],
                 in_earlier_run: vec![false; count],
@@ -74,6 +78,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         &self,
         standings: &[Standing],
         last: &JournalRun,
+        runs: &[JournalRun],
     ) -> Result<Ready, ApplyError> {
         self.hold_to_files()?;
         let content = &self.plan.content;
@@ -107,7 +112,8 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let overrides = overrides(overridden);
         let resumes = Some(last.file_name());
         let notes = self.notes(&live);
-        Ok(Ready { live, known, in_earlier_run, maybe_sent, overrides, resumes, notes })
+        let before = before_all(&live, runs);
+        Ok(Ready { live, before, known, in_earlier_run, maybe_sent, overrides, resumes, notes })
     }
 
     /// Checks what is left to be sent; gives the verdicts that an override lets pass.

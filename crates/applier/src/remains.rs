@@ -69,7 +69,7 @@ pub fn remains(changes: &[Change], runs: &[JournalRun]) -> Remains {
                     standings.insert(change, standing);
                 }
             }
-            Record::Started(_) | Record::Finished { .. } => {}
+            Record::Started(_) | Record::Before { .. } | Record::Finished { .. } => {}
         }
     }
     let damaged = runs.iter().any(|run| run.damaged);

@@ -90,7 +90,7 @@ pub(crate) async fn verify<R: AccessRead>(
 
 /// Whether the lists of project members name what people have through teams. Where they do not, the
 /// list of teams alone tells.
-fn has_team_rows(live: &LiveState) -> bool {
+pub(crate) fn has_team_rows(live: &LiveState) -> bool {
     let mut grants = live.members.iter().flat_map(|member| &member.grants);
     grants.any(|grant| matches!(grant.source, GrantSource::Team(_)))
 }

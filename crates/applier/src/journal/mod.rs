@@ -1,8 +1,8 @@
 //! The journal: the durable record of an apply, change by change (`design.md`, "Apply").
 //!
-//! JSON lines, append-only. A run has a file of its own: first who, what and where; then for each
-//! write an intent before it is sent and an outcome after it; at the end the tally. No line is
-//! followed by what it announces before it is on the disk. No credentials, ever.
+//! JSON lines, append-only. A run has a file of its own: first who, what and where, and what was
+//! there; then for each write an intent before it is sent and an outcome after it; at the end the
+//! tally. No line is followed by what it announces before it is on the disk. No credentials, ever.
 
 mod reader;
 mod unsettled;
@@ -16,7 +16,7 @@ use mixaccess_model::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{ApplyStatus, Outcome, Runner, StateError};
+use crate::{ApplyStatus, FoundBefore, Outcome, Runner, StateError};
 
 pub(crate) use reader::read_bounded;
 pub use reader::{JournalRun, history, parse};
@@ -25,7 +25,7 @@ pub use unsettled::{UnsettledCreation, unsettled_creations};
 pub(crate) use writer::{JournalWriter, Sink};
 
 /// Version of the journal that this program writes and reads.
-pub const JOURNAL_FORMAT_VERSION: u32 = 2;
+pub const JOURNAL_FORMAT_VERSION: u32 = 3;
 
 /// One line of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,6 +33,14 @@ pub const JOURNAL_FORMAT_VERSION: u32 = 2;
 pub enum Record {
     /// A run begins.
     Started(Box<Header>),
+    /// What a subject was like before the first write of the plan, for those that go on from this run.
+    Before {
+        /// Whom the plan changes or reaches.
+        subject: Subject,
+        /// What was found; nothing where it was not there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        found: Option<Box<FoundBefore>>,
+    },
     /// A write is about to be sent.
     Intent {
         /// The change.

@@ -246,10 +246,10 @@ mod tests {
 
     #[test]
     fn a_newer_journal_and_a_lost_header_are_refused() {
-        let newer = b"{\"record\":\"started\",\"format_version\":3,\"more\":true}\n";
+        let newer = b"{\"record\":\"started\",\"format_version\":4,\"more\":true}\n";
         assert_eq!(
             parse(Path::new("j"), newer).unwrap_err(),
-            JournalError::Newer { path: "j".into(), found: 3 }
+            JournalError::Newer { path: "j".into(), found: 4 }
         );
         let mut lines = lines(&records());
         lines[0] = b"\xff\n".to_vec();
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(text.matches(subject).count(), 2);
         let old = text
             .replace(subject, r#""email":"zoë@acme.example""#)
-            .replace(r#""format_version":2"#, r#""format_version":1"#);
+            .replace(r#""format_version":3"#, r#""format_version":1"#);
         let run = parse(Path::new("j"), old.as_bytes()).unwrap().unwrap();
         assert_eq!((run.header.format_version, run.damaged), (1, false));
         assert_eq!(run.records, records[1..records.len() - 1]);
