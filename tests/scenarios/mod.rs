@@ -23,6 +23,7 @@ mod owner_floor;
 mod politeness;
 mod random;
 mod refusals;
+mod reviewing;
 mod service_accounts;
 mod teams;
 mod tokens;

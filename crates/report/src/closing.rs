@@ -150,6 +150,24 @@ fn expecting(plan: &Plan, options: &RenderOptions<'_>) -> String {
     command
 }
 
+/// That not all who come to govern are named, and what names them.
+pub(crate) fn not_reviewable(named: usize, all: usize, options: &RenderOptions<'_>) -> String {
+    let number = |count| words::number(u64::try_from(count).unwrap_or(u64::MAX));
+    let (named, all, command) = (number(named), number(all), whole(options));
+    format!("not reviewable here: {named} of {all} named; `{command}` gives everything")
+}
+
+/// The command that shows the whole plan.
+pub(crate) fn whole(options: &RenderOptions<'_>) -> String {
+    match (options.plan_file, options.purpose) {
+        (Some(file), _) => format!("mixaccess show {}", quoted(file)),
+        (None, Purpose::Drift { .. }) => format!("mixaccess drift{}", chosen(options)),
+        (None, Purpose::Plan | Purpose::Undo | Purpose::Apply) => {
+            format!("mixaccess plan{}", chosen(options))
+        }
+    }
+}
+
 /// The options that chose the files, as they follow a command.
 pub(crate) fn chosen(options: &RenderOptions<'_>) -> String {
     options.chosen.iter().map(|word| format!(" {}", as_option(word))).collect()

@@ -8,6 +8,7 @@ use mixaccess_model::{
 };
 use serde::Serialize;
 
+use crate::gain::ByPower;
 use crate::outline::Kind;
 use crate::project_labels::ProjectLabels;
 use crate::unified::unified;
@@ -38,19 +39,24 @@ enum Held<'a> {
     Several(Vec<String>),
 }
 
-/// The unified diff of everybody's access, one file header a subject, in the order of the plan's
-/// subjects. Empty when nobody's access changes.
+/// The unified diff of everybody's access, one file header a subject, those who gain most power first,
+/// then in the order of the plan's subjects. Empty when nobody's access changes.
 ///
 /// # Errors
 /// When somebody's access cannot be written as YAML, which no valid plan causes.
 pub fn diff(plan: &Plan, options: &RenderOptions<'_>) -> Result<String, ReportError> {
     let redacted = options.redact.map(|redaction| redaction.knowing(plan).plan(plan));
     let plan = redacted.as_ref().unwrap_or(plan);
-    each(plan, Kind::of(plan, options.purpose)).collect()
+    let kind = Kind::of(plan, options.purpose);
+    each(plan, kind, &ByPower::of_plan(plan, kind)).map(|(_, text)| text).collect()
 }
 
 /// The unified diff of each subject, in turn.
-pub(crate) fn each(plan: &Plan, kind: Kind) -> impl Iterator<Item = Result<String, ReportError>> {
+pub(crate) fn each<'a>(
+    plan: &'a Plan,
+    kind: Kind,
+    powers: &ByPower,
+) -> impl Iterator<Item = (&'a Subject, Result<String, ReportError>)> {
     let labels = ProjectLabels::of(&plan.content.projects);
     let keys: BTreeMap<ProjectId, String> = plan
         .content
@@ -64,12 +70,14 @@ pub(crate) fn each(plan: &Plan, kind: Kind) -> impl Iterator<Item = Result<Strin
             teams.entry(change.subject.key()).or_default().push(change);
         }
     }
-    plan.content.subjects.iter().map(move |affected| {
+    let subjects = powers.first(&plan.content.subjects, |one| Some(&one.subject));
+    subjects.into_iter().map(move |affected| {
         let changes = match affected.subject {
             Subject::Team { .. } => teams.get(&affected.subject.key()),
             Subject::Person { .. } | Subject::ServiceAccount { .. } => None,
         };
-        subject(affected, changes.map(Vec::as_slice).unwrap_or_default(), &keys, kind)
+        let changes = changes.map(Vec::as_slice).unwrap_or_default();
+        (&affected.subject, subject(affected, changes, &keys, kind))
     })
 }
 

@@ -3,16 +3,20 @@
 use std::collections::BTreeMap;
 
 use mixaccess_model::{
-    Access, AffectedSubject, Grant, GrantSource, OrganizationRole, PlanProject, ProjectId,
-    ProjectRole, Risk,
+    Access, AffectedSubject, CustomRole, Grant, GrantSource, OrganizationRole, PlanProject, Power,
+    ProjectId, ProjectRole, Risk,
 };
 
 use crate::project_labels::ProjectLabels;
 use crate::row::{NONE, Row, Symbol, Target};
+use crate::words;
 
 /// How strong roles are, custom ones as their projects declare them (`design.md`, "Words").
 #[derive(Debug)]
-pub(crate) struct Powers<'a>(BTreeMap<(ProjectId, &'a str), Option<u8>>);
+pub(crate) struct Powers<'a> {
+    by_name: BTreeMap<(ProjectId, &'a str), Option<u8>>,
+    projects: BTreeMap<ProjectId, &'a [CustomRole]>,
+}
 
 impl<'a> Powers<'a> {
     /// Reads what custom roles count as.
@@ -23,7 +27,22 @@ impl<'a> Powers<'a> {
                 ((project.id, custom.name.as_str()), power)
             })
         };
-        Self(projects.iter().flat_map(roles).collect())
+        Self {
+            by_name: projects.iter().flat_map(roles).collect(),
+            projects: projects.iter().map(|one| (one.id, one.custom_roles.as_slice())).collect(),
+        }
+    }
+
+    /// How much a role allows in a project; nothing where that is unknown.
+    pub(crate) fn known(&self, project: ProjectId, role: &ProjectRole) -> Option<Power> {
+        let custom = self.projects.get(&project).copied().unwrap_or_default();
+        Power::of_project_role(role, custom)
+    }
+
+    /// As how much a role is judged, and whether that is known.
+    pub(crate) fn judged(&self, project: ProjectId, role: &ProjectRole) -> (Power, bool) {
+        let known = self.known(project, role);
+        (known.unwrap_or(Power::OF_UNKNOWN), known.is_some())
     }
 
     /// The power of a role in a project, or nothing for a custom role that counts as no standard one.
@@ -31,7 +50,7 @@ impl<'a> Powers<'a> {
         let standard = ProjectRole::STANDARD.iter().find(|one| one.as_str() == role);
         match standard {
             Some(standard) => standard.power(),
-            None => self.0.get(&(project, role)).copied().flatten(),
+            None => self.by_name.get(&(project, role)).copied().flatten(),
         }
     }
 
@@ -222,7 +241,9 @@ pub(crate) fn custom_roles<'a>(
             .and_then(|custom| custom.at_most.as_ref());
         let meaning = match at_most {
             Some(standard) => format!("counts as {standard}"),
-            None => "is not ordered against the standard roles".to_owned(),
+            None => {
+                format!("has unknown power and is judged as {}", words::power(Power::OF_UNKNOWN))
+            }
         };
         alike.entry((role, meaning)).or_default().push(label);
     }

@@ -33,6 +33,7 @@ pub(crate) fn plan(
     for notice in &outline.notices {
         page.wrap(0, 2, &[(Tone::Caution, "!"), (Tone::Caution, notice)]);
     }
+    governing(&mut page, outline);
     refusals(&mut page, outline, options);
     if let Some(totals) = &outline.totals {
         totals::overall(&mut page, totals, outline.kind);
@@ -77,6 +78,27 @@ fn notes(page: &mut Page, outline: &Outline<'_>, verbosity: Verbosity) {
 fn heading(page: &mut Page, tone: Tone, text: &str) {
     page.blank();
     page.wrap(0, 2, &[(tone, text)]);
+}
+
+/// Everybody who comes to govern, where the changes that name them would come late.
+fn governing(page: &mut Page, outline: &Outline<'_>) {
+    if !outline.names_governing_apart() {
+        return;
+    }
+    let title = outline.governing.title(outline.kind);
+    heading(page, Tone::Caution, &format!("{title}: {}", outline.governing.heads()));
+    for (role, who) in outline.governing.groups() {
+        let role = format!("{}:", role.words());
+        let last = who.len().saturating_sub(1);
+        let names: Vec<String> = who
+            .iter()
+            .enumerate()
+            .map(|(at, subject)| format!("{subject}{}", if at < last { "," } else { "" }))
+            .collect();
+        let mut pieces = vec![(Tone::Plain, role.as_str())];
+        pieces.extend(names.iter().map(|name| (Tone::Strong, name.as_str())));
+        page.wrap(2, 4, &pieces);
+    }
 }
 
 fn refusals(page: &mut Page, outline: &Outline<'_>, options: &RenderOptions<'_>) {
@@ -162,7 +184,7 @@ fn access(page: &mut Page, outline: &Outline<'_>) -> Result<(), ReportError> {
     }
     heading(page, Tone::Strong, "Access before and after");
     page.blank();
-    for text in diff::each(outline.plan, outline.kind) {
+    for (_, text) in diff::each(outline.plan, outline.kind, &outline.governing.powers) {
         for line in text?.lines() {
             page.line(0, unified::tone(line), line);
         }

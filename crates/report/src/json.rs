@@ -3,6 +3,7 @@
 use mixaccess_model::{ChangeId, Plan, ProjectId, Subject, printable};
 use serde::Serialize;
 
+use crate::gain::ByPower;
 use crate::outline::Kind;
 use crate::{Culprit, Purpose, RenderOptions, ReportError, diff};
 
@@ -56,12 +57,11 @@ pub(crate) fn plan(plan: &Plan, options: &RenderOptions<'_>) -> Result<String, R
             .collect(),
         Purpose::Plan | Purpose::Undo | Purpose::Apply => Vec::new(),
     };
+    let kind = Kind::of(plan, options.purpose);
     let mut diffs = Vec::new();
     if options.diff {
-        for (subject, diff) in
-            plan.content.subjects.iter().zip(diff::each(plan, Kind::of(plan, options.purpose)))
-        {
-            diffs.push(SubjectDiff { subject: &subject.subject, diff: diff? });
+        for (subject, diff) in diff::each(plan, kind, &ByPower::of_plan(plan, kind)) {
+            diffs.push(SubjectDiff { subject, diff: diff? });
         }
     }
     let redacted = options.redact.map(|_| REDACTED);

@@ -2,6 +2,7 @@
 
 use mixaccess_model::{Finding, GuardVerdict, Place, PlanOrganization, Severity, Subject};
 
+use crate::governing::Governor;
 use crate::markup::xml;
 use crate::outline::{Kind, Outline};
 use crate::row;
@@ -30,29 +31,25 @@ pub(crate) struct Case {
     pub(crate) text: String,
 }
 
-/// Renders the findings and guard rails of a plan and its manual changes, and for drift every difference.
+/// Renders who comes to govern, the findings and guard rails of a plan and its manual changes, and for
+/// drift every difference.
 pub(crate) fn plan(outline: &Outline<'_>) -> String {
+    let (governing, others): (Vec<&Block<'_>>, Vec<&Block<'_>>) =
+        outline.blocks.iter().partition(|block| block.governs());
+    let mut cases: Vec<Case> = match outline.kind {
+        Kind::Plan | Kind::Undo => outline.governing.each().into_iter().map(governor).collect(),
+        Kind::Drift => governing.into_iter().flat_map(all_differences).collect(),
+    };
+    cases.extend(manual(outline, true));
     let verdicts = outline.refusals.iter().chain(&outline.overridden);
-    let mut cases: Vec<Case> = verdicts.map(|verdict| guard(verdict)).collect();
+    cases.extend(verdicts.map(|verdict| guard(verdict)));
     for list in [&outline.errors, &outline.warnings, &outline.notes] {
         cases.extend(list.iter().map(|one| finding(one)));
     }
     if outline.kind == Kind::Drift {
-        for block in &outline.blocks {
-            for identity in &block.who {
-                cases.extend(differences(block, identity.subject));
-            }
-        }
+        cases.extend(others.into_iter().flat_map(all_differences));
     }
-    let to_do = if outline.kind == Kind::Drift { Outcome::Failed } else { Outcome::Passed };
-    for group in &outline.manual {
-        cases.extend(group.items().map(|item| Case {
-            class: "manual",
-            name: format!("{} {}", item.subject, item.task()),
-            outcome: to_do,
-            text: item.sentence(group.provider, outline.kind),
-        }));
-    }
+    cases.extend(manual(outline, false));
     let (suite, holds) = match outline.kind {
         Kind::Plan => ("plan", "the plan may be applied"),
         Kind::Drift => ("drift", "live access matches the files"),
@@ -67,13 +64,35 @@ pub(crate) fn plan(outline: &Outline<'_>) -> String {
     render(suite, &about, &cases)
 }
 
+/// Somebody who comes to govern once the plan is applied.
+fn governor(one: &Governor<'_>) -> Case {
+    let text = one.sentence(Kind::Plan);
+    Case { class: "power", name: text.clone(), outcome: Outcome::Passed, text }
+}
+
+/// What a human has to change; `first` in drift, where somebody governs by it.
+fn manual<'a>(outline: &'a Outline<'_>, first: bool) -> impl Iterator<Item = Case> + use<'a> {
+    let is_drift = outline.kind == Kind::Drift;
+    let outcome = if is_drift { Outcome::Failed } else { Outcome::Passed };
+    outline.manual_items(first).map(move |(provider, item)| Case {
+        class: "manual",
+        name: format!("{} {}", item.subject, item.task()),
+        outcome,
+        text: item.sentence(provider, outline.kind),
+    })
+}
+
+fn all_differences<'a>(block: &'a Block<'_>) -> impl Iterator<Item = Case> + use<'a> {
+    block.who.iter().flat_map(|identity| differences(block, identity.subject))
+}
+
 /// One case for each difference of a subject. Where two are about the same, what should be there tells
 /// their names apart.
 fn differences<'a>(
     block: &'a Block<'_>,
     subject: &'a Subject,
 ) -> impl Iterator<Item = Case> + use<'a> {
-    let rows = || block.rows.iter().filter(|row| row.begins_change());
+    let rows = || block.differences();
     rows().map(move |row| {
         let mut name = format!("{subject} {}", row.target.as_str());
         if rows().filter(|other| other.target == row.target).nth(1).is_some() {

@@ -11,6 +11,8 @@ mod diff;
 mod effective;
 mod explain;
 mod findings;
+mod gain;
+mod governing;
 mod human;
 mod json;
 mod junit;
@@ -108,7 +110,7 @@ fn render(plan: &Plan, format: Format, options: &RenderOptions<'_>) -> Result<St
         Format::Json => json::plan(plan, options),
         Format::Human => human::plan(&outline(), options),
         Format::Markdown => markdown::plan(&outline(), options),
-        Format::Sarif => sarif::plan(&outline()),
+        Format::Sarif => sarif::plan(&outline(), options),
         Format::Junit => Ok(junit::plan(&outline())),
     }
 }

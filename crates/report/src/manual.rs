@@ -99,9 +99,9 @@ impl Effect<'_> {
     }
 }
 
-/// Groups manual changes by provider, and those with the same steps together; else in the plan's order.
+/// Groups manual changes by provider, and those with the same steps together; else in their order.
 pub(crate) fn groups<'a>(
-    manual: &'a [ManualChange],
+    manual: Vec<&'a ManualChange>,
     labels: &ProjectLabels<'_>,
 ) -> Vec<ManualGroup<'a>> {
     let mut groups: Vec<ManualGroup<'a>> = Vec::new();

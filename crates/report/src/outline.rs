@@ -7,8 +7,11 @@ use mixaccess_model::{
 
 use crate::closing::{self, Closing};
 use crate::effective::{self, Powers};
-use crate::manual::{self, ManualGroup};
+use crate::gain::ByPower;
+use crate::governing::Governing;
+use crate::manual::{self, ManualGroup, ManualItem};
 use crate::project_labels::ProjectLabels;
+use crate::row::Around;
 use crate::subjects::{self, Block};
 use crate::totals::{self, Totals};
 use crate::verdict::{self, Counted};
@@ -52,9 +55,11 @@ pub(crate) struct Outline<'a> {
     pub(crate) warnings: Vec<&'a Finding>,
     /// Findings that are notes, without those that another part of the outline says.
     pub(crate) notes: Vec<&'a Finding>,
+    /// Who comes to govern, and what everybody gains.
+    pub(crate) governing: Governing<'a>,
     /// Totals, when the plan is large.
     pub(crate) totals: Option<Totals>,
-    /// People, teams and service accounts, of each kind the most urgent first.
+    /// People, teams and service accounts, those who gain most power first.
     pub(crate) blocks: Vec<Block<'a>>,
     /// What custom roles that the lines name count as, in one sentence each.
     pub(crate) custom_roles: Vec<String>,
@@ -159,28 +164,26 @@ impl<'a> Outline<'a> {
             Purpose::Plan | Purpose::Undo | Purpose::Apply => None,
         };
         let powers = Powers::of(projects);
-        let blocks = subjects::blocks(plan, kind, labels, &powers, culprits);
-        let manual = manual::groups(manual, labels);
+        let around = Around { labels, culprits, seen_at: plan.made_at };
+        let mut governing = Governing::default();
+        let blocks = subjects::blocks(plan, kind, &powers, &around, &mut governing);
+        governing.note_manual(manual, kind, &powers, labels);
+        let manual =
+            manual::groups(governing.powers.first(manual, |one| Some(&one.subject)), labels);
         let somebody = culprits.is_some_and(|culprits| !culprits.is_empty());
-        let (overridden, refusals): (Vec<_>, Vec<_>) =
-            guards.iter().partition(|verdict| verdict.overridden_by.is_some());
-        let of = |severity| findings.iter().filter(move |f| f.severity == severity);
+        let told = Told { guards, findings, powers: &governing.powers };
+        let counted = Counted::of(&blocks, &manual, kind);
         Self {
             kind,
             organization,
-            verdict: verdict::verdict(
-                content,
-                kind,
-                &Counted::of(&blocks, &manual, kind),
-                somebody,
-            ),
+            verdict: verdict::verdict(content, kind, &counted, somebody),
             refused: content.is_refused(),
             notices: closing::notices(plan, kind, options),
-            refusals,
-            overridden,
-            errors: of(Severity::Error).collect(),
-            warnings: of(Severity::Warning).collect(),
-            notes: of(Severity::Note).filter(|note| !said_elsewhere(note)).collect(),
+            refusals: told.guards(false),
+            overridden: told.guards(true),
+            errors: told.findings(Severity::Error),
+            warnings: told.findings(Severity::Warning),
+            notes: told.findings(Severity::Note),
             totals: totals::totals(&blocks, kind),
             irreversible: irreversible(content, kind),
             not_planned: not_planned(left_alone),
@@ -191,6 +194,7 @@ impl<'a> Outline<'a> {
             ),
             manual,
             blocks,
+            governing,
             plan,
         }
     }
@@ -206,14 +210,54 @@ impl<'a> Outline<'a> {
         verdict::heads(self.blocks.iter())
     }
 
+    /// Whether those who come to govern are named apart: where the changes that name them are many, or
+    /// come after something else.
+    pub(crate) fn names_governing_apart(&self) -> bool {
+        let precedes = self.refusals.len() + self.overridden.len() + self.errors.len() > 0;
+        let late = precedes || self.totals.is_some() || self.governing.is_by_hand();
+        self.governing.count() > 0 && late
+    }
+
+    /// What a human has to change, with the provider: in drift those first by which somebody governs.
+    pub(crate) fn manual_items(
+        &self,
+        first: bool,
+    ) -> impl Iterator<Item = (&'static str, &ManualItem<'a>)> {
+        let is_first = move |item: &ManualItem<'_>| {
+            self.kind == Kind::Drift && self.governing.includes(item.subject)
+        };
+        let items = self.manual.iter().flat_map(|group| {
+            group.recipes.iter().flat_map(|recipe| &recipe.items).map(|item| (group.provider, item))
+        });
+        items.filter(move |(_, item)| is_first(item) == first)
+    }
+
     /// Whether nothing is to be changed.
     pub(crate) fn is_empty(&self) -> bool {
         self.blocks.is_empty()
     }
 }
 
-fn said_elsewhere(note: &Finding) -> bool {
-    SAID_ELSEWHERE.contains(&&*note.code)
+/// What a plan says of itself, those first who gain most power.
+struct Told<'a, 'p> {
+    guards: &'a [GuardVerdict],
+    findings: &'a [Finding],
+    powers: &'p ByPower,
+}
+
+impl<'a> Told<'a, '_> {
+    fn guards(&self, overridden: bool) -> Vec<&'a GuardVerdict> {
+        let these = self.guards.iter().filter(|one| one.overridden_by.is_some() == overridden);
+        self.powers.first(these, |verdict| verdict.subject.as_ref())
+    }
+
+    /// Findings, without notes that another part of the outline says.
+    fn findings(&self, severity: Severity) -> Vec<&'a Finding> {
+        let elsewhere =
+            |one: &Finding| severity == Severity::Note && SAID_ELSEWHERE.contains(&&*one.code);
+        let these = self.findings.iter().filter(|one| one.severity == severity && !elsewhere(one));
+        self.powers.first(these, |finding| finding.subject.as_ref())
+    }
 }
 
 impl Kind {

@@ -8,7 +8,8 @@ use mixaccess_model::{
 use serde_json::{Value, json};
 
 use crate::outline::{Kind, Outline};
-use crate::{ReportError, json, row, words};
+use crate::subjects::Block;
+use crate::{RenderOptions, ReportError, closing, json, row, words};
 
 /// One result: code, level, message, hint and place.
 struct Outcome<'a> {
@@ -18,36 +19,69 @@ struct Outcome<'a> {
     place: Option<&'a Place>,
 }
 
-/// Renders the findings and guard rails of a plan and its manual changes, and for drift every difference.
-pub(crate) fn plan(outline: &Outline<'_>) -> Result<String, ReportError> {
+/// How many results of a run code scanning keeps.
+const KEPT: usize = 5_000;
+
+/// Renders who comes to govern, the findings and guard rails of a plan and its manual changes, and for
+/// drift every difference.
+pub(crate) fn plan(
+    outline: &Outline<'_>,
+    options: &RenderOptions<'_>,
+) -> Result<String, ReportError> {
     let mut results: Vec<Outcome<'_>> = Vec::new();
+    let count = outline.governing.count();
+    if count > KEPT {
+        // One of those that are kept is this.
+        let message = closing::not_reviewable(KEPT - 1, count, options);
+        let code = "not-reviewable".to_owned();
+        results.push(Outcome { code, level: "warning", message, place: None });
+    }
+    let (governing, others): (Vec<&Block<'_>>, Vec<&Block<'_>>) =
+        outline.blocks.iter().partition(|block| block.governs());
+    match outline.kind {
+        Kind::Plan | Kind::Undo => {
+            results.extend(outline.governing.each().into_iter().map(|one| Outcome {
+                code: "power".to_owned(),
+                level: "warning",
+                message: one.sentence(outline.kind),
+                place: one.place,
+            }));
+        }
+        Kind::Drift => results.extend(governing.into_iter().flat_map(differences)),
+    }
+    results.extend(manual(outline, true));
     results.extend(outline.refusals.iter().map(|verdict| guard(verdict)));
     results.extend(outline.overridden.iter().map(|verdict| guard(verdict)));
     for list in [&outline.errors, &outline.warnings, &outline.notes] {
         results.extend(list.iter().map(|one| finding(one)));
     }
     if outline.kind == Kind::Drift {
-        for block in &outline.blocks {
-            for identity in &block.who {
-                let rows = block.rows.iter().filter(|row| row.begins_change());
-                results.extend(rows.map(|row| Outcome {
-                    code: "drift".to_owned(),
-                    level: "warning",
-                    message: row::drift_sentence(identity.subject, row),
-                    place: row.ask.and_then(|ask| ask.place),
-                }));
-            }
-        }
+        results.extend(others.into_iter().flat_map(differences));
     }
-    for group in &outline.manual {
-        results.extend(group.items().map(|item| Outcome {
-            code: "manual-change".to_owned(),
-            level: if outline.kind == Kind::Drift { "warning" } else { "note" },
-            message: item.sentence(group.provider, outline.kind),
-            place: item.place(),
-        }));
-    }
+    results.extend(manual(outline, false));
     render(&results, Some(outline.organization))
+}
+
+/// What a human has to change; `first` in drift, where somebody governs by it.
+fn manual<'a>(outline: &'a Outline<'a>, first: bool) -> impl Iterator<Item = Outcome<'a>> {
+    outline.manual_items(first).map(|(provider, item)| Outcome {
+        code: "manual-change".to_owned(),
+        level: if outline.kind == Kind::Drift { "warning" } else { "note" },
+        message: item.sentence(provider, outline.kind),
+        place: item.place(),
+    })
+}
+
+/// The differences of a block, those of each subject together.
+fn differences<'a>(block: &'a Block<'a>) -> impl Iterator<Item = Outcome<'a>> {
+    block.who.iter().flat_map(|identity| {
+        block.differences().map(|row| Outcome {
+            code: "drift".to_owned(),
+            level: "warning",
+            message: row::drift_sentence(identity.subject, row),
+            place: row.ask.and_then(|ask| ask.place),
+        })
+    })
 }
 
 /// Renders findings on their own.

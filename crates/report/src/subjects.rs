@@ -1,15 +1,16 @@
-//! The subjects of a plan, people first and escalations first, with their lines.
+//! The subjects of a plan, those who gain most power first, with their lines.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    AffectedSubject, Change, MemberStatus, Plan, ReasonKind, Risk, Subject, SubjectKey,
+    AffectedSubject, Change, MemberStatus, Plan, Power, ReasonKind, Risk, Subject, SubjectKey,
 };
 
-use crate::Culprits;
 use crate::effective::{self, Powers};
+use crate::gain::{self, Gains};
+use crate::governing::Governing;
 use crate::outline::Kind;
-use crate::project_labels::ProjectLabels;
 use crate::row::{self, Around, Row, Symbol};
 use crate::words::Heads;
 
@@ -26,6 +27,8 @@ pub(crate) struct Block<'a> {
     pub(crate) note: String,
     /// The lines, those of the organization first.
     pub(crate) rows: Vec<Row<'a>>,
+    /// The strongest power that is gained; in drift, that is there and not in the files.
+    pub(crate) power: Option<Power>,
 }
 
 /// A subject, and the name of a person.
@@ -42,6 +45,17 @@ impl Block<'_> {
     /// only with that of a team.
     pub(crate) fn changes_each(&self) -> usize {
         self.rows.iter().filter(|row| row.begins_change()).count()
+    }
+
+    /// Whether those of the block come to govern.
+    pub(crate) fn governs(&self) -> bool {
+        self.power.is_some_and(Power::governs)
+    }
+
+    /// The lines that tell of drift: of those who come to govern also what changes only with a team.
+    pub(crate) fn differences(&self) -> impl Iterator<Item = &Row<'_>> {
+        let through = self.governs() && self.changes_each() == 0;
+        self.rows.iter().filter(move |row| through || row.begins_change())
     }
 
     /// How many of what kind it is about.
@@ -61,14 +75,15 @@ struct Said<'a> {
     changes: Vec<&'a Change>,
 }
 
-/// Groups a plan's changes by subject: people, then teams, then service accounts; of each kind the
-/// most urgent first, then by name.
+/// Groups a plan's changes by subject: by the power that they gain, the strongest first; of those who
+/// gain alike people, then teams, then service accounts, the most urgent first, then by name. Notes who
+/// comes to govern.
 pub(crate) fn blocks<'a>(
     plan: &'a Plan,
     kind: Kind,
-    labels: &'a ProjectLabels<'a>,
     powers: &Powers<'_>,
-    culprits: Option<&'a Culprits>,
+    around: &Around<'a>,
+    governing: &mut Governing<'a>,
 ) -> Vec<Block<'a>> {
     let mut said: BTreeMap<SubjectKey, Said<'a>> = BTreeMap::new();
     for subject in &plan.content.subjects {
@@ -77,11 +92,10 @@ pub(crate) fn blocks<'a>(
     for change in &plan.content.changes {
         said.entry(change.subject.key()).or_default().changes.push(change);
     }
-    let around = Around { labels, culprits, seen_at: plan.made_at };
     let mut blocks: Vec<Block<'a>> =
-        said.values().filter_map(|said| block(said, kind, powers, &around)).collect();
-    // Stable: within one risk the order by name stays.
-    blocks.sort_by_key(|block| (rank(block), kind.urgency(block.risk)));
+        said.values().filter_map(|said| block(said, kind, powers, around, governing)).collect();
+    // Stable: among equals the order by name stays.
+    blocks.sort_by_key(|block| (Reverse(block.power), rank(block), kind.urgency(block.risk)));
     grouped(blocks)
 }
 
@@ -100,6 +114,7 @@ fn block<'a>(
     kind: Kind,
     powers: &Powers<'_>,
     around: &Around<'a>,
+    governing: &mut Governing<'a>,
 ) -> Option<Block<'a>> {
     let Said { affected, changes } = said;
     let subject = match (changes.first(), affected) {
@@ -126,12 +141,16 @@ fn block<'a>(
         _ => String::new(),
     };
     let risk = risks.into_iter().min_by_key(|risk| kind.urgency(*risk));
+    let gains = gain::of_subject(*affected, changes, kind, powers);
+    let place = rows.iter().find_map(|row| row.ask.and_then(|ask| ask.place));
+    governing.note(subject, &gains, place, around.labels);
     Some(Block {
         who: vec![Identity { subject, name: affected.and_then(|one| one.name.as_deref()) }],
         marks: marks(*affected, changes, kind),
         risk: risk.unwrap_or(Risk::Neutral),
         note,
-        rows: in_order(if kind == Kind::Drift { as_one(rows, powers) } else { rows }, kind),
+        rows: in_order(if kind == Kind::Drift { as_one(rows, powers) } else { rows }, kind, &gains),
+        power: gains.power(),
     })
 }
 
@@ -157,14 +176,16 @@ fn as_one<'a>(rows: Vec<Row<'a>>, powers: &Powers<'_>) -> Vec<Row<'a>> {
 }
 
 /// Lines of the organization in the order of the plan, a withdrawn invitation before the new one with
-/// what each carries; then projects, the most urgent first. Lines of one project stay together in the
-/// order of the plan: a role that is taken before the one that replaces it.
-fn in_order(rows: Vec<Row<'_>>, kind: Kind) -> Vec<Row<'_>> {
+/// what each carries; then projects, those in which most power is gained first, then the most urgent.
+/// Lines of one project stay together in the order of the plan: a role that is taken before the one
+/// that replaces it.
+fn in_order<'a>(rows: Vec<Row<'a>>, kind: Kind, gains: &Gains) -> Vec<Row<'a>> {
     let (mut organization, mut projects): (Vec<Row<'_>>, Vec<Row<'_>>) = (Vec::new(), Vec::new());
     for row in rows {
         let carried = !row.begins_change() && row.through.is_empty();
         if row.project.is_some() && !carried { projects.push(row) } else { organization.push(row) }
     }
+    let power = |row: &Row<'_>| Reverse(row.project.and_then(|project| gains.power_in(project)));
     let mut urgency: BTreeMap<&row::Target, u8> = BTreeMap::new();
     let keyed: Vec<u8> = {
         for row in &projects {
@@ -175,9 +196,37 @@ fn in_order(rows: Vec<Row<'_>>, kind: Kind) -> Vec<Row<'_>> {
         projects.iter().map(|row| urgency.get(&row.target).copied().unwrap_or(u8::MAX)).collect()
     };
     let mut keyed: Vec<(u8, Row<'_>)> = keyed.into_iter().zip(projects).collect();
-    keyed.sort_by(|(a, left), (b, right)| a.cmp(b).then_with(|| left.target.cmp(&right.target)));
-    organization.extend(keyed.into_iter().map(|(_, row)| row));
-    organization
+    keyed.sort_by(|(a, left), (b, right)| {
+        let by_power = power(left).cmp(&power(right));
+        by_power.then(a.cmp(b)).then_with(|| left.target.cmp(&right.target))
+    });
+    for carried in organization.split_mut(Row::begins_change) {
+        carried.sort_by_key(power);
+    }
+    let projects = keyed.into_iter().map(|(_, row)| row);
+    let (members, mut ordered): (Vec<Row<'_>>, Vec<Row<'_>>) =
+        organization.into_iter().partition(|row| matches!(row.target, row::Target::TeamMember(_)));
+    // Whoever joins a team that governs, and what makes it govern, come before whatever else it does.
+    let (governing, others): (Vec<Row<'_>>, Vec<Row<'_>>) =
+        members.into_iter().chain(projects).partition(|row| {
+            let given = match (&row.target, row.project) {
+                (_, Some(project)) => gains.power_in(project),
+                (row::Target::TeamMember(_), None) if joins(row, kind) => gains.power_of_joining(),
+                (_, None) => None,
+            };
+            given.is_some_and(Power::governs)
+        });
+    ordered.extend(governing);
+    ordered.extend(others);
+    ordered
+}
+
+/// Whether somebody is in the team that would otherwise not be.
+fn joins(row: &Row<'_>, kind: Kind) -> bool {
+    match kind {
+        Kind::Plan | Kind::Undo => row.symbol == Symbol::Add,
+        Kind::Drift => row.symbol == Symbol::Remove,
+    }
 }
 
 fn marks(affected: Option<&AffectedSubject>, changes: &[&Change], kind: Kind) -> Vec<&'static str> {
@@ -243,7 +292,7 @@ fn grouped(blocks: Vec<Block<'_>>) -> Vec<Block<'_>> {
     let mut groups: Vec<Block<'_>> = Vec::with_capacity(blocks.len());
     let mut alike: BTreeMap<Key<'_>, Vec<usize>> = BTreeMap::new();
     for (at, block) in blocks.iter().enumerate() {
-        let key = (rank(block), &block.rows, &block.note, &block.marks);
+        let key = (block.power, rank(block), &block.rows, &block.note, &block.marks);
         alike.entry(key).or_default().push(at);
     }
     let mut leader: Vec<Option<usize>> = vec![None; blocks.len()];
@@ -272,4 +321,4 @@ fn grouped(blocks: Vec<Block<'_>>) -> Vec<Block<'_>> {
     groups
 }
 
-type Key<'p> = (u8, &'p Vec<Row<'p>>, &'p String, &'p Vec<&'static str>);
+type Key<'p> = (Option<Power>, u8, &'p Vec<Row<'p>>, &'p String, &'p Vec<&'static str>);

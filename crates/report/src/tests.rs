@@ -1,6 +1,7 @@
 //! Renderings as people see them, and what must hold of all of them.
 
 mod explained;
+mod governing;
 mod hostile;
 mod machine;
 mod redacted;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use mixaccess_model::{ReasonKind, Subject};
+use mixaccess_model::{Power, ReasonKind, Subject};
 
 /// A number with thousands separated: `1,204`.
 pub(crate) fn number(value: u64) -> String {
@@ -96,6 +96,11 @@ impl fmt::Display for Heads {
             (Some(last), false) => write!(f, "{} and {last}", parts.join(", ")),
         }
     }
+}
+
+/// A power in a sentence: `organization admin`.
+pub(crate) fn power(power: Power) -> String {
+    power.as_str().replace('_', " ")
 }
 
 /// Changes, counted.

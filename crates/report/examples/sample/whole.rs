@@ -43,7 +43,7 @@ pub(crate) fn through(own: &[(u64, &str)], teams: &[(u64, &str, &str)]) -> Optio
 }
 
 /// Access of a team or a service account: roles alone.
-fn own(grants: &[(u64, &str)]) -> Option<Access> {
+pub(crate) fn own(grants: &[(u64, &str)]) -> Option<Access> {
     let access = access(OrganizationRole::Member, grants)?;
     Some(Access { organization_role: None, ..access })
 }

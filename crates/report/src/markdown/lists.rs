@@ -11,7 +11,7 @@ use crate::row;
 /// Renders findings on their own, by severity.
 pub(crate) fn findings(verdict: &str, lists: &[&[&Finding]; 3]) -> String {
     let heading = format!("<!-- mixaccess findings -->\n### {}\n\n", text(verdict));
-    let mut comment = Comment { out: heading };
+    let mut comment = Comment { out: heading, limit: LIMIT };
     let all = lists.iter().flat_map(|list| list.iter());
     let left = comment.push_list(all.map(|one| format!("{}\n", finding(one))), LIMIT - CLOSING);
     if left > 0 {
@@ -22,7 +22,7 @@ pub(crate) fn findings(verdict: &str, lists: &[&[&Finding]; 3]) -> String {
 
 /// Renders checks.
 pub(crate) fn checks(verdict: &str, checks: &[Check]) -> String {
-    let mut comment = Comment { out: format!("### {}\n\n", text(verdict)) };
+    let mut comment = Comment { out: format!("### {}\n\n", text(verdict)), limit: LIMIT };
     comment.out.push_str("| | Check | Found | Remedy |\n|---|---|---|---|\n");
     let rows = checks.iter().map(|Check { name, status, message, remedy }| {
         let status = match status {
@@ -41,7 +41,8 @@ pub(crate) fn checks(verdict: &str, checks: &[Check]) -> String {
 
 /// Renders an explanation.
 pub(crate) fn explanation(view: &ExplainView) -> String {
-    let mut comment = Comment { out: format!("### {}\n\n", text(&explain::title(view))) };
+    let heading = format!("### {}\n\n", text(&explain::title(view)));
+    let mut comment = Comment { out: heading, limit: LIMIT };
     for (label, value) in explain::facts(view) {
         comment.out.push_str(&format!("- {label}: {}\n", text(&value)));
     }

@@ -1,29 +1,43 @@
 //! What is to be changed at the identity provider, for a comment.
 
-use super::{CLOSING, Comment, FOLDED, LIMIT, named};
+use super::{AROUND, Comment, named, share};
 use crate::manual::{ManualItem, Recipe};
 use crate::markup::{code, text};
 use crate::outline::{Kind, Outline};
+use crate::words;
 
-/// Manual changes by provider, each with what it brings about, and the steps folded below.
-pub(super) fn manual(comment: &mut Comment, outline: &Outline<'_>) {
+/// Manual changes by provider, each with what it brings about, and the steps folded below. Whether every
+/// change is there.
+pub(super) fn manual(comment: &mut Comment, outline: &Outline<'_>) -> bool {
+    let mut is_whole = true;
     for group in &outline.manual {
-        comment.out.push_str(&format!("**To change in {}**\n\n", text(group.provider)));
-        let limit = (comment.out.len() + FOLDED).min(LIMIT - 2 * CLOSING);
+        let heading = format!("**To change in {}**\n\n", text(group.provider));
+        if comment.room() < 3 * AROUND {
+            let left = format!(
+                "{} to make in {}, left out here.\n\n",
+                words::changes(group.len()),
+                text(group.provider)
+            );
+            comment.try_push(&left, usize::MAX);
+            is_whole = false;
+            continue;
+        }
+        comment.out.push_str(&heading);
         let lines = group.items().map(|item| change(item, outline.kind));
-        let left = comment.push_list(lines, limit);
+        let left = comment.push_list(lines, share(comment).saturating_sub(AROUND));
+        is_whole &= left == 0;
         if left > 0 {
             comment.out.push_str(&format!("- and {left} more\n"));
         }
         comment.out.push_str("\n<details><summary>Steps</summary>\n\n");
-        let limit = (comment.out.len() + FOLDED).min(LIMIT - 2 * CLOSING);
         let recipes = group.recipes.iter().filter(|recipe| !recipe.steps.is_empty()).map(steps);
-        let left = comment.push_list(recipes, limit);
+        let left = comment.push_list(recipes, share(comment));
         if left > 0 {
             comment.out.push_str(&format!("and {left} more\n"));
         }
         comment.out.push_str("\n</details>\n\n");
     }
+    is_whole
 }
 
 fn change(item: &ManualItem<'_>, kind: Kind) -> String {

@@ -15,12 +15,16 @@ fn options() -> RenderOptions<'static> {
 #[test]
 fn a_comment_on_a_pull_request() {
     let text = plan(&sample::refused().seal(), Format::Markdown, &options()).unwrap();
-    let head: Vec<&str> = text.lines().take(18).collect();
+    let head: Vec<&str> = text.lines().take(22).collect();
     insta::assert_snapshot!(head.join("\n"), @r#"
     <!-- mixaccess plan: 12345 -->
     ### Refused plan for Acme Corp (12345): 7 changes for 4 people - 3 escalations, 3 reductions, 1 removal
 
     Address: `https://mixpanel.com`
+
+    **Gains owner or admin: 1 person**
+
+    - project admin in web-production: `alex@agency.example`
 
     > **Refused: this plan cannot be applied.**
     >
@@ -33,8 +37,8 @@ fn a_comment_on_a_pull_request() {
 
     | | Who | Where | Before | After | Risk | Asked by |
     |---|---|---|---|---|---|---|
-    | `+` | **`alex@agency.example`** Alex Example | `ios-production` | `none` | `analyst` | **escalation** | `access/collaborators/alex.yaml:8`, IAM-2847: Q4 instrumentation, requested by pat&#64;&#8203;acme&#46;example, approved by sam&#64;&#8203;acme&#46;example |
-    | `~` |  | `web-production` | `analyst` | `admin` | **escalation** | `access/collaborators/alex.yaml:7` |
+    | `~` | **`alex@agency.example`** Alex Example | `web-production` | `analyst` | `admin` | **escalation** | `access/collaborators/alex.yaml:7`, IAM-2847: Q4 instrumentation, requested by pat&#64;&#8203;acme&#46;example, approved by sam&#64;&#8203;acme&#46;example |
+    | `+` |  | `ios-production` | `none` | `analyst` | **escalation** | `access/collaborators/alex.yaml:8` |
     "#);
     assert!(text.ends_with("```\n") && text.contains("\nchanges sha256:"));
 }
@@ -82,8 +86,11 @@ fn json_of_drift_says_who_did_it() {
     assert_eq!(value["changed_by"][0]["email"], "alex@agency.example");
     assert_eq!(value["changed_by"][0]["project"], 2_891_236);
     assert_eq!(value["changed_by"][0]["change"], value["content"]["changes"][0]["id"]);
-    assert_eq!(value["diffs"][0]["email"], "alex@agency.example");
-    assert!(value["diffs"][0]["diff"].as_str().unwrap().contains("+  web-production: admin"));
+    // Whoever has most beyond the files comes first.
+    assert_eq!(value["diffs"][0]["email"], "jordan@acme.example");
+    let diffs = value["diffs"].as_array().unwrap();
+    let alex = diffs.iter().find(|one| one["email"] == "alex@agency.example").unwrap();
+    assert!(alex["diff"].as_str().unwrap().contains("+  web-production: admin"));
 }
 
 #[test]
@@ -109,6 +116,7 @@ fn sarif_points_at_places() {
         })
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r"
+    warning power access/collaborators/alex.yaml:9
     error guard/removals access/policy.yaml:3
     note guard/ticket -:null
     error actor-power -:null
@@ -123,11 +131,14 @@ fn junit_fails_for_what_refuses() {
     insta::assert_snapshot!(text, @r#"
     <?xml version="1.0" encoding="UTF-8"?>
     <testsuites>
-      <testsuite name="mixaccess plan" tests="5" failures="2" errors="0" skipped="0">
+      <testsuite name="mixaccess plan" tests="6" failures="2" errors="0" skipped="0">
         <properties>
           <property name="organization" value="12345"/>
           <property name="base_url" value="https://mixpanel.com"/>
         </properties>
+        <testcase classname="mixaccess.power" name="alex@agency.example gains project admin in web-production">
+          <system-out>alex@agency.example gains project admin in web-production</system-out>
+        </testcase>
         <testcase classname="mixaccess.guard" name="removals">
           <failure message="12 of 40 people would lose everything; at most 10 are allowed. Way past: mixaccess plan --allow removals=12 --because &quot;…&quot;, or an entry in policy.overrides (access/policy.yaml:3:7)"/>
         </testcase>

@@ -1,0 +1,313 @@
+//! What subjects gain, as roles compare: the plan's order of what a reviewer sees first.
+//!
+//! In drift, what somebody has live beyond what the files say.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use mixaccess_model::{
+    Action, AffectedSubject, Change, EffectRole, Email, Grant, GrantSource, InvitedGrant,
+    ManualChange, OrganizationRole, Plan, Power, ProjectId, ProjectRole, Subject, SubjectKey,
+};
+
+use crate::effective::Powers;
+use crate::outline::Kind;
+
+/// A role that a subject gains.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Gain {
+    /// How much it allows, or is judged to.
+    pub(crate) power: Power,
+    /// Whether that is known.
+    pub(crate) known: bool,
+    /// The project; none for an organization role.
+    pub(crate) project: Option<ProjectId>,
+    /// What it comes with, where that is not a grant of its own.
+    pub(crate) with: With,
+}
+
+/// What a role comes with.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum With {
+    /// A grant of its own.
+    Itself,
+    /// Something else, as words: `through team Growth`.
+    Other(String),
+    /// Of a team: somebody who joins and is given what it gives.
+    Joining(Email),
+}
+
+/// What one subject gains.
+#[derive(Debug, Default)]
+pub(crate) struct Gains {
+    all: Vec<Gain>,
+    in_projects: BTreeMap<ProjectId, Power>,
+    of_joining: Option<Power>,
+}
+
+impl Gains {
+    /// The strongest power that is gained.
+    pub(crate) fn power(&self) -> Option<Power> {
+        self.all.iter().map(|gain| gain.power).max()
+    }
+
+    /// The strongest power that is gained in a project.
+    pub(crate) fn power_in(&self, project: ProjectId) -> Option<Power> {
+        self.in_projects.get(&project).copied()
+    }
+
+    /// What a team gives whoever joins.
+    pub(crate) const fn power_of_joining(&self) -> Option<Power> {
+        self.of_joining
+    }
+
+    /// The gains of the strongest power.
+    pub(crate) fn strongest(&self) -> impl Iterator<Item = &Gain> {
+        let power = self.power();
+        self.all.iter().filter(move |gain| Some(gain.power) == power)
+    }
+}
+
+/// What the lines of one subject say that it gains.
+pub(crate) fn of_subject(
+    affected: Option<&AffectedSubject>,
+    changes: &[&Change],
+    kind: Kind,
+    powers: &Powers<'_>,
+) -> Gains {
+    let mut gained = Gained::new(kind, powers);
+    let (less, more) = affected.map_or((None, None), |one| match kind {
+        Kind::Plan | Kind::Undo => (one.before.as_ref(), one.after.as_ref()),
+        Kind::Drift => (one.after.as_ref(), one.before.as_ref()),
+    });
+    gained.held = less.and_then(|access| access.organization_role);
+    for grant in less.iter().flat_map(|access| &access.grants) {
+        gained.less.entry(grant.project).or_default().push(grant);
+    }
+    gained.joined = affected.and_then(|team| strongest_of(team, powers));
+    for change in changes {
+        gained.by(&change.action);
+    }
+    // Through other doors nobody gains by a change of their own.
+    for grant in more.iter().flat_map(|access| &access.grants) {
+        match &grant.source {
+            GrantSource::Team(name) => {
+                let with = With::Other(format!("through team {name}"));
+                gained.role(grant.project, &grant.role, &grant.source, with);
+            }
+            GrantSource::Individual | GrantSource::Organization | GrantSource::AllUsers => {}
+        }
+    }
+    gained.gains
+}
+
+/// What somebody gains by what is to be changed at the identity provider.
+pub(crate) fn of_manual(change: &ManualChange, kind: Kind, powers: &Powers<'_>) -> Gains {
+    let mut gained = Gained::new(kind, powers);
+    for effect in &change.effects {
+        let (less, more) = match kind {
+            Kind::Plan | Kind::Undo => (&effect.before, &effect.after),
+            Kind::Drift => (&effect.after, &effect.before),
+        };
+        match (more, &effect.project) {
+            (Some(EffectRole::Organization(role)), _) => {
+                let held = match less {
+                    Some(EffectRole::Organization(held)) => Some(*held),
+                    Some(EffectRole::Project(_)) | None => None,
+                };
+                gained.organization_role(held, *role);
+            }
+            (Some(EffectRole::Project(role)), Some(project)) => {
+                let held = match less {
+                    Some(EffectRole::Project(held)) => Some(held),
+                    Some(EffectRole::Organization(_)) | None => None,
+                };
+                if held.is_none_or(|held| gained.is_more(project.id, held, role)) {
+                    gained.add(project.id, role, With::Itself);
+                }
+            }
+            (Some(EffectRole::Project(_)) | None, _) => {}
+        }
+    }
+    gained.gains
+}
+
+struct Gained<'a> {
+    kind: Kind,
+    powers: &'a Powers<'a>,
+    /// The organization role of the side that has less.
+    held: Option<OrganizationRole>,
+    /// The rows of the side that has less.
+    less: BTreeMap<ProjectId, Vec<&'a Grant>>,
+    /// What whoever joins the team may come to have, and whether that is known.
+    joined: Option<(ProjectId, Power, bool)>,
+    gains: Gains,
+}
+
+impl<'a> Gained<'a> {
+    fn new(kind: Kind, powers: &'a Powers<'a>) -> Self {
+        let (less, gains) = (BTreeMap::new(), Gains::default());
+        Self { kind, powers, held: None, less, joined: None, gains }
+    }
+
+    /// What a change gives; in drift, what it would take.
+    fn by(&mut self, action: &Action) {
+        let gives = self.kind != Kind::Drift;
+        match action {
+            Action::Invite { organization_role, grants }
+            | Action::CreateServiceAccount { organization_role, grants, .. } => {
+                if gives {
+                    self.organization_role(self.held, *organization_role);
+                    self.carried(grants);
+                }
+            }
+            Action::WithdrawInvitation { organization_role, loses }
+            | Action::RemoveMember { before: organization_role, loses } => {
+                if !gives {
+                    if let Some(role) = organization_role {
+                        self.organization_role(self.held, *role);
+                    }
+                    self.carried(loses);
+                }
+            }
+            Action::DeleteServiceAccount { loses } | Action::DeleteTeam { members: _, loses } => {
+                if !gives {
+                    self.carried(loses);
+                }
+            }
+            Action::SetOrganizationRole { before, after } => {
+                let (less, more) = if gives { (before, after) } else { (after, before) };
+                self.organization_role(Some(*less), *more);
+            }
+            Action::Grant { project, after } => {
+                if gives {
+                    self.own(project.id, after);
+                }
+            }
+            Action::SetProjectRole { project, before, after } => {
+                let (less, more) = if gives { (before, after) } else { (after, before) };
+                if self.is_more(project.id, less, more) {
+                    self.add(project.id, more, With::Itself);
+                }
+            }
+            Action::Revoke { project, before } => {
+                if !gives {
+                    self.own(project.id, before);
+                }
+            }
+            Action::AddTeamMember { email, .. } => {
+                if gives {
+                    self.joining(email);
+                }
+            }
+            Action::RemoveTeamMember { email, .. } => {
+                if !gives {
+                    self.joining(email);
+                }
+            }
+            Action::RemindInvitation { .. } | Action::CreateTeam => {}
+        }
+    }
+
+    fn organization_role(&mut self, less: Option<OrganizationRole>, more: OrganizationRole) {
+        if less.is_none_or(|less| less < more) {
+            let power = Power::from(more);
+            self.gains.all.push(Gain { power, known: true, project: None, with: With::Itself });
+        }
+    }
+
+    fn carried(&mut self, grants: &[InvitedGrant]) {
+        for InvitedGrant { project, role } in grants {
+            self.own(project.id, role);
+        }
+    }
+
+    fn own(&mut self, project: ProjectId, role: &ProjectRole) {
+        self.role(project, role, &GrantSource::Individual, With::Itself);
+    }
+
+    /// A role through one door, unless the side with less has as much through the same.
+    fn role(&mut self, project: ProjectId, role: &ProjectRole, door: &GrantSource, with: With) {
+        let rows = self.less.get(&project).map(Vec::as_slice).unwrap_or_default();
+        let mut held = rows.iter().filter(|row| row.source == *door);
+        if held.all(|row| self.is_more(project, &row.role, role)) {
+            self.add(project, role, with);
+        }
+    }
+
+    /// Whether a role may allow more than another. A custom role of unknown power may allow less than
+    /// any, and as much as the project's owner.
+    fn is_more(&self, project: ProjectId, less: &ProjectRole, more: &ProjectRole) -> bool {
+        let (power, _) = self.powers.judged(project, more);
+        less != more && self.powers.known(project, less).is_none_or(|less| less < power)
+    }
+
+    fn add(&mut self, project: ProjectId, role: &ProjectRole, with: With) {
+        let (power, known) = self.powers.judged(project, role);
+        let most = self.gains.in_projects.entry(project).or_insert(power);
+        *most = power.max(*most);
+        self.gains.all.push(Gain { power, known, project: Some(project), with });
+    }
+
+    fn joining(&mut self, email: &Email) {
+        let Some((project, power, known)) = self.joined else { return };
+        self.gains.of_joining = Some(power);
+        let with = With::Joining(email.clone());
+        self.gains.all.push(Gain { power, known, project: Some(project), with });
+    }
+}
+
+/// The strongest of a team's roles, before and after.
+fn strongest_of(team: &AffectedSubject, powers: &Powers<'_>) -> Option<(ProjectId, Power, bool)> {
+    let access = team.before.iter().chain(&team.after);
+    let roles = access.flat_map(|access| &access.grants).map(|grant| {
+        let (power, known) = powers.judged(grant.project, &grant.role);
+        (grant.project, power, known)
+    });
+    roles.max_by_key(|(_, power, known)| (*power, *known))
+}
+
+/// Subjects by the power that they gain.
+#[derive(Debug, Default)]
+pub(crate) struct ByPower(BTreeMap<SubjectKey, Power>);
+
+impl ByPower {
+    /// What everybody gains whom a plan changes.
+    pub(crate) fn of_plan(plan: &Plan, kind: Kind) -> Self {
+        let powers = Powers::of(&plan.content.projects);
+        let mut changes: BTreeMap<SubjectKey, Vec<&Change>> = BTreeMap::new();
+        for change in &plan.content.changes {
+            changes.entry(change.subject.key()).or_default().push(change);
+        }
+        let mut all = Self::default();
+        for one in &plan.content.subjects {
+            let changes = changes.get(&one.subject.key()).map(Vec::as_slice).unwrap_or_default();
+            all.note(&one.subject, of_subject(Some(one), changes, kind, &powers).power());
+        }
+        all
+    }
+
+    /// Notes what a subject gains.
+    pub(crate) fn note(&mut self, subject: &Subject, power: Option<Power>) {
+        if let Some(power) = power {
+            let most = self.0.entry(subject.key()).or_insert(power);
+            *most = power.max(*most);
+        }
+    }
+
+    /// What a subject gains, if anything.
+    pub(crate) fn of(&self, subject: Option<&Subject>) -> Option<Power> {
+        self.0.get(&subject?.key()).copied()
+    }
+
+    /// Things in their order, those about somebody who gains most power first.
+    pub(crate) fn first<'a, T>(
+        &self,
+        things: impl IntoIterator<Item = &'a T>,
+        about: impl Fn(&T) -> Option<&Subject>,
+    ) -> Vec<&'a T> {
+        let mut things: Vec<&T> = things.into_iter().collect();
+        things.sort_by_cached_key(|one| Reverse(self.of(about(one))));
+        things
+    }
+}
