@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
-use std::io::{PipeReader, Write as _};
+use std::io::{ErrorKind, PipeReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -63,7 +63,7 @@ impl Secrets {
             }
             check_place(&path).map_err(|error| {
                 Failure::new(format!("--secret-file: cannot create {}: {error}", path.display()))
-                    .hint("Name a file that does not exist yet, in a directory you can write to.")
+                    .hint("Name a file that does not exist yet or is empty, in a directory you can write to; what an interrupted run left in one is for you to delete.")
             })?;
             taken.insert(path, name);
         }
@@ -108,7 +108,7 @@ impl SecretSink for Secrets {
 /// Writes a secret to a new file that only its owner can read, or leaves no file.
 ///
 /// # Errors
-/// When there is a file already, or the directory or the disk refuses.
+/// When there is a file with something in it already, or the directory or the disk refuses.
 pub(crate) fn write(path: &Path, secret: &SecretString) -> std::io::Result<()> {
     let mut file = create(path)?;
     let written = file.write_all(secret.expose_secret().as_bytes()).and_then(|()| file.sync_all());
@@ -122,7 +122,7 @@ pub(crate) fn write(path: &Path, secret: &SecretString) -> std::io::Result<()> {
 /// Makes a file and takes it away again: only that shows that it can be made.
 ///
 /// # Errors
-/// When there is a file already, or the directory refuses.
+/// When there is a file with something in it already, or the directory refuses.
 pub(crate) fn check_place(path: &Path) -> std::io::Result<()> {
     create(path).and_then(|_| std::fs::remove_file(path))
 }
@@ -132,7 +132,19 @@ fn create(path: &Path) -> std::io::Result<std::fs::File> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    match options.open(path) {
+        // An interrupted run left it. Whoever holds it open is not to read what a new one will hold.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists && is_empty_file(path) => {
+            std::fs::remove_file(path)?;
+            options.open(path)
+        }
+        opened => opened,
+    }
+}
+
+/// Whether there is a file, and no link to one, that holds nothing.
+fn is_empty_file(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok_and(|one| one.is_file() && one.len() == 0)
 }
 
 /// The path with the name in it, the name reduced to what is safe in a path.
@@ -259,6 +271,38 @@ mod tests {
             path_for(Path::new("d/{name}"), "../../etc/passwd"),
             Path::new("d/_._.._etc_passwd")
         );
+    }
+
+    #[test]
+    fn an_empty_file_of_an_interrupted_run_is_taken_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let secrets = Secrets::File(at("{name}"));
+        let secret = SecretString::from("s3cret");
+        std::fs::write(at("empty"), "").unwrap();
+        std::fs::set_permissions(at("empty"), std::fs::Permissions::from_mode(0o644)).unwrap();
+        let mut held = std::fs::File::open(at("empty")).unwrap();
+        std::fs::write(at("partial"), "s3").unwrap();
+        std::fs::write(at("elsewhere"), "").unwrap();
+        std::os::unix::fs::symlink(at("elsewhere"), at("link")).unwrap();
+        std::fs::create_dir(at("directory")).unwrap();
+        for (name, is_taken) in
+            [("empty", true), ("partial", false), ("link", false), ("directory", false)]
+        {
+            assert_eq!(secrets.check(std::iter::once(name)).is_ok(), is_taken, "{name}");
+            if name == "empty" {
+                std::fs::write(at(name), "").unwrap();
+            }
+            assert_eq!(block_on(secrets.hand_over(name, &secret)).is_ok(), is_taken, "{name}");
+        }
+        assert_eq!(std::fs::read_to_string(at("empty")).unwrap(), "s3cret");
+        let mode = std::fs::metadata(at("empty")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(std::fs::read_to_string(at("partial")).unwrap(), "s3");
+        assert_eq!(std::fs::read_to_string(at("elsewhere")).unwrap(), "");
+        let mut seen = String::new();
+        std::io::Read::read_to_string(&mut held, &mut seen).unwrap();
+        assert_eq!(seen, "", "whoever held the old file open reads nothing");
     }
 
     #[test]
