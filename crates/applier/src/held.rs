@@ -141,7 +141,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             self.scope.organization,
             self.scope.dialect,
             &declared,
-            |members| what_to_read(desired, members),
+            |members| what_to_read(desired, members, self.started_at),
             self.options.in_flight(),
             self.started_at,
         )

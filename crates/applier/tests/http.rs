@@ -238,7 +238,7 @@ impl Bench {
 
     async fn live(&self) -> LiveState {
         let projects = [ProjectId(7), ProjectId(8)];
-        let reads = |members: &[LiveMember]| what_to_read(&self.desired, members);
+        let reads = |members: &[LiveMember]| what_to_read(&self.desired, members, NOW);
         read_live(&self.client, ORGANIZATION, self.dialect, &projects, reads, 8, NOW).await.unwrap()
     }
 

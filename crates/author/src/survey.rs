@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use mixaccess_config::is_declarable_address;
 use mixaccess_model::{
     Email, LiveMember, LiveProject, LiveServiceAccount, LiveState, LiveTeam, ProjectId,
-    ProjectRole, printable,
+    ProjectRole, Validity, printable,
 };
 
 use crate::access::{Access, Projects};
@@ -343,9 +343,7 @@ impl<'a> Survey<'a> {
 /// Whether an invitation can no longer be accepted, so that declaring the person would plan a new one.
 pub(crate) fn invitation_is_over(member: &LiveMember, now: Timestamp) -> bool {
     !member.status.is_active()
-        && member.invitation.is_some_and(|invitation| {
-            invitation.expired || invitation.expires_at.is_some_and(|end| end <= now)
-        })
+        && member.invitation.is_some_and(|invitation| invitation.validity(now) == Validity::Expired)
 }
 
 /// Whether the files can hold a text as it is: they trim, and take nothing empty.

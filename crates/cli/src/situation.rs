@@ -145,7 +145,7 @@ pub(crate) async fn read_for(
         desired.organization.id,
         dialect,
         &declared,
-        |members| what_to_read(desired, members),
+        |members| what_to_read(desired, members, context.now),
         usize::from(connection.concurrency),
         context.now,
     )

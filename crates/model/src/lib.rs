@@ -13,6 +13,7 @@ mod finding;
 mod grant;
 mod id;
 mod identity_provider;
+mod invitation;
 mod live;
 mod pattern;
 mod plan;
@@ -43,9 +44,9 @@ pub use identity_provider::{
     DeclaredIdentityProvider, EffectRole, LiveIdentityProvider, ManualChange, ManualEffect,
     ManualTask, ProviderKind, ScimEvent, ScimGroup, ScimUser,
 };
+pub use invitation::{Invitation, Validity};
 pub use live::{
-    Actor, Invitation, LIVE_FORMAT_VERSION, LiveFormatError, LiveMember, LiveProject, LiveState,
-    MemberStatus,
+    Actor, LIVE_FORMAT_VERSION, LiveFormatError, LiveMember, LiveProject, LiveState, MemberStatus,
 };
 pub use pattern::Pattern;
 pub use plan::{

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Dialect, Email, Grant, LiveIdentityProvider, LiveServiceAccount, LiveTeam, ManagedBy,
-    OrganizationId, OrganizationRole, ProjectId, ProjectRole, UserId,
+    Dialect, Email, Grant, Invitation, LiveIdentityProvider, LiveServiceAccount, LiveTeam,
+    ManagedBy, OrganizationId, OrganizationRole, ProjectId, ProjectRole, UserId,
 };
 
 /// Version of the live-state file that this program writes and reads.
@@ -119,25 +119,8 @@ pub struct LiveMember {
     pub grants: Vec<Grant>,
 }
 
-/// What the service says of an invitation.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(deny_unknown_fields)]
-pub struct Invitation {
-    /// When the last e-mail was sent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sent_at: Option<Timestamp>,
-    /// Until when it can be accepted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_at: Option<Timestamp>,
-    /// Whether it can no longer be accepted.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub expired: bool,
-}
-
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
-const fn is_false(value: &bool) -> bool {
+pub(crate) const fn is_false(value: &bool) -> bool {
     !*value
 }
 

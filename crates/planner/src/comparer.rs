@@ -6,12 +6,13 @@ use jiff::SignedDuration;
 use mixaccess_model::{
     Action, Annotations, Capabilities, Cause, DesiredCollaborator, DesiredState, Email, LiveMember,
     LiveState, MemberStatus, NotPlannedKind, OrganizationRole, Pattern, Reason, ReasonKind, State,
-    UnmanagedAction,
+    UnmanagedAction, Validity,
 };
 
 use crate::custom_role::CustomRoles;
 use crate::directory::Directory;
 use crate::draft::Draft;
+use crate::invitation;
 use crate::membership::Membership;
 use crate::power::is_actor;
 use crate::project_names::ProjectNames;
@@ -66,7 +67,7 @@ impl Comparer<'_> {
                 let differs = member
                     .organization_role
                     .is_some_and(|role| role != collaborator.organization_role);
-                if member.invitation.is_some_and(|invitation| invitation.expired) {
+                if invitation::validity(member, self.live.taken_at) == Validity::Expired {
                     Course::Reinvite(ReasonKind::InvitationExpired)
                 } else if differs && self.roles_are_fixed(member) {
                     // `mixpanel-api.md`, "How the world behaves", 6: a changed role is a withdrawal

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
     Action, Change, Email, Finding, LiveMember, LiveState, MemberStatus, NotPlanned,
-    NotPlannedKind, Severity,
+    NotPlannedKind, Severity, Validity,
 };
 
-use crate::codes::{INVITATION_EXPIRED, INVITATION_LIMIT, INVITATION_WAITING};
+use crate::codes::{INVITATION_EXPIRED, INVITATION_LIMIT, INVITATION_WAITING, MAY_HAVE_EXPIRED};
 use crate::person::subject_of;
 
 /// How many invitation e-mails the service sends for each e-mail domain in any
@@ -104,10 +104,15 @@ pub(crate) fn beyond_the_limit(changes: &[Change], live: &LiveState) -> Vec<Find
         .collect()
 }
 
+/// Whether somebody's invitation can still be accepted.
+pub(crate) fn validity(member: &LiveMember, at: Timestamp) -> Validity {
+    member.invitation.unwrap_or_default().validity(at)
+}
+
 /// Somebody whose invitation stands and waits to be accepted.
 pub(crate) fn still_waiting(member: &LiveMember, taken_at: Timestamp) -> NotPlanned {
     let since = sent_at(member).map_or_else(
-        || "invited".to_owned(),
+        || "invited, the service does not say when".to_owned(),
         |at| format!("invited {} ago", lasting(taken_at.duration_since(at))),
     );
     NotPlanned {
@@ -133,6 +138,21 @@ pub(crate) fn waiting(member: &LiveMember, taken_at: Timestamp) -> Finding {
     Finding::new(Severity::Note, INVITATION_WAITING, message).about_subject(subject_of(member)).with_hint(
         "Ask the person, or set `policy.invitations.remind: true` so that plans send the invitation again.",
     )
+}
+
+/// An invitation that is so old that it may have expired, and is not renewed yet.
+pub(crate) fn may_have_expired(member: &LiveMember, taken_at: Timestamp) -> Option<Finding> {
+    if validity(member, taken_at) != Validity::MayHaveExpired {
+        return None;
+    }
+    let since = lasting(taken_at.duration_since(sent_at(member)?));
+    let message = format!(
+        "the invitation of {since} ago may have expired: one can be accepted for 7 to 14 days"
+    );
+    let finding = Finding::new(Severity::Warning, MAY_HAVE_EXPIRED, message)
+        .about_subject(subject_of(member))
+        .with_hint("Ask the person whether the link still works; a plan renews an invitation that is older than 14 days.");
+    Some(finding)
 }
 
 pub(crate) fn expired(member: &LiveMember, taken_at: Timestamp) -> Finding {

@@ -142,12 +142,15 @@ impl Comparer<'_> {
         if !invitation::waits_for_long(member, self.live.taken_at) {
             return;
         }
+        let may_have_expired = invitation::may_have_expired(member, self.live.taken_at);
+        let is_told = may_have_expired.is_some();
+        out.findings.extend(may_have_expired);
         // Reminding goes by number.
         if self.desired.policy.invitations.remind && member.id.is_some() {
             let sent_at = member.invitation.and_then(|invitation| invitation.sent_at);
             let reason = self.reason(ReasonKind::InvitationWaiting, &collaborator.cause);
             out.drafts.push(self.draft(Action::RemindInvitation { sent_at }, reason));
-        } else {
+        } else if !is_told {
             out.findings.push(invitation::waiting(member, self.live.taken_at));
         }
     }

@@ -2,19 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use mixaccess_model::{
     DesiredState, Email, LiveMember, ManagedBy, MemberStatus, OrganizationRole, Reads,
-    ServiceAccountReads, State, UnmanagedAction,
+    ServiceAccountReads, State, UnmanagedAction, Validity,
 };
 
-/// What to read of live state beyond members and declared projects, once the members are known.
+use crate::invitation;
+
+/// What to read of live state beyond members and declared projects, once the members are known, and when
+/// they were read.
 ///
 /// Suspended means no access at all, so that the members of undeclared projects are read for somebody
 /// live (`design.md`, "The files"), and for somebody who may be invited anew, which must not cost what
 /// the invitation gave there. Teams are read where the files declare some or somebody is managed
 /// through SCIM, service accounts where the files declare some, and their names alone where somebody
 /// goes who may have made one.
-pub fn what_to_read(desired: &DesiredState, members: &[LiveMember]) -> Reads {
+pub fn what_to_read(desired: &DesiredState, members: &[LiveMember], at: Timestamp) -> Reads {
     let state_of = |wanted: State| -> BTreeSet<&Email> {
         let people = desired.collaborators.iter().filter(|one| one.state == wanted);
         people.map(|one| &one.email).collect()
@@ -23,7 +27,7 @@ pub fn what_to_read(desired: &DesiredState, members: &[LiveMember]) -> Reads {
     let sweeps = desired.policy.unmanaged.action;
     let undeclared_projects = sweeps == UnmanagedAction::Suspend
         || !suspended.is_empty() && members.iter().any(|one| suspended.contains(&one.email))
-        || members.iter().any(|member| may_be_reinvited(desired, member));
+        || members.iter().any(|member| may_be_reinvited(desired, member, at));
     let goes = |member: &LiveMember| {
         let is_above = member.organization_role != Some(OrganizationRole::LOWEST);
         removed.contains(&member.email)
@@ -47,12 +51,12 @@ pub fn what_to_read(desired: &DesiredState, members: &[LiveMember]) -> Reads {
 }
 
 /// Whether the invitation of somebody declared has expired or has another organization role.
-fn may_be_reinvited(desired: &DesiredState, member: &LiveMember) -> bool {
+fn may_be_reinvited(desired: &DesiredState, member: &LiveMember, at: Timestamp) -> bool {
     member.status == MemberStatus::Pending
         && desired.collaborator(&member.email).is_some_and(|declared| {
             let differs = member.organization_role != Some(declared.organization_role);
-            let has_expired = member.invitation.is_some_and(|invitation| invitation.expired);
-            declared.state == State::Active && (differs || has_expired)
+            let validity = invitation::validity(member, at);
+            declared.state == State::Active && (differs || validity == Validity::Expired)
         })
 }
 

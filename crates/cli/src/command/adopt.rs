@@ -160,7 +160,7 @@ fn live(
     let projects: Vec<ProjectId> = declared.chain(chosen.projects.iter().copied()).collect();
     let live = block_on(async {
         let dialect = client.find_dialect().await?.dialect;
-        let reads = |members: &[_]| -> Reads { what_to_read(desired, members) };
+        let reads = |members: &[_]| -> Reads { what_to_read(desired, members, context.now) };
         read_live(
             &client,
             desired.organization.id,

@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         let dialect = client.find_dialect().await?.dialect;
         let reads = |members: &[_]| Reads {
             undeclared_projects: args.all_projects
-                || what_to_read(&desired, members).undeclared_projects,
+                || what_to_read(&desired, members, context.now).undeclared_projects,
             ..Reads::EVERYTHING
         };
         read_live(

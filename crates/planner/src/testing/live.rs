@@ -71,7 +71,9 @@ pub(super) fn states(answers: Answers) -> impl Strategy<Value = LiveState> {
 
 /// Makes every declared project live, and the undeclared ones read where the files ask for that.
 pub(super) fn read_what_is_declared(world: &mut World) {
-    let everything = crate::what_to_read(&world.desired, &world.live.members).undeclared_projects;
+    let live = &world.live;
+    let reads = crate::what_to_read(&world.desired, &live.members, live.taken_at);
+    let everything = reads.undeclared_projects;
     for project in &mut world.live.projects {
         project.members_read = everything || world.desired.project(project.id).is_some();
     }

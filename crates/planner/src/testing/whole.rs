@@ -312,7 +312,7 @@ impl Furnishing {
 
 /// Leaves in live state what a run reads for these files.
 fn read_what_is_asked_for(world: &mut World) {
-    let reads = crate::what_to_read(&world.desired, &world.live.members);
+    let reads = crate::what_to_read(&world.desired, &world.live.members, world.live.taken_at);
     let live = &mut world.live;
     if !reads.teams {
         live.teams = None;

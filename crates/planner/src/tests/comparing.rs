@@ -122,7 +122,7 @@ fn suspended_means_nothing_at_all() {
 fn undeclared_projects_are_read_for_people_who_may_lose_something_there() {
     let reads = |files: &[&str], live: &[&str], action| {
         let world = sweeping(world(files, live), action);
-        what_to_read(&world.desired, &world.live.members).undeclared_projects
+        what_to_read(&world.desired, &world.live.members, world.live.taken_at).undeclared_projects
     };
     let report = UnmanagedAction::Report;
     assert!(reads(&["ana suspended"], &["Ana"], report));

@@ -77,6 +77,55 @@ fn an_expired_invitation_is_replaced() {
 }
 
 #[test]
+fn an_invitation_ages_where_the_service_does_not_call_it_expired() {
+    let may = |days: i64| {
+        format!(
+            "may-have-expired: the invitation of {days} days ago may have expired: one can be accepted for 7 to 14 days"
+        )
+    };
+    let over = |days: i64| {
+        format!(
+            "invitation-expired: the invitation of {days} days ago can no longer be accepted, and a new one is sent"
+        )
+    };
+    let renewed = vec!["ana: withdraw member", "ana: invite as member web=analyst"];
+    let grants = || vec!["ana: web + analyst"];
+    for (hours, told, expected) in [
+        (24 * 7 - 1, None, grants()),
+        (24 * 7, Some(may(7)), grants()),
+        (24 * 14, Some(may(14)), grants()),
+        (24 * 14 + 1, Some(over(14)), renewed.clone()),
+        (24 * 20, Some(over(20)), renewed),
+    ] {
+        for remind in [false, true] {
+            let mut world = invited("ana web=analyst", hours, false);
+            world.desired.policy.invitations.remind = remind;
+            let content = world.plan().unwrap();
+            let about: Vec<String> = findings(&content)
+                .into_iter()
+                .filter(|one| one.starts_with("may-have") || one.starts_with("invitation-expired"))
+                .collect();
+            assert_eq!(about, told.clone().into_iter().collect::<Vec<_>>(), "{hours}");
+            let planned = changes(&content);
+            let planned: Vec<&str> =
+                planned.iter().map(String::as_str).filter(|one| *one != "ana: remind").collect();
+            assert_eq!(planned, expected, "{hours}");
+        }
+    }
+    // The service's own word, and no date at all.
+    let mut told = invited("ana", 24 * 8, false);
+    told.live.members[0].invitation.as_mut().unwrap().expires_at = Some(ago(-1));
+    assert!(!findings(&told.plan().unwrap()).iter().any(|one| one.starts_with("may-have")));
+    told.live.members[0].invitation.as_mut().unwrap().expires_at = Some(ago(1));
+    assert_eq!(planned(&told), ["ana: withdraw member", "ana: invite as member"]);
+    told.live.members[0].invitation = None;
+    let content = told.plan().unwrap();
+    assert_eq!(changes(&content), Vec::<String>::new());
+    let said = "ana: invited, the service does not say when, and not accepted yet";
+    assert_eq!(left_alone(&content), [(NotPlannedKind::Pending, said.to_owned())]);
+}
+
+#[test]
 fn a_new_invitation_brings_back_declared_teams_and_tells_of_the_others() {
     let live = ["Data +ana ios=analyst", "Growth +ana web=analyst", "Ops +ana"];
     for (files, expired, told) in [

@@ -42,7 +42,10 @@ fn pending_people_are_named_unless_the_invitation_goes() {
         [("ana", true), ("ana web=admin", true), ("ana admin", false), ("ana removed", false)]
     {
         let content = world(&[declared], &["ana pending", "zoe owner"]).plan().unwrap();
-        let pending = (NotPlannedKind::Pending, "ana: invited, and not accepted yet".to_owned());
+        let pending = (
+            NotPlannedKind::Pending,
+            "ana: invited, the service does not say when, and not accepted yet".to_owned(),
+        );
         assert_eq!(left_alone(&content).contains(&pending), waits, "{declared}");
         let reinvited = findings(&content).iter().any(|one| one.starts_with("reinvited"));
         assert_eq!(reinvited, declared == "ana admin");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use mixaccess_model::{
     Finding, Grant, GrantSource, Invitation, ManagedBy, MemberStatus, OrganizationRole, ProjectRef,
-    ProjectRole, Reason, Severity,
+    ProjectRole, Reason, Severity, Validity,
 };
 
 use crate::page::{Page, Table, Tone};
@@ -130,14 +130,19 @@ pub(crate) fn upcoming(next: &NextChange, view: &ExplainView) -> String {
 
 /// What is known of an invitation that is not accepted.
 fn invited(invitation: Option<Invitation>, view: &ExplainView) -> String {
-    let Some(Invitation { sent_at, expires_at, expired }) = invitation else {
-        return "invitation pending".to_owned();
-    };
-    let mut text = if expired { "invitation expired" } else { "invitation pending" }.to_owned();
-    if let Some(at) = sent_at {
+    let invitation = invitation.unwrap_or_default();
+    let validity = invitation.validity(view.instant);
+    let mut text = match validity {
+        Validity::Open => "invitation pending",
+        Validity::MayHaveExpired => "invitation pending, may have expired",
+        Validity::Expired => "invitation expired",
+        Validity::Unknown => "invitation pending, the service does not say since when",
+    }
+    .to_owned();
+    if let Some(at) = invitation.sent_at {
         text.push_str(&format!(", sent {}", words::relative(at, view.instant)));
     }
-    if let Some(at) = expires_at.filter(|_| !expired) {
+    if let Some(at) = invitation.expires_at.filter(|_| validity != Validity::Expired) {
         text.push_str(&format!(", can be accepted until {}", words::instant(at)));
     }
     text

@@ -184,7 +184,13 @@ fn an_invitation_says_how_long_it_waits() {
     let waits = "invitation pending, sent 3 days ago, can be accepted until 2026-11-29 05:00 UTC";
     assert_eq!(told(sent, expires, false), waits);
     assert_eq!(told(sent, expires, true), "invitation expired, sent 3 days ago");
-    assert_eq!(told(None, None, false), "invitation pending");
+    let unknown = "invitation pending, the service does not say since when";
+    assert_eq!(told(None, None, false), unknown);
+    let eight_days = Some("2026-11-14T05:00:00Z");
+    let may = "invitation pending, may have expired, sent 8 days ago";
+    assert_eq!(told(eight_days, None, false), may);
+    let twenty_days = Some("2026-11-02T05:00:00Z");
+    assert_eq!(told(twenty_days, None, false), "invitation expired, sent 20 days ago");
 }
 
 #[test]
