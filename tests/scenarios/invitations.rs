@@ -93,6 +93,67 @@ fn one_call_and_one_email_carry_everything() {
     }
 }
 
+/// The same organization, which leaves out what an invitation carries.
+fn ignoring() -> String {
+    SEED.replace("projects: [", "served: { without: [invitation_roles] }\nprojects: [")
+}
+
+#[test]
+fn what_an_invitation_leaves_out_is_granted_within_the_change() {
+    let people = "
+  several@agency.example: { projects: { web: admin, ios: analyst, android: consumer } }
+  admin@agency.example: { organization_role: admin, projects: { web: owner } }
+";
+    side_by_side(&DIALECTS, |dialect| {
+        let bench = Bench::new(&ignoring(), &files(dialect, "", people));
+        bench.run("plan --out plan.json").exits(0);
+        bench.fail(&["POST /projects/12/members status=403"]);
+        let left = bench.run("apply plan.json").exits(4);
+        left.shows("was invited, and does not have analyst in project ios").shows("--resume");
+        assert_eq!(bench.invited().len(), 2);
+        bench.run("apply plan.json").exits(3).says("--resume");
+        bench.emulator.set_faults(Vec::new());
+        bench.run("apply plan.json --resume").exits(0).shows("verified");
+        assert_eq!(bench.invited().len(), 2, "nobody is invited twice");
+        bench.agrees();
+        bench.run("apply plan.json").exits(0).shows("Already applied");
+        let written = bench.written();
+        let documented = |one: &&String| one.contains("/projects/1") && one.contains("/members ");
+        assert!(written.iter().filter(documented).count() >= 3, "{written:#?}");
+    });
+}
+
+#[test]
+fn a_plan_that_only_renews_an_invitation_renews_it_once() {
+    let seed = format!(
+        "{}\n  - {{ id: 603, email: late@agency.example, role: member, status: pending, invited_at: 20 days ago, projects: {{ 11: analyst, 12: admin }} }}\n",
+        SEED.trim_end()
+    );
+    let people = "  late@agency.example: { projects: { web: analyst, ios: admin } }\n";
+    side_by_side(&DIALECTS, |dialect| {
+        // The service itself never calls it expired.
+        let options = EmulatorOptions { invitation_days: None, ..EmulatorOptions::default() };
+        let bench = Bench::with(&seed, &files(dialect, "", people), options);
+        bench
+            .run("explain late@agency.example")
+            .exits(0)
+            .shows("invitation expired, sent 20 days ago");
+        bench.run("drift").exits(2).shows("can no longer be accepted");
+        bench.run("plan --out plan.json").exits(0);
+        let renewal = ["late@agency.example withdraw_invitation", "late@agency.example invite"];
+        assert_eq!(bench.planned("plan.json"), renewal);
+        bench.fail(&["DELETE,POST /** status=403"]);
+        bench.run("apply plan.json").exits(4);
+        bench.emulator.set_faults(Vec::new());
+        bench.run("apply plan.json --resume").exits(0).shows("verified");
+        assert_eq!(bench.invited(), ["late@agency.example"]);
+        bench.run("apply plan.json").exits(0).shows("Already applied");
+        bench.run("apply plan.json --state-dir elsewhere").exits(0).shows("Already applied");
+        assert_eq!(bench.invited(), ["late@agency.example"]);
+        bench.agrees();
+    });
+}
+
 /// Invited by now, one after the other a little longer.
 const WAITING: &str = "
   - { id: 601, email: fresh@agency.example, role: member, status: pending, invited_at: 2 days ago, projects: { 11: analyst } }

@@ -151,6 +151,16 @@ pub enum Write {
         /// The role.
         role: ProjectRole,
     },
+    /// Gives an individual grant that an invitation was to carry and left out, by the call for one project
+    /// that both dialects have; sends no e-mail to whoever is invited.
+    CompleteInvitation {
+        /// The project.
+        project: ProjectId,
+        /// The address.
+        email: Email,
+        /// The role.
+        role: ProjectRole,
+    },
     /// Changes an individual grant in place.
     SetProjectRole {
         /// The project.

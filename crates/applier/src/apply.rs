@@ -22,7 +22,7 @@ use crate::journal::{
 };
 use crate::lock::{Lock, Work};
 use crate::owner_floor::OwnerFloor;
-use crate::precheck::{check_plan, is_applied};
+use crate::precheck::{check_plan, is_applied, planned_at};
 use crate::prepare::Ready;
 use crate::remains::{Standing, remains};
 use crate::reread::{Scope, read_with_actor};
@@ -226,7 +226,9 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let is_first = ready.resumes.is_none();
         let before = is_first.then(|| records(changes, &ready.live)).into_iter().flatten();
         journal.append_all(std::iter::once(self.header(&ready)).chain(before)).await?;
-        let known = changes.iter().zip(&ready.known).filter_map(|(change, known)| {
+        let finished =
+            changes.iter().zip(&ready.known).zip(&ready.begun).filter(|(_, begun)| !**begun);
+        let known = finished.filter_map(|((change, known), _)| {
             Some(Record::Outcome {
                 change: change.id.clone(),
                 at: self.options.clock.now(),
@@ -244,8 +246,10 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             progress: self.progress,
             cancel: self.cancel,
             scope: &self.scope,
-            planned_at: self.plan.made_at,
+            planned_at: planned_at(self.plan),
+            begun: ready.begun.clone(),
             live: &ready.live,
+            before: &ready.before,
             follows_creation: follows_creation(changes),
             maybe_sent: ready.maybe_sent.clone(),
             has_sent: AtomicBool::new(false),

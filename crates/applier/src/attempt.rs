@@ -140,7 +140,10 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         self.progress.note(&format!("reading again what became of {}", change.id));
         let waits = &self.options.patience.settle;
         let detail = match self.settle(change, waits).await {
-            Settled::InPlace => return Some(Outcome::Applied { settled_by_reading: true }),
+            // What the invitation left out is given afterwards.
+            Settled::InPlace | Settled::LacksRoles => {
+                return Some(Outcome::Applied { settled_by_reading: true });
+            }
             // An answer that is late could still arrive twice: an invitation is left to --resume.
             Settled::StillBefore if must_happen_once(&change.action) => {
                 "reading again does not show it yet".to_owned()
@@ -175,22 +178,23 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             Some(404 | 410) => Some(&[][..]),
             _ => None,
         };
-        if let Some(waits) = waits
-            && matches!(self.settle(change, waits).await, Settled::InPlace)
-        {
-            return if maybe_sent {
-                Outcome::Applied { settled_by_reading: true }
-            } else {
-                Outcome::AlreadySo
-            };
+        if let Some(waits) = waits {
+            match self.settle(change, waits).await {
+                Settled::InPlace | Settled::LacksRoles if maybe_sent => {
+                    return Outcome::Applied { settled_by_reading: true };
+                }
+                Settled::InPlace => return Outcome::AlreadySo,
+                _ => {}
+            }
         }
         Outcome::Failed { failure: Failure::from(error) }
     }
 
-    async fn settle(&self, change: &Change, waits: &[Duration]) -> Settled {
+    pub(crate) async fn settle(&self, change: &Change, waits: &[Duration]) -> Settled {
         let changes = [change];
         let now = || self.now();
-        let settled = settle(self.client, self.scope, &changes, waits, self.cancel, now).await;
+        let settled =
+            settle(self.client, self.scope, &changes, self.before, waits, self.cancel, now).await;
         settled.into_iter().next().unwrap_or(Settled::Unreadable { error: None })
     }
 
@@ -355,7 +359,7 @@ fn unsettled(why: &str) -> Outcome {
 /// Why reading again did not decide.
 pub(crate) fn undecided(settled: Settled) -> String {
     match settled {
-        Settled::InPlace | Settled::StillBefore => String::new(),
+        Settled::InPlace | Settled::LacksRoles | Settled::StillBefore => String::new(),
         Settled::Elsewhere { message } => message,
         Settled::Unreadable { error } => error.map_or_else(
             || "the apply was asked to stop before it could be read again".to_owned(),

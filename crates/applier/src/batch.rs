@@ -219,7 +219,10 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         let plural = if changes.len() == 1 { "" } else { "s" };
         let what = format!("reading again what became of {} grant{plural}", changes.len());
         self.progress.note(&what);
-        let settled = settle(self.client, self.scope, &changes, waits, self.cancel, || self.now());
+        let settled =
+            settle(self.client, self.scope, &changes, self.before, waits, self.cancel, || {
+                self.now()
+            });
         let (mut known, mut open) = (Vec::new(), Vec::new());
         for (row, settled) in call.rows.iter().zip(settled.await) {
             let earlier = self.maybe_sent.get(*row).copied().unwrap_or_default();

@@ -118,9 +118,11 @@ impl<'a> Found<'a> {
     }
 }
 
-/// Whether an e-mail went out to somebody after that one. Nobody who accepted waits for one.
+/// Whether an e-mail went out to somebody after that one, as far as it is known when that was. Nobody who
+/// accepted waits for one.
 pub(crate) fn reminded(member: &LiveMember, since: Option<Timestamp>) -> bool {
-    member.status.is_active() || member.invitation.and_then(|one| one.sent_at) > since
+    let sent_at = member.invitation.and_then(|one| one.sent_at);
+    member.status.is_active() || since.is_some() && sent_at > since
 }
 
 impl<'a> Course<'a> {
@@ -147,6 +149,47 @@ impl<'a> Course<'a> {
             };
             net.into_iter().all(|effect| found.shows(effect))
         })
+    }
+
+    /// Whether each change that must happen once shows to have happened since that instant: what it makes
+    /// may look like what was there before it, or be somebody else's work.
+    pub(crate) fn has_happened_since(&self, since: Timestamp, live: &LiveState) -> bool {
+        self.of_subject.iter().all(|(key, own)| {
+            let found = Found::live(live, key);
+            own.iter().all(|(index, change)| match (&change.action, found) {
+                (Action::CreateServiceAccount { .. }, Some(Found::ServiceAccount(account))) => {
+                    account.is_created_by(&live.actor) == Some(true)
+                }
+                _ => self.shows_since(*index, change, found, since),
+            })
+        })
+    }
+
+    /// Whether what is found can be what that change made, and not what was there before the plan: an
+    /// invitation that follows a withdrawal looks like the older one.
+    pub(crate) fn shows_since(
+        &self,
+        index: usize,
+        change: &Change,
+        found: Option<Found<'_>>,
+        since: Timestamp,
+    ) -> bool {
+        match (&change.action, found) {
+            (Action::Invite { .. }, Some(Found::Person(member))) => {
+                self.taken_before(index, change).is_none_or(|taken| is_new(member, taken, since))
+            }
+            _ => true,
+        }
+    }
+
+    /// The change before an invitation that takes the person out.
+    fn taken_before(&self, index: usize, change: &Change) -> Option<&'a Change> {
+        let own = self.of_subject.get(&change.subject.key())?;
+        let mut before = own.iter().rev().filter(|(at, _)| *at < index);
+        let takes_out = |action: &Action| {
+            matches!(action, Action::WithdrawInvitation { .. } | Action::RemoveMember { .. })
+        };
+        before.find(|(_, one)| takes_out(&one.action)).map(|(_, one)| *one)
     }
 
     /// Whether a subject is as after that change, or as after a later one that took it over.
@@ -182,6 +225,15 @@ impl<'a> Course<'a> {
             Effect::Reminded(_) => found.shows(effect),
         })
     }
+}
+
+/// Whether somebody is there by an invitation from after that instant, rather than as before the change
+/// that took the person out. Whoever accepted the invitation that was to be withdrawn needs no other.
+fn is_new(member: &LiveMember, taken: &Change, since: Timestamp) -> bool {
+    let withdrawn = matches!(taken.action, Action::WithdrawInvitation { .. });
+    let is_other = member.id.zip(taken.subject.user()).is_some_and(|(one, other)| one != other);
+    let sent_at = member.invitation.and_then(|one| one.sent_at);
+    is_other || sent_at > Some(since) || (withdrawn && member.status.is_active())
 }
 
 /// Whether an action only takes something, so that somebody who is gone is as it wants.

@@ -13,6 +13,7 @@ use mixaccess_model::{Action, Change, LiveState, PlanContent, Subject, SubjectKe
 use mixaccess_planner::reductions;
 
 use crate::board::{Board, Work};
+use crate::completion::may_lack_roles;
 use crate::invitation_limit::{InvitationLimit, InvitationsLeft, left};
 use crate::journal::{JournalError, JournalWriter, Record};
 use crate::owner_floor::OwnerFloor;
@@ -30,10 +31,14 @@ pub(crate) struct Execution<'a, C> {
     pub(crate) progress: &'a dyn Progress,
     pub(crate) cancel: &'a CancelToken,
     pub(crate) scope: &'a Scope,
-    /// When the plan was made.
+    /// For each change, whether an earlier run sent its invitation and did not finish it.
+    pub(crate) begun: Vec<bool>,
+    /// Before which instant of the service nothing is the work of the plan.
     pub(crate) planned_at: Timestamp,
     /// Live state from before the first write.
     pub(crate) live: &'a LiveState,
+    /// The same with its subjects as they were before the first write of any run.
+    pub(crate) before: &'a LiveState,
     /// For each change, whether the plan makes its subject before it.
     pub(crate) follows_creation: Vec<bool>,
     /// For each change, whether an earlier run may have sent it.
@@ -46,6 +51,11 @@ pub(crate) struct Execution<'a, C> {
     pub(crate) owners: OwnerFloor,
     /// Teams and service accounts that this run made, with their numbers.
     pub(crate) made: Mutex<BTreeMap<SubjectKey, Subject>>,
+}
+
+/// Whether an invitation is out, and has not finished before it is read what it gave.
+fn awaits_completion(change: &Change, outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Applied { .. }) && may_lack_roles(&change.action)
 }
 
 /// What became of the changes, and why the journal is not whole, when it is not.
@@ -68,6 +78,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     /// to stop, the journal can no longer be kept, or only invitations are left that must wait.
     pub(crate) async fn run(&self, known: Vec<Option<Outcome>>) -> Executed {
         let changes = self.content.changes.as_slice();
+        let is_known = known.iter().map(Option::is_some).collect::<Vec<_>>();
         let grants_per_call = self.options.target.capabilities.grants_per_call;
         let reduces = reductions(self.content);
         let mut board = Board::new(changes, reduces, grants_per_call, self.progress, known);
@@ -102,7 +113,21 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                 None
             }
         };
-        Executed { outcomes: board.into_outcomes(), journal_error, invitations }
+        let mut outcomes = board.into_outcomes();
+        if journal_error.is_none() {
+            let invited = self.unfinished_invitations(&outcomes, &is_known);
+            journal_error = self.complete_invitations(&invited, &mut outcomes).await.err();
+        }
+        Executed { outcomes, journal_error, invitations }
+    }
+
+    /// The invitations that are out, and of which it is not known yet whether they gave everything.
+    fn unfinished_invitations(&self, outcomes: &[Outcome], is_known: &[bool]) -> Vec<usize> {
+        let all = self.content.changes.iter().zip(outcomes).zip(is_known).zip(&self.begun);
+        let unfinished = all.enumerate().filter(|(_, (((change, outcome), is_known), begun))| {
+            awaits_completion(change, outcome) && (!**is_known || **begun)
+        });
+        unfinished.map(|(index, _)| index).collect()
     }
 
     /// What waits for the limit in the end is deferred, with the time from which it may be sent.
@@ -173,7 +198,10 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         let (outcome, journal_error) = match self.attempts(index, change).await {
             Ok(mut outcome) => {
                 self.say_what_is_withdrawn(index, &mut outcome);
-                self.journaled(change, outcome).await
+                match awaits_completion(change, &outcome) {
+                    true => (outcome, None),
+                    false => self.journaled(change, outcome).await,
+                }
             }
             Err((outcome, error)) => (outcome, Some(error)),
         };

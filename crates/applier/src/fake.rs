@@ -130,6 +130,8 @@ pub(crate) struct Inner {
     /// Most e-mails an hour to each domain.
     pub(crate) invitations_per_hour: Option<usize>,
     pub(crate) unreadable: bool,
+    /// An invitation does not carry more than the grant that it is.
+    pub(crate) ignores_roles: bool,
     /// The service appends a word of its own to the names of new service accounts.
     pub(crate) appends: bool,
     /// POST to an existing grant: replaced, or 409.
@@ -582,12 +584,12 @@ impl Inner {
             |one: &&Person| one.role == OrganizationRole::Owner && one.status.is_active();
         let owners = self.now.people.values().filter(is_owner).count();
         match write {
-            Write::Invite { email, role, grants } => {
-                if self.now.people.contains_key(email) {
-                    return Err(conflict());
+            Write::Invite { email, role, grants } => self.invite_with(email, *role, grants)?,
+            Write::CompleteInvitation { project, email, role } => {
+                if !self.now.people.contains_key(email) {
+                    return Err(missing());
                 }
-                self.invite(email, *role)?;
-                self.now.people.get_mut(email).unwrap().grants = grants.iter().cloned().collect();
+                self.grant(email, *project, role, self.upsert)?;
             }
             Write::GrantMany { grants } => {
                 for (email, project, role) in grants {
@@ -751,6 +753,22 @@ impl Inner {
         self.sent.push((email.domain().to_owned(), at));
         self.invitations.push(email.clone());
         Ok(at)
+    }
+
+    fn invite_with(
+        &mut self,
+        email: &Email,
+        role: OrganizationRole,
+        grants: &[(ProjectId, ProjectRole)],
+    ) -> Result<(), ApiError> {
+        if self.now.people.contains_key(email) {
+            return Err(conflict());
+        }
+        self.invite(email, role)?;
+        let is_alone = grants.len() == 1 && role == OrganizationRole::Member;
+        let carried = grants.iter().filter(|_| is_alone || !self.ignores_roles);
+        self.now.people.get_mut(email).unwrap().grants = carried.cloned().collect();
+        Ok(())
     }
 
     fn invite(&mut self, email: &Email, role: OrganizationRole) -> Result<(), ApiError> {

@@ -12,6 +12,7 @@ mod before;
 mod board;
 mod call;
 mod cancel;
+mod completion;
 mod conclude;
 mod consistency;
 mod counting;
@@ -57,6 +58,8 @@ mod fake_plan;
 mod hostile_tests;
 #[cfg(test)]
 mod interruption_tests;
+#[cfg(test)]
+mod invitation_tests;
 #[cfg(test)]
 mod limit_tests;
 #[cfg(test)]

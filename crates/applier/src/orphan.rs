@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use mixaccess_api::{AccessRead, AccessWrite, ErrorKind, Write};
 use mixaccess_model::{
     Actor, Change, LiveServiceAccount, ServiceAccountId, Subject, SubjectKey, printable,
@@ -20,9 +20,6 @@ pub(crate) const READ_AGAIN: &str =
 pub(crate) const LOOK: &str = "Look in Mixpanel for the service accounts of that name: delete there what \
                                nobody uses, then run apply with --resume, which creates the account \
                                anew. Where one is to stay as it is, plan again.";
-
-/// How far the clock of the service may be behind ours.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// What became of an account whose secret nobody has.
 pub(crate) enum Cleared {
@@ -200,12 +197,11 @@ fn stands_apart(
     actor: &Actor,
     planned_at: Timestamp,
 ) -> Option<&'static str> {
-    let earliest = planned_at.checked_sub(CLOCK_SKEW).unwrap_or(planned_at);
     if is_acting(account, actor) {
         Some("is the one that this apply runs as")
     } else if account.is_created_by(actor) == Some(false) {
         Some("was created by somebody else")
-    } else if account.created.is_some_and(|created| created < earliest) {
+    } else if account.created.is_some_and(|created| created < planned_at) {
         Some("was created before this plan was made")
     } else if account.last_used.is_some() {
         Some("was used, so that somebody has its secret")
@@ -236,6 +232,7 @@ pub(crate) fn may_be_ours(account: &LiveServiceAccount, actor: &Actor) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
     use mixaccess_model::{Email, UserId};
 
     use super::*;
@@ -261,12 +258,11 @@ mod tests {
             grants: Vec::new(),
         };
         type Edit = fn(&mut LiveServiceAccount, Timestamp);
-        let cases: [(Edit, Option<&str>); 9] = [
+        let cases: [(Edit, Option<&str>); 8] = [
             (|_, _| {}, None),
-            (|one, at| one.created = Some(at - SignedDuration::from_mins(4)), None),
             (|one, _| (one.created, one.creator_email) = (None, None), None),
             (
-                |one, at| one.created = Some(at - SignedDuration::from_mins(6)),
+                |one, at| one.created = Some(at - SignedDuration::from_secs(1)),
                 Some("before this plan"),
             ),
             (

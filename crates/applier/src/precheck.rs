@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
     Action, AffectedSubject, Change, ChangeId, GuardVerdict, LiveState, PLAN_FORMAT_VERSION, Plan,
     PlanContent, Subject, SubjectKey,
@@ -70,7 +70,8 @@ pub(crate) fn check_live_as(
     now: Timestamp,
 ) -> Precheck {
     let content = &plan.content;
-    if is_applied(&content.changes, live) {
+    let course = Course::of(content.changes.iter().enumerate());
+    if course.is_finished(live) && course.has_happened_since(planned_at(plan), live) {
         return Precheck::AlreadyApplied;
     }
     let mut refusals = Vec::new();
@@ -93,6 +94,14 @@ pub(crate) fn check_live_as(
     let (refused, overridden) = check_guards(plan, judged, live, now);
     refusals.extend(refused);
     if refusals.is_empty() { Precheck::Ready { overridden } } else { Precheck::Refused(refusals) }
+}
+
+/// How far the clock of the service may be behind ours.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+/// Before which instant of the service nothing that is live can be the work of a plan.
+pub(crate) fn planned_at(plan: &Plan) -> Timestamp {
+    plan.made_at.checked_sub(CLOCK_SKEW).unwrap_or(plan.made_at)
 }
 
 /// What moved under a change, an invitation that somebody else sent again included.

@@ -12,7 +12,7 @@ use crate::consistency::{Sent, inconsistencies};
 use crate::error::ApplyError;
 use crate::held::untouched;
 use crate::journal::JournalRun;
-use crate::precheck::{Precheck, check_guards, check_live_as, remaining_content};
+use crate::precheck::{Precheck, check_guards, check_live_as, planned_at, remaining_content};
 use crate::remains::Standing;
 use crate::reread::{forget_unread, read_with_actor};
 use crate::resume::{Step, decide, may_be_stale, sends};
@@ -26,6 +26,8 @@ pub(crate) struct Ready {
     pub(crate) before: LiveState,
     /// For each change, what became of it, when that is known already.
     pub(crate) known: Vec<Option<Outcome>>,
+    /// For each change, whether an earlier run sent its invitation and did not finish it.
+    pub(crate) begun: Vec<bool>,
     pub(crate) in_earlier_run: Vec<bool>,
     pub(crate) maybe_sent: Vec<bool>,
     pub(crate) overrides: Vec<Override>,
@@ -58,6 +60,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
                 before: live.clone(),
                 live,
                 known: vec![None; count],
+                begun: vec![false; count],
                 in_earlier_run: vec![false; count],
                 maybe_sent: vec![false; count],
                 overrides: overrides(overridden),
@@ -86,7 +89,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let mut waits = self.options.patience.settle.iter();
         let (live, steps) = loop {
             let live = self.read_first().await?;
-            let steps = decide(content, standings, &live);
+            let steps = decide(content, planned_at(self.plan), standings, &live);
             if self.cancel.is_cancelled() || !may_be_stale(changes, standings, &steps) {
                 break (live, steps);
             }
@@ -97,6 +100,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let overridden = self.check_rest(&live, &steps).await?;
         let maybe_sent =
             steps.iter().map(|step| matches!(step, Step::Send { maybe_sent: true })).collect();
+        let begun = steps.iter().map(|step| matches!(step, Step::Complete)).collect();
         let in_earlier_run = steps
             .iter()
             .map(|step| matches!(step, Step::Known(_) | Step::Found(Outcome::Applied { .. })))
@@ -105,6 +109,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             .into_iter()
             .map(|step| match step {
                 Step::Known(outcome) | Step::Found(outcome) => Some(outcome),
+                Step::Complete => Some(Outcome::Applied { settled_by_reading: true }),
                 Step::Moved { message } => Some(Outcome::Moved { message }),
                 Step::Send { .. } => None,
             })
@@ -113,7 +118,17 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let resumes = Some(last.file_name());
         let notes = self.notes(&live);
         let before = before_all(&live, runs);
-        Ok(Ready { live, before, known, in_earlier_run, maybe_sent, overrides, resumes, notes })
+        Ok(Ready {
+            live,
+            before,
+            known,
+            begun,
+            in_earlier_run,
+            maybe_sent,
+            overrides,
+            resumes,
+            notes,
+        })
     }
 
     /// Checks what is left to be sent; gives the verdicts that an override lets pass.
@@ -127,7 +142,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let to_send = steps
             .iter()
             .enumerate()
-            .filter(|(_, step)| matches!(step, Step::Send { .. }))
+            .filter(|(_, step)| matches!(step, Step::Send { .. } | Step::Complete))
             .map(|(index, _)| index)
             .collect::<BTreeSet<_>>();
         if to_send.is_empty() {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use mixaccess_model::{
     Action, Change, LiveState, MemberStatus, PlanContent, Precondition, SubjectKey,
 };
@@ -10,6 +11,7 @@ use mixaccess_planner::{Moved, Projection, reductions};
 
 use crate::Outcome;
 use crate::call::follows_creation;
+use crate::completion::lacks_roles;
 use crate::consistency::Sent;
 use crate::course::{Course, Found};
 use crate::orphan::may_be_ours;
@@ -23,6 +25,8 @@ pub enum Step {
     Known(Outcome),
     /// Nothing: it was unknown or open, and live state shows that it is in place.
     Found(Outcome),
+    /// Give the roles that its invitation, which an earlier run sent, left out.
+    Complete,
     /// Send it.
     Send {
         /// Whether an earlier run may have sent it already.
@@ -40,7 +44,12 @@ pub enum Step {
 /// A change that is not certainly in place is compared with live state: where its preconditions hold
 /// it is sent, where its effect is there already it is done, or that of a later change which took it
 /// over, and otherwise its subject moved.
-pub fn decide(content: &PlanContent, standings: &[Standing], live: &LiveState) -> Vec<Step> {
+pub fn decide(
+    content: &PlanContent,
+    planned_at: Timestamp,
+    standings: &[Standing],
+    live: &LiveState,
+) -> Vec<Step> {
     let changes = content.changes.as_slice();
     let mut projection = Projection::new(live);
     let mut stopped: BTreeSet<SubjectKey> = BTreeSet::new();
@@ -62,10 +71,12 @@ pub fn decide(content: &PlanContent, standings: &[Standing], live: &LiveState) -
                 if moved.is_empty() || (anew && is_ours(&projection, &key, live)) {
                     projection.apply(change);
                     Step::Send { maybe_sent }
-                } else if !is_made_anew(change)
-                    && course.is_behind(index, change, Found::projected(&projection, &key))
+                } else if let found = Found::projected(&projection, &key)
+                    && !is_made_anew(change)
+                    && course.shows_since(index, change, found, planned_at)
+                    && let Some(step) = in_place(&course, index, change, maybe_sent, found)
                 {
-                    Step::Found(found(maybe_sent))
+                    step
                 } else {
                     if !matches!(key, SubjectKey::Team(_)) {
                         stopped.insert(key);
@@ -77,6 +88,22 @@ pub fn decide(content: &PlanContent, standings: &[Standing], live: &LiveState) -
         steps.push(step);
     }
     steps
+}
+
+/// What is left of a change that is in place, or begun, as live state shows.
+fn in_place(
+    course: &Course<'_>,
+    index: usize,
+    change: &Change,
+    maybe_sent: bool,
+    found: Option<Found<'_>>,
+) -> Option<Step> {
+    if course.is_behind(index, change, found) {
+        return Some(Step::Found(outcome_found(maybe_sent)));
+    }
+    let is_begun = maybe_sent
+        && matches!(found, Some(Found::Person(member)) if lacks_roles(&change.action, member));
+    is_begun.then_some(Step::Complete)
 }
 
 /// For each change, whether it is going to be sent: what gives something, not where an earlier change
@@ -94,7 +121,7 @@ pub(crate) fn sends(content: &PlanContent, steps: &[Step]) -> Vec<Sent> {
                 _ if !reduces && stopped.contains(&key) => Sent::No,
                 Step::Send { maybe_sent: true } if is_made_anew(change) => Sent::Anew,
                 Step::Send { .. } => Sent::AsPlanned,
-                Step::Known(_) | Step::Found(_) | Step::Moved { .. } => Sent::No,
+                Step::Known(_) | Step::Found(_) | Step::Complete | Step::Moved { .. } => Sent::No,
             };
             if matches!(step, Step::Moved { .. }) && !matches!(key, SubjectKey::Team(_)) {
                 stopped.insert(key);
@@ -135,7 +162,7 @@ fn is_ours(projection: &Projection<'_>, key: &SubjectKey, live: &LiveState) -> b
     }
 }
 
-const fn found(maybe_sent: bool) -> Outcome {
+const fn outcome_found(maybe_sent: bool) -> Outcome {
     if maybe_sent { Outcome::Applied { settled_by_reading: true } } else { Outcome::AlreadySo }
 }
 
@@ -156,7 +183,7 @@ pub fn may_be_stale(changes: &[Change], standings: &[Standing], steps: &[Step]) 
             let made = is_made_anew(change) && matches!(standing, Standing::Failed(_));
             made || touched.contains(&change.subject.key())
         }
-        Step::Known(_) | Step::Found(_) => false,
+        Step::Known(_) | Step::Found(_) | Step::Complete => false,
     })
 }
 
@@ -181,7 +208,7 @@ mod tests {
 
     use super::*;
     use crate::Failure;
-    use crate::fake::{Fake, Person, Planner, Roster, person, project};
+    use crate::fake::{Fake, Person, Planner, Roster, now, person, project};
 
     const ANN: &str = "ann@acme.example";
     const NEW: &str = "new@agency.example";
@@ -215,7 +242,7 @@ mod tests {
     }
 
     fn steps(standings: &[Standing], people: &[(&str, Person)]) -> Vec<Step> {
-        decide(&planner().content(), standings, &Fake::new(roster(people)).live())
+        decide(&planner().content(), now(), standings, &Fake::new(roster(people)).live())
     }
 
     fn failed() -> Standing {

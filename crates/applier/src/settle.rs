@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, ApiError};
-use mixaccess_model::{Change, LiveState};
+use mixaccess_model::{Action, Change, LiveMember, LiveState};
 use mixaccess_planner::Projection;
 
 use crate::CancelToken;
+use crate::completion::lacks_roles;
 use crate::precheck::moved;
 use crate::reread::{Scope, read};
 
@@ -17,6 +18,8 @@ use crate::reread::{Scope, read};
 pub(crate) enum Settled {
     /// Its effect is there.
     InPlace,
+    /// The invitation is out, and roles that it was to carry are not there.
+    LacksRoles,
     /// Its subject is still as the plan expects it before the change.
     StillBefore,
     /// Its subject is neither.
@@ -32,12 +35,13 @@ pub(crate) enum Settled {
 }
 
 /// Reads until the effect of every change shows, at most once more than there are `waits`; one reading
-/// tells about all of them. An answer from before a write proves nothing, so only the last one counts
+/// tells about all of them. What was there `before` the first write is not taken for its effect. An answer from before a write proves nothing, so only the last one counts
 /// against it.
 pub(crate) async fn settle<R: AccessRead>(
     client: &R,
     scope: &Scope,
     changes: &[&Change],
+    before: &LiveState,
     waits: &[Duration],
     cancel: &CancelToken,
     now: impl Fn() -> Timestamp,
@@ -47,7 +51,7 @@ pub(crate) async fn settle<R: AccessRead>(
     let mut settled: Vec<Settled> = Vec::new();
     loop {
         let seen = match read(client, &scope, now()).await {
-            Ok(live) => changes.iter().map(|change| seen(change, &live)).collect(),
+            Ok(live) => changes.iter().map(|change| seen(change, before, &live)).collect(),
             Err(error) => {
                 let error = Arc::new(error);
                 vec![Settled::Unreadable { error: Some(error) }; changes.len()]
@@ -79,15 +83,32 @@ pub(crate) async fn settle<R: AccessRead>(
     }
 }
 
-fn seen(change: &Change, live: &LiveState) -> Settled {
+fn seen(change: &Change, before: &LiveState, live: &LiveState) -> Settled {
     let projection = Projection::new(live);
     let moved = moved(&projection, change);
+    let member =
+        |live: &LiveState| change.subject.email().and_then(|email| live.member(email).cloned());
+    let invited = member(live).filter(|_| matches!(change.action, Action::Invite { .. }));
     if moved.is_empty() {
         Settled::StillBefore
+    } else if let (Some(old), Some(new)) = (member(before), &invited)
+        && is_same_invitation(&old, new)
+    {
+        let message = "the invitation from before is still there".to_owned();
+        Settled::Elsewhere { message }
     } else if projection.holds(change) {
         Settled::InPlace
+    } else if invited.is_some_and(|member| lacks_roles(&change.action, &member)) {
+        Settled::LacksRoles
     } else {
         let messages = moved.into_iter().map(|one| one.message);
         Settled::Elsewhere { message: messages.collect::<Vec<_>>().join("; ") }
     }
+}
+
+/// Whether nothing tells somebody from who was there before the invitation was withdrawn.
+fn is_same_invitation(old: &LiveMember, new: &LiveMember) -> bool {
+    let sent_at = |member: &LiveMember| member.invitation.and_then(|one| one.sent_at);
+    let is_other = old.id.zip(new.id).is_some_and(|(old, new)| old != new);
+    !is_other && sent_at(new) <= sent_at(old) && old.status == new.status
 }

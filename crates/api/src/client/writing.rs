@@ -2,7 +2,7 @@
 
 use std::iter::once_with;
 
-use mixaccess_model::{OrganizationRole, printable};
+use mixaccess_model::{Email, OrganizationRole, printable};
 
 use super::Client;
 use crate::dialect::members;
@@ -29,6 +29,9 @@ impl AccessWrite for Client {
                 let instead = once_with(|| members.grant(*project, email, role));
                 return self.give(app, Endpoint::Grant, [(email, *project, role)], instead).await;
             }
+            Write::CompleteInvitation { project, email, role } => {
+                members.grant(*project, email, role)
+            }
             Write::RemoveMember { user, email } => match &app {
                 Some(app) => app.removal(email),
                 None => members.removal(*user),
@@ -50,9 +53,7 @@ impl AccessWrite for Client {
             Write::UpdateTeam { team, update } => teams.change(*team, update),
             Write::DeleteTeam { name } => teams.deletion(name),
             Write::ChangeGroup { group, email, member } => {
-                let scim = self.scim.as_ref().ok_or_else(|| without_scim(group))?;
-                scim.change_group(group, email, *member).await?;
-                return Ok(Written::default());
+                return self.change_group(group, email, *member).await;
             }
             Write::CreateServiceAccount { username, role, expires, grants } => {
                 let new = accounts.create(username, *role, *expires, grants).await?;
@@ -67,6 +68,19 @@ impl AccessWrite for Client {
             }
         };
         self.transport.write(&request).await?;
+        Ok(Written::default())
+    }
+}
+
+impl Client {
+    async fn change_group(
+        &self,
+        group: &str,
+        email: &Email,
+        member: bool,
+    ) -> Result<Written, ApiError> {
+        let scim = self.scim.as_ref().ok_or_else(|| without_scim(group))?;
+        scim.change_group(group, email, member).await?;
         Ok(Written::default())
     }
 }

@@ -54,4 +54,7 @@ pub enum Part {
     UserProjects,
     /// The custom roles in the rows of projects.
     CustomRoles,
+    /// The project roles that an invitation carries, beyond the one for the project it is made through:
+    /// they are left out without a word.
+    InvitationRoles,
 }

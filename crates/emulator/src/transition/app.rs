@@ -1,11 +1,12 @@
 //! What the verbs of the dialect `app` do to many people at once: all of it or nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Outcome, Transition, Written};
 use crate::refusal::Refusal;
 use crate::role::{OrganizationRole, ProjectRole};
 use crate::rules;
+use crate::seed::Part;
 use crate::state::Actor;
 
 impl Transition<'_> {
@@ -20,6 +21,8 @@ impl Transition<'_> {
         let members = self.state.members.iter();
         let mut ids: BTreeMap<String, u64> =
             members.map(|(id, member)| (member.email.clone(), *id)).collect();
+        let is_carried = self.state.served.has(Part::InvitationRoles);
+        let mut invited = BTreeSet::new();
         let mut added = 0;
         for (project, email, word) in additions {
             if !owns.contains_key(project) {
@@ -30,8 +33,13 @@ impl Transition<'_> {
             let own = owns.get(project).ok_or(Refusal::NotPermitted)?;
             rules::may_give_project_role(own, &role)?;
             let id = match ids.get(email) {
+                Some(id) if !is_carried && invited.contains(id) => continue,
                 Some(id) => *id,
-                None => self.add_pending(actor, email, OrganizationRole::Member)?,
+                None => {
+                    let id = self.add_pending(actor, email, OrganizationRole::Member)?;
+                    invited.insert(id);
+                    id
+                }
             };
             ids.insert(email.clone(), id);
             match self.member(id)?.grants.get(project) {

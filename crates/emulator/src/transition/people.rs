@@ -7,7 +7,7 @@ use crate::audit::{Event, EventKind};
 use crate::refusal::Refusal;
 use crate::role::OrganizationRole;
 use crate::rules;
-use crate::seed::Status;
+use crate::seed::{Part, Status};
 use crate::state::{Actor, Team};
 
 impl Transition<'_> {
@@ -60,7 +60,8 @@ impl Transition<'_> {
             return Err(Refusal::AlreadyMember);
         }
         let id = self.add_pending(actor, email, role)?;
-        for (project, word) in projects {
+        let is_carried = self.state.served.has(Part::InvitationRoles);
+        for (project, word) in projects.iter().filter(|_| is_carried) {
             let own = rules::may_manage_project(self.state, actor, *project)?;
             let role = self.project_role(*project, word)?;
             rules::may_give_project_role(&own, &role)?;

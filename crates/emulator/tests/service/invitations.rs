@@ -24,6 +24,32 @@ fn row(emulator: &Emulator, email: &str) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_service_may_leave_out_what_an_invitation_carries() {
+    let emulator = start(EmulatorOptions::default()).await;
+    let seed = format!("served: {{ without: [invitation_roles] }}\n{SEED}");
+    emulator.replace(&Seed::from_yaml(&seed).unwrap()).unwrap();
+    let both = json!([{ "id": 11, "role": "admin" }, { "id": 12, "role": "viewer" }]);
+    let body = json!({ "email": "zoe@partner.example", "role": "member", "projects": both });
+    assert_eq!(invite(&emulator, &body).status, 200);
+    let users = json!([{ "email": "lou@partner.example", "role": "analyst" }]);
+    let both = json!([{ "id": 11, "users": users }, { "id": 12, "users": users }]);
+    let body = json!({ "projects": both }).to_string();
+    let call = "POST /organizations/12345/add-users-to-projects/";
+    assert_eq!(send(&emulator, call, &body).status, 200);
+    let granted = |email: &str| {
+        let members = emulator.state().members;
+        members.into_iter().find(|one| one.email == email).unwrap().projects.len()
+    };
+    assert_eq!((granted("zoe@partner.example"), granted("lou@partner.example")), (0, 1));
+    // Told for one project, it is given, and no second e-mail goes out.
+    let body = json!({ "email": "zoe@partner.example", "role": "admin" }).to_string();
+    assert_eq!(send(&emulator, "POST /projects/11/members", &body).status, 200);
+    assert_eq!(granted("zoe@partner.example"), 1);
+    let mails = emulator.audit().into_iter().filter(|e| e.event == EventKind::InvitationSent);
+    assert_eq!(mails.count(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_carries_every_role_in_one_mail() {
     let emulator = start(EmulatorOptions::default()).await;
     let zoe = |role: &str, projects: Value| json!({ "email": "zoe@partner.example", "role": role, "projects": projects });
