@@ -274,3 +274,91 @@ fn an_undo_plan_is_judged_by_todays_policy() {
     bench.write("access/access.yaml", FILES.replace("  web: {", "  # Changed.\n  web: {"));
     bench.run(&format!("apply {undo}")).exits(0).shows("verified");
 }
+
+/// An apply of which nothing succeeded has nothing to be undone, so no plan can be its undo plan.
+#[test]
+fn nothing_undoes_an_apply_that_left_no_undo_plan() {
+    for api in ["members", "app"] {
+        let files = format!(
+            "
+organization: {{ id: 12345, name: Acme Corp, api: {api} }}
+projects: {{ web: {{ id: 11 }}, ios: {{ id: 12 }}, android: {{ id: 13 }} }}
+collaborators:
+  raised@agency.example: {{ projects: {{ web: admin }} }}
+"
+        );
+        let bench = Bench::new(SEED, &files);
+        bench.run("plan --out plan.json").exits(0);
+        bench.fail(&["PUT /projects/11/members/503 status=403"]);
+        bench.run("apply plan.json").exits(4);
+        bench.emulator.clear_requests();
+        reseal(&bench, "edited.json", |plan| {
+            plan.content.undoes = Some(plan.digest);
+            for change in &mut plan.content.changes {
+                change.reason.kind = ReasonKind::Undo;
+                change.reason.place = None;
+            }
+        });
+        let run = bench.run("apply edited.json").exits(3).says("left no undo plan");
+        run.says("help:");
+        assert_eq!(bench.writes(), [], "{api}");
+    }
+}
+
+const REPLACED: &str = "
+organization: { id: 12345, name: Acme Corp }
+service_accounts:
+  - { id: 71, username: mixaccess, secret: demo-secret, email: ci@acme.example, role: owner }
+  - { id: 72, username: sync, secret: sync-secret, email: sync@acme.example, role: member, projects: { 11: admin } }
+projects: [{ id: 11, name: Web }]
+teams: [{ name: Growth, members: [tea@acme.example], projects: { 11: analyst } }]
+members:
+  - { id: 501, email: priya@acme.example, role: owner }
+  - { id: 502, email: marisol@acme.example, role: owner }
+  - { id: 503, email: tea@acme.example, role: member }
+  - { id: 504, email: heir@acme.example, role: member }
+";
+
+/// Each of these changes would take something away without what the files put in its place.
+#[test]
+fn a_plan_that_lacks_what_replaces_something_is_refused() {
+    for api in ["members", "app"] {
+        let files = format!(
+            "
+organization: {{ id: 12345, name: Acme Corp, api: {api} }}
+projects: {{ web: {{ id: 11 }} }}
+policy: {{ escalations: {{ allow: [organization_owner] }}, owners: {{ minimum: 1 }} }}
+teams: {{ Growth: {{ members: [], projects: {{ web: analyst }} }} }}
+service_accounts: {{ sync: {{ projects: {{ web: consumer }}, purpose: Sync }} }}
+collaborators:
+  priya@acme.example: {{ organization_role: owner }}
+  marisol@acme.example: {{ organization_role: member }}
+  heir@acme.example: {{ organization_role: owner }}
+  tea@acme.example: {{ projects: {{ web: analyst }} }}
+"
+        );
+        let bench = Bench::new(REPLACED, &files);
+        bench.run("plan --out plan.json").exits(0);
+        bench.emulator.clear_requests();
+        for (kind, subject, lacks) in [
+            ("remove_team_member", "team Growth", "a grant of tea@acme.example"),
+            (
+                "set_organization_role",
+                "marisol@acme.example",
+                "a set_organization_role of heir@acme.example",
+            ),
+            ("revoke", "service account sync", "a grant of service account sync"),
+        ] {
+            reseal(&bench, "edited.json", |plan| {
+                plan.content.changes.retain(|change| {
+                    change.action.kind() == kind && change.subject.to_string() == subject
+                });
+                let [only] = plan.content.changes.as_mut_slice() else { panic!("{kind}") };
+                only.depends_on.clear();
+            });
+            bench.run("apply edited.json").exits(3).says(lacks).says("which the plan lacks");
+            assert_eq!(bench.writes(), [], "{api}: {kind}");
+        }
+        bench.run("apply plan.json").exits(0).shows("verified");
+    }
+}

@@ -166,6 +166,12 @@ pub(crate) fn against_undo(
                        directory (--state-dir)";
         return vec![Refusal::NotUndo { message: message.to_owned() }];
     }
+    // Without it nothing tells what was done, and any change of those people could call itself an undo.
+    let Some(kept) = kept else {
+        let message = "the apply that it says it undoes left no undo plan that can be read in the state \
+                       directory (--state-dir): nothing of it was carried out, or the file is gone";
+        return vec![Refusal::NotUndo { message: message.to_owned() }];
+    };
     let mut refusals = Vec::new();
     let touched: BTreeSet<SubjectKey> = runs
         .iter()
@@ -179,15 +185,15 @@ pub(crate) fn against_undo(
             | Record::Finished { .. } => None,
         })
         .collect();
-    let known: Option<BTreeMap<&ChangeId, &Change>> =
-        kept.map(|kept| kept.changes.iter().map(|change| (&change.id, change)).collect());
+    let known: BTreeMap<&ChangeId, &Change> =
+        kept.changes.iter().map(|change| (&change.id, change)).collect();
     for change in &content.changes {
         let Change { id, subject, reason, .. } = change;
         let message = if reason.kind != ReasonKind::Undo {
             format!("change {id} of {subject} is in an undo plan, and undoes nothing")
         } else if !touched.contains(&subject.key()) {
             format!("change {id} is about {subject}, whom the plan that is undone did not change")
-        } else if known.as_ref().is_some_and(|known| known.get(id) != Some(&change)) {
+        } else if known.get(id) != Some(&change) {
             format!("change {id} of {subject} is not in the undo plan that the apply wrote")
         } else {
             continue;
@@ -260,13 +266,16 @@ pub(crate) fn underived(
 ) -> Vec<Refusal> {
     let known: BTreeMap<&ChangeId, &Change> =
         derived.changes.iter().map(|change| (&change.id, change)).collect();
+    let held: BTreeSet<&ChangeId> = changes.iter().map(|change| &change.id).collect();
     let mut refusals = Vec::new();
     for (index, change) in changes.iter().enumerate() {
         let Change { id, subject, action, reason, .. } = change;
         let message = match known.get(id) {
             _ if !asked(index) => continue,
             Some(found) if found.subject.key() == subject.key() && found.action == *action => {
-                match reason_unlike(reason, &found.reason) {
+                match reason_unlike(reason, &found.reason)
+                    .or_else(|| lacking(found, &held, derived))
+                {
                     Some(unlike) => format!("change {id} of {subject}: {unlike}"),
                     None => continue,
                 }
@@ -279,6 +288,24 @@ pub(crate) fn underived(
         refusals.push(Refusal::Malformed { message });
     }
     refusals
+}
+
+/// What the planner makes together with a change, and a plan holds without it: what comes before it, so
+/// that nobody loses what is given anew, and what takes its place.
+fn lacking(found: &Change, held: &BTreeSet<&ChangeId>, derived: &PlanContent) -> Option<String> {
+    let is_replaced_by = |other: &Change| {
+        other.depends_on.contains(&found.id)
+            && other.subject.key() == found.subject.key()
+            && other.action.project() == found.action.project()
+    };
+    let other = derived.changes.iter().find(|other| {
+        !held.contains(&other.id) && (found.depends_on.contains(&other.id) || is_replaced_by(other))
+    })?;
+    let Change { id, subject, action, .. } = other;
+    Some(format!(
+        "it goes with change {id}, a {} of {subject}, which the plan lacks",
+        action.kind()
+    ))
 }
 
 fn reason_unlike(planned: &Reason, found: &Reason) -> Option<String> {
