@@ -451,9 +451,9 @@ fn harmless_lines_and_long_reasons_push_nobody_out() {
         (61, 0, 0, true),
         (61, 0, 0, false),
         (1, 300, 0, false),
-        (1, 1_000, 2_000, false),
-        (61, 1_000, 2_000, true),
-        (900, 1_000, 2_000, false),
+        (1, 500, 2_000, false),
+        (61, 500, 2_000, true),
+        (900, 300, 1_000, false),
     ] {
         for diff in [false, true] {
             let crowd = crowd(admins, others, reason, alike);
