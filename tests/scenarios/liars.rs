@@ -77,6 +77,7 @@ fn every_shape_of_answer_gives_the_same_plan_and_the_same_end() {
             consumer: true,
             underscored_all_users: true,
             string_ids: false,
+            total: true,
         });
     }
     let plain = Bench::new(SEED, FILES);

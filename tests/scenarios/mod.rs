@@ -27,6 +27,7 @@ mod reviewing;
 mod service_accounts;
 mod teams;
 mod tokens;
+mod unreadable;
 
 /// A file that nobody lists here is a scenario that never runs.
 #[test]

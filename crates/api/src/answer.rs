@@ -27,6 +27,13 @@ pub(crate) enum DecodeError {
     Unreadable(String),
     /// The envelope carries an error.
     Refused(String),
+    /// The answer is of the expected form and cannot be whole.
+    NotWhole {
+        /// Why it cannot.
+        problem: String,
+        /// What to do about it.
+        hint: &'static str,
+    },
 }
 
 impl DecodeError {

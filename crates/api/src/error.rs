@@ -5,6 +5,13 @@ use std::time::Duration;
 
 use mixaccess_model::printable;
 
+/// The code of an answer that cannot be whole.
+pub const UNREADABLE: &str = "unreadable";
+
+/// What to do about half a list.
+pub const INCOMPLETE: &str = "Half a list would look like people who left, so nothing was concluded from it. Run again; if it \
+     stays, run `mixaccess doctor`, and ask Mixpanel's support why the list is cut.";
+
 /// What is known after a failed request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -37,6 +44,17 @@ impl ApiError {
     /// Whether the service does not know the endpoint (or what it is about): 404 or 405.
     pub const fn is_missing(&self) -> bool {
         matches!(self.status, Some(404 | 405))
+    }
+
+    /// A list that cannot be whole: nothing may be concluded from it.
+    pub fn incomplete(request: String, problem: &str) -> Self {
+        let error = Self::permanent(request, format!("{UNREADABLE}: {problem}"));
+        Self { hint: Some(INCOMPLETE.to_owned()), ..error }
+    }
+
+    /// Whether an answer came and cannot be whole.
+    pub fn is_unreadable(&self) -> bool {
+        self.message.starts_with(UNREADABLE)
     }
 
     pub(crate) fn permanent(request: String, message: String) -> Self {

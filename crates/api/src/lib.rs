@@ -35,7 +35,7 @@ pub use credentials::{
     SECRET_FILE_VARIABLE, SECRET_VARIABLE, USERNAME_VARIABLE, scim_token,
 };
 pub use dialect::capabilities;
-pub use error::{ApiError, ErrorKind};
+pub use error::{ApiError, ErrorKind, INCOMPLETE, UNREADABLE};
 pub use live::{read_live, read_members};
 pub use options::{ClientError, ClientOptions, MAX_CONCURRENCY, OnWait, Timeouts, Wait};
 pub use port::{

@@ -5,6 +5,7 @@
 
 mod entries;
 mod field;
+mod told;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 pub(crate) use entries::{Entries, Entry, EntryValue};
 pub(crate) use field::Field;
+pub(crate) use told::Told;
 
 use crate::answer::{Answer, DecodeError, envelope_error};
 
@@ -77,8 +79,23 @@ impl Words {
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     pub(crate) rows: Vec<T>,
+    /// How many rows the answer has, also those that stand for nothing.
+    pub(crate) received: usize,
+    /// How long the answer says that the list is.
+    pub(crate) told: Told,
     /// What the answer says about a further page, as it says it.
     pub(crate) next: Vec<(NextKey, Value)>,
+}
+
+impl<T> Page<T> {
+    /// Whether the answer says that there is a further page.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.next.iter().any(|(_, value)| match value {
+            Value::Null | Value::Bool(false) => false,
+            Value::String(text) => !text.trim().is_empty(),
+            Value::Bool(true) | Value::Number(_) | Value::Array(_) | Value::Object(_) => true,
+        })
+    }
 }
 
 /// Where an answer speaks of further pages.
@@ -90,7 +107,7 @@ pub(crate) enum NextKey {
     NextPage,
     /// `next_cursor`, `cursor`
     Cursor,
-    /// `has_more`, `has_next`
+    /// `more`, `has_more`, `has_next`, `truncated`
     More,
 }
 
@@ -100,7 +117,8 @@ impl NextKey {
             "next" | "next_url" | "next_page_url" => Some(Self::Next),
             "next_page" => Some(Self::NextPage),
             "next_cursor" | "next_page_token" => Some(Self::Cursor),
-            "has_more" | "has_next" | "has_next_page" => Some(Self::More),
+            "more" | "has_more" | "hasMore" | "has_next" | "has_next_page" | "truncated"
+            | "is_truncated" => Some(Self::More),
             _ => None,
         }
     }
@@ -114,6 +132,7 @@ pub(crate) fn decode_page<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeErro
         envelope: serde_json::Map::new(),
         words: Words::default(),
         count: 0,
+        told: Told::default(),
     };
     let mut deserializer = serde_json::Deserializer::from_slice(&answer.body);
     Level { found: &mut found, depth: 0 }
@@ -124,7 +143,7 @@ pub(crate) fn decode_page<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeErro
         return Err(DecodeError::Refused(text));
     }
     match found.rows {
-        Some(rows) => Ok(Page { rows, next: found.next }),
+        Some(rows) => Ok(Page { rows, received: found.count, told: found.told, next: found.next }),
         None => Err(DecodeError::Unreadable(format!(
             "the answer holds no list: neither an array nor one under {}",
             R::KEYS.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" or ")
@@ -138,6 +157,7 @@ struct Found<R> {
     envelope: serde_json::Map<String, Value>,
     words: Words,
     count: usize,
+    told: Told,
 }
 
 impl<R: Row> Found<R> {
@@ -206,16 +226,22 @@ impl<'de, R: Row> Visitor<'de> for Level<'_, R> {
                 fields.next_value_seed(Level { found: &mut *found, depth: depth + 1 })?;
             } else if let Some(next) = NextKey::parse(&key) {
                 found.next.push((next, fields.next_value()?));
-            } else if matches!(&*key, "pagination" | "paging" | "links" | "meta") {
+            } else if matches!(&*key, "pagination" | "paging" | "page_info" | "links" | "meta") {
                 let about: Value = fields.next_value()?;
-                found.next.extend(about.as_object().into_iter().flatten().filter_map(
-                    |(key, value)| NextKey::parse(key).map(|next| (next, value.clone())),
-                ));
+                for (key, value) in about.as_object().into_iter().flatten() {
+                    found.next.extend(NextKey::parse(key).map(|next| (next, value.clone())));
+                    found
+                        .told
+                        .hear(key, Field::deserialize(value).ok().and_then(|one| one.number()));
+                }
             } else if depth == 0 && matches!(&*key, "status" | "error" | "message") {
                 let value = fields.next_value()?;
                 found.envelope.insert(key.into_owned(), value);
-            } else if let Field::Named(_) | Field::Other = fields.next_value::<Field<'de>>()? {
-                unknown = Some(key);
+            } else {
+                match fields.next_value::<Field<'de>>()? {
+                    Field::Named(_) | Field::Other => unknown = Some(key),
+                    field => found.told.hear(&key, field.number()),
+                }
             }
         }
         match (keyed, unknown) {

@@ -1,13 +1,15 @@
 //! Lists that come in pages: followed to the end, or refused loudly (`mixpanel-api.md`, "paging").
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::fmt::{self, Write as _};
+use std::hash::{DefaultHasher, Hasher as _};
 
 use reqwest::Url;
 use serde_json::Value;
 
 use crate::ApiError;
 use crate::error::quotable;
-use crate::list::{NextKey, Row, decode_page};
+use crate::list::{NextKey, Row, Told, decode_page};
 use crate::request::{Endpoint, Request};
 use crate::transport::Transport;
 
@@ -20,9 +22,9 @@ const QUOTE_LIMIT: usize = 80;
 /// Reads a list to its last page.
 ///
 /// # Errors
-/// Any failed request, an answer that is no list, and pages this program cannot follow: half a list
-/// would look like people who left.
-pub(crate) async fn read_all<R: Row>(
+/// Any failed request, an answer that is no list, pages this program cannot follow, and fewer rows or
+/// pages than the answers say there are: half a list would look like people who left.
+pub(crate) async fn read_all<R: Row + fmt::Debug>(
     transport: &Transport,
     endpoint: Endpoint,
     url: Url,
@@ -30,9 +32,21 @@ pub(crate) async fn read_all<R: Row>(
     let mut request = Request::get(endpoint, url.clone());
     let mut seen = BTreeSet::new();
     let mut rows = Vec::new();
-    for _ in 0..MOST_PAGES {
+    let mut told = Told::default();
+    let mut known = Known::default();
+    for pages in 1..=MOST_PAGES {
         seen.insert(request.url.to_string());
         let page = transport.read(&request, decode_page::<R>).await?;
+        let next = next_page(&url, &request.url, &page.next);
+        told.join(page.told);
+        if pages > 1 || matches!(next, Ok(Some(_))) {
+            let is_new = known.take_in(&page.rows, page.received);
+            if !is_new && pages > 1 {
+                return Err(refused(&request, "a page of the list repeats what was read already"));
+            }
+        } else {
+            known.received = page.received;
+        }
         if rows.is_empty() {
             rows = page.rows;
         } else {
@@ -41,8 +55,13 @@ pub(crate) async fn read_all<R: Row>(
         if rows.len() > MOST_ROWS {
             return Err(refused(&request, &format!("the list has more than {MOST_ROWS} rows")));
         }
-        match next_page(&url, &request.url, &page.next) {
-            Ok(None) => return Ok(rows),
+        match next {
+            Ok(None) => {
+                return match told.missing(known.received, pages) {
+                    Some(problem) => Err(refused(&request, &problem)),
+                    None => Ok(rows),
+                };
+            }
             Ok(Some(next)) if seen.contains(next.as_str()) => {
                 return Err(refused(&request, "the next page of the list was read already"));
             }
@@ -54,11 +73,43 @@ pub(crate) async fn read_all<R: Row>(
 }
 
 fn refused(request: &Request, problem: &str) -> ApiError {
-    let hint = "The list would be incomplete, so nothing was read from it.";
-    ApiError {
-        hint: Some(hint.to_owned()),
-        ..ApiError::permanent(request.label(), problem.to_owned())
+    ApiError::incomplete(request.label(), problem)
+}
+
+/// The rows of the pages read so far.
+#[derive(Default)]
+struct Known {
+    /// What they read as, so that a page which is answered again does not count for another.
+    rows: HashSet<u64>,
+    /// How many there are, each once.
+    received: usize,
+}
+
+impl Known {
+    /// Takes in a page; answers whether anything on it is new, or it is empty.
+    fn take_in<R: fmt::Debug>(&mut self, rows: &[R], received: usize) -> bool {
+        let prints: Vec<u64> = rows.iter().map(print).collect();
+        let repeated = prints.iter().filter(|print| self.rows.contains(print)).count();
+        self.rows.extend(prints);
+        let new = received.saturating_sub(repeated);
+        self.received = self.received.saturating_add(new);
+        new > 0 || received == 0
     }
+}
+
+/// What tells one row from another, in the room of a number.
+fn print(row: &impl fmt::Debug) -> u64 {
+    struct Hashing(DefaultHasher);
+    impl fmt::Write for Hashing {
+        fn write_str(&mut self, text: &str) -> fmt::Result {
+            self.0.write(text.as_bytes());
+            Ok(())
+        }
+    }
+    let mut hashing = Hashing(DefaultHasher::new());
+    // It never fails, and a row of which nothing is written would only count as known.
+    let _ = write!(hashing, "{row:?}");
+    hashing.0.finish()
 }
 
 /// Where the next page is: a URL or path at the service, a page number, or a cursor.

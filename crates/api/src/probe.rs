@@ -2,12 +2,15 @@
 
 use futures_util::future;
 use jiff::Timestamp;
-use mixaccess_model::{Dialect, LiveMember, LiveProject, LiveServiceAccount, ProjectId, ScimEvent};
+use mixaccess_model::{
+    Dialect, LiveMember, LiveProject, LiveServiceAccount, ProjectId, ScimEvent, without_owner,
+};
 
 use crate::answer::{Answer, DecodeError, decode_value};
 use crate::dialect::app::PREFIXES;
 use crate::dialect::members;
-use crate::list::{Row, decode_page};
+use crate::error::INCOMPLETE;
+use crate::list::{Page, Row, decode_page};
 use crate::request::{Endpoint, Request};
 use crate::row::RosterRow;
 use crate::scim::features;
@@ -173,8 +176,8 @@ impl Client {
 /// What an endpoint answered, when it reads as what it should answer.
 fn answered(endpoint: Endpoint, answer: &Answer) -> Result<Answered, DecodeError> {
     let rows = match endpoint {
-        Endpoint::Members => rows::<LiveMember>,
-        Endpoint::Users => rows::<RosterRow>,
+        Endpoint::Members => |answer: &Answer| people(answer, |member: LiveMember| member),
+        Endpoint::Users => |answer: &Answer| people(answer, |row: RosterRow| row.member),
         Endpoint::Projects => rows::<LiveProject>,
         Endpoint::ProjectMembers => rows::<ProjectMember>,
         Endpoint::AuditLog => rows::<AuditEvent>,
@@ -193,7 +196,30 @@ fn answered(endpoint: Endpoint, answer: &Answer) -> Result<Answered, DecodeError
 }
 
 fn rows<R: Row>(answer: &Answer) -> Result<Option<usize>, DecodeError> {
-    decode_page::<R>(answer).map(|page| Some(page.rows.len()))
+    first_page::<R>(answer).map(|page| Some(page.rows.len()))
+}
+
+/// The rows of a list of the organization's people: of all of them, one is an accepted owner.
+fn people<R: Row>(
+    answer: &Answer,
+    member: impl Fn(R) -> LiveMember,
+) -> Result<Option<usize>, DecodeError> {
+    let page = first_page::<R>(answer)?;
+    let is_last = !page.goes_on();
+    let members: Vec<LiveMember> = page.rows.into_iter().map(member).collect();
+    match without_owner(&members).filter(|_| is_last) {
+        Some(problem) => Err(DecodeError::NotWhole { problem, hint: INCOMPLETE }),
+        None => Ok(Some(members.len())),
+    }
+}
+
+/// The first page of a list; where it is the last as well, it has every row that it says it has.
+fn first_page<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeError> {
+    let page = decode_page::<R>(answer)?;
+    match page.told.missing(page.received, 1).filter(|_| !page.goes_on()) {
+        Some(problem) => Err(DecodeError::NotWhole { problem, hint: INCOMPLETE }),
+        None => Ok(page),
+    }
 }
 
 fn service_time(answer: &Answer) -> Option<Timestamp> {

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::answer::{Answer, DecodeError, answered, said};
-use crate::error::quotable;
+use crate::error::{UNREADABLE, quotable};
 use crate::request::Request;
 use crate::retry::{Cause, Failure, Tries, Verdict, retry_after};
 use crate::{
@@ -166,6 +166,10 @@ impl Transport {
         }
         decode(&answer).map_err(|error| {
             let (cause, message) = match error {
+                DecodeError::NotWhole { problem, hint } => {
+                    let hint = Some(hint.to_owned());
+                    return Failure { hint, ..refused(format!("{UNREADABLE}: {problem}")) };
+                }
                 DecodeError::Truncated(message) => (Cause::Uncertain, message),
                 DecodeError::Unreadable(message) => (Cause::Unreadable, message),
                 DecodeError::Refused(text) => {

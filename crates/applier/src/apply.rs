@@ -25,7 +25,7 @@ use crate::owner_floor::OwnerFloor;
 use crate::precheck::{check_plan, is_applied, planned_at};
 use crate::prepare::Ready;
 use crate::remains::{Standing, remains};
-use crate::reread::{Scope, read_with_actor};
+use crate::reread::Scope;
 use crate::resume::is_made_anew;
 use crate::undo::undo_plan_path;
 use crate::{
@@ -156,7 +156,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         last: &JournalRun,
         runs: &[JournalRun],
     ) -> Result<Receipt, ApplyError> {
-        let live = read_with_actor(self.client, &self.scope, self.started_at).await?;
+        let live = self.read_with_actor().await?;
         let mismatches =
             if self.options.resume { self.not_as_planned(runs, &live) } else { vec![] };
         let mut notes = Vec::new();
@@ -282,6 +282,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             acting_as: ActingIdentity {
                 email: actor.email.clone(),
                 organization_role: actor.organization_role,
+                listed: ready.live.lists_actor() == Some(true),
             },
             runner: Runner::current(),
             started_at: self.started_at,

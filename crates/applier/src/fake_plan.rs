@@ -131,6 +131,7 @@ impl Planner {
             acting_as: ActingIdentity {
                 email: Some(Email::new("robot@acme.example")),
                 organization_role: Some(OrganizationRole::Owner),
+                listed: false,
             },
             files_digest: Digest::of_bytes(b"files"),
             live_digest: Digest::of_bytes(b"live"),

@@ -12,6 +12,7 @@ use crate::consistency::{Sent, inconsistencies};
 use crate::error::ApplyError;
 use crate::held::untouched;
 use crate::journal::JournalRun;
+use crate::kept::was_listed;
 use crate::precheck::{Precheck, check_guards, check_live_as, planned_at, remaining_content};
 use crate::remains::Standing;
 use crate::reread::{forget_unread, read_with_actor};
@@ -71,8 +72,25 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
 
     /// Reads what decides about the plan, as far as planning could know it.
     async fn read_first(&self) -> Result<LiveState, ApiError> {
-        let mut live = read_with_actor(self.client, &self.scope, self.started_at).await?;
+        let mut live = self.read_with_actor().await?;
         forget_unread(&mut live, &self.plan.content);
+        Ok(live)
+    }
+
+    /// Reads who we are and what decides about the plan. Whoever was a member when it was made, or is
+    /// one now, is one in every list of this run.
+    pub(crate) async fn read_with_actor(&self) -> Result<LiveState, ApiError> {
+        let live = read_with_actor(self.client, &self.scope, self.started_at).await?;
+        let planned = &self.plan.content.acting_as;
+        let as_planned = planned.listed && planned.email == live.actor.email;
+        let listed_before = as_planned || was_listed(self.state.path(), &live);
+        if let Some(problem) = live.lacks_actor(listed_before) {
+            return Err(ApiError::incomplete("members of the organization".to_owned(), &problem));
+        }
+        if live.lists_actor() == Some(true) {
+            // Once known, it stays.
+            let _ = self.scope.listed.set(live.actor.clone());
+        }
         Ok(live)
     }
 

@@ -1,7 +1,7 @@
 //! Reading again what an apply touches, and no more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
@@ -27,6 +27,8 @@ pub(crate) struct Scope {
     pub(crate) service_accounts: bool,
     /// The projects whose service accounts are read.
     pub(crate) service_account_projects: BTreeSet<ProjectId>,
+    /// The identity we run as, once it was seen among the members: it is in every list of them.
+    pub(crate) listed: Arc<OnceLock<Actor>>,
     /// Most requests in flight.
     pub(crate) in_flight: usize,
 }
@@ -46,6 +48,7 @@ impl Scope {
             teams: BTreeSet::new(),
             service_accounts: false,
             service_account_projects: BTreeSet::new(),
+            listed: Arc::default(),
             in_flight,
         };
         for change in &content.changes {
@@ -89,6 +92,7 @@ impl Scope {
             teams: BTreeSet::new(),
             service_accounts: false,
             service_account_projects: BTreeSet::new(),
+            listed: Arc::clone(&self.listed),
             in_flight: 1,
         }
     }
@@ -178,6 +182,15 @@ pub(crate) async fn read<R: AccessRead>(
     if scope.members {
         let read = projects.iter().copied().collect::<Vec<_>>();
         live.members = read_members(client, &read, scope.in_flight).await?;
+        if let Some(actor) = scope.listed.get()
+            && !live.members.iter().any(|one| one.organization_role.is_some() && actor.is(one))
+        {
+            let count = live.members.len();
+            let problem = format!(
+                "the list of {count} members lacks the identity it was read as, which was in it"
+            );
+            return Err(ApiError::incomplete("members of the organization".to_owned(), &problem));
+        }
     }
     if scope.service_accounts {
         live.service_accounts = Some(service_accounts(client, scope).await?);

@@ -1,8 +1,8 @@
 //! Files and live state side by side, and the plan between them.
 
-use mixaccess_api::{Client, capabilities, read_live};
-use mixaccess_applier::StateDirectory;
+use mixaccess_api::{Client, INCOMPLETE, UNREADABLE, capabilities, read_live};
 use mixaccess_applier::journal::unsettled_creations;
+use mixaccess_applier::{StateDirectory, was_listed};
 use mixaccess_model::{
     DeclaredOrganization, DesiredState, GuardCode, LiveState, Override, OverrideOrigin, Plan,
     PlanContent, ProjectId,
@@ -46,6 +46,7 @@ impl Situation {
         context: &Context,
         source: &LiveSource,
         connection: &Connection,
+        state: &StateDir,
     ) -> Result<Self, Failure> {
         let files = || context.desired().map(|(_, desired)| desired);
         let (desired, live) = match &source.live {
@@ -65,6 +66,7 @@ impl Situation {
                 (desired, live)
             }
         };
+        check_whole(&live, was_listed(&state.state_dir, &live))?;
         let base_url = base_url(&context.environment, &desired.organization)?;
         Ok(Self { desired, live, base_url })
     }
@@ -151,6 +153,22 @@ pub(crate) async fn read_for(
     )
     .await?;
     Ok(live)
+}
+
+/// Checks that the members can be everybody. `listed_before` is whether the identity we run as was once
+/// seen among them.
+///
+/// # Errors
+/// When they cannot.
+pub(crate) fn check_whole(live: &LiveState, listed_before: bool) -> Result<(), Failure> {
+    match live.incomplete(listed_before) {
+        None => Ok(()),
+        Some(problem) => Err(Failure::new(format!(
+            "members of organization {}: {UNREADABLE}: {problem}",
+            live.organization
+        ))
+        .hint(INCOMPLETE)),
+    }
 }
 
 /// Checks that live state and files are about one organization.

@@ -4,6 +4,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
+use mixaccess_api::UNREADABLE;
 use mixaccess_model::{LiveState, Plan, PlanFormatError};
 
 use crate::failure::Failure;
@@ -92,13 +93,18 @@ pub(crate) fn read_plan(path: &Path) -> Result<Plan, Failure> {
 /// Reads a live-state file.
 ///
 /// # Errors
-/// When it cannot be read or is no live state.
+/// When it cannot be read, is no live state, or cannot be the whole of one.
 pub(crate) fn read_live(path: &Path) -> Result<LiveState, Failure> {
     let bytes = read(path)?;
-    LiveState::from_json(&bytes).map_err(|error| {
+    let live = LiveState::from_json(&bytes).map_err(|error| {
         Failure::new(format!("{}: {error}", path.display()))
             .hint("A live-state file is what `mixaccess snapshot --out FILE` writes.")
-    })
+    })?;
+    match live.incomplete(false) {
+        None => Ok(live),
+        Some(problem) => Err(Failure::new(format!("{}: {UNREADABLE}: {problem}", path.display()))
+            .hint("Nothing can be concluded from it. Take a new one with `mixaccess snapshot --out FILE`.")),
+    }
 }
 
 /// A value as indented JSON with a final line end.

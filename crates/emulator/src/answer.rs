@@ -96,6 +96,15 @@ impl Answer {
         }
     }
 
+    /// The same list without so many of its last rows. What is no list stays as it is.
+    pub(crate) fn without_last_rows(mut self, rows: usize) -> Self {
+        if let Ok(mut value) = serde_json::from_slice::<Value>(&self.body) {
+            shorten(&mut value, rows);
+            self.body = value.to_string().into_bytes();
+        }
+        self
+    }
+
     /// Adds a header.
     pub(crate) fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
@@ -130,6 +139,28 @@ impl Answer {
             response.headers_mut().insert(header::DATE, date);
         }
         response
+    }
+}
+
+/// Drops the last rows of the list that is in a value, however it is wrapped.
+fn shorten(value: &mut Value, rows: usize) {
+    match value {
+        Value::Array(list) => list.truncate(list.len().saturating_sub(rows)),
+        Value::Object(fields) => {
+            if let Some(list) = fields.values_mut().find(|field| field.is_array()) {
+                return shorten(list, rows);
+            }
+            match fields.get_mut("results") {
+                Some(inner) => shorten(inner, rows),
+                // Rows by their number.
+                None => {
+                    let kept = fields.len().saturating_sub(rows);
+                    let gone: Vec<String> = fields.keys().skip(kept).cloned().collect();
+                    gone.iter().for_each(|key| drop(fields.remove(key)));
+                }
+            }
+        }
+        _ => {}
     }
 }
 

@@ -23,7 +23,9 @@ pub use grammar::FaultError;
 ///   the connection is lost; `hang` or `hang=DURATION`, no answer comes and then the connection is
 ///   lost; `slow=DURATION`, the answer comes late; `truncate` or `truncate=BYTES`, the body ends early;
 ///   `html` or `html=STATUS`, a page instead of JSON; `stale=WRITES`, a GET answers what was true that
-///   many writes ago; `lie`, a write is answered with success and not carried out.
+///   many writes ago; `lie`, a write is answered with success and not carried out; `cut` or `cut=ROWS`, a
+///   list lacks its last rows, one by default; `empty`, it lacks all of them. What the answer says of its
+///   length stays.
 /// * Whether the request is carried out although it goes wrong: `before` (it is not) or `after` (it
 ///   is). The default is `before`, for `truncate` it is `after`.
 ///
@@ -58,6 +60,10 @@ pub(crate) enum FaultKind {
     Html(u16),
     Stale(usize),
     Lie,
+    /// A list without its last rows, so many of them.
+    Cut(usize),
+    /// A list without any.
+    Empty,
 }
 
 /// How long to wait, in the two forms of the header.
@@ -72,7 +78,7 @@ impl Fault {
     fn matches(&self, method: &Method, path: &str, account: Option<&str>) -> bool {
         let is_read = *method == Method::GET;
         let can_happen = match self.kind {
-            FaultKind::Stale(_) => is_read,
+            FaultKind::Stale(_) | FaultKind::Cut(_) | FaultKind::Empty => is_read,
             FaultKind::Lie => !is_read,
             _ => true,
         };
@@ -177,6 +183,8 @@ impl fmt::Display for Fault {
             FaultKind::Html(status) => write!(f, " html={status}")?,
             FaultKind::Stale(writes) => write!(f, " stale={writes}")?,
             FaultKind::Lie => f.write_str(" lie")?,
+            FaultKind::Cut(rows) => write!(f, " cut={rows}")?,
+            FaultKind::Empty => f.write_str(" empty")?,
         }
         if self.kind.has_moment() {
             f.write_str(if self.is_done { " after" } else { " before" })?;
@@ -200,7 +208,7 @@ impl FaultKind {
             | Self::Hang(_)
             | Self::Truncate(_)
             | Self::Html(_) => true,
-            Self::Slow(_) | Self::Stale(_) | Self::Lie => false,
+            Self::Slow(_) | Self::Stale(_) | Self::Lie | Self::Cut(_) | Self::Empty => false,
         }
     }
 }

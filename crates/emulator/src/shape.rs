@@ -21,6 +21,8 @@ pub struct Shape {
     pub underscored_all_users: bool,
     /// Whether the weakest project role is called `consumer` instead of `viewer`.
     pub consumer: bool,
+    /// Whether lists say how many rows all their pages have; a bare array cannot.
+    pub total: bool,
     /// How long lists are cut.
     pub paging: Option<Paging>,
 }
@@ -70,7 +72,7 @@ pub enum NextPage {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "unknown shape {word:?}; a shape is a list of bare, members, results, nested, map or keyed-map, \
-     string-ids, all_users, consumer and page=SIZE[:url|path|cursor|number], separated by commas"
+     string-ids, all_users, consumer, total and page=SIZE[:url|path|cursor|number], separated by commas"
 )]
 pub struct ShapeError {
     word: String,
@@ -124,9 +126,11 @@ impl Shape {
         call: &Call,
         base_url: &str,
     ) -> Result<Value, Refusal> {
-        let Some(paging) = self.paging else { return Ok(self.wrap_rows(name, rows)) };
-        let from = start_of_page(call, paging.size)?;
         let total = rows.len();
+        let Some(paging) = self.paging else {
+            return Ok(self.totalled(self.wrap_rows(name, rows), total));
+        };
+        let from = start_of_page(call, paging.size)?;
         let rows = rows.into_iter().skip(from).take(paging.size).collect();
         let mut body = self.wrap_rows(name, rows);
         let next_from = from.saturating_add(paging.size);
@@ -136,7 +140,16 @@ impl Shape {
         if let Some(object) = body.as_object_mut() {
             object.insert(field.to_owned(), next);
         }
-        Ok(body)
+        Ok(self.totalled(body, total))
+    }
+
+    fn totalled(&self, mut body: Value, total: usize) -> Value {
+        if self.total
+            && let Some(object) = body.as_object_mut()
+        {
+            object.insert("total".to_owned(), Value::from(total));
+        }
+        body
     }
 
     fn wrap_rows(&self, name: &str, rows: Vec<(u64, Map<String, Value>)>) -> Value {
@@ -222,6 +235,7 @@ impl FromStr for Shape {
                 "string-ids" => shape.string_ids = true,
                 "all_users" => shape.underscored_all_users = true,
                 "consumer" => shape.consumer = true,
+                "total" => shape.total = true,
                 other => {
                     let paging = other.strip_prefix("page=").and_then(parse_paging);
                     let unknown = || ShapeError { word: other.to_owned() };
@@ -263,6 +277,9 @@ impl fmt::Display for Shape {
         }
         if self.consumer {
             f.write_str(",consumer")?;
+        }
+        if self.total {
+            f.write_str(",total")?;
         }
         if let Some(Paging { size, next }) = self.paging {
             let next = match next {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Dialect, Email, Grant, Invitation, LiveIdentityProvider, LiveServiceAccount, LiveTeam,
-    ManagedBy, OrganizationId, OrganizationRole, ProjectId, ProjectRole, UserId,
+    ManagedBy, OrganizationId, OrganizationRole, ProjectId, ProjectRole, UserId, printable,
 };
 
 /// Version of the live-state file that this program writes and reads.
@@ -284,6 +284,66 @@ impl LiveState {
         self.members.iter().filter(|member| member.is_active_owner()).count()
     }
 
+    /// Why the members cannot be everybody; nothing where they can. `listed_before` is whether the
+    /// identity we run as was once a member.
+    ///
+    /// That a service account is none proves nothing. It is a person who has the address where the
+    /// service accounts were read and none of them has it.
+    pub fn incomplete(&self, listed_before: bool) -> Option<String> {
+        without_owner(&self.members).or_else(|| self.lacks_actor(listed_before))
+    }
+
+    /// Why a list of members without the identity we run as cannot be whole; nothing where it can.
+    pub fn lacks_actor(&self, listed_before: bool) -> Option<String> {
+        let expected = listed_before || self.acts_as_person();
+        (expected && self.lists_actor() == Some(false)).then(|| {
+            let who = match (&self.actor.email, self.actor.user) {
+                (Some(email), _) => printable(email.as_str()).into_owned(),
+                (None, Some(user)) => format!("number {user}"),
+                (None, None) => "the identity we run as".to_owned(),
+            };
+            let why = if listed_before { "was in it before" } else { "is no service account" };
+            let count = self.members.len();
+            format!("the list of {count} members lacks {who}, as whom it was read and who {why}")
+        })
+    }
+
+    /// Whether the list of members has the identity we run as; nothing where it is not known who that is.
+    /// Whom only a project names has no organization role, and is not in that list.
+    pub fn lists_actor(&self) -> Option<bool> {
+        let Actor { email, user, .. } = &self.actor;
+        let is_told = email.is_some() || user.is_some();
+        let mut listed = self.members.iter().filter(|member| member.organization_role.is_some());
+        is_told.then(|| listed.any(|member| self.actor.is(member)))
+    }
+
+    /// Whether it is certain that we run as a person: an address of another name than the credentials
+    /// have, which none of the service accounts has.
+    fn acts_as_person(&self) -> bool {
+        let Actor { email: Some(email), user, service_account, .. } = &self.actor else {
+            return false;
+        };
+        let local = email.folded().split_once('@').map_or(email.folded(), |(local, _)| local);
+        // The service may put something behind a name.
+        let is_of = |name: &str, other: &str| {
+            let rest = name.strip_prefix(other);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        let alike = |one: &str, other: &str| is_of(one, other) || is_of(other, one);
+        let own = service_account.as_ref().map(|own| own.to_lowercase());
+        let has_it = |name: &str| alike(name, email.folded()) || alike(name, local);
+        if own.as_deref().is_some_and(has_it) {
+            return false;
+        }
+        let Some(accounts) = &self.service_accounts else { return false };
+        !accounts.iter().any(|account| {
+            let name = account.username.to_lowercase();
+            (user.is_some() && account.user == *user)
+                || own.as_deref().is_some_and(|own| alike(&name, own))
+                || has_it(&name)
+        })
+    }
+
     /// How many individual grants there are in the projects that were read.
     pub fn individual_grants(&self) -> usize {
         self.members
@@ -291,6 +351,24 @@ impl LiveState {
             .map(|member| member.grants.iter().filter(|grant| grant.source.is_individual()).count())
             .sum()
     }
+}
+
+impl Actor {
+    /// Whether a member is this identity.
+    pub fn is(&self, member: &LiveMember) -> bool {
+        self.email.as_ref() == Some(&member.email)
+            || (self.user.is_some() && self.user == member.id)
+    }
+}
+
+/// Why these cannot be all members of an organization: it always has an accepted owner.
+pub fn without_owner(members: &[LiveMember]) -> Option<String> {
+    (!members.iter().any(LiveMember::is_active_owner)).then(|| match members.len() {
+        0 => "the list of members is empty".to_owned(),
+        count => format!(
+            "none of the {count} members in the list is an accepted owner, and every organization has one"
+        ),
+    })
 }
 
 impl LiveMember {
@@ -436,6 +514,67 @@ mod tests {
             forwards.members.last().unwrap().grants,
             vec![individual(3, "analyst"), individual(7, "admin")]
         );
+    }
+
+    #[test]
+    fn members_without_an_owner_or_without_us_are_not_everybody() {
+        let with = |members: &[(&str, &str)]| {
+            let members = members.iter().enumerate().map(|(id, (email, role))| LiveMember {
+                organization_role: OrganizationRole::parse(role),
+                status: if *role == "pending" {
+                    MemberStatus::Pending
+                } else {
+                    MemberStatus::Active
+                },
+                ..member(email, u64::try_from(id).ok())
+            });
+            live(Vec::new(), members.collect())
+        };
+        assert!(with(&[]).incomplete(false).unwrap().contains("empty"));
+        for role in ["admin", "pending", "emperor"] {
+            let told = with(&[("a@x.example", role)]).incomplete(false).unwrap();
+            assert!(told.contains("none of the 1 members"), "{role}: {told}");
+        }
+        let mut ours = with(&[("a@x.example", "owner"), ("b@x.example", "member")]);
+        assert_eq!((ours.incomplete(true), ours.lists_actor()), (None, None));
+        ours.actor.email = Some(Email::new("B@x.example"));
+        assert_eq!((ours.incomplete(true), ours.lists_actor()), (None, Some(true)));
+        // A service account is in no list of members, and mostly nobody knows what we are.
+        ours.actor.email = Some(Email::new("jane@x.example"));
+        ours.actor.service_account = Some(Arc::from("ci.x7.mp-service-account"));
+        assert_eq!(ours.incomplete(false), None);
+        assert!(ours.incomplete(true).unwrap().contains("lacks jane@x.example"));
+        let account = |username: &str, user: Option<u64>| LiveServiceAccount {
+            id: crate::ServiceAccountId(9),
+            username: Arc::from(username),
+            created: None,
+            expires: None,
+            last_used: None,
+            user: user.map(UserId),
+            creator: None,
+            creator_email: None,
+            grants: Vec::new(),
+        };
+        ours.actor.user = Some(UserId(77));
+        for (username, user, is_account) in [
+            ("ci", None, true),
+            ("CI.x7.mp-service-account", None, true),
+            ("jane@x.example", None, true),
+            ("jane", None, true),
+            ("other", Some(77), true),
+            ("other", Some(78), false),
+            ("cicd", None, false),
+        ] {
+            ours.service_accounts = Some(vec![account(username, user)]);
+            assert_eq!(ours.incomplete(false).is_none(), is_account, "{username}");
+        }
+        ours.service_accounts = Some(Vec::new());
+        assert!(ours.incomplete(false).unwrap().contains("is no service account"));
+        // The address that the service makes of the name of the credentials is their own.
+        for email in ["ci@x.example", "ci.x7.mp-service-account", "CI.x7@x.example"] {
+            ours.actor.email = Some(Email::new(email));
+            assert_eq!(ours.incomplete(false), None, "{email}");
+        }
     }
 
     #[test]

@@ -101,6 +101,14 @@ pub struct ActingIdentity {
     /// The organization role; absent when unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_role: Option<OrganizationRole>,
+    /// Whether the list of members had it; most service accounts are in none.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub listed: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Counts of the state that the plan was made from.

@@ -40,6 +40,7 @@ pub(crate) fn assemble(
         acting_as: ActingIdentity {
             email: live.actor.email.clone(),
             organization_role: live.actor.organization_role,
+            listed: live.lists_actor() == Some(true),
         },
         files_digest: desired.files_digest,
         live_digest: live_digest(&subjects, live)?,

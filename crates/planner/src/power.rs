@@ -246,7 +246,7 @@ const ADMIN_POWER: u8 = 3;
 
 /// Whether a member is the identity we run as.
 pub(crate) fn is_actor(actor: &Actor, member: &LiveMember) -> bool {
-    actor.email.as_ref() == Some(&member.email) || (actor.user.is_some() && actor.user == member.id)
+    actor.is(member)
 }
 
 /// Whether a service account is the identity we run as: by the name that the credentials have or by

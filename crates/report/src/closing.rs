@@ -86,7 +86,7 @@ pub(crate) fn closing(plan: &Plan, kind: Kind, options: &RenderOptions<'_>) -> C
 }
 
 fn acting(identity: &ActingIdentity) -> Option<String> {
-    let ActingIdentity { email, organization_role } = identity;
+    let ActingIdentity { email, organization_role, listed: _ } = identity;
     let role = organization_role
         .map_or_else(|| "role unknown".to_owned(), |role| format!("organization {role}"));
     email.as_ref().map(|email| format!("{email}, {role}"))

@@ -5,11 +5,12 @@ use std::sync::{Arc, PoisonError};
 
 use mixaccess_model::{
     Actor, Email, LiveIdentityProvider, LiveMember, LiveProject, LiveServiceAccount, LiveTeam,
-    ProjectId, UserId,
+    ProjectId, UserId, without_owner,
 };
 
 use super::Client;
 use super::find::answers_elsewhere;
+use crate::request::Endpoint;
 use crate::{AccessRead, ApiError, ProjectMember, ProjectServiceAccount, Roster};
 
 impl AccessRead for Client {
@@ -35,13 +36,17 @@ impl AccessRead for Client {
 
     async fn roster(&self) -> Result<Roster, ApiError> {
         let Some(prefix) = self.found().await?.verbs() else {
-            let members = self.members_dialect().members().await?;
-            return Ok(Roster { members, carries_grants: false });
+            let dialect = self.members_dialect();
+            let members = dialect.members().await?;
+            let roster = Roster { members, carries_grants: false };
+            return governed(roster, || dialect.reading(Endpoint::Members, None).label());
         };
-        match self.take_ahead() {
-            Some(roster) => Ok(roster),
-            None => self.app_dialect(prefix).roster().await,
-        }
+        let dialect = self.app_dialect(prefix);
+        let roster = match self.take_ahead() {
+            Some(roster) => roster,
+            None => dialect.roster().await?,
+        };
+        governed(roster, || dialect.reading_users().label())
     }
 
     async fn projects(&self) -> Result<Vec<LiveProject>, ApiError> {
@@ -108,6 +113,17 @@ impl AccessRead for Client {
         };
         let is_known = users.is_some() || groups.is_some() || log.is_some();
         Ok(is_known.then_some(LiveIdentityProvider { users, groups, log }))
+    }
+}
+
+/// The members, where they can be everybody.
+///
+/// # Errors
+/// When none of them is an accepted owner: an organization always has one, so that somebody is missing.
+fn governed(roster: Roster, request: impl Fn() -> String) -> Result<Roster, ApiError> {
+    match without_owner(&roster.members) {
+        None => Ok(roster),
+        Some(problem) => Err(ApiError::incomplete(request(), &problem)),
     }
 }
 

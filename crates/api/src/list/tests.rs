@@ -28,6 +28,7 @@ fn problem<R: Row + std::fmt::Debug>(body: &str) -> String {
         DecodeError::Unreadable(text)
         | DecodeError::Truncated(text)
         | DecodeError::Refused(text) => text,
+        DecodeError::NotWhole { problem, .. } => problem,
     }
 }
 

@@ -26,6 +26,10 @@ pub(super) trait Resource: DeserializeOwned + Send {
 struct Page<R> {
     #[serde(rename = "totalResults", alias = "totalresults")]
     total: Option<usize>,
+    #[serde(rename = "startIndex", alias = "startindex")]
+    start: Option<usize>,
+    #[serde(rename = "itemsPerPage", alias = "itemsperpage")]
+    per_page: Option<usize>,
     #[serde(rename = "Resources", alias = "resources")]
     resources: Option<Vec<R>>,
 }
@@ -40,7 +44,7 @@ pub(super) async fn read_all<R: Resource>(
     mut request: Request,
 ) -> Result<Vec<R>, ApiError> {
     let first = request.url.clone();
-    let (mut all, mut seen, mut received) = (Vec::new(), HashSet::new(), 0);
+    let (mut all, mut seen, mut received): (Vec<R>, HashSet<String>, usize) = Default::default();
     for _ in 0..MOST_PAGES {
         request.url = first.clone();
         request
@@ -48,19 +52,28 @@ pub(super) async fn read_all<R: Resource>(
             .query_pairs_mut()
             .append_pair("startIndex", &(received + 1).to_string())
             .append_pair("count", &PAGE.to_string());
-        let (total, resources) = transport.read(&request, decode::<R>).await?;
+        let page = transport.read(&request, decode::<R>).await?;
+        let refused = |problem: &str| ApiError::incomplete(request.label(), problem);
+        // Some servers count from 0, which is the first all the same.
+        if let Some(start) = page.start.filter(|start| (*start).max(1) != received + 1) {
+            let asked = received + 1;
+            return Err(refused(&format!("the page from {asked} on begins at {start}")));
+        }
+        let resources = page.resources.unwrap_or_default();
         let count = resources.len();
         received += count;
         // Somebody who comes or goes in between moves the pages, so that they can overlap.
         all.extend(resources.into_iter().filter(|one| seen.insert(one.id().to_owned())));
-        match total {
-            Some(total) if received < total && count == 0 => {
-                let problem = format!("the list ends after {received} of {total} resources");
-                let hint = "The list would be incomplete, so nothing was read from it.".to_owned();
-                let error = ApiError::permanent(request.label(), problem);
-                return Err(ApiError { hint: Some(hint), ..error });
+        match (page.total, page.per_page) {
+            (Some(total), _) if received < total && count > 0 => {}
+            // Of two that overlap, one hides somebody else.
+            (Some(total), _) if all.len() < total => {
+                let had = all.len();
+                return Err(refused(&format!("the list ends after {had} of {total} resources")));
             }
-            Some(total) if received < total => {}
+            (None, Some(per_page)) if count < per_page => {
+                return Err(refused(&format!("the page has {count} of its {per_page} resources")));
+            }
             _ => return Ok(all),
         }
     }
@@ -68,14 +81,14 @@ pub(super) async fn read_all<R: Resource>(
     Err(ApiError::permanent(request.label(), problem))
 }
 
-/// Reads one page: how many resources there are in all, where it says so, and those of the page.
-fn decode<R: Resource>(answer: &Answer) -> Result<(Option<usize>, Vec<R>), DecodeError> {
+/// Reads one page.
+fn decode<R: Resource>(answer: &Answer) -> Result<Page<R>, DecodeError> {
     let page = serde_json::from_slice::<Page<R>>(&answer.body)
         .map_err(|error| DecodeError::from_json(&error, &answer.body))?;
-    match (page.total, page.resources) {
+    match (page.total, &page.resources) {
         (None, None) => {
             Err(DecodeError::Unreadable("the answer is no list of SCIM resources".to_owned()))
         }
-        (total, resources) => Ok((total, resources.unwrap_or_default())),
+        _ => Ok(page),
     }
 }

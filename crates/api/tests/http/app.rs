@@ -130,12 +130,12 @@ fn the_other_prefix_is_found_once() {
 fn users_without_clear_roles_are_read_project_by_project() {
     for users in [
         r#"[{"id":501,"email":"priya@acme.example","role":"owner"}]"#,
-        r#"[{"id":501,"email":"priya@acme.example","projects":null}]"#,
-        r#"[{"id":501,"email":"priya@acme.example","projects":[7]}]"#,
-        r#"[{"id":501,"email":"priya@acme.example","projects":{"7":"admin"}}]"#,
-        r#"[{"id":501,"email":"priya@acme.example","projects":[{"id":7,"role":"admin"}]}]"#,
-        r#"[{"id":501,"email":"priya@acme.example","projects":[{"id":7,"role":"admin","grant_type":"sideways"}]}]"#,
-        r#"[{"id":501,"email":"priya@acme.example","projects":[]},{"id":502,"email":"sam@agency.example"}]"#,
+        r#"[{"id":501,"email":"priya@acme.example","role":"owner","projects":null}]"#,
+        r#"[{"id":501,"email":"priya@acme.example","role":"owner","projects":[7]}]"#,
+        r#"[{"id":501,"email":"priya@acme.example","role":"owner","projects":{"7":"admin"}}]"#,
+        r#"[{"id":501,"email":"priya@acme.example","role":"owner","projects":[{"id":7,"role":"admin"}]}]"#,
+        r#"[{"id":501,"email":"priya@acme.example","role":"owner","projects":[{"id":7,"role":"admin","grant_type":"sideways"}]}]"#,
+        r#"[{"id":501,"email":"priya@acme.example","role":"owner","projects":[]},{"id":502,"email":"sam@agency.example"}]"#,
     ] {
         let server = Server::start(move |request, _| {
             if request.path == "/api/app/projects/8/members" {

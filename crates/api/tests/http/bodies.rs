@@ -73,7 +73,7 @@ fn no_content_is_a_success_for_writes_only() {
 #[test]
 fn every_page_is_read_or_none() {
     let page = |id: u64, next: &str| {
-        let row = format!(r#"{{"id":{id},"email":"p{id}@acme.example","role":"member"}}"#);
+        let row = format!(r#"{{"id":{id},"email":"p{id}@acme.example","role":"owner"}}"#);
         Reply::json(200, &format!(r#"{{"results":[{row}],"next":{next}}}"#))
     };
     let path = "/api/app/organizations/12345/members";

@@ -12,7 +12,8 @@ use mixaccess_model::{Email, OrganizationRole, ProjectId, ProjectRole, UserId};
 use crate::server::{Reply, Server};
 use crate::{DIALECTS, Prepared, SECRET, client, credentials, options, removal, run};
 
-const OK: &str = r#"{"status":"ok","results":[]}"#;
+const OK: &str =
+    r#"{"status":"ok","results":[{"id":1,"email":"priya@acme.example","role":"owner"}]}"#;
 
 fn grant() -> Write {
     let email = Email::new("sam@agency.example");

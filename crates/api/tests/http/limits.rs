@@ -7,7 +7,7 @@ use mixaccess_api::{AccessRead, Client, read_live};
 use mixaccess_model::{Dialect, OrganizationId, ProjectId, Reads};
 
 use crate::server::{Received, Reply, Server};
-use crate::{client, credentials, options, run};
+use crate::{OWNER, client, credentials, options, run};
 
 fn organization(request: &Received, _: usize) -> Reply {
     let body = match request.path.rsplit('/').next() {
@@ -17,7 +17,7 @@ fn organization(request: &Received, _: usize) -> Reply {
                 (1..=40).map(|id| format!(r#"{{"id":{id},"name":"p{id}"}}"#)).collect();
             format!("[{}]", projects.join(","))
         }
-        _ => r#"[{"id":5,"email":"a@acme.example","role":"admin"}]"#.to_owned(),
+        _ => r#"[{"id":5,"email":"a@acme.example","role":"owner"}]"#.to_owned(),
     };
     let Reply::Bytes(bytes) = Reply::json(200, &body) else { return Reply::Close };
     Reply::Late(Duration::from_millis(2), bytes)
@@ -58,7 +58,7 @@ fn no_more_are_in_flight_than_allowed() {
 
 #[test]
 fn no_more_are_begun_a_second_than_allowed() {
-    let server = Server::replies(vec![Reply::json(200, "[]")]);
+    let server = Server::replies(vec![Reply::json(200, OWNER)]);
     let mut options = options(&server.url());
     options.requests_per_second = NonZeroU32::new(50);
     let client = Client::new(options, credentials()).unwrap();

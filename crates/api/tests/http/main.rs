@@ -25,6 +25,7 @@ mod shapes;
 mod teams;
 mod tokens;
 mod verbs;
+mod whole;
 
 use std::time::Duration;
 
@@ -53,6 +54,9 @@ fn client(base_url: &str) -> Client {
     Client::new(options(base_url), credentials()).unwrap()
 }
 
+/// The shortest list of members that an organization can have.
+const OWNER: &str = r#"[{"id":1,"email":"priya@acme.example","role":"owner"}]"#;
+
 const DIALECTS: [Dialect; 2] = [Dialect::Members, Dialect::App];
 
 /// A client that knows its way, and a server that answers what it asks from now on.
@@ -68,7 +72,7 @@ impl Prepared {
     }
 
     fn with(dialect: Dialect, replies: &[Reply], adjust: impl FnOnce(&mut ClientOptions)) -> Self {
-        let way = [Reply::json(200, r#"[{"id":1,"email":"priya@acme.example"}]"#)];
+        let way = [Reply::json(200, OWNER)];
         let way: &[Reply] = if dialect == Dialect::App { &way } else { &[] };
         let server = Server::replies([way, replies].concat());
         let mut options = options(&server.url());

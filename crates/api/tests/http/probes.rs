@@ -3,8 +3,8 @@
 use mixaccess_api::{Client, EndpointProbe, Probe};
 use mixaccess_model::ProjectId;
 
-use crate::server::{Reply, Server};
-use crate::{client, credentials, options, run};
+use crate::server::{Received, Reply, Server};
+use crate::{OWNER, client, credentials, options, run};
 
 const ORGANIZATION: &str = "GET /api/app/organizations/12345";
 
@@ -13,13 +13,41 @@ fn failed(probe: &Probe) -> Vec<&str> {
     failed.map(|probe| probe.request.as_str()).collect()
 }
 
+/// Nothing, but for the people of the organization, of whom there always is one.
+fn rows_for(request: &Received) -> &'static str {
+    let lists_people = request.path.contains("/12345/members") || request.path.ends_with("/users/");
+    if lists_people { OWNER } else { "[]" }
+}
+
+#[test]
+fn a_list_that_cannot_be_whole_is_no_answer() {
+    for (body, expected) in [
+        ("[]", "the list of members is empty"),
+        (r#"[{"id":2,"email":"sam@acme.example","role":"admin"}]"#, "accepted owner"),
+        (
+            r#"{"total":2,"results":[{"id":1,"email":"a@acme.example","role":"owner"}]}"#,
+            "1 of the 2",
+        ),
+    ] {
+        let server = Server::start(move |request, _| {
+            let is_list = request.path.ends_with("/12345/members");
+            Reply::json(200, if is_list { body } else { rows_for(request) })
+        });
+        let probe = run(client(&server.url()).probe(None));
+        assert_eq!(failed(&probe), [format!("{ORGANIZATION}/members")]);
+        let outcomes = probe.endpoints.iter().filter_map(|one| one.outcome.as_ref().err());
+        let errors: Vec<String> = outcomes.map(ToString::to_string).collect();
+        assert!(errors[0].contains("unreadable: ") && errors[0].contains(expected), "{errors:?}");
+    }
+}
+
 #[test]
 fn every_reading_endpoint_is_tried_and_nothing_is_written() {
     let server = Server::start(|request, _| {
         if request.path.ends_with("/projects") {
             return Reply::json(404, r#"{"error":"Not found"}"#);
         }
-        Reply::with(200, &["Date: Wed, 21 Oct 2026 07:28:00 GMT"], "[]")
+        Reply::with(200, &["Date: Wed, 21 Oct 2026 07:28:00 GMT"], rows_for(request))
     });
     let probe = run(client(&server.url()).probe(Some(ProjectId(7))));
     let mut lines = server.lines();
@@ -33,7 +61,7 @@ fn every_reading_endpoint_is_tried_and_nothing_is_written() {
     assert_eq!(lines, expected);
     let members = |probe: &&EndpointProbe| probe.request == format!("{ORGANIZATION}/members");
     let members = probe.endpoints.iter().find(members).unwrap();
-    assert!(members.outcome.as_ref().is_ok_and(|answered| answered.rows == Some(0)));
+    assert!(members.outcome.as_ref().is_ok_and(|answered| answered.rows == Some(1)));
     assert_eq!(probe.service_time.unwrap().to_string(), "2026-10-21T07:28:00Z");
     assert_eq!(failed(&probe), [format!("{ORGANIZATION}/projects")]);
     assert_eq!(probe.scim, None);
@@ -59,7 +87,7 @@ fn an_answer_counts_only_when_it_can_be_read() {
 fn the_prefix_that_answers_is_found() {
     let server = Server::start(|request, _| {
         if request.path.starts_with("/organizations/") {
-            return Reply::json(200, "[]");
+            return Reply::json(200, rows_for(request));
         }
         Reply::json(404, r#"{"error":"Not found"}"#)
     });
@@ -83,7 +111,7 @@ fn scim_is_asked_what_it_can_do_where_there_is_a_token() {
     let config = r#"{"patch":{"supported":true},"filter":{"supported":true,"maxResults":100},"bulk":{"supported":false}}"#;
     let server = Server::start(|request, _| {
         let is_scim = request.path == "/api/app/scim/v2/ServiceProviderConfig";
-        Reply::json(200, if is_scim { config } else { "[]" })
+        Reply::json(200, if is_scim { config } else { rows_for(request) })
     });
     let mut options = options(&server.url());
     options.scim_token = Some("t0ken".to_owned().into());

@@ -8,7 +8,7 @@ use std::thread;
 use mixaccess_api::{AccessRead, ErrorKind};
 
 use crate::server::{Reply, Server, receive};
-use crate::{client, run};
+use crate::{OWNER, client, run};
 
 const URL_VARIABLE: &str = "TEST_BASE_URL";
 
@@ -56,7 +56,7 @@ fn https_goes_through_the_proxy() {
 #[test]
 fn this_machine_is_never_reached_through_a_proxy() {
     let proxy = Server::replies(vec![Reply::json(502, "")]);
-    let server = Server::replies(vec![Reply::json(200, "[]")]);
+    let server = Server::replies(vec![Reply::json(200, OWNER)]);
     let address = proxy.url();
     let output = in_process(
         "proxies::child_reads",
@@ -73,7 +73,7 @@ fn a_machine_without_certificate_authorities_is_told_so() {
     let none = [("SSL_CERT_FILE", "/nonexistent"), ("SSL_CERT_DIR", "/nonexistent")];
     let output = in_process("proxies::child_has_no_authorities", "https://mixpanel.example", &none);
     assert_success(&output);
-    let server = Server::replies(vec![Reply::json(200, "[]")]);
+    let server = Server::replies(vec![Reply::json(200, OWNER)]);
     assert_success(&in_process("proxies::child_reads", &server.url(), &none));
 }
 

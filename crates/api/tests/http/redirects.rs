@@ -4,7 +4,7 @@ use mixaccess_api::{AccessRead, AccessWrite, ErrorKind, Write};
 use mixaccess_model::{ProjectId, ProjectRole, UserId};
 
 use crate::server::{Reply, Server};
-use crate::{client, run};
+use crate::{OWNER, client, run};
 
 fn put() -> Write {
     Write::SetProjectRole { project: ProjectId(7), user: UserId(5), role: ProjectRole::Admin }
@@ -36,7 +36,7 @@ fn method_body_and_credentials_survive() {
 fn an_absolute_location_at_the_service_is_followed() {
     let server = Server::start(|request, index| match index {
         0 => redirect(301, &format!("http://{}/x/?a=b", request.header("host").unwrap())),
-        _ => Reply::json(200, "[]"),
+        _ => Reply::json(200, OWNER),
     });
     run(client(&server.url()).members()).unwrap();
     assert_eq!(server.lines()[1], "GET /x/?a=b");
@@ -44,7 +44,7 @@ fn an_absolute_location_at_the_service_is_followed() {
 
 #[test]
 fn nothing_is_sent_to_another_address() {
-    let other = Server::replies(vec![Reply::json(200, "[]")]);
+    let other = Server::replies(vec![Reply::json(200, OWNER)]);
     for location in [
         format!("{}/steal", other.url()),
         format!("//{}/steal", other.address()),

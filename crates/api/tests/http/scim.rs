@@ -334,3 +334,36 @@ fn what_a_server_can_do_is_asked_once() {
     let server = Server::replies(vec![Reply::json(200, "{}")]);
     assert!(run(self::client(&server).scim_features()).is_err());
 }
+
+#[test]
+fn half_a_list_is_no_list() {
+    let user = |id: &str| json!({ "id": id, "userName": format!("{id}@x.example") });
+    let list = |ids: &[&str], mut told: Value| {
+        told["Resources"] = ids.iter().map(|id| user(id)).collect();
+        told
+    };
+    for (pages, expected) in [
+        (
+            vec![
+                list(&["a"], json!({ "totalResults": 3 })),
+                list(&[], json!({ "totalResults": 3 })),
+            ],
+            "1 of 3",
+        ),
+        // A server that always answers the first page.
+        (vec![list(&["a", "b"], json!({ "totalResults": 4 }))], "2 of 4"),
+        (vec![list(&["a", "b"], json!({ "totalResults": 3, "startIndex": 1 }))], "begins at 1"),
+        (vec![list(&["a"], json!({ "itemsPerPage": 2 }))], "1 of its 2"),
+        (vec![list(&[], json!({ "totalResults": 1 }))], "0 of 1"),
+    ] {
+        let server = Server::start(move |request, index| {
+            if !request.path.contains("/Users") {
+                return Reply::json(404, "{}");
+            }
+            let body = pages.get(index).or_else(|| pages.last()).unwrap();
+            Reply::json(200, &body.to_string())
+        });
+        let error = run(client(&server).identity_provider()).unwrap_err();
+        assert!(error.is_unreadable() && error.message.contains(expected), "{expected}: {error}");
+    }
+}

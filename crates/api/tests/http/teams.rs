@@ -6,7 +6,7 @@ use mixaccess_api::{AccessRead, AccessWrite, ErrorKind, TeamUpdate, Write};
 use mixaccess_model::{Dialect, Email, ProjectId, ProjectRole, TeamId};
 
 use crate::server::{Reply, Server};
-use crate::{client, client_of, run};
+use crate::{OWNER, client, client_of, run};
 
 const DONE: &str = r#"{"status":"ok","results":{}}"#;
 
@@ -72,7 +72,7 @@ fn teams_that_are_not_answered_are_not_known() {
     for status in [404, 405] {
         for dialect in [Dialect::Members, Dialect::App] {
             let server = Server::replies(vec![
-                Reply::json(200, "[]"),
+                Reply::json(200, OWNER),
                 Reply::json(status, r#"{"error":"no"}"#),
             ]);
             let client = client_of(&server.url(), dialect);
@@ -90,8 +90,7 @@ fn teams_that_are_not_answered_are_not_known() {
 #[test]
 fn people_whom_a_team_names_by_number_are_looked_up_once() {
     let teams = r#"{"results":[{"id":7,"name":"Growth","members":[501,"502"],"projects":[]},{"id":8,"name":"Ops","users":[502],"projects":[]}]}"#;
-    let members =
-        r#"[{"id":501,"email":"priya@acme.example"},{"id":502,"email":"sam@agency.example"}]"#;
+    let members = r#"[{"id":501,"email":"priya@acme.example","role":"owner"},{"id":502,"email":"sam@agency.example"}]"#;
     let read = |members: &str| {
         let server = Server::replies(vec![Reply::json(200, teams), Reply::json(200, members)]);
         let result = run(client(&server.url()).teams());
@@ -101,6 +100,6 @@ fn people_whom_a_team_names_by_number_are_looked_up_once() {
     let found = read(members).unwrap().unwrap();
     assert!(found[0].has(&Email::new("priya@acme.example")) && found[0].members.len() == 2);
     assert_eq!(found[1].members, [Email::new("sam@agency.example")]);
-    let error = read(r#"[{"id":501,"email":"priya@acme.example"}]"#).unwrap_err();
+    let error = read(r#"[{"id":501,"email":"priya@acme.example","role":"owner"}]"#).unwrap_err();
     assert!(error.to_string().contains("a team has member number 502"), "{error}");
 }

@@ -4,7 +4,7 @@ use mixaccess_api::{AccessRead, AccessWrite, Write};
 use mixaccess_model::{Email, OrganizationRole, ProjectId, ProjectRole, UserId};
 
 use crate::server::{Reply, Server};
-use crate::{SECRET, client, run};
+use crate::{OWNER, SECRET, client, run};
 
 /// Each write is one request, with that line and body.
 fn check(writes: impl IntoIterator<Item = (Write, &'static str, &'static str)>) {
@@ -87,7 +87,7 @@ fn every_write_is_one_request_of_the_table() {
 
 #[test]
 fn every_request_says_who_we_are() {
-    let server = Server::replies(vec![Reply::json(200, "[]")]);
+    let server = Server::replies(vec![Reply::json(200, OWNER)]);
     let client = client(&server.url());
     run(async { client.members().await.unwrap() });
     let received = server.received();

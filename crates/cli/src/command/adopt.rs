@@ -19,7 +19,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
 use crate::repository::{Committed, committed};
-use crate::situation::check_same_organization;
+use crate::situation::{check_same_organization, check_whole};
 use crate::storage;
 use crate::wording::counted;
 
@@ -172,6 +172,7 @@ fn live(
         )
         .await
     })??;
+    check_whole(&live, false)?;
     Ok(live)
 }
 

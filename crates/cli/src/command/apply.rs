@@ -88,7 +88,8 @@ fn planned_now(args: &Args, context: &Context) -> CommandResult {
 }
 
 fn plan_now(args: &Args, context: &Context) -> Result<(Situation, Plan), Failure> {
-    let situation = Situation::gather(context, &LiveSource { live: None }, &args.connection)?;
+    let situation =
+        Situation::gather(context, &LiveSource { live: None }, &args.connection, &args.state)?;
     let plan = situation.plan(context, &args.allow, &args.state)?;
     Ok((situation, plan))
 }

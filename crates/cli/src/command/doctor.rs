@@ -155,8 +155,14 @@ fn service(
     if organization.identity_provider.is_some() || probe.scim.is_some() {
         checks.push(scim(context, probe.scim));
     }
-    if let Ok(actor) = actor {
-        checks.push(privilege(&actor));
+    match actor {
+        Ok(actor) => checks.push(privilege(&actor)),
+        // Every other failure is told by the endpoint itself.
+        Err(error) if error.is_unreadable() => checks.push(Check {
+            remedy: error.hint.clone(),
+            ..check("privilege", Status::Fail, error.to_string())
+        }),
+        Err(_) => {}
     }
     checks.push(clock(probe.service_time, context.now));
     Ok(())

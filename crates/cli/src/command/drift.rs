@@ -21,7 +21,7 @@ use crate::storage;
 const MOST_ASKED: usize = 20;
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
-    let situation = Situation::gather(context, &args.live, &args.connection)?;
+    let situation = Situation::gather(context, &args.live, &args.connection, &args.state)?;
     let allow = Allow { allow: Vec::new(), because: None };
     let plan = situation.plan(context, &allow, &args.state)?;
     if let Some(path) = &args.out {

@@ -23,7 +23,7 @@ use crate::connection::{block_on, connect};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
-use crate::situation::{check_same_organization, read_for};
+use crate::situation::{check_same_organization, check_whole, read_for};
 use crate::storage;
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
@@ -61,7 +61,11 @@ fn live(
         return Ok(Some(live));
     }
     match connect(context, &desired.organization, &args.connection) {
-        Ok(client) => Ok(Some(block_on(read_for(context, &client, desired, &args.connection))??)),
+        Ok(client) => {
+            let live = block_on(read_for(context, &client, desired, &args.connection))??;
+            check_whole(&live, false)?;
+            Ok(Some(live))
+        }
         Err(failure) => Err(failure.hint("To see only what the files say, add --offline.")),
     }
 }

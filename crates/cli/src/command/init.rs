@@ -22,6 +22,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
 use crate::repository::{Committed, committed};
+use crate::situation::check_whole;
 use crate::storage;
 use crate::wording::counted;
 use writing::write;
@@ -150,6 +151,7 @@ fn live(args: &Args, context: &Context) -> Result<LiveState, Failure> {
         let reads = |_: &[_]| Reads::EVERYTHING;
         read_live(&client, organization.id, dialect, &[], reads, concurrency, now).await
     })??;
+    check_whole(&live, false)?;
     Ok(live)
 }
 

@@ -9,7 +9,7 @@ use crate::situation::Situation;
 use crate::storage;
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
-    let situation = Situation::gather(context, &args.live, &args.connection)?;
+    let situation = Situation::gather(context, &args.live, &args.connection, &args.state)?;
     let plan = situation.plan(context, &args.allow, &args.state)?;
     if let Some(path) = &args.out {
         storage::write(path, &storage::pretty(&plan)?)?;

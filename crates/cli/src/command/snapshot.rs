@@ -9,6 +9,7 @@ use crate::connection::{block_on, connect};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
+use crate::situation::check_whole;
 use crate::storage;
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
@@ -43,6 +44,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         )
         .await
     })??;
+    check_whole(&live, false)?;
     let bytes = serde_json::to_vec(&live)
         .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
     match &args.out {

@@ -55,7 +55,8 @@ fn parse(text: &str) -> Result<Fault, String> {
     }
     let mut kinds = read.kinds.into_iter();
     let mut kind = kinds.next().ok_or(
-        "nothing goes wrong; add one of status=, reset, hang, slow=, truncate, html, stale= and lie",
+        "nothing goes wrong; add one of status=, reset, hang, slow=, truncate, html, stale=, lie, cut \
+         and empty",
     )?;
     if kinds.next().is_some() {
         return Err("more than one thing goes wrong; write one fault for each".to_owned());
@@ -66,7 +67,9 @@ fn parse(text: &str) -> Result<Fault, String> {
         return Err("retry-after=, body= and location= go with status= only".to_owned());
     }
     if read.is_done.is_some() && !kind.has_moment() {
-        return Err("`before` and `after` mean nothing for slow=, stale= and lie".to_owned());
+        return Err(
+            "`before` and `after` mean nothing for slow=, stale=, lie, cut and empty".to_owned()
+        );
     }
     let is_done = read.is_done.unwrap_or(matches!(kind, FaultKind::Truncate(_)));
     Ok(Fault {
@@ -91,6 +94,11 @@ impl Words {
         match (name, value) {
             ("reset", None) => self.kinds.push(FaultKind::Reset),
             ("lie", None) => self.kinds.push(FaultKind::Lie),
+            ("empty", None) => self.kinds.push(FaultKind::Empty),
+            ("cut", value) => {
+                let rows = value.map(number).transpose()?.unwrap_or(1);
+                self.kinds.push(FaultKind::Cut(rows));
+            }
             ("hang", value) => {
                 let duration = value.map(duration).transpose()?;
                 self.kinds.push(FaultKind::Hang(duration));

@@ -23,6 +23,8 @@ fn faults_are_written_as_they_are_read() {
         ("GET /me html=502 account=ci", "GET /me html=502 before account=\"ci\" nth=1 times=1"),
         ("GET /me stale=3", "GET /me stale=3 nth=1 times=1"),
         ("PUT /** lie", "PUT /** lie nth=1 times=1"),
+        ("GET /** cut", "GET /** cut=1 nth=1 times=1"),
+        ("GET /** empty times=always", "GET /** empty nth=1 times=always"),
     ] {
         assert_eq!(fault(text).to_string(), whole);
         assert_eq!(fault(whole), fault(text));
@@ -48,7 +50,10 @@ fn what_is_not_understood_is_named() {
         ("GET /me reset=1", "unknown word \"reset=1\""),
         ("GET /me slow=5h", "\"5h\" is no duration; write 250ms, 2s or 1m"),
         ("GET /me reset retry-after=1", "retry-after=, body= and location= go with status= only"),
-        ("GET /me lie after", "`before` and `after` mean nothing for slow=, stale= and lie"),
+        (
+            "GET /me lie after",
+            "`before` and `after` mean nothing for slow=, stale=, lie, cut and empty",
+        ),
         ("GET /me reset nth=1 nth=2", "\"nth=2\" says again what an earlier word said"),
         ("GET /me reset body=\"x", "a double quote is not closed"),
     ] {

@@ -123,6 +123,14 @@ impl Shared {
             FaultKind::Html(status) => Some(Answer::page(*status)),
             FaultKind::Stale(writes) => Some(self.execute(call, sequence, Mode::Stale(*writes))),
             FaultKind::Lie => Some(self.pretend(call, sequence)),
+            FaultKind::Cut(rows) => {
+                let answer = self.execute(call, sequence, Mode::Faithful);
+                Some(answer.without_last_rows(*rows))
+            }
+            FaultKind::Empty => {
+                let answer = self.execute(call, sequence, Mode::Faithful);
+                Some(answer.without_last_rows(usize::MAX))
+            }
         }
     }
 

@@ -77,6 +77,7 @@ impl Sample {
                 acting_as: ActingIdentity {
                     email: Some(Email::new("mixaccess.ci@acme.example")),
                     organization_role: Some(OrganizationRole::Admin),
+                    listed: false,
                 },
                 files_digest: Digest::of_bytes(b"files"),
                 live_digest: Digest::of_bytes(b"live"),

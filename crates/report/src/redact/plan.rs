@@ -45,7 +45,7 @@ impl Redaction {
             manual,
             not_planned,
         } = content;
-        let ActingIdentity { email, organization_role } = acting_as;
+        let ActingIdentity { email, organization_role, listed } = acting_as;
         let mut subjects: Vec<AffectedSubject> =
             subjects.iter().map(|subject| self.affected(subject)).collect();
         subjects.sort_by_cached_key(|affected| affected.subject.key());
@@ -57,6 +57,7 @@ impl Redaction {
             acting_as: ActingIdentity {
                 email: email.as_ref().map(|email| self.email(email)),
                 organization_role: *organization_role,
+                listed: *listed,
             },
             files_digest: *files_digest,
             live_digest: *live_digest,

@@ -17,14 +17,33 @@ pub(crate) struct Identity {
     pub(crate) organization_name: Option<String>,
 }
 
+/// What to do where the organization is not among those of the credentials.
+const ANOTHER: &str = "Check `organization.id` in the files, the region, and whose credentials these \
+                       are; if all are right, the answer is not whole: run again later.";
+
 /// Reads who the credentials are. What is missing stays unknown: it is a note, not an error.
+///
+/// # Errors
+/// When the answer is none, or lists organizations and not this one: whatever else is read as somebody
+/// who is not in it cannot be whole.
 pub(super) fn decode(
     answer: &Answer,
     organization: OrganizationId,
 ) -> Result<Identity, DecodeError> {
     let value = decode_value(answer)?;
     let me = value.get("results").filter(|results| results.is_object()).unwrap_or(&value);
-    let ours = me.get("organizations").and_then(|all| find(all, organization));
+    let all = me.get("organizations").filter(|all| all.is_object() || all.is_array());
+    let ours = all.and_then(|all| find(all, organization));
+    if let (Some(all), None) = (all, ours) {
+        let count = all
+            .as_object()
+            .map_or_else(|| all.as_array().map_or(0, Vec::len), serde_json::Map::len);
+        let plural = if count == 1 { "" } else { "s" };
+        return Err(DecodeError::NotWhole {
+            problem: format!("it lists {count} organization{plural}, and not {organization}"),
+            hint: ANOTHER,
+        });
+    }
     let email = field(me, "user_email");
     let email = if email.is_nothing() { field(me, "email") } else { email };
     let user = field(me, "user_id");
@@ -63,14 +82,37 @@ mod tests {
 
     use super::*;
 
-    fn me(body: &str) -> Identity {
+    fn answered(body: &str) -> Result<Identity, DecodeError> {
         let answer = Answer {
             status: StatusCode::OK,
             retry_after: None,
             date: None,
             body: body.as_bytes().to_vec(),
         };
-        decode(&answer, OrganizationId(7)).unwrap()
+        decode(&answer, OrganizationId(7))
+    }
+
+    fn me(body: &str) -> Identity {
+        answered(body).unwrap()
+    }
+
+    #[test]
+    fn organizations_without_ours_are_not_believed() {
+        for (organizations, count) in [
+            (r#"{"8":{"id":8,"name":"No","role":"owner"}}"#, "1 organization,"),
+            (r#"[{"id":8,"role":"owner"},{"id":"70"}]"#, "2 organizations,"),
+            ("{}", "0 organizations,"),
+            ("[]", "0 organizations,"),
+        ] {
+            let body = format!(r#"{{"results":{{"user_id":5,"organizations":{organizations}}}}}"#);
+            match answered(&body).unwrap_err() {
+                DecodeError::NotWhole { problem, hint } => {
+                    assert!(problem.contains(count) && problem.contains("not 7"), "{problem}");
+                    assert!(hint.contains("organization.id"));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     #[test]
@@ -94,7 +136,6 @@ mod tests {
             "{}",
             "[]",
             r#"{"status":"ok","results":null}"#,
-            r#"{"results":{"organizations":{"8":{"id":8,"name":"No","role":"owner"}}}}"#,
             r#"{"results":{"organizations":{"7":{"role":"emperor"}}}}"#,
             r#"{"results":{"organizations":{"7":null},"user_id":null,"user_email":""}}"#,
             r#"{"results":{"organizations":"none"}}"#,

@@ -1,0 +1,181 @@
+//! Answers that cannot be whole: nothing is concluded from any of them.
+
+use mixaccess_api::{AccessRead as _, ApiError, Client, ErrorKind};
+use mixaccess_model::{Dialect, ProjectId};
+use serde_json::{Value, json};
+
+use crate::server::{Reply, Server};
+use crate::{DIALECTS, OWNER, client_of, run};
+
+type Read = fn(&Client) -> Result<usize, ApiError>;
+type MakeRow = fn(u64) -> Value;
+
+/// Every list that a client reads: its name, a row by its number, and how it is read.
+const LISTS: [(&str, MakeRow, Read); 6] = [
+    ("members", person, |client| run(client.members()).map(|rows| rows.len())),
+    ("projects", named, |client| run(client.projects()).map(|rows| rows.len())),
+    ("members", person, |client| run(client.project_members(ProjectId(7))).map(|rows| rows.len())),
+    ("teams", named, |client| run(client.teams()).map(|rows| rows.map_or(99, |rows| rows.len()))),
+    ("results", account, |client| {
+        run(client.service_accounts()).map(|rows| rows.map_or(99, |rows| rows.len()))
+    }),
+    ("results", account, |client| {
+        run(client.project_service_accounts(ProjectId(7)))
+            .map(|rows| rows.map_or(99, |rows| rows.len()))
+    }),
+];
+
+fn person(id: u64) -> Value {
+    json!({ "id": id, "email": format!("p{id}@acme.example"), "role": "owner" })
+}
+
+fn named(id: u64) -> Value {
+    json!({ "id": id, "name": format!("n{id}"), "projects": [], "members": [] })
+}
+
+fn account(id: u64) -> Value {
+    json!({ "id": id, "username": format!("a{id}"), "role": "admin" })
+}
+
+/// Asks for a list whose first answers are these.
+fn ask(dialect: Dialect, read: Read, bodies: Vec<Value>) -> (Result<usize, ApiError>, usize) {
+    let mut replies = bodies.into_iter().map(|body| Reply::json(200, &body.to_string()));
+    let way = (dialect == Dialect::App).then(|| Reply::json(200, OWNER));
+    let server = Server::replies(way.into_iter().chain(replies.by_ref()).collect());
+    let client = client_of(&server.url(), dialect);
+    if dialect == Dialect::App {
+        run(client.members()).unwrap();
+    }
+    let before = server.lines().len();
+    (read(&client), server.lines().len() - before)
+}
+
+#[test]
+fn a_list_cut_by_any_number_of_rows_is_refused() {
+    let told: [fn(usize) -> Value; 8] = [
+        |rows| json!({ "total": rows }),
+        |rows| json!({ "total": rows.to_string() }),
+        |rows| json!({ "count": rows }),
+        |rows| json!({ "total_count": rows, "count": 1 }),
+        |rows| json!({ "pagination": { "total": rows } }),
+        |rows| json!({ "meta": { "totalCount": rows, "page": 1 } }),
+        |_| json!({ "more": true }),
+        |_| json!({ "total_pages": 2 }),
+    ];
+    for dialect in DIALECTS {
+        for (name, row, read) in LISTS {
+            for told in told {
+                for cut in 1..=3 {
+                    let rows: Vec<Value> = (1..=3 - cut).map(row).collect();
+                    let mut nested = json!({ "status": "ok", "results": told(3) });
+                    let mut flat = told(3);
+                    flat[name] = json!(rows);
+                    let inner = if name == "results" { "accounts" } else { name };
+                    nested["results"][inner] = json!(rows);
+                    // Rows under a name of their own are listed two levels deep.
+                    let bodies = if name == "results" { vec![flat] } else { vec![flat, nested] };
+                    for body in bodies {
+                        let (read, asked) = ask(dialect, read, vec![body.clone()]);
+                        let error = read.expect_err(&body.to_string());
+                        assert_eq!((error.kind, asked), (ErrorKind::Permanent, 1), "{body}");
+                        assert!(error.is_unreadable(), "{error}");
+                        assert!(error.request.starts_with("GET /"), "{error}");
+                        let hint = error.hint.as_deref().unwrap_or_default();
+                        assert!(hint.contains("mixaccess doctor"), "{hint}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn figures_that_fit_or_say_less_are_believed() {
+    for (name, row, read) in LISTS {
+        let rows: Vec<Value> = (1..=3).map(row).collect();
+        for mut told in [
+            json!({ "total": 3 }),
+            json!({ "total": 2 }),
+            json!({ "total": 3, "count": 100 }),
+            json!({ "count": 3, "total_pages": 1, "has_more": false }),
+            json!({ "total": null, "count": "many", "total_pages": 0 }),
+        ] {
+            told[name] = json!(rows);
+            let (read, _) = ask(Dialect::Members, read, vec![told.clone()]);
+            assert_eq!(read.unwrap(), 3, "{told}");
+        }
+    }
+}
+
+#[test]
+fn totals_hold_for_all_pages_together() {
+    let page = |ids: &[u64], next: Value, told: Value| {
+        let mut body = told;
+        body["members"] = ids.iter().map(|id| person(*id)).collect();
+        body["next"] = next;
+        body
+    };
+    let total = || json!({ "total": 4, "count": 2, "total_pages": 2 });
+    let (_, _, read) = LISTS[0];
+    let ask = |pages| ask(Dialect::Members, read, pages);
+    let whole = vec![page(&[1, 2], json!("?page=2"), total()), page(&[3, 4], json!(null), total())];
+    assert_eq!(ask(whole).0.unwrap(), 4);
+    for (pages, expected) in [
+        (vec![page(&[1, 2], json!(null), total())], "2 of the 4 rows"),
+        (
+            vec![page(&[1, 2], json!("?p=2"), total()), page(&[3], json!(null), json!({}))],
+            "3 of the 4",
+        ),
+        // The last page alone tells.
+        (
+            vec![page(&[1, 2], json!("?p=2"), json!({})), page(&[3], json!(null), total())],
+            "3 of the 4",
+        ),
+        // A page that is answered again, whole or in part, stands for nobody else.
+        (
+            vec![page(&[1, 2], json!("?p=2"), total()), page(&[1, 2], json!(null), total())],
+            "repeats",
+        ),
+        (
+            vec![page(&[1, 2], json!("?p=2"), json!({})), page(&[2, 1], json!(null), json!({}))],
+            "repeats",
+        ),
+        (
+            vec![page(&[1, 2], json!("?p=2"), total()), page(&[2, 3], json!(null), total())],
+            "3 of the 4",
+        ),
+        // What is said of the next page is ignored by the service.
+        (vec![page(&[1, 2], json!("?p=2"), total())], "read already"),
+        (
+            vec![page(&[1, 2, 3, 4], json!(null), json!({ "total": 4, "total_pages": 2 }))],
+            "1 of the 2 pages",
+        ),
+    ] {
+        let error = ask(pages).0.unwrap_err();
+        assert!(error.is_unreadable() && error.message.contains(expected), "{expected}: {error}");
+    }
+}
+
+#[test]
+fn members_without_an_accepted_owner_are_not_believed() {
+    let (_, _, read) = LISTS[0];
+    for (rows, expected) in [
+        (json!([]), "the list of members is empty"),
+        (json!([{ "id": 1, "email": "a@acme.example", "role": "admin" }]), "none of the 1 members"),
+        (
+            json!([{ "id": 1, "email": "a@acme.example", "role": "owner", "status": "pending" }]),
+            "none",
+        ),
+        (
+            json!([{ "id": 1, "email": "a@acme.example", "role": "emperor" }]),
+            "none of the 1 members",
+        ),
+    ] {
+        for (dialect, path) in DIALECTS.into_iter().zip(["members", "users/"]) {
+            let server = Server::replies(vec![Reply::json(200, &rows.to_string())]);
+            let error = read(&client_of(&server.url(), dialect)).unwrap_err();
+            assert!(error.is_unreadable() && error.message.contains(expected), "{error}");
+            assert!(error.request.ends_with(path), "{error}");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Answers that cannot be whole: nobody is invited, removed or called gone because of one.
+
+use mixaccess_emulator::{EmulatorOptions, Shape};
+
+use crate::harness::mixed::{FILES, INVITED, SEED};
+use crate::harness::{Bench, side_by_side};
+
+/// A bench whose lists say how long they are.
+fn telling() -> Bench {
+    let shape = Shape { total: true, ..Shape::default() };
+    Bench::with(SEED, FILES, EmulatorOptions { shape, ..EmulatorOptions::default() })
+}
+
+const COMMANDS: [&str; 8] = [
+    "plan --out plan.json",
+    "drift",
+    "explain priya@acme.example",
+    "snapshot --out live.json",
+    "init --config new --organization-id 12345",
+    "adopt --all",
+    "apply --auto-approve",
+    "doctor",
+];
+
+#[test]
+fn a_list_of_members_that_is_cut_or_empty_stops_every_command() {
+    let faults = [
+        ("members", "empty", "ends after 0 of the 7 rows"),
+        ("members", "cut=2", "ends after 5 of the 7 rows"),
+        ("projects", "cut", "ends after 2 of the 3 rows"),
+    ];
+    side_by_side(&faults, |(list, fault, figures)| {
+        let bench = telling();
+        // Where the dialect is looked for, people are listed as users.
+        let other = if *list == "members" { "users" } else { list };
+        let faults =
+            [*list, other].map(|list| format!("GET /organizations/*/{list} {fault} times=always"));
+        for command in COMMANDS {
+            bench.fail(&faults.each_ref().map(String::as_str));
+            let run = bench.run(command).exits(1);
+            let told = format!("{}{}", run.stdout, run.stderr);
+            let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(
+                told.contains("unreadable: ") && told.contains(figures),
+                "{list} {fault}: {run}"
+            );
+            assert!(told.contains("GET /api/app/organizations/12345/"), "{list} {fault}: {run}");
+        }
+        assert!(!bench.path("plan.json").exists() && !bench.path("live.json").exists());
+        assert!(!bench.path("new").exists());
+        assert_eq!(bench.writes(), []);
+    });
+}
+
+#[test]
+fn members_without_an_accepted_owner_stop_every_command() {
+    let whole = Bench::new(SEED, FILES);
+    let mut snapshot: serde_json::Value = {
+        whole.run("snapshot --out live.json").exits(0);
+        serde_json::from_str(&whole.read("live.json")).unwrap()
+    };
+    for member in snapshot["members"].as_array_mut().unwrap() {
+        member["organization_role"] = "admin".into();
+    }
+    whole.write("ownerless.json", snapshot.to_string());
+    for command in ["plan", "drift", "explain priya@acme.example", "adopt --all"] {
+        let run = whole.run(&format!("{command} --live ownerless.json")).exits(1);
+        run.says("unreadable: ").says("none of the 7 members").says("ownerless.json");
+    }
+    // The dialect that is asked does not matter.
+    for api in ["members", "app", "auto"] {
+        let files = FILES.replace("id: 12345 }", &format!("id: 12345, api: {api} }}"));
+        let bench = Bench::new(SEED, &files);
+        bench.fail(&[
+            "GET /organizations/*/members empty times=always",
+            "GET /organizations/*/users empty times=always",
+        ]);
+        bench.run("plan --out plan.json").exits(1).says("unreadable: the list of members is empty");
+        assert!(!bench.path("plan.json").exists());
+    }
+}
+
+#[test]
+fn nobody_is_called_gone_by_half_a_list() {
+    let bench = telling();
+    bench.run("plan --out plan.json").exits(0);
+    // Found out before the first write.
+    bench.fail(&["GET /organizations/*/members cut times=always"]);
+    bench.run("apply plan.json").exits(1).says("unreadable: ");
+    assert_eq!(bench.writes(), []);
+    // The removal is accepted and not carried out, its answer is lost, and every later list is cut.
+    bench.fail(&[
+        "DELETE /organizations/*/members/507 reset times=always",
+        "GET /organizations/*/members cut nth=2 times=always",
+    ]);
+    let run = bench.run("apply plan.json --max-wait 0").exits(4);
+    assert!(run.stdout.contains("unreadable"), "{run}");
+    run.never_shows("verified:");
+    bench.fail(&["GET /organizations/*/members cut times=always"]);
+    bench.run("apply plan.json --resume --max-wait 0").exits(1).says("unreadable: ");
+    bench.fail(&[]);
+    bench.run("apply plan.json --resume").exits(0).shows("verified");
+    bench.agrees();
+    assert_eq!(bench.invited(), INVITED);
+}
+
+#[test]
+fn whoever_was_in_the_list_before_is_missed() {
+    // The identity is a member, as somebody is who runs this with an account of their own.
+    let bench = Bench::new(&SEED.replace("ci@acme.example", "marisol@acme.example"), FILES);
+    bench.run("plan --out plan.json").exits(0);
+    let seed_without = "GET /organizations/*/members status=200 times=always body=\"{\\\"results\\\":[{\\\"id\\\":501,\\\"email\\\":\\\"priya@acme.example\\\",\\\"role\\\":\\\"owner\\\"}]}\"";
+    bench.fail(&[seed_without]);
+    bench.run("apply plan.json").exits(1).says("lacks marisol@acme.example");
+    assert_eq!(bench.writes(), []);
+    bench.fail(&[]);
+    bench.run("apply --auto-approve").exits(0);
+    bench.fail(&[seed_without]);
+    for command in ["plan --out again.json", "drift"] {
+        bench.run(command).exits(1).says("lacks marisol@acme.example").says("in it before");
+    }
+    assert!(!bench.path("again.json").exists());
+    // That a service account is in no list of members proves nothing.
+    let bench = Bench::new(SEED, FILES);
+    bench.run("apply --auto-approve").exits(0);
+    bench.agrees();
+}
+
+#[test]
+fn credentials_of_another_organization_are_told() {
+    let bench = Bench::new(SEED, FILES);
+    let me = |organizations: &str| {
+        let body =
+            format!(r#"{{\"results\":{{\"user_id\":9,\"organizations\":{organizations}}}}}"#);
+        format!("GET /me status=200 times=always body=\"{body}\"")
+    };
+    bench.fail(&[&me(r#"{\"8\":{\"id\":8,\"role\":\"owner\"}}"#)]);
+    for command in ["plan", "drift", "doctor", "snapshot --out live.json"] {
+        let run = bench.run(command).exits(1);
+        let told = format!("{}{}", run.stdout, run.stderr);
+        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(told.contains("unreadable: it lists 1 organization, and not"), "{run}");
+    }
+    // A role that is not told is worth a note.
+    bench.fail(&[&me(r#"{\"12345\":{\"id\":12345}}"#)]);
+    bench.run("plan --out plan.json").exits(0);
+    assert!(bench.findings("plan.json").iter().any(|one| one.starts_with("actor-unknown")));
+}
