@@ -334,7 +334,9 @@ fn robots_nobody_looks_at_are_told() {
 fn where_service_accounts_are_not_answered_nothing_is_planned_for_them() {
     let seed = SEED.replace("projects: [", "served: { without: [service_accounts] }\nprojects: [");
     let bench = Bench::with(&seed, FILES, EmulatorOptions::default());
-    bench.run("plan --out plan.json").exits(3).shows("service-account-unreadable");
-    bench.run("apply plan.json --secret-file s").exits(3);
-    assert_eq!(bench.writes(), []);
+    bench.run("plan --out plan.json").exits(0).shows("service-account-unreadable");
+    assert_eq!(bench.planned("plan.json"), ["gone@acme.example remove_member"]);
+    bench.run("apply plan.json --secret-file s").exits(0).shows("still open");
+    assert!(bench.writes().iter().all(|one| !one.path.contains("service-accounts")));
+    bench.run("drift").exits(2).shows("service-account-unreadable");
 }

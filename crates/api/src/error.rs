@@ -52,6 +52,12 @@ impl ApiError {
         Self { hint: Some(INCOMPLETE.to_owned()), ..error }
     }
 
+    /// Whether the service keeps to itself what was asked for, or has it not or cannot give it, while it
+    /// may well answer other questions: 403, 404, 405 and 5xx.
+    pub const fn is_withheld(&self) -> bool {
+        matches!(self.status, Some(403..=405 | 500..=599))
+    }
+
     /// Whether an answer came and cannot be whole.
     pub fn is_unreadable(&self) -> bool {
         self.message.starts_with(UNREADABLE)

@@ -8,7 +8,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mixaccess_model::{
     Dialect, LIVE_FORMAT_VERSION, LiveIdentityProvider, LiveMember, LiveServiceAccount, LiveState,
-    LiveTeam, OrganizationId, ProjectId, Reads, ServiceAccountReads,
+    LiveTeam, OrganizationId, ProjectId, Reads, ServiceAccountReads, Unread, UnreadList,
 };
 use tokio::sync::Semaphore;
 
@@ -21,12 +21,12 @@ use join::Join;
 ///
 /// Sends three requests; one for each of those projects, unless the list of members carries their
 /// grants; one for teams; one for service accounts, and one for each of those projects for their roles;
-/// at most `concurrency` at once. Somebody whom only a project's list names becomes a member without an
-/// organization role, and look-alike addresses stay two members. What the service does not answer is
-/// absent.
+/// at most `concurrency` at once. What the service withholds of undeclared projects, of teams, of service
+/// accounts and of the identity provider is unread: it ends nothing, and is not absent. Somebody whom only a project's list names becomes a member without an
+/// organization role, and look-alike addresses stay two members.
 ///
 /// # Errors
-/// The first failed request, in the order of projects; or a project's list that contradicts the
+/// The first failed request that the plan cannot do without, in the order of projects; or a project's list that contradicts the
 /// organization's about who somebody is.
 pub async fn read_live<R: AccessRead>(
     reader: &R,
@@ -54,8 +54,13 @@ pub async fn read_live<R: AccessRead>(
     });
     let read: Vec<ProjectId> =
         projects.iter().filter(|project| project.members_read).map(|project| project.id).collect();
-    let rest = reading.the_rest(roster, &read, reads).await?;
+    let rest = reading.the_rest(roster, &read, declared, reads).await?;
+    let withheld = |id| {
+        let members = UnreadList::ProjectMembers;
+        rest.unread.iter().any(|one| one.list == members && one.project == Some(id))
+    };
     for project in &mut projects {
+        project.members_read &= !withheld(project.id);
         let read = rest.service_accounts_read.binary_search(&project.id);
         project.service_accounts_read = read.is_ok();
     }
@@ -71,6 +76,7 @@ pub async fn read_live<R: AccessRead>(
         teams: rest.teams,
         service_accounts: rest.service_accounts,
         identity_provider: rest.identity_provider,
+        unread: rest.unread,
     };
     live.normalize();
     Ok(live)
@@ -88,7 +94,8 @@ pub async fn read_members<R: AccessRead>(
 ) -> Result<Vec<LiveMember>, ApiError> {
     let reading = Reading::new(reader, concurrency);
     let roster = reading.one(reader.roster()).await?;
-    reading.grants(roster, &in_order(projects)).await
+    let (members, _) = reading.grants(roster, &in_order(projects), projects).await?;
+    Ok(members)
 }
 
 fn in_order(projects: &[ProjectId]) -> Vec<ProjectId> {
@@ -113,6 +120,26 @@ struct Rest {
     /// The projects whose service accounts were read, in order.
     service_accounts_read: Vec<ProjectId>,
     identity_provider: Option<LiveIdentityProvider>,
+    /// What was asked for and not given.
+    unread: Vec<Unread>,
+}
+
+/// Where a list that a plan can do without was withheld: nothing of it, and what is then unread.
+///
+/// # Errors
+/// When it failed in another way.
+fn given<T>(
+    answer: Result<Option<T>, ApiError>,
+    list: UnreadList,
+    unread: &mut Vec<Unread>,
+) -> Result<Option<T>, ApiError> {
+    match answer {
+        Err(error) if error.is_withheld() => {
+            unread.push(Unread { list, project: None, why: error.to_string() });
+            Ok(None)
+        }
+        answer => answer,
+    }
 }
 
 impl<'a, R: AccessRead> Reading<'a, R> {
@@ -133,23 +160,30 @@ impl<'a, R: AccessRead> Reading<'a, R> {
         &self,
         roster: Roster,
         projects: &[ProjectId],
+        declared: &[ProjectId],
         reads: Reads,
     ) -> Result<Rest, ApiError> {
         // All are awaited, so that which error is told does not depend on which came first.
         let (members, teams, accounts, identity_provider) = future::join4(
-            self.grants(roster, projects),
+            self.grants(roster, projects, declared),
             self.where_asked(reads.teams, self.reader.teams()),
             self.service_accounts(reads.service_accounts, projects),
             self.where_asked(reads.identity_provider, self.reader.identity_provider()),
         )
         .await;
-        let (service_accounts, service_accounts_read) = accounts?;
+        let (members, mut unread) = members?;
+        let teams = given(teams, UnreadList::Teams, &mut unread)?;
+        let (service_accounts, service_accounts_read, accounts_unread) = accounts?;
+        unread.extend(accounts_unread);
+        let identity_provider =
+            given(identity_provider, UnreadList::IdentityProvider, &mut unread)?;
         Ok(Rest {
-            members: members?,
-            teams: teams?,
+            members,
+            teams,
             service_accounts,
             service_accounts_read,
-            identity_provider: identity_provider?,
+            identity_provider,
+            unread,
         })
     }
 
@@ -161,53 +195,84 @@ impl<'a, R: AccessRead> Reading<'a, R> {
         if asked { self.one(read).await } else { Ok(None) }
     }
 
-    /// The members with their grants in `projects`, in order.
+    /// The members with their grants in `projects`, in order, and those of these projects that are not
+    /// `needed` and were not given.
     async fn grants(
         &self,
         roster: Roster,
         projects: &[ProjectId],
-    ) -> Result<Vec<LiveMember>, ApiError> {
+        needed: &[ProjectId],
+    ) -> Result<(Vec<LiveMember>, Vec<Unread>), ApiError> {
         let Roster { mut members, carries_grants } = roster;
         if carries_grants {
             for member in &mut members {
                 member.grants.retain(|grant| projects.binary_search(&grant.project).is_ok());
             }
-            return Ok(Join::new(members).finish());
+            return Ok((Join::new(members).finish(), Vec::new()));
         }
         // Owned numbers: futures that borrow them could not move between threads.
         let reads = projects.iter().copied().map(|project| async move {
-            Ok((project, self.one(self.reader.project_members(project)).await?))
+            match self.one(self.reader.project_members(project)).await {
+                Err(error) if error.is_withheld() && !needed.contains(&project) => {
+                    Ok((project, Err(error.to_string())))
+                }
+                rows => Ok((project, Ok(rows?))),
+            }
         });
-        let join = stream::iter(reads)
+        let (join, unread) = stream::iter(reads)
             .buffered(self.concurrency)
-            .try_fold(Join::new(members), |mut join, (project, rows)| async move {
-                join.add(project, rows)?;
-                Ok(join)
-            })
+            .try_fold(
+                (Join::new(members), Vec::new()),
+                |(mut join, mut unread), (project, rows)| {
+                    let added = match rows {
+                        Ok(rows) => join.add(project, rows),
+                        Err(why) => {
+                            let list = UnreadList::ProjectMembers;
+                            unread.push(Unread { list, project: Some(project), why });
+                            Ok(())
+                        }
+                    };
+                    future::ready(added.map(|()| (join, unread)))
+                },
+            )
             .await?;
-        Ok(join.finish())
+        Ok((join.finish(), unread))
     }
 
-    /// The service accounts, and the projects whose service accounts were read, in order.
+    /// The service accounts, the projects whose service accounts were read, in order, and what was not
+    /// given.
     async fn service_accounts(
         &self,
         reads: ServiceAccountReads,
         projects: &[ProjectId],
-    ) -> Result<(Option<Vec<LiveServiceAccount>>, Vec<ProjectId>), ApiError> {
+    ) -> Result<(Option<Vec<LiveServiceAccount>>, Vec<ProjectId>, Vec<Unread>), ApiError> {
         let projects = match reads {
-            ServiceAccountReads::Nothing => return Ok((None, Vec::new())),
+            ServiceAccountReads::Nothing => return Ok((None, Vec::new(), Vec::new())),
             ServiceAccountReads::Names => &[],
             ServiceAccountReads::Roles => projects,
         };
         let reads = projects.iter().copied().map(|project| async move {
-            let rows = self.one(self.reader.project_service_accounts(project)).await?;
-            Ok(rows.map(|rows| (project, rows)))
+            match self.one(self.reader.project_service_accounts(project)).await {
+                Err(error) if error.is_withheld() => Ok((project, Err(error.to_string()))),
+                rows => Ok((project, Ok(rows?))),
+            }
         });
         let rows = stream::iter(reads).buffered(self.concurrency).try_collect::<Vec<_>>();
         let (accounts, rows) = future::join(self.one(self.reader.service_accounts()), rows).await;
-        let rows: Vec<_> = rows?.into_iter().flatten().collect();
-        let Some(accounts) = accounts? else { return Ok((None, Vec::new())) };
-        accounts::with_grants(accounts, rows)
+        let (mut unread, mut read) = (Vec::new(), Vec::new());
+        for (project, rows) in rows? {
+            match rows {
+                Ok(rows) => read.extend(rows.map(|rows| (project, rows))),
+                Err(why) => {
+                    let list = UnreadList::ProjectServiceAccounts;
+                    unread.push(Unread { list, project: Some(project), why });
+                }
+            }
+        }
+        let accounts = given(accounts, UnreadList::ServiceAccounts, &mut unread)?;
+        let Some(accounts) = accounts else { return Ok((None, Vec::new(), unread)) };
+        let (accounts, read) = accounts::with_grants(accounts, read)?;
+        Ok((accounts, read, unread))
     }
 }
 

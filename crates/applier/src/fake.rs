@@ -285,6 +285,7 @@ impl Organization {
             teams: Some(self.live_teams()),
             service_accounts: Some(self.live_accounts(true)),
             identity_provider: None,
+            unread: Vec::new(),
         };
         live.normalize();
         live

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mixaccess_api::{AccessRead, AccessWrite, ApiError};
-use mixaccess_model::{Action, GuardVerdict, LiveState, Override, Subject};
+use mixaccess_model::{Action, GuardVerdict, LiveState, NotPlannedKind, Override, Subject};
 
 use crate::apply::Run;
 use crate::before::before_all;
@@ -223,6 +223,13 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         for note in &notes {
             self.progress.note(note);
         }
+        let withheld =
+            content.not_planned.iter().filter(|one| one.kind == NotPlannedKind::Withheld);
+        notes.extend(withheld.map(|one| {
+            let who =
+                one.subject.as_ref().map(|subject| format!("{subject}: ")).unwrap_or_default();
+            format!("not in this plan, and still open: {who}{}", one.message)
+        }));
         // Whoever runs this has warned of it before anything else.
         if content.instant_given {
             notes.push(format!(

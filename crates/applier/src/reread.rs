@@ -171,6 +171,7 @@ pub(crate) async fn read<R: AccessRead>(
         teams: None,
         service_accounts: None,
         identity_provider: None,
+        unread: Vec::new(),
     };
     let mut projects = scope.projects.clone();
     if !scope.teams.is_empty() {

@@ -170,6 +170,7 @@ impl Shape {
             teams: (self.teams > 0).then(|| self.live_teams()),
             service_accounts: (self.service_accounts > 0).then(|| self.live_service_accounts()),
             identity_provider: None,
+            unread: Vec::new(),
         }
     }
 

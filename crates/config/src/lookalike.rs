@@ -6,8 +6,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use unicode_security::skeleton;
-
 use crate::codes;
 use crate::declaration::Collaborator;
 use crate::diagnostic::{Diagnostic, Label, file_name};
@@ -18,7 +16,7 @@ pub(crate) fn check(people: &[Collaborator], files: &[Arc<str>]) -> Vec<Diagnost
     let mut found = Vec::new();
     for one in people {
         let plain = without_alias(one.email.folded());
-        let seen = skeleton(&plain).collect::<String>();
+        let seen = one.email.appearance();
         let Some(other) = first.get(&seen) else {
             first.insert(seen, one);
             continue;

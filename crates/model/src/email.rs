@@ -1,5 +1,6 @@
 //! Addresses, matched without regard to case.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use unicode_security::skeleton;
 
 /// An e-mail address: equal, ordered and hashed by its case-folded form, shown as it was spelled
 /// (`design.md`, "The files": "An address is matched without regard to case").
@@ -45,10 +47,37 @@ impl Email {
         self.folded.rsplit_once('@').map_or("", |(_, domain)| domain)
     }
 
+    /// What the eye sees of the address, or what it means where spellings of one address differ: without
+    /// a `+alias`, with the letters of an internationalized domain, and with letters that look alike made
+    /// one. Two addresses with the same appearance may be one person, or somebody who poses as another.
+    pub fn appearance(&self) -> String {
+        let (local, domain) = self.folded.rsplit_once('@').unwrap_or((&self.folded, ""));
+        let local = match local.split_once('+') {
+            Some((before, _)) if !before.is_empty() => before,
+            _ => local,
+        };
+        let domain = match domain.is_ascii() && !domain.contains("xn--") {
+            true => Cow::Borrowed(domain),
+            false => Cow::Owned(idna::domain_to_unicode(domain).0),
+        };
+        let visible = local.chars().chain(['@']).chain(domain.chars());
+        let visible: String = visible.filter(|one| !is_unseen(*one)).collect();
+        skeleton(&visible.to_lowercase()).collect()
+    }
+
     /// Whether both are spelled alike, capitals included.
     pub fn same_spelling(&self, other: &Self) -> bool {
         self.spelled == other.spelled
     }
+}
+
+/// Whether a letter cannot be seen between others.
+const fn is_unseen(one: char) -> bool {
+    matches!(
+        one,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180e}' | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
+    )
 }
 
 impl PartialEq for Email {

@@ -47,7 +47,7 @@ pub use identity_provider::{
 pub use invitation::{Invitation, Validity};
 pub use live::{
     Actor, LIVE_FORMAT_VERSION, LiveFormatError, LiveMember, LiveProject, LiveState, MemberStatus,
-    without_owner,
+    Unread, UnreadList, without_owner,
 };
 pub use pattern::Pattern;
 pub use plan::{

@@ -48,6 +48,53 @@ pub struct LiveState {
     /// What SCIM said; absent when it was not asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identity_provider: Option<LiveIdentityProvider>,
+    /// The lists that the service did not give although they were asked for, sorted: what they would
+    /// have held is unknown, and not absent.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
+}
+
+/// A list that the service did not give.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unread {
+    /// Which list.
+    pub list: UnreadList,
+    /// Of which project, where it is of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project: Option<ProjectId>,
+    /// What the service said instead, as a fragment.
+    pub why: String,
+}
+
+/// A list that a plan can do without.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum UnreadList {
+    /// The members of a project.
+    ProjectMembers,
+    /// The service accounts of a project.
+    ProjectServiceAccounts,
+    /// The service accounts.
+    ServiceAccounts,
+    /// The teams.
+    Teams,
+    /// The people and groups of the identity provider.
+    IdentityProvider,
+}
+
+impl UnreadList {
+    /// The words used in output.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ProjectMembers => "members",
+            Self::ProjectServiceAccounts | Self::ServiceAccounts => "service accounts",
+            Self::Teams => "teams",
+            Self::IdentityProvider => "people and groups of the identity provider",
+        }
+    }
 }
 
 /// The identity that the credentials stand for (`mixpanel-api.md`, `GET /api/app/me`).
@@ -219,6 +266,14 @@ impl LiveState {
         self.members.dedup_by(|again, first| again.in_order(first).is_eq());
         self.normalize_teams();
         self.normalize_service_accounts();
+        self.unread.sort_unstable();
+        self.unread.dedup();
+    }
+
+    /// What the service said instead of a list; nothing where it gave it, or was not asked.
+    pub fn why_unread(&self, list: UnreadList, project: Option<ProjectId>) -> Option<&str> {
+        let unread = self.unread.iter().find(|one| one.list == list && one.project == project);
+        unread.map(|one| one.why.as_str())
     }
 
     fn normalize_teams(&mut self) {
@@ -473,6 +528,7 @@ mod tests {
             teams: None,
             service_accounts: None,
             identity_provider: None,
+            unread: Vec::new(),
         }
     }
 

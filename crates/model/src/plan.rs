@@ -213,6 +213,20 @@ pub enum NotPlannedKind {
     ActorPower,
     /// The service did not say enough about the person.
     Unreadable,
+    /// A finding stops it for this subject alone.
+    Withheld,
+}
+
+impl NotPlanned {
+    /// What a finding about one subject stops.
+    pub fn withheld(finding: &Finding) -> Self {
+        Self {
+            kind: NotPlannedKind::Withheld,
+            subject: finding.subject.clone(),
+            project: None,
+            message: finding.message.clone(),
+        }
+    }
 }
 
 /// How many changes there are of each kind.

@@ -166,5 +166,6 @@ fn live(people: u64, projects: u64) -> LiveState {
         teams: None,
         service_accounts: None,
         identity_provider: None,
+        unread: Vec::new(),
     }
 }

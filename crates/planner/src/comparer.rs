@@ -11,6 +11,7 @@ use mixaccess_model::{
 
 use crate::custom_role::CustomRoles;
 use crate::directory::Directory;
+use crate::doubt::Doubts;
 use crate::draft::Draft;
 use crate::invitation;
 use crate::membership::Membership;
@@ -30,6 +31,7 @@ pub(crate) struct Comparer<'a> {
     pub(crate) custom: &'a CustomRoles<'a>,
     pub(crate) membership: &'a Membership<'a>,
     pub(crate) directory: &'a Directory<'a>,
+    pub(crate) doubts: &'a Doubts<'a>,
 }
 
 /// What becomes of somebody's account.

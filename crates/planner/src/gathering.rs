@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredCollaborator, EffectiveAboveDeclared, Finding, LiveMember, LiveState,
+    Action, DesiredCollaborator, EffectiveAboveDeclared, Email, Finding, LiveMember, LiveState,
     ManualChange, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, State, Subject,
     UnmanagedAction,
 };
 
 use crate::codes::{EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE};
 use crate::comparer::{Comparer, swept};
+use crate::doubt::{Doubt, Stops};
 use crate::draft::{Draft, SubjectDraft};
 use crate::invitation;
 use crate::observation;
@@ -29,8 +30,6 @@ pub(crate) struct Gathering<'a> {
     pub(crate) manual: Vec<ManualChange>,
     pub(crate) not_planned: Vec<NotPlanned>,
     pub(crate) unmanaged: u64,
-    /// Whether somebody live should have no access at all, undeclared projects included.
-    pub(crate) suspends: bool,
     /// Live state with teams as they will be.
     teams: Projection<'a>,
     /// Live state with what the plan itself does to teams, where the policy refuses effective access
@@ -47,6 +46,7 @@ impl<'a> Gathering<'a> {
         let mut findings = desired.findings.clone();
         findings.extend(observation::unreadable_projects(desired, live));
         findings.extend(teams.findings);
+        findings.extend(comparer.doubts.warnings.iter().cloned());
         let undeclared = live.projects.iter().filter(|one| desired.project(one.id).is_none());
         let mut not_planned: Vec<NotPlanned> = undeclared
             .map(|project| NotPlanned {
@@ -71,7 +71,6 @@ impl<'a> Gathering<'a> {
             manual: Vec::new(),
             not_planned,
             unmanaged: 0,
-            suspends: false,
             teams: teams.projection,
             by_hand: teams.by_hand,
         }
@@ -113,7 +112,7 @@ impl<'a> Gathering<'a> {
                 _ => &[],
             };
             match (collaborator, accounts) {
-                (Some(_), [_, _, ..]) => self.findings.extend(observation::duplicate(accounts)),
+                (Some(_), [_, _, ..]) => self.several(accounts),
                 (Some(collaborator), [member]) => self.present(collaborator, member),
                 (Some(collaborator), []) => self.absent(collaborator),
                 (None, [member]) => self.unmanaged(member),
@@ -146,7 +145,11 @@ impl<'a> Gathering<'a> {
         let taken_at = self.comparer.live.taken_at;
         let waits = member.filter(|member| still_waits(member, &comparison));
         self.not_planned.extend(waits.map(|member| invitation::still_waiting(member, taken_at)));
-        self.suspends |= collaborator.state == State::Suspended && member.is_some();
+        if collaborator.state == State::Suspended
+            && let Some(member) = member
+        {
+            self.access_unknown(member, &comparison);
+        }
         if self.comparer.is_managed(Some(collaborator), member) {
             self.managed(collaborator, member, comparison);
             return;
@@ -154,6 +157,7 @@ impl<'a> Gathering<'a> {
         if !self.by_hand.teams.is_empty() {
             self.judge_as_written(collaborator, member, &mut comparison);
         }
+        self.doubted(email, member, &mut comparison);
         if let Some(waiting) = member.and_then(|member| needs_number(member, &comparison.drafts)) {
             self.not_planned.push(waiting);
             return;
@@ -284,15 +288,74 @@ impl<'a> Gathering<'a> {
         if comparer.desired.policy.unmanaged.action == UnmanagedAction::Remove {
             comparison.drafts.push(comparer.draft(comparer.removal(member), swept()));
         } else {
-            self.suspends = true;
             let with_teams = self.teams.changed(&member.email).unwrap_or(member);
             comparer.suspend(with_teams, &swept(), &mut comparison);
+            self.access_unknown(member, &comparison);
         }
+        self.doubted(&member.email, Some(member), &mut comparison);
         if let Some(waiting) = needs_number(member, &comparison.drafts) {
             self.not_planned.push(waiting);
             return;
         }
         self.add(subject_of(member), member.name.clone(), Vec::new(), comparison);
+    }
+
+    /// Several live accounts of somebody declared: nobody can tell which one the files mean.
+    fn several(&mut self, accounts: &[LiveMember]) {
+        let Some(finding) = observation::duplicate(accounts) else { return };
+        self.not_planned.push(NotPlanned::withheld(&finding));
+        self.findings.push(finding);
+    }
+
+    /// Withholds what a doubt about somebody stops, and says so.
+    fn doubted(&mut self, email: &Email, member: Option<&LiveMember>, comparison: &mut Comparison) {
+        let is_replaced = |comparison: &Comparison| {
+            let mut drafts = comparison.drafts.iter();
+            member.is_some() && drafts.any(|one| matches!(one.action, Action::Invite { .. }))
+        };
+        let doubt = match self.comparer.doubts.about(email) {
+            Some(doubt) => doubt.clone(),
+            None if !self.comparer.doubts.unread_projects.is_empty() && is_replaced(comparison) => {
+                Doubt {
+                    finding: observation::invitation_unknown(
+                        email,
+                        &self.comparer.doubts.unread_projects,
+                    ),
+                    stops: Stops::Additions,
+                }
+            }
+            None => return,
+        };
+        let count = comparison.withhold(doubt.stops);
+        if count == 0 {
+            return;
+        }
+        let plural = if count == 1 { " is" } else { "s are" };
+        self.not_planned.push(NotPlanned {
+            kind: NotPlannedKind::Withheld,
+            subject: Some(Subject::Person {
+                email: email.clone(),
+                user: member.and_then(|member| member.id),
+            }),
+            project: None,
+            message: format!("{count} change{plural} withheld: {}", doubt.finding.message),
+        });
+        self.findings.push(doubt.finding);
+    }
+
+    /// Says of somebody who should have no access where nobody knows it, unless the account goes.
+    fn access_unknown(&mut self, member: &LiveMember, comparison: &Comparison) {
+        let goes = |draft: &Draft| {
+            matches!(draft.action, Action::RemoveMember { .. } | Action::WithdrawInvitation { .. })
+        };
+        if comparison.drafts.iter().any(goes) {
+            return;
+        }
+        let unknown =
+            observation::access_unknown(&member.email, &self.comparer.doubts.unread_projects);
+        let Some(finding) = unknown else { return };
+        self.leave_alone(member, NotPlannedKind::Withheld, finding.message.clone());
+        self.findings.push(finding);
     }
 
     fn leave_alone(&mut self, member: &LiveMember, kind: NotPlannedKind, message: String) {

@@ -9,6 +9,7 @@ mod content;
 mod custom_role;
 mod custom_role_findings;
 mod directory;
+mod doubt;
 mod draft;
 mod effective;
 mod follow_up;
@@ -45,6 +46,7 @@ mod undo;
 
 pub use codes::CODES;
 pub use custom_role::CustomRoles;
+pub use doubt::doubts_about;
 pub use effective::{effective_role, is_met_otherwise};
 pub use invitation::{
     INVITATION_WINDOW, INVITATIONS_PER_WINDOW, InvitationBudget, sends_invitation,

@@ -1,16 +1,14 @@
 //! What the planner tells a human besides the changes, and how it is worded.
 
-use std::collections::BTreeMap;
-
 use mixaccess_model::{
     Action, Actor, Capabilities, Change, DesiredCollaborator, DesiredState, Email, Finding,
-    LiveMember, LiveState, OrganizationRole, Severity, Subject, UserId,
+    LiveMember, LiveState, OrganizationRole, Severity, Subject, UnreadList, printable,
 };
 
 use crate::codes::{
     ACTOR_POWER, ACTOR_UNKNOWN, DECLARED_TWICE, DUPLICATE_MEMBER, FEW_OWNERS, IRREVERSIBLE,
     LOOK_ALIKE_MEMBER, NOT_UNDONE, PROJECT_NOT_LIVE, PROJECT_NOT_READ, READING_CREDENTIALS,
-    REINVITED, SPELLING, UNKNOWN_ORGANIZATION_ROLE, UNKNOWN_VERB,
+    REINVITED, SPELLING, UNDECLARED_PROJECT_UNREAD, UNKNOWN_ORGANIZATION_ROLE, UNKNOWN_VERB,
 };
 use crate::sequence::Sequence;
 
@@ -97,7 +95,7 @@ pub(crate) fn declared_twice(
 /// Live accounts that differ only in capital letters: nobody can tell which one the files mean.
 pub(crate) fn duplicate(accounts: &[LiveMember]) -> Option<Finding> {
     let finding = Finding::new(
-        Severity::Error,
+        Severity::Warning,
         DUPLICATE_MEMBER,
         format!("{} live accounts for one address: {}", accounts.len(), spelled(accounts)),
     )
@@ -130,29 +128,6 @@ fn spelled(accounts: &[LiveMember]) -> String {
     names.join(", ")
 }
 
-/// Changes that would reach somebody else's account too, because the service gives both one number.
-pub(crate) fn shared_numbers(changes: &[Change], live: &LiveState) -> Vec<Finding> {
-    let changed: BTreeMap<UserId, &Email> = changes
-        .iter()
-        .filter_map(|change| Some((change.subject.user()?, change.subject.email()?)))
-        .collect();
-    if changed.is_empty() {
-        return Vec::new();
-    }
-    live.members
-        .iter()
-        .filter_map(|member| {
-            let number = member.id?;
-            let email = changed.get(&number).filter(|email| ***email != member.email)?;
-            let message = format!("number {number} stands for {email} and {}", member.email);
-            let finding = Finding::new(Severity::Error, DUPLICATE_MEMBER, message)
-                .about(email)
-                .with_hint("A change would reach the wrong account: ask Mixpanel's support.");
-            Some(finding)
-        })
-        .collect()
-}
-
 /// Changes that the service would refuse for the identity we run as.
 pub(crate) fn actor_power(sequence: &Sequence) -> Vec<Finding> {
     let refused = sequence.refused.iter().filter_map(|refused| {
@@ -181,21 +156,66 @@ pub(crate) fn reading_identity(sequence: &Sequence) -> Option<Finding> {
     })
 }
 
-/// Undeclared projects that were not read, although somebody is to lose the access in them
-/// (`design.md`, "The files": `suspended`).
-pub(crate) fn unread_while_suspending(desired: &DesiredState, live: &LiveState) -> Vec<Finding> {
-    live.projects
+/// Undeclared projects whose members were not read, each with the reason that is known.
+pub(crate) fn unread_projects(desired: &DesiredState, live: &LiveState) -> Vec<String> {
+    let unread = live
+        .projects
         .iter()
-        .filter(|project| !project.members_read && desired.project(project.id).is_none())
+        .filter(|project| !project.members_read && desired.project(project.id).is_none());
+    unread
         .map(|project| {
-            let message = format!(
-                "somebody is suspended, and the members of the undeclared project {} (id {}) were not read",
-                project.name, project.id
-            );
-            Finding::new(Severity::Error, PROJECT_NOT_READ, message)
-                .with_hint("Take a new snapshot with these files: it then reads every project.")
+            let name = printable(&project.name);
+            let why = live.why_unread(UnreadList::ProjectMembers, Some(project.id));
+            let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+            format!("{name} (id {}{why})", project.id)
         })
         .collect()
+}
+
+/// Somebody who should have no access at all, while nobody could read what there is in some projects.
+pub(crate) fn access_unknown(email: &Email, unread: &[String]) -> Option<Finding> {
+    (!unread.is_empty()).then(|| {
+        let plural = if unread.len() == 1 { "" } else { "s" };
+        let message = format!(
+            "should have no access, and what there is in the undeclared project{plural} {} is unknown: the members were not read",
+            listed(unread.iter().cloned())
+        );
+        Finding::new(Severity::Warning, UNDECLARED_PROJECT_UNREAD, message)
+            .about(email)
+            .with_hint("What there is elsewhere goes. Give the service account admin of the project and plan again, or look at the project by hand; a snapshot reads every project with --all-projects.")
+    })
+}
+
+/// An invitation that would have to be sent anew, while nobody could read all that it gives.
+pub(crate) fn invitation_unknown(email: &Email, unread: &[String]) -> Finding {
+    let message = format!(
+        "the invitation is not replaced, since what it gives in {} is unknown: the members were not read",
+        listed(unread.iter().cloned())
+    );
+    Finding::new(Severity::Warning, UNDECLARED_PROJECT_UNREAD, message)
+        .about(email)
+        .with_hint("Give the service account admin of the project and plan again, or invite the person by hand.")
+}
+
+/// The first few of these, and how many more there are.
+pub(crate) fn listed(all: impl Iterator<Item = String>) -> String {
+    crate::team_findings::names(all)
+}
+
+/// An address with every letter told that may be taken for another.
+pub(crate) fn spelled_out(email: &Email) -> String {
+    if email.as_str().is_ascii() {
+        return email.to_string();
+    }
+    let letters = email.as_str().chars();
+    let spelled: String = letters
+        .flat_map(|one| {
+            let escaped = (!one.is_ascii()).then(|| one.escape_unicode());
+            let plain = one.is_ascii().then_some(one);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect();
+    format!("{email} (spelled {spelled})")
 }
 
 /// A pending invitation that is replaced, because its role differs.
@@ -274,38 +294,6 @@ pub(crate) fn irreversible(changes: &[Change]) -> Option<Finding> {
             format!("no undo plan can reverse {}", parts.join(", ")),
         )
     })
-}
-
-/// Invited addresses that are a live account but for a `+alias`: probably the same person twice
-/// (`mixpanel-api.md`, "How the world behaves", 8).
-pub(crate) fn look_alikes(changes: &[Change], live: &LiveState) -> Vec<Finding> {
-    let invited: Vec<&Email> = changes
-        .iter()
-        .filter(|change| matches!(change.action, Action::Invite { .. }))
-        .filter_map(|change| change.subject.email())
-        .collect();
-    if invited.is_empty() {
-        return Vec::new();
-    }
-    let mut by_base: BTreeMap<String, &Email> = BTreeMap::new();
-    for member in &live.members {
-        by_base.entry(without_alias(&member.email)).or_insert(&member.email);
-    }
-    invited
-        .into_iter()
-        .filter_map(|email| {
-            let found = by_base.get(&without_alias(email)).filter(|found| **found != email)?;
-            Some(
-                Finding::new(
-                    Severity::Warning,
-                    LOOK_ALIKE_MEMBER,
-                    format!("{email} is invited although {found} is already live"),
-                )
-                .about(email)
-                .with_hint("If this is the same person, declare the live address instead."),
-            )
-        })
-        .collect()
 }
 
 pub(crate) fn without_alias(email: &Email) -> String {

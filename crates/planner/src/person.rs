@@ -9,8 +9,10 @@ use mixaccess_model::{
     ReasonKind, State, Subject,
 };
 
+use crate::codes::{INVITATION_EXPIRED, REINVITED};
 use crate::comparer::{Comparer, Course};
-use crate::draft::Draft;
+use crate::doubt::Stops;
+use crate::draft::{Draft, Stage};
 use crate::gathering::is_above;
 use crate::invitation;
 use crate::observation;
@@ -24,6 +26,25 @@ pub(crate) struct Comparison {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) tally: Tally,
+}
+
+impl Comparison {
+    /// Drops what a doubt stops, and says how many changes that are. A new invitation goes with the
+    /// withdrawal of the old one: neither alone is what the files want.
+    pub(crate) fn withhold(&mut self, stops: Stops) -> usize {
+        let before = self.drafts.len();
+        let invites = self.drafts.iter().any(|one| matches!(one.action, Action::Invite { .. }));
+        if stops == Stops::Everything || invites {
+            self.drafts.clear();
+        } else {
+            self.drafts.retain(|draft| draft.stage == Stage::Reduction);
+        }
+        if invites {
+            self.findings
+                .retain(|one| ![REINVITED, INVITATION_EXPIRED].contains(&one.code.as_ref()));
+        }
+        before - self.drafts.len()
+    }
 }
 
 impl Comparer<'_> {

@@ -12,6 +12,7 @@ use crate::content;
 use crate::custom_role::CustomRoles;
 use crate::custom_role_findings::custom_roles;
 use crate::directory::Directory;
+use crate::doubt::Doubts;
 use crate::follow_up;
 use crate::gathering::Gathering;
 use crate::guard;
@@ -53,6 +54,7 @@ pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error>
     let membership = Membership::of(desired);
     let names = ProjectNames { desired, live };
     let directory = Directory::of(live.identity_provider.as_ref());
+    let doubts = Doubts::of(desired, live);
     let comparer = Comparer {
         desired,
         live,
@@ -61,6 +63,7 @@ pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error>
         custom: &custom,
         membership: &membership,
         directory: &directory,
+        doubts: &doubts,
     };
     // What teams will give decides which individual grants are needed.
     let teams = compare_teams(&comparer);
@@ -144,14 +147,9 @@ fn withhold(gathering: &mut Gathering<'_>, withheld: &BTreeMap<Subject, String>)
 fn observe(gathering: &mut Gathering<'_>, sequence: &Sequence) {
     let Comparer { desired, live, capabilities, custom, .. } = gathering.comparer;
     let findings = &mut gathering.findings;
-    if gathering.suspends {
-        findings.extend(observation::unread_while_suspending(desired, live));
-    }
     let changes = &sequence.changes;
     findings.extend(observation::few_owners(sequence.owners_after));
     findings.extend(observation::irreversible(changes));
-    findings.extend(observation::look_alikes(changes, live));
-    findings.extend(observation::shared_numbers(changes, live));
     findings.extend(observation::unknown_verbs(changes, capabilities));
     findings.extend(invitation::beyond_the_limit(changes, live));
     let mut leaving = service_account_findings::leaving(changes);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    DesiredCollaborator, Finding, LiveMember, LiveState, ScimUser, Severity, State,
+    DesiredCollaborator, Finding, LiveMember, LiveState, ScimUser, Severity, State, UnreadList,
 };
 
 use crate::codes::{
@@ -150,6 +150,12 @@ fn reverted(comparer: &Comparer<'_>, member: &LiveMember) -> Option<Finding> {
 
 /// SCIM was asked, and did not answer what writing through it takes.
 pub(crate) fn unreadable(comparer: &Comparer<'_>) -> Option<Finding> {
+    if let Some(why) = comparer.live.why_unread(UnreadList::IdentityProvider, None) {
+        let message = format!("what the identity provider has was not read: {why}");
+        let finding = Finding::new(Severity::Warning, SCIM_UNREADABLE, message)
+            .with_hint("What it has of people is unknown; changes there are made by hand. Check MIXPANEL_SCIM_TOKEN with `mixaccess doctor`.");
+        return Some(finding);
+    }
     let groups = comparer.live.identity_provider.as_ref().and_then(|one| one.groups.as_ref());
     let is_managed = comparer.desired.collaborators.iter().any(|one| !one.managed_by.is_mixpanel());
     (comparer.desired.policy.scim.write && is_managed && groups.is_none()).then(|| {

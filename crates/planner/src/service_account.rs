@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mixaccess_model::{
     Action, DesiredGrant, DesiredServiceAccount, Finding, Grant, InvitedGrant, LiveServiceAccount,
-    NotPlanned, NotPlannedKind, ProjectId, ProjectRole, ReasonKind, State, Subject,
+    NotPlanned, NotPlannedKind, ProjectId, ProjectKey, ProjectRole, ReasonKind, State, Subject,
 };
 
 use crate::comparer::Comparer;
@@ -29,7 +29,9 @@ pub(crate) fn compare_service_accounts(comparer: &Comparer<'_>) -> AccountCompar
     let mut out = AccountComparison::default();
     let Some(declared) = comparer.desired.service_accounts.as_deref() else { return out };
     let Some(live) = comparer.live.service_accounts.as_deref() else {
-        out.findings.push(told::unreadable(comparer.desired, declared));
+        out.findings.push(told::unreadable(comparer, declared));
+        let why = "declared, and not compared: the service accounts were not read";
+        out.not_planned.extend(declared.iter().map(|wanted| told::withheld(wanted, why)));
         return out;
     };
     out.findings.extend(told::unread_projects(comparer.desired, comparer.live));
@@ -51,7 +53,11 @@ pub(crate) fn compare_service_accounts(comparer: &Comparer<'_>) -> AccountCompar
         let again = wanted.and_then(|all| all.get(1..)).unwrap_or_default();
         out.findings.extend(told::declared_twice(comparer.desired, again));
         match (wanted.and_then(<[DesiredServiceAccount]>::first), found) {
-            (Some(_), Some(found @ [_, _, ..])) => out.findings.extend(told::duplicate(found)),
+            (Some(_), Some(found @ [_, _, ..])) => {
+                let finding = told::duplicate(found);
+                out.not_planned.extend(finding.as_ref().map(NotPlanned::withheld));
+                out.findings.extend(finding);
+            }
             (Some(wanted), Some([(_, found)])) => present(comparer, wanted, found, &mut out),
             (Some(wanted), _) => absent(comparer, wanted, &mut out),
             (None, found) => {
@@ -90,6 +96,14 @@ fn absent(comparer: &Comparer<'_>, wanted: &DesiredServiceAccount, out: &mut Acc
         out.findings.push(told::expired_before_it_began(comparer.desired, wanted));
         return;
     }
+    let is_given = |grant: &&DesiredGrant| grant.role.is_some();
+    if let Some(project) =
+        wanted.grants.iter().filter(is_given).find_map(|grant| unread(comparer, grant.project))
+    {
+        let why = format!("not created: the service accounts of project {project} were not read");
+        out.not_planned.push(told::withheld(wanted, why));
+        return;
+    }
     let given = wanted.grants.iter().filter_map(|grant| {
         let role = grant.role.clone()?;
         comparer.desired.project(grant.project)?;
@@ -121,6 +135,12 @@ fn present(
     if wanted.state == State::Active {
         out.findings.extend(told::about_declared(comparer, wanted));
         out.findings.extend(told::about(comparer, Some(wanted), found));
+        if let Some(project) = first_unread(comparer) {
+            let why = format!(
+                "what it has in project {project} is unknown: the service accounts were not read"
+            );
+            out.not_planned.push(told::withheld(wanted, why));
+        }
         push(wanted, subject, roles(comparer, wanted, found), out);
         return;
     }
@@ -133,6 +153,13 @@ fn present(
         });
         return;
     }
+    if let Some(project) = first_unread(comparer) {
+        let why = format!(
+            "not deleted, since what that takes is unknown: the service accounts of project {project} were not read"
+        );
+        out.not_planned.push(told::withheld(wanted, why));
+        return;
+    }
     let loses = found.individual_grants().map(|(project, role)| InvitedGrant {
         project: comparer.names.reference(project),
         role: role.clone(),
@@ -140,6 +167,17 @@ fn present(
     let action = Action::DeleteServiceAccount { loses: loses.collect() };
     let reason = comparer.reason(ReasonKind::Removed, &wanted.cause);
     push(wanted, subject, vec![comparer.draft(action, reason)], out);
+}
+
+/// The first declared project whose service accounts were not read.
+fn first_unread<'c>(comparer: &Comparer<'c>) -> Option<&'c ProjectKey> {
+    comparer.desired.projects.iter().find_map(|project| unread(comparer, project.id))
+}
+
+/// A declared project that is live and whose service accounts were not read.
+fn unread<'c>(comparer: &Comparer<'c>, project: ProjectId) -> Option<&'c ProjectKey> {
+    let found = comparer.live.project(project).filter(|found| !found.service_accounts_read)?;
+    comparer.desired.project(found.id).map(|declared| &declared.key)
 }
 
 fn push(

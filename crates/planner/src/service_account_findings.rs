@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
     Action, Change, DesiredServiceAccount, DesiredState, Email, Finding, LiveServiceAccount,
     LiveState, NotPlanned, NotPlannedKind, OrganizationRole, ProjectId, ProjectRole, ReasonKind,
-    Severity, State, Subject, UserId,
+    Severity, State, Subject, UnreadList, UserId,
 };
 
 use crate::codes::{
@@ -29,10 +29,14 @@ const EXPIRING_WITHIN: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 const ADMIN_POWER: u8 = 3;
 
-pub(crate) fn unreadable(desired: &DesiredState, declared: &[DesiredServiceAccount]) -> Finding {
-    let place = declared.first().map(|one| desired.place(one.cause.position));
-    let message = "service accounts are declared, and the service did not answer which there are";
-    Finding::new(Severity::Error, SERVICE_ACCOUNT_UNREADABLE, message)
+pub(crate) fn unreadable(comparer: &Comparer<'_>, declared: &[DesiredServiceAccount]) -> Finding {
+    let place = declared.first().map(|one| comparer.desired.place(one.cause.position));
+    let message = match comparer.live.why_unread(UnreadList::ServiceAccounts, None) {
+        Some(why) => format!("service accounts are declared, and were not read: {why}"),
+        None => "service accounts are declared, and the service did not answer which there are"
+            .to_owned(),
+    };
+    Finding::new(Severity::Warning, SERVICE_ACCOUNT_UNREADABLE, message)
         .with_hint("Service accounts are read with the credentials of an organization admin or owner: `mixaccess doctor` says what the organization answers. A snapshot that was taken before the files declared them does not hold them: take a new one.")
         .at(place)
 }
@@ -45,8 +49,12 @@ pub(crate) fn unread_projects<'a>(
         live.project(project.id).is_some_and(|found| !found.service_accounts_read)
     });
     unread.map(|project| {
-        let message = format!("the service accounts of project {} were not read", project.key);
-        Finding::new(Severity::Error, SERVICE_ACCOUNT_UNREADABLE, message)
+        let list = UnreadList::ProjectServiceAccounts;
+        let why = live.why_unread(list, Some(project.id));
+        let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+        let message =
+            format!("the service accounts of project {} were not read{why}", project.key);
+        Finding::new(Severity::Warning, SERVICE_ACCOUNT_UNREADABLE, message)
             .in_project(&project.key)
             .with_hint("Take a new snapshot with these files, or ask `mixaccess doctor` what the organization answers.")
             .at(Some(desired.place(project.position)))
@@ -70,10 +78,20 @@ pub(crate) fn duplicate(accounts: &[(&str, &LiveServiceAccount)]) -> Option<Find
     let numbers: Vec<String> = accounts.iter().map(|(_, one)| one.id.to_string()).collect();
     let message =
         format!("{} live service accounts have this name: {}", accounts.len(), numbers.join(", "));
-    let finding = Finding::new(Severity::Error, DUPLICATE_SERVICE_ACCOUNT, message)
+    let finding = Finding::new(Severity::Warning, DUPLICATE_SERVICE_ACCOUNT, message)
         .about_subject(subject(&Arc::from(accounts.first()?.0)))
         .with_hint("Delete one of them in Mixpanel; until then none is planned for.");
     Some(finding)
+}
+
+/// A declared service account about which something is not done.
+pub(crate) fn withheld(wanted: &DesiredServiceAccount, why: impl Into<String>) -> NotPlanned {
+    NotPlanned {
+        kind: NotPlannedKind::Withheld,
+        subject: Some(subject(&wanted.username)),
+        project: None,
+        message: why.into(),
+    }
 }
 
 pub(crate) fn expired_before_it_began(

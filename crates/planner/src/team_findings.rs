@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use mixaccess_model::{
     Access, Action, AffectedSubject, Change, DesiredState, DesiredTeam, DesiredTeamMember, Email,
-    Finding, LiveTeam, NotPlanned, NotPlannedKind, Severity, Subject,
+    Finding, LiveTeam, NotPlanned, NotPlannedKind, Severity, Subject, UnreadList,
 };
 
 use crate::codes::{
     DECLARED_TWICE, DUPLICATE_TEAM, LOOK_ALIKE_TEAM, TEAM_DELETED, TEAM_MEMBER_ABSENT,
     TEAMS_UNREADABLE,
 };
+use crate::comparer::Comparer;
 use crate::custom_role::CustomRoles;
 use crate::draft::SubjectDraft;
 use crate::effective::effective_role;
@@ -19,9 +20,14 @@ use crate::effective::effective_role;
 /// How many names one sentence holds.
 const SHOWN: usize = 5;
 
-pub(crate) fn unreadable(desired: &DesiredState, declared: &[DesiredTeam]) -> Finding {
-    let place = declared.first().map(|team| desired.place(team.cause.position));
-    Finding::new(Severity::Error, TEAMS_UNREADABLE, "teams are declared, and the service did not answer which there are")
+pub(crate) fn unreadable(comparer: &Comparer<'_>, declared: &[DesiredTeam]) -> Finding {
+    let place = declared.first().map(|team| comparer.desired.place(team.cause.position));
+    let why = comparer.live.why_unread(UnreadList::Teams, None);
+    let message = match why {
+        Some(why) => format!("teams are declared, and were not read: {why}"),
+        None => "teams are declared, and the service did not answer which there are".to_owned(),
+    };
+    Finding::new(Severity::Warning, TEAMS_UNREADABLE, message)
         .with_hint("`mixaccess doctor` says which endpoints the organization answers. A snapshot that was taken before the files declared teams does not hold them: take a new one.")
         .at(place)
 }
@@ -39,12 +45,22 @@ pub(crate) fn declared_twice(
     })
 }
 
+/// A declared team about which nothing is done, because none was read.
+pub(crate) fn not_compared(team: &DesiredTeam) -> NotPlanned {
+    NotPlanned {
+        kind: NotPlannedKind::Withheld,
+        subject: Some(Subject::Team { name: Arc::clone(&team.name), id: None }),
+        project: None,
+        message: "declared, and not compared: the teams were not read".to_owned(),
+    }
+}
+
 /// Several live teams of one name: nobody can tell which one the files mean.
 pub(crate) fn duplicate(teams: &[LiveTeam]) -> Option<Finding> {
     let first = teams.first()?;
     let numbers: Vec<String> = teams.iter().map(|team| team.id.to_string()).collect();
     let message = format!("{} live teams have this name: {}", teams.len(), numbers.join(", "));
-    let finding = Finding::new(Severity::Error, DUPLICATE_TEAM, message)
+    let finding = Finding::new(Severity::Warning, DUPLICATE_TEAM, message)
         .about_subject(subject_of(first))
         .with_hint("Rename or delete one of them in Mixpanel; until then none is planned for.");
     Some(finding)

@@ -12,6 +12,7 @@ mod service_accounts;
 mod stronger;
 mod teams;
 mod undoing;
+mod withholding;
 
 use std::sync::Arc;
 
@@ -86,6 +87,7 @@ fn world<F: AsRef<str>, L: AsRef<str>>(files: &[F], live: &[L]) -> World {
         teams: None,
         service_accounts: None,
         identity_provider: None,
+        unread: Vec::new(),
     };
     live.normalize();
     World { desired, live }

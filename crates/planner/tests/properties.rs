@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::SignedDuration;
 use mixaccess_model::{
     Action, Change, ChangeId, Dialect, Email, GrantSource, GuardCode, GuardVerdict, LiveMember,
-    LiveState, ManagedBy, ManualTask, OrganizationRole, PlanContent, ProjectId, ProjectRole,
-    ReasonKind, Risk, State, Subject, SubjectKey, Through, UnmanagedAction, UserId,
+    LiveState, ManagedBy, ManualTask, NotPlannedKind, OrganizationRole, PlanContent, ProjectId,
+    ProjectRole, ReasonKind, Risk, State, Subject, SubjectKey, Through, UnmanagedAction, UserId,
 };
 use mixaccess_planner::testing::{
     Answers, NOW, World, applied, config, overrides, policies, whole_worlds, worlds,
@@ -106,13 +106,37 @@ fn above_declared(content: &PlanContent) -> BTreeSet<SubjectKey> {
     above.filter_map(|one| one.subject.as_ref().map(Subject::key)).collect()
 }
 
+/// Of whom something is withheld.
+fn withheld(content: &PlanContent) -> BTreeSet<SubjectKey> {
+    let left = content.not_planned.iter().filter(|one| one.kind == NotPlannedKind::Withheld);
+    left.filter_map(|one| one.subject.as_ref().map(Subject::key)).collect()
+}
+
+/// The plan after a plan. What the first withheld can be clear by then, as when the account goes that
+/// somebody new looked like: the second is about those alone, and the third is given.
+fn next(world: &World, first: &PlanContent) -> Result<PlanContent, serde_json::Error> {
+    let after = world.after(first);
+    let second = after.plan()?;
+    let withheld = withheld(first);
+    let is_withheld = |change: &Change| match &change.action {
+        Action::AddTeamMember { email, .. } => {
+            withheld.contains(&SubjectKey::Person(email.clone()))
+        }
+        _ => withheld.contains(&change.subject.key()),
+    };
+    if second.changes.is_empty() || !second.changes.iter().all(is_withheld) {
+        return Ok(second);
+    }
+    after.after(&second).plan()
+}
+
 proptest! {
     #![proptest_config(config(192))]
 
     #[test]
     fn converges_in_one_run(world in faithful_worlds()) {
         let first = world.plan().unwrap();
-        let second = world.after(&first).plan().unwrap();
+        let second = next(&world, &first).unwrap();
         prop_assert_eq!(&second.changes, &Vec::new());
         let about_the_files = |verdict: &GuardVerdict| {
             matches!(verdict.guard, GuardCode::Rule | GuardCode::Tiny)
@@ -125,7 +149,7 @@ proptest! {
     #[test]
     fn converges_whatever_the_service_answers(world in odd_worlds()) {
         let first = world.plan().unwrap();
-        let second = world.after(&first).plan().unwrap();
+        let second = next(&world, &first).unwrap();
         prop_assert_eq!(&second.changes, &Vec::new());
     }
 

@@ -343,6 +343,7 @@ fn title_of(kind: NotPlannedKind, items: &[&NotPlanned]) -> String {
         NotPlannedKind::Unreadable => {
             format!("{differences} that the service does not describe well enough")
         }
+        NotPlannedKind::Withheld => format!("{heads} withheld, until what is doubtful is clear"),
     }
 }
 

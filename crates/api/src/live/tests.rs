@@ -16,12 +16,22 @@ struct Fake {
     rows: BTreeMap<u64, Vec<ProjectMember>>,
     accounts: Option<Vec<LiveServiceAccount>>,
     account_rows: BTreeMap<u64, Vec<ProjectServiceAccount>>,
+    /// What is answered with a status instead.
+    refused: BTreeMap<String, u16>,
     requests: AtomicUsize,
     in_flight: AtomicUsize,
     most: AtomicUsize,
 }
 
 impl Fake {
+    fn refusal(&self, what: &str) -> Result<(), ApiError> {
+        let refused = |status: &u16| ApiError {
+            status: Some(*status),
+            ..ApiError::permanent(format!("GET {what}"), format!("the service answered {status}"))
+        };
+        self.refused.get(what).map(refused).map_or(Ok(()), Err)
+    }
+
     /// One request, which takes a moment.
     async fn sent(&self) {
         self.requests.fetch_add(1, Ordering::SeqCst);
@@ -46,10 +56,12 @@ impl AccessRead for Fake {
     }
     async fn teams(&self) -> Result<Option<Vec<LiveTeam>>, ApiError> {
         self.sent().await;
+        self.refusal("teams")?;
         Ok(Some(Vec::new()))
     }
     async fn service_accounts(&self) -> Result<Option<Vec<LiveServiceAccount>>, ApiError> {
         self.sent().await;
+        self.refusal("accounts")?;
         Ok(self.accounts.clone())
     }
     async fn project_service_accounts(
@@ -57,10 +69,12 @@ impl AccessRead for Fake {
         project: ProjectId,
     ) -> Result<Option<Vec<ProjectServiceAccount>>, ApiError> {
         self.sent().await;
+        self.refusal(&format!("accounts of {project}"))?;
         Ok(self.account_rows.get(&project.0).cloned())
     }
     async fn identity_provider(&self) -> Result<Option<LiveIdentityProvider>, ApiError> {
         self.sent().await;
+        self.refusal("scim")?;
         Ok(Some(LiveIdentityProvider::default()))
     }
     async fn projects(&self) -> Result<Vec<LiveProject>, ApiError> {
@@ -76,6 +90,7 @@ impl AccessRead for Fake {
     }
     async fn project_members(&self, project: ProjectId) -> Result<Vec<ProjectMember>, ApiError> {
         self.sent().await;
+        self.refusal(&format!("members of {project}"))?;
         let missing = || ApiError::permanent(format!("GET {project}"), "no such project".into());
         self.rows.get(&project.0).cloned().ok_or_else(missing)
     }
@@ -355,4 +370,67 @@ fn a_roster_with_grants_needs_no_other_list() {
     assert_eq!(fake.requests.load(Ordering::SeqCst), 3);
     assert_eq!(roles(&live), ["a@x 7=consumer 8=admin"]);
     assert!(!live.project(ProjectId(9)).unwrap().members_read);
+}
+
+fn read_everything(fake: &Fake, declared: &[u64]) -> Result<LiveState, ApiError> {
+    let declared: Vec<ProjectId> = declared.iter().copied().map(ProjectId).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(read_live(
+        fake,
+        OrganizationId(1),
+        Dialect::Members,
+        &declared,
+        |_| Reads::EVERYTHING,
+        2,
+        Timestamp::UNIX_EPOCH,
+    ))
+}
+
+#[test]
+fn what_the_service_keeps_to_itself_is_unread_and_ends_nothing() {
+    let fake = |what: &str, status| Fake {
+        members: vec![member(Some(1), "a@x")],
+        rows: [(7, vec![row(Some(1), None, "admin")]), (8, vec![row(Some(1), None, "owner")])]
+            .into(),
+        accounts: Some(Vec::new()),
+        account_rows: [(7, Vec::new()), (8, Vec::new())].into(),
+        refused: [(what.to_owned(), status)].into(),
+        ..Fake::default()
+    };
+    for (what, list, project) in [
+        ("members of 8", UnreadList::ProjectMembers, Some(8)),
+        ("accounts of 7", UnreadList::ProjectServiceAccounts, Some(7)),
+        ("accounts of 8", UnreadList::ProjectServiceAccounts, Some(8)),
+        ("accounts", UnreadList::ServiceAccounts, None),
+        ("teams", UnreadList::Teams, None),
+        ("scim", UnreadList::IdentityProvider, None),
+    ] {
+        for status in [403, 404, 405, 500, 503] {
+            let live = read_everything(&fake(what, status), &[7]).unwrap();
+            let project = project.map(ProjectId);
+            assert_eq!(live.unread.len(), 1, "{what}");
+            let why = live.why_unread(list, project).unwrap();
+            assert!(why.contains(what) && why.contains(&status.to_string()), "{why}");
+            let members_read = live.projects.iter().map(|one| one.members_read);
+            assert_eq!(members_read.collect::<Vec<_>>(), [true, what != "members of 8"]);
+            let accounts_read = live.projects.iter().map(|one| one.service_accounts_read);
+            let expected = match what {
+                "accounts" => [false, false],
+                "accounts of 7" => [false, true],
+                "accounts of 8" => [true, false],
+                _ => [true, true],
+            };
+            assert_eq!(accounts_read.collect::<Vec<_>>(), expected, "{what}");
+            assert_eq!(live.service_accounts.is_none(), what == "accounts");
+            assert_eq!(live.teams.is_none(), what == "teams");
+            let rows = if what == "members of 8" { "a@x 7=admin" } else { "a@x 7=admin 8=owner" };
+            assert_eq!(roles(&live), [rows], "{what}");
+        }
+        // Without credentials nothing is answered, and that is not about one list.
+        assert_eq!(read_everything(&fake(what, 401), &[7]).unwrap_err().status, Some(401));
+    }
+    // What the files declare has to be read.
+    let declared = fake("members of 7", 403);
+    assert_eq!(read_everything(&declared, &[7]).unwrap_err().status, Some(403));
+    assert_eq!(read_everything(&fake("members of 8", 403), &[7, 8]).unwrap_err().status, Some(403));
 }

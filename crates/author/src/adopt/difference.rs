@@ -191,7 +191,9 @@ impl Finder<'_> {
             let difference = match one.kind {
                 NotPlannedKind::Unmanaged | NotPlannedKind::Protected => self.undeclared(&email),
                 NotPlannedKind::ManagedByScim => Some(Difference::Refused(MANAGED.to_owned())),
-                NotPlannedKind::Unreadable => Some(Difference::Refused(one.message.clone())),
+                NotPlannedKind::Unreadable | NotPlannedKind::Withheld => {
+                    Some(Difference::Refused(one.message.clone()))
+                }
                 NotPlannedKind::UndeclaredProject
                 | NotPlannedKind::Pending
                 | NotPlannedKind::ActorPower => None,

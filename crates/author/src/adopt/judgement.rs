@@ -74,6 +74,7 @@ impl Alone {
             organization: live.organization,
             dialect: live.dialect,
             taken_at: live.taken_at,
+            unread: live.unread.clone(),
         };
         Self { desired, live }
     }

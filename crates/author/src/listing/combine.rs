@@ -50,6 +50,7 @@ pub fn offline(
         teams: None,
         service_accounts: None,
         identity_provider: None,
+        unread: Vec::new(),
     };
     live.normalize();
     live

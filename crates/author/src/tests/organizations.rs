@@ -245,6 +245,7 @@ prop_compose! {
             teams,
             service_accounts,
             identity_provider: None,
+            unread: Vec::new(),
         };
         live.normalize();
         live

@@ -43,9 +43,10 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
 /// Differences are what would be planned, and what only somebody else or other credentials can mend.
 pub(super) fn differs(content: &PlanContent) -> bool {
     let left_open = content.not_planned.iter().any(|one| match one.kind {
-        NotPlannedKind::ManagedByScim | NotPlannedKind::ActorPower | NotPlannedKind::Unreadable => {
-            true
-        }
+        NotPlannedKind::ManagedByScim
+        | NotPlannedKind::ActorPower
+        | NotPlannedKind::Unreadable
+        | NotPlannedKind::Withheld => true,
         NotPlannedKind::Unmanaged
         | NotPlannedKind::UndeclaredProject
         | NotPlannedKind::Pending

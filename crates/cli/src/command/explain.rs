@@ -8,7 +8,7 @@ use mixaccess_model::{
     Annotations, DesiredCollaborator, DesiredState, Email, Grant, LiveMember, LiveState, ManagedBy,
     ProjectId, ProjectKey, ProjectRef, ProjectRole, Reason, ReasonKind,
 };
-use mixaccess_planner::{CustomRoles, effective_role};
+use mixaccess_planner::{CustomRoles, doubts_about, effective_role};
 use mixaccess_report::{
     ChainEntry, Decision, ExplainDeclared, ExplainLive, ExplainProject, ExplainTeam, ExplainView,
     NextChange, Wanted,
@@ -143,6 +143,11 @@ impl Telling<'_> {
                 .iter()
                 .filter(|finding| finding.email() == Some(self.email))
                 .cloned()
+                .chain(
+                    self.live
+                        .into_iter()
+                        .flat_map(|live| doubts_about(self.desired, live, self.email)),
+                )
                 .collect(),
         }
     }

@@ -13,7 +13,7 @@ use mixaccess_author::{
 use mixaccess_config::{LoadOptions, load};
 use mixaccess_model::{
     DeclaredOrganization, FileIndex, LiveState, OrganizationId, Position, ProjectId, ProviderKind,
-    Reads, Region, printable,
+    Reads, Region, UnreadList, printable,
 };
 
 use crate::args::{Format, Init as Args, ProviderWord, RegionWord};
@@ -152,6 +152,26 @@ fn live(args: &Args, context: &Context) -> Result<LiveState, Failure> {
         read_live(&client, organization.id, dialect, &[], reads, concurrency, now).await
     })??;
     check_whole(&live, false)?;
+    for unread in &live.unread {
+        let what = unread.list.as_str();
+        match unread.project {
+            // Whoever has access there would look as if there were none.
+            Some(project) if unread.list == UnreadList::ProjectMembers => {
+                return Err(Failure::new(format!(
+                    "the members of project {project} were not read, so nothing was written: {}",
+                    unread.why
+                ))
+                .hint("Give the service account admin of that project."));
+            }
+            Some(project) => context.console.warn(&format!(
+                "the {what} of project {project} were not read and are not written: {}",
+                unread.why
+            )),
+            None => context
+                .console
+                .warn(&format!("the {what} were not read and are not written: {}", unread.why)),
+        }
+    }
     Ok(live)
 }
 

@@ -45,6 +45,11 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         .await
     })??;
     check_whole(&live, false)?;
+    for unread in &live.unread {
+        let what = unread.list.as_str();
+        let of = unread.project.map(|id| format!(" of project {id}")).unwrap_or_default();
+        context.console.warn(&format!("the {what}{of} were not read: {}", unread.why));
+    }
     let bytes = serde_json::to_vec(&live)
         .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
     match &args.out {

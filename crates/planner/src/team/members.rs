@@ -47,6 +47,10 @@ impl<'a> TeamComparer<'a> {
         for member in &wanted.members {
             let (collaborator, account) = self.who(&member.email);
             let is_in = live.binary_search(&member.email).is_ok();
+            // Nothing is given to somebody about whom there is a doubt.
+            if !is_in && self.comparer.doubts.about(&member.email).is_some() {
+                continue;
+            }
             match self.place(&member.email, collaborator, account) {
                 Place::Kept if !is_in => {}
                 Place::Renewed => {}
@@ -160,7 +164,9 @@ impl<'a> TeamComparer<'a> {
         };
         match course {
             Course::Nothing => Place::Nobody,
-            Course::Reinvite(_) if can_go => Place::Renewed,
+            Course::Reinvite(_) if can_go && !self.comparer.doubts.keeps_invitation(email) => {
+                Place::Renewed
+            }
             Course::Leave if can_go => Place::Lost,
             Course::Invite | Course::Stay | Course::Reinvite(_) | Course::Leave => Place::Kept,
         }

@@ -68,7 +68,8 @@ pub(crate) fn compare_teams<'a>(comparer: &Comparer<'a>) -> TeamComparison<'a> {
     };
     let Some(declared) = comparer.desired.teams.as_deref() else { return out };
     let Some(live) = comparer.live.teams.as_deref() else {
-        out.findings.push(told::unreadable(comparer.desired, declared));
+        out.findings.push(told::unreadable(comparer, declared));
+        out.not_planned.extend(declared.iter().map(told::not_compared));
         return out;
     };
     let teams = TeamComparer { comparer: *comparer, ambiguous: ambiguous_addresses(comparer.live) };
@@ -107,7 +108,9 @@ impl<'a> TeamComparer<'a> {
             out.findings.extend(told::declared_twice(self.comparer.desired, again));
             match (wanted.and_then(<[DesiredTeam]>::first), found) {
                 (Some(_), Some(found @ [_, _, ..])) => {
-                    out.findings.extend(told::duplicate(found));
+                    let finding = told::duplicate(found);
+                    out.not_planned.extend(finding.as_ref().map(NotPlanned::withheld));
+                    out.findings.extend(finding);
                 }
                 (Some(wanted), Some([found])) => self.present(wanted, found, out),
                 (Some(wanted), _) => self.absent(wanted, out),

@@ -62,6 +62,7 @@ pub(super) fn states(answers: Answers) -> impl Strategy<Value = LiveState> {
                 teams: None,
                 service_accounts: None,
                 identity_provider: None,
+                unread: Vec::new(),
             };
             live.normalize();
             live

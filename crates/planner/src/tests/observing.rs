@@ -2,7 +2,6 @@
 
 use mixaccess_model::{
     Actor, Capabilities, NotPlannedKind, Plan, PlanContent, PlanOrganization, ProjectId, SealError,
-    UserId,
 };
 
 use super::{changes, findings, left_alone, world};
@@ -102,33 +101,6 @@ fn what_cannot_be_undone_is_counted() {
     let content = world(&files, &live).plan().unwrap();
     let expected = "irreversible: no undo plan can reverse 2 removals, 1 withdrawn invitation, 1 sent invitation";
     assert!(findings(&content).contains(&expected.to_owned()));
-}
-
-#[test]
-fn an_alias_of_a_live_account_is_a_warning() {
-    let files = ["ana+new@acme.example", "bo"];
-    let content = world(&files, &["Ana@acme.example", "zoe owner"]).plan().unwrap();
-    let look_alikes: Vec<String> =
-        findings(&content).into_iter().filter(|one| one.starts_with("look-alike")).collect();
-    assert_eq!(
-        look_alikes,
-        [
-            "look-alike-member: ana+new@acme.example is invited although Ana@acme.example is already live"
-        ]
-    );
-}
-
-#[test]
-fn one_number_for_two_accounts_blocks_a_change() {
-    for (declared, blocked) in [("ana web=admin", true), ("ana", false)] {
-        let mut world = world(&[declared, "bo"], &["ana", "bo", "zoe owner"]);
-        world.live.members[1].id = Some(UserId(100));
-        let content = world.plan().unwrap();
-        assert_eq!(content.is_refused(), blocked);
-        let message =
-            "duplicate-member: number 100 stands for ana@acme.example and bo@acme.example";
-        assert_eq!(findings(&content).contains(&message.to_owned()), blocked);
-    }
 }
 
 #[test]
