@@ -1,5 +1,6 @@
 //! Project roles of one subject, and how few entries say them.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use mixaccess_model::ProjectRole;
@@ -23,6 +24,8 @@ pub(crate) struct Projects {
     pub(crate) keys: Vec<String>,
     /// Group keys with the indices of their projects.
     pub(crate) groups: Vec<(String, Vec<usize>)>,
+    /// The group of each project that is in one, once it was asked for.
+    pub(crate) group_of: OnceCell<BTreeMap<usize, usize>>,
 }
 
 impl Projects {
@@ -33,12 +36,13 @@ impl Projects {
         }
         let mut entries = Vec::new();
         let mut rest = access.clone();
-        for (key, members) in &self.groups {
-            let Some(role) = usual_role(access, members) else { continue };
+        for (group, roles) in self.held(access) {
+            let Some((key, members)) = self.groups.get(group) else { continue };
+            let Some(role) = usual_role(&roles, members.len()) else { continue };
             entries.push((key.clone(), role.as_str().to_owned()));
             for member in members {
                 match access.get(member) {
-                    Some(own) if *own == role => drop(rest.remove(member)),
+                    Some(own) if own == role => drop(rest.remove(member)),
                     Some(_) => {}
                     None => entries.extend(self.entry(*member, None)),
                 }
@@ -46,6 +50,21 @@ impl Projects {
         }
         entries.extend(rest.iter().filter_map(|(project, role)| self.entry(*project, Some(role))));
         entries
+    }
+
+    /// How often each role is held in each group, of the groups in which anything is held.
+    fn held<'a>(&self, access: &'a Access) -> BTreeMap<usize, BTreeMap<&'a ProjectRole, usize>> {
+        let group_of = self.group_of.get_or_init(|| {
+            let groups = self.groups.iter().enumerate();
+            groups.flat_map(|(group, (_, all))| all.iter().map(move |one| (*one, group))).collect()
+        });
+        let mut held: BTreeMap<usize, BTreeMap<&ProjectRole, usize>> = BTreeMap::new();
+        for (project, role) in access {
+            if let Some(group) = group_of.get(project) {
+                *held.entry(*group).or_default().entry(role).or_default() += 1;
+            }
+        }
+        held
     }
 
     /// The role that somebody has in every project, where there are enough of them to say it once.
@@ -66,14 +85,16 @@ impl Projects {
 
 /// The role that a group's entry should name: the one of all its projects, or of nearly all. A custom
 /// role exists only in projects that list it, so nearly all is not enough there.
-fn usual_role(access: &Access, members: &[usize]) -> Option<ProjectRole> {
-    let held: Vec<&ProjectRole> =
-        members.iter().filter_map(|project| access.get(project)).collect();
-    let count = |role: &ProjectRole| held.iter().filter(|other| **other == role).count();
-    let usual = *held.iter().max_by(|a, b| count(a).cmp(&count(b)).then_with(|| b.cmp(a)))?;
-    let exceptions = members.len() - count(usual);
-    let is_shorter = members.len() > 1 && (1 + exceptions) * 2 <= held.len();
-    (is_shorter && !(usual.is_custom() && exceptions > 0)).then(|| usual.clone())
+fn usual_role<'a>(
+    roles: &BTreeMap<&'a ProjectRole, usize>,
+    members: usize,
+) -> Option<&'a ProjectRole> {
+    let held: usize = roles.values().sum();
+    // Of several that are held as often, the first.
+    let (usual, count) = roles.iter().rev().max_by_key(|(_, count)| **count)?;
+    let exceptions = members.saturating_sub(*count);
+    let is_shorter = members > 1 && (1 + exceptions) * 2 <= held;
+    (is_shorter && !(usual.is_custom() && exceptions > 0)).then_some(*usual)
 }
 
 #[cfg(test)]
@@ -87,6 +108,7 @@ mod tests {
                 ("production".to_owned(), vec![0, 1, 2, 3]),
                 ("staging".to_owned(), vec![4, 5]),
             ],
+            ..Projects::default()
         }
     }
 

@@ -3,12 +3,12 @@
 mod declaration;
 mod organization;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use mixaccess_model::{Email, LiveState, ProviderKind, Region};
 
-use crate::naming::file_name;
-use crate::profile::{self, Profile};
+use crate::naming::{Taken, file_name};
+use crate::profile::Profiles;
 use crate::survey::Survey;
 use crate::tree::{Counts, Tree, TreeFile};
 use crate::yaml::Lines;
@@ -55,7 +55,7 @@ impl Default for InitOptions {
 pub fn init(live: &LiveState, options: &InitOptions) -> Tree {
     let survey = Survey::of(live);
     let access = survey.people.iter().map(|person| &person.access);
-    let profiles = profile::find(access, &survey.projects);
+    let profiles = Profiles::find(access, &survey.projects);
     let writer = Writer { survey: &survey, profiles: &profiles, options };
     let people = writer.people();
     let sections = [
@@ -72,7 +72,7 @@ pub fn init(live: &LiveState, options: &InitOptions) -> Tree {
     files.sort_by(|a, b| a.path.cmp(&b.path));
     let counts = Counts {
         projects: survey.declared.len(),
-        profiles: profiles.len(),
+        profiles: profiles.all.len(),
         collaborators: survey.people.len(),
         teams: survey.teams.as_ref().map_or(0, Vec::len),
         service_accounts: survey.service_accounts.as_ref().map_or(0, Vec::len),
@@ -84,7 +84,7 @@ type Sections = [(&'static str, Lines); 5];
 
 struct Writer<'a> {
     survey: &'a Survey<'a>,
-    profiles: &'a [Profile],
+    profiles: &'a Profiles,
     options: &'a InitOptions,
 }
 
@@ -95,7 +95,7 @@ impl<'a> Writer<'a> {
             .filter(|(_, lines)| !lines.is_empty())
             .map(|(path, lines)| TreeFile { path: path.to_owned(), text: lines.into_text() })
             .collect();
-        let mut taken = BTreeSet::new();
+        let mut taken = Taken::default();
         for (email, lines) in people {
             let mut file = Lines::default();
             file.open(0, "collaborators");

@@ -3,7 +3,7 @@
 //! A key depends on the name it is made of and on who else has that name, never on the order of an
 //! answer, so that the same organization gets the same keys every time.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Longest key that is made, in bytes; the files allow 128 (`design.md`, "The files").
 const MAX_KEY: usize = 80;
@@ -85,6 +85,28 @@ pub(crate) fn free(word: &str, taken: &mut BTreeSet<String>) -> String {
     found
 }
 
+/// Words that are taken, where many ask for the same one.
+#[derive(Debug, Default)]
+pub(crate) struct Taken {
+    words: BTreeSet<String>,
+    /// For a word that was asked for, the number below which nothing is free any more.
+    from: BTreeMap<String, u64>,
+}
+
+impl Taken {
+    /// A word that is not taken yet: itself, or with the first free number behind it.
+    pub(crate) fn free(&mut self, word: &str) -> String {
+        let from = self.from.entry(word.to_owned()).or_insert(1);
+        loop {
+            let candidate = if *from == 1 { word.to_owned() } else { format!("{word}-{from}") };
+            *from += 1;
+            if self.words.insert(candidate.clone()) {
+                break candidate;
+            }
+        }
+    }
+}
+
 /// The same, and it stays free.
 pub(crate) fn free_among(word: &str, taken: &BTreeSet<String>) -> String {
     let numbered = (2_u64..).map(|number| format!("{word}-{number}"));
@@ -93,8 +115,8 @@ pub(crate) fn free_among(word: &str, taken: &BTreeSet<String>) -> String {
 }
 
 /// The name of somebody's file, without its ending.
-pub(crate) fn file_name(folded_address: &str, taken: &mut BTreeSet<String>) -> String {
-    free(&file_stem(folded_address), taken)
+pub(crate) fn file_name(folded_address: &str, taken: &mut Taken) -> String {
+    taken.free(&file_stem(folded_address))
 }
 
 /// An address as far as every file system takes it.
@@ -185,12 +207,21 @@ mod tests {
 
     #[test]
     fn file_names_stay_in_their_directory_and_are_read() {
-        let mut taken = BTreeSet::new();
+        let mut taken = Taken::default();
         assert_eq!(file_name("alex@agency.example", &mut taken), "alex@agency.example");
         assert_eq!(file_name("../x/y@z.example", &mut taken), "_.._x_y@z.example");
         assert_eq!(file_name(".x@z.example", &mut taken), "_.x@z.example");
         assert_eq!(file_name(".x@z.example", &mut taken), "_.x@z.example-2");
         assert!(file_name(&"ü".repeat(300), &mut taken).len() <= MAX_FILE_NAME);
+    }
+
+    #[test]
+    fn the_first_free_number_is_taken_whoever_asked_before() {
+        let (mut taken, mut plain) = (Taken::default(), BTreeSet::new());
+        for word in ["a", "a-3", "a", "a", "a", "a-3", "a-2", "b", "a"] {
+            assert_eq!(taken.free(word), free(word, &mut plain));
+        }
+        assert_eq!(taken.words, plain);
     }
 
     #[test]

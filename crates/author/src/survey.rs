@@ -259,9 +259,14 @@ impl<'a> Survey<'a> {
             .map(|(key, (live, access))| Team { key, live, access })
             .collect();
         declared.sort_by(|a, b| a.key.cmp(&b.key));
-        for person in &mut self.people {
-            let mine = declared.iter().filter(|team| team.live.has(&person.live.email));
-            person.teams = mine.map(|team| team.key.clone()).collect();
+        for team in &declared {
+            for email in &team.live.members {
+                let at = self.people.binary_search_by(|person| person.live.email.cmp(email));
+                let person = at.ok().and_then(|at| self.people.get_mut(at));
+                if let Some(person) = person.filter(|one| one.teams.last() != Some(&team.key)) {
+                    person.teams.push(team.key.clone());
+                }
+            }
         }
         self.teams = Some(declared);
     }

@@ -4,7 +4,6 @@ use mixaccess_model::{Email, ManagedBy, OrganizationRole};
 
 use super::Writer;
 use crate::access::{Access, Entry};
-use crate::profile;
 use crate::remark;
 use crate::survey::{Person, ServiceAccount, Team, is_sayable};
 use crate::yaml::Lines;
@@ -23,8 +22,7 @@ impl<'a> Writer<'a> {
         for remark in &remarks {
             lines.comment(1, remark);
         }
-        let (profile, entries) =
-            profile::written(&person.access, self.profiles, &self.survey.projects);
+        let (profile, entries) = self.profiles.written(&person.access, &self.survey.projects);
         let mut body = Lines::default();
         if let Some(name) = member.name.as_deref().map(str::trim).filter(|name| is_sayable(name)) {
             body.text(2, "name", name);

@@ -149,7 +149,7 @@ impl Writer<'_> {
 
     pub(super) fn profiles(&self) -> Lines {
         let mut lines = Lines::default();
-        if self.profiles.is_empty() {
+        if self.profiles.all.is_empty() {
             return lines;
         }
         lines.comment(
@@ -158,7 +158,7 @@ impl Writer<'_> {
         );
         lines.gap();
         lines.open(0, "profiles");
-        for profile in self.profiles {
+        for profile in &self.profiles.all {
             lines.comment(1, &format!("{} people had exactly this.", profile.people));
             lines.open(1, &profile.key);
             lines.mapping(2, "projects", &profile.entries);

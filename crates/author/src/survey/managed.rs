@@ -2,6 +2,7 @@
 //! which ask for it would ask for something to be done.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use mixaccess_model::{
     Grant, GrantSource, LiveMember, LiveProject, LiveState, ManagedBy, OrganizationRole, ProjectId,
@@ -24,12 +25,14 @@ impl<'a> Survey<'a> {
     /// Writes of the roles of managed people what their groups give, and tells what was made by hand.
     pub(super) fn managed(&mut self) {
         let people = std::mem::take(&mut self.people);
+        let teams: BTreeSet<Arc<str>> =
+            self.teams.iter().flatten().map(|team| Arc::clone(&team.live.name)).collect();
         for mut person in people {
             if person.live.managed_by != ManagedBy::Scim {
                 self.people.push(person);
                 continue;
             }
-            match self.settled(&person) {
+            match self.settled(&person, &teams) {
                 Ok(settled) => {
                     self.settle(&mut person, settled);
                     self.people.push(person);
@@ -59,12 +62,18 @@ impl<'a> Survey<'a> {
         person.at_provider = at_provider(self.live, person.live);
     }
 
-    fn settled(&self, person: &Person<'a>) -> Result<Settled, String> {
+    fn settled(
+        &self,
+        person: &Person<'a>,
+        declared: &BTreeSet<Arc<str>>,
+    ) -> Result<Settled, String> {
         let mut settled = Settled::default();
-        let declared: BTreeSet<&str> =
-            self.teams.iter().flatten().map(|team| &*team.live.name).collect();
         let member = person.live;
-        for (at, project) in self.declared.iter().enumerate() {
+        // Nothing is to be said of projects in which the person has nothing.
+        let rows = member.grants.iter().filter_map(|grant| self.at.get(&grant.project));
+        let all: BTreeSet<usize> = rows.chain(person.access.keys()).copied().collect();
+        for at in all {
+            let Some(project) = self.declared.get(at) else { continue };
             let rows = shared(member, project.live.id);
             let undeclared = rows.iter().filter(
                 |row| matches!(&row.source, GrantSource::Team(team) if !declared.contains(&**team)),

@@ -2,6 +2,7 @@
 
 mod writing;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -246,10 +247,8 @@ fn may_write(root: &Path, tree: &Tree) -> Result<(), Failure> {
     let paths: Vec<PathBuf> = tree.files.iter().map(|file| root.join(&file.path)).collect();
     if root.is_dir() {
         let there = load(&options);
-        let beside = there
-            .files()
-            .iter()
-            .find(|file| !paths.iter().any(|path| *path == Path::new(&***file)));
+        let written: BTreeSet<&Path> = paths.iter().map(PathBuf::as_path).collect();
+        let beside = there.files().iter().find(|file| !written.contains(Path::new(&***file)));
         if let Some(file) = beside {
             return Err(Failure::new(format!("{shown} holds {}, which init would not write", printable(file)))
                 .hint("Both together would declare things twice. Choose an empty directory with --config, or remove the files that are there."));
