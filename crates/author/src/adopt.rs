@@ -20,11 +20,13 @@ mod tree_style;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use mixaccess_config::{Diagnostic, Edited, LoadOptions, Loaded, load_edited};
 use mixaccess_model::{
-    Annotations, Capabilities, DesiredState, LiveState, PlanContent, Subject, SubjectKey,
+    Annotations, Capabilities, DesiredServiceAccount, DesiredState, DesiredTeam, LiveState,
+    PlanContent, Subject, SubjectKey,
 };
 use mixaccess_planner::{PlanningInput, plan};
 
@@ -32,6 +34,7 @@ pub use chosen::Chosen;
 
 use difference::{Difference, Differences, differences};
 use files::Files;
+use removal::Mentions;
 use tree_style::TreeStyle;
 
 /// Rounds after which what still differs is given up: the last needed is for what a project that was
@@ -45,6 +48,10 @@ const UNDONE: &str = "the next plan would undo it";
 pub struct AdoptInput<'a> {
     /// Where the files are.
     pub options: &'a LoadOptions,
+    /// The files as they are, read from there.
+    pub loaded: &'a Arc<Loaded>,
+    /// What they say at the instant.
+    pub desired: &'a Arc<DesiredState>,
     /// What is live.
     pub live: &'a LiveState,
     /// The instant to resolve the files for.
@@ -102,9 +109,6 @@ pub struct NotAdopted {
 /// Why nothing can be adopted.
 #[derive(Debug, thiserror::Error)]
 pub enum AdoptError {
-    /// The files have errors.
-    #[error("the files have errors")]
-    Files(Vec<Diagnostic>),
     /// The edits would leave files with errors: a defect of this program.
     #[error("the edits would leave files with errors; nothing was changed")]
     Contradiction(Vec<Diagnostic>),
@@ -116,19 +120,23 @@ pub enum AdoptError {
 /// Works out the edits that write chosen differences into the files. Nothing is written here.
 ///
 /// # Errors
-/// When the files have errors.
+/// When no plan can be made, which no valid input causes.
 pub fn adopt(input: &AdoptInput<'_>) -> Result<Adoption, AdoptError> {
+    let first = Situation::of(input, Arc::clone(input.loaded), Arc::clone(input.desired))?;
     let mut refused = Refusals::new();
     loop {
-        let attempt = Attempt::run(input, &refused)?;
+        let attempt = Attempt::run(input, &first, &refused)?;
         let new: Vec<(SubjectKey, String)> = attempt
             .refused
             .iter()
             .filter(|(key, _)| !refused.contains_key(key))
             .map(|(key, why)| (key.clone(), why.clone()))
             .collect();
-        if new.is_empty() {
-            return Ok(finish(input, attempt, refused));
+        // Another attempt without those of whom nothing was edited would come to the same.
+        let is_last = new.iter().all(|(key, _)| attempt.untouched.contains(key));
+        if is_last {
+            refused.extend(new);
+            return Ok(finish(input, &first, attempt, refused));
         }
         refused.extend(new);
     }
@@ -136,19 +144,50 @@ pub fn adopt(input: &AdoptInput<'_>) -> Result<Adoption, AdoptError> {
 
 /// Files as they are and the plan between them and what is live.
 struct Situation {
-    loaded: Loaded,
-    desired: DesiredState,
+    loaded: Arc<Loaded>,
+    desired: Arc<DesiredState>,
     content: PlanContent,
+    /// Where in the desired state each team is, by its name, and each service account.
+    teams: BTreeMap<Arc<str>, usize>,
+    service_accounts: BTreeMap<Arc<str>, usize>,
 }
 
 impl Situation {
-    fn of(input: &AdoptInput<'_>, edited: &Edited) -> Result<Self, AdoptError> {
-        let failed = if edited.is_empty() { AdoptError::Files } else { AdoptError::Contradiction };
+    fn edited(input: &AdoptInput<'_>, edited: &Edited) -> Result<Self, AdoptError> {
         let loaded = load_edited(input.options, edited);
-        let desired = loaded.resolve(input.instant).map_err(failed)?.state;
-        let content = planned(input, &desired, input.live)?;
-        Ok(Self { loaded, desired, content })
+        let resolved = loaded.resolve(input.instant).map_err(AdoptError::Contradiction)?;
+        Self::of(input, Arc::new(loaded), Arc::new(resolved.state))
     }
+
+    fn of(
+        input: &AdoptInput<'_>,
+        loaded: Arc<Loaded>,
+        desired: Arc<DesiredState>,
+    ) -> Result<Self, AdoptError> {
+        let content = planned(input, &desired, input.live)?;
+        let teams = desired.teams.iter().flatten().map(|team| &team.name);
+        let accounts = desired.service_accounts.iter().flatten().map(|one| &one.username);
+        let (teams, service_accounts) = (indexed(teams), indexed(accounts));
+        Ok(Self { loaded, desired, content, teams, service_accounts })
+    }
+
+    fn team(&self, name: &str) -> Option<&DesiredTeam> {
+        self.desired.teams.as_deref()?.get(*self.teams.get(name)?)
+    }
+
+    fn service_account(&self, username: &str) -> Option<&DesiredServiceAccount> {
+        let accounts = self.desired.service_accounts.as_deref()?;
+        accounts.get(*self.service_accounts.get(username)?)
+    }
+}
+
+/// Where each name stands; of several, the first.
+fn indexed<'a>(
+    names: impl DoubleEndedIterator<Item = &'a Arc<str>> + Clone,
+) -> BTreeMap<Arc<str>, usize> {
+    let count = names.clone().count();
+    let last_first = names.rev().enumerate();
+    last_first.map(|(back, name)| (Arc::clone(name), count - 1 - back)).collect()
 }
 
 fn planned(
@@ -167,31 +206,39 @@ fn planned(
 }
 
 /// One way through all rounds, leaving out what was refused before.
-struct Attempt {
-    first: Situation,
+struct Attempt<'a> {
+    first: &'a Situation,
     edited: Edited,
     adopted: Said,
     refused: Refusals,
+    /// Of those who are refused, the people and service accounts of whom nothing was edited.
+    untouched: BTreeSet<SubjectKey>,
     /// What is not adopted of subjects that may be.
     left: BTreeSet<NotAdopted>,
 }
 
-impl Attempt {
-    fn run(input: &AdoptInput<'_>, before: &Refusals) -> Result<Self, AdoptError> {
-        let first = Situation::of(input, &Edited::new())?;
+impl<'a> Attempt<'a> {
+    fn run(
+        input: &AdoptInput<'_>,
+        first: &'a Situation,
+        before: &Refusals,
+    ) -> Result<Self, AdoptError> {
         let mut attempt = Self {
             first,
             edited: Edited::new(),
             adopted: Said::new(),
             refused: Refusals::new(),
+            untouched: BTreeSet::new(),
             left: BTreeSet::new(),
         };
         let mut now: Option<Situation> = None;
         for _ in 0..MAX_ROUNDS {
-            let situation = now.as_ref().unwrap_or(&attempt.first);
+            let situation = now.as_ref().unwrap_or(attempt.first);
             let (found, left) = differences(input, situation, before);
+            attempt.leave_untouched(&found);
             let mut files = Files::of(&situation.loaded);
-            let round = Round { input, situation, style: OnceCell::new() };
+            let round =
+                Round { input, situation, style: OnceCell::new(), mentions: OnceCell::new() };
             let (adopted, refused) = round.edit(&found, &mut files);
             if files.is_unchanged() {
                 attempt.left = left;
@@ -202,20 +249,30 @@ impl Attempt {
             files.write(&mut attempt.edited);
             for (key, what) in adopted {
                 let said = attempt.adopted.entry(key).or_default();
-                for one in what {
-                    if !said.contains(&one) {
-                        said.push(one);
-                    }
-                }
+                let mut known: BTreeSet<String> = said.iter().cloned().collect();
+                said.extend(what.into_iter().filter(|one| known.insert(one.clone())));
             }
             attempt.refused.extend(refused);
-            now = Some(Situation::of(input, &attempt.edited)?);
+            now = Some(Situation::edited(input, &attempt.edited)?);
         }
-        let situation = now.as_ref().unwrap_or(&attempt.first);
+        let situation = now.as_ref().unwrap_or(attempt.first);
         let (found, left) = differences(input, situation, before);
         attempt.left = left;
         attempt.keep(found.into_keys());
         attempt.judged(input, now)
+    }
+
+    /// Remembers who is refused without an edit before. What is known of teams decides about others.
+    fn leave_untouched(&mut self, found: &Differences) {
+        for (key, difference) in found {
+            let is_edited = self.adopted.contains_key(key) || self.refused.contains_key(key);
+            if matches!(difference, Difference::Refused(_))
+                && !matches!(key, SubjectKey::Team(_))
+                && !is_edited
+            {
+                self.untouched.insert(key.clone());
+            }
+        }
     }
 
     /// What still differs although it was edited is taken back.
@@ -232,7 +289,7 @@ impl Attempt {
         now: Option<Situation>,
     ) -> Result<Self, AdoptError> {
         if let Some(now) = now {
-            let denied = judgement::denied(input, &self.first, &now, &self.adopted)?;
+            let denied = judgement::denied(input, self.first, &now, &self.adopted)?;
             self.refused.extend(denied);
         }
         Ok(self)
@@ -245,6 +302,8 @@ struct Round<'a> {
     situation: &'a Situation,
     /// How the tree is written; looked at once, when somebody is new.
     style: OnceCell<TreeStyle>,
+    /// Who is named where; looked at once, when somebody is gone.
+    mentions: OnceCell<Mentions<'a>>,
 }
 
 type Said = BTreeMap<SubjectKey, Vec<String>>;
@@ -272,8 +331,13 @@ impl Round<'_> {
     }
 }
 
-fn finish(input: &AdoptInput<'_>, attempt: Attempt, refused: Refusals) -> Adoption {
-    let Attempt { first, edited, adopted, refused: _, left } = attempt;
+fn finish(
+    input: &AdoptInput<'_>,
+    first: &Situation,
+    attempt: Attempt<'_>,
+    refused: Refusals,
+) -> Adoption {
+    let Attempt { first: _, edited, adopted, refused: _, untouched: _, left } = attempt;
     let mut changes = Vec::with_capacity(edited.len());
     let files = files::by_path(&first.loaded);
     for (path, after) in edited {

@@ -63,11 +63,6 @@ pub(crate) fn apply(text: &str, edits: &[Edit]) -> String {
     out
 }
 
-/// What ends lines in a file.
-pub(crate) fn line_end(layout: &FileLayout) -> &'static str {
-    if layout.text.contains("\r\n") { "\r\n" } else { "\n" }
-}
-
 /// Where the line of a byte begins.
 fn line_start(text: &str, at: usize) -> usize {
     text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |end| end + 1)

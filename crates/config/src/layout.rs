@@ -5,9 +5,10 @@
 mod build;
 mod origin;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mixaccess_model::{Digest, Email, FileIndex, Position};
 
@@ -32,7 +33,27 @@ pub struct FileLayout {
     pub text: String,
     /// The document; absent in a file without one.
     pub root: Option<Value>,
+    found: Lookup,
 }
+
+/// Where declarations stand, looked at once when one of them is asked for: a file may hold everybody.
+#[derive(Clone, Debug, Default)]
+struct Lookup {
+    /// Below each top-level key, the index of the field with that key.
+    by_key: OnceLock<BTreeMap<String, BTreeMap<String, usize>>>,
+    /// The index of the field of each collaborator.
+    people: OnceLock<BTreeMap<Email, usize>>,
+    has_carriage_returns: OnceLock<bool>,
+}
+
+/// What was looked up says nothing about the file that the rest does not.
+impl PartialEq for Lookup {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Lookup {}
 
 /// A key and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,13 +198,32 @@ impl FileLayout {
 
     /// The field that declares a collaborator, whatever the case of the address.
     pub fn collaborator(&self, email: &Email) -> Option<&Field> {
-        let people = self.section("collaborators")?.value.fields();
-        people.iter().find(|field| Email::new(&field.key) == *email)
+        let fields = self.section("collaborators")?.value.fields();
+        let people = self.found.people.get_or_init(|| {
+            let named = fields.iter().enumerate().rev();
+            named.map(|(at, field)| (Email::new(&field.key), at)).collect()
+        });
+        fields.get(*people.get(email)?)
     }
 
     /// The field with that key below a top-level one, such as `teams` and `growth`.
     pub fn declaration(&self, section: &str, key: &str) -> Option<&Field> {
-        self.section(section)?.value.field(key)
+        let by_key = self.found.by_key.get_or_init(|| {
+            let keys = |section: &Field| -> BTreeMap<String, usize> {
+                let fields = section.value.fields().iter().enumerate().rev();
+                fields.map(|(at, field)| (field.key.clone(), at)).collect()
+            };
+            let sections = self.root.iter().flat_map(Value::fields).rev();
+            sections.map(|section| (section.key.clone(), keys(section))).collect()
+        });
+        let at = by_key.get(section)?.get(key)?;
+        self.section(section)?.value.fields().get(*at)
+    }
+
+    /// What ends lines in the file.
+    pub fn line_end(&self) -> &'static str {
+        let has_them = || self.text.contains("\r\n");
+        if *self.found.has_carriage_returns.get_or_init(has_them) { "\r\n" } else { "\n" }
     }
 
     /// The field whose key begins at a position, such as the one of a cause or an [`Origin`].
@@ -214,9 +254,13 @@ impl Loaded {
                 .hint("Run the command again."));
         }
         let text = source::text(found, &bytes)?.to_owned();
-        // Everything that bounds a file is checked by the reader, which is asked first.
-        document::parse(&name, &text)?;
+        // Everything that bounds a file is checked by the reader, which was asked when these very bytes
+        // were loaded; where it complained, it is asked again.
+        if self.has_errors() {
+            document::parse(&name, &text)?;
+        }
         let root = build::root(file, &name, &text)?;
-        Ok(FileLayout { file, name, path: found.path.clone(), text, root })
+        let path = found.path.clone();
+        Ok(FileLayout { file, name, path, text, root, found: Lookup::default() })
     }
 }

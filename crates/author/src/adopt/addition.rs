@@ -6,7 +6,7 @@ use mixaccess_config::is_declarable_address;
 use mixaccess_config::layout::{FileLayout, Style};
 use mixaccess_model::{Email, LiveMember, ManagedBy, OrganizationRole, ProjectId, SubjectKey};
 
-use super::files::{Files, root};
+use super::files::{Files, People, root};
 use super::tree_style::TreeStyle;
 use super::{Round, role_words};
 use crate::access::{Access, Entry};
@@ -29,14 +29,14 @@ impl Round<'_> {
             TreeStyle::of(&self.situation.desired, files, &root(self.input.options))
         });
         let access = self.access(member)?;
-        let profile = style.profiles.iter().find(|(_, gives)| access.len() > 1 && *gives == access);
+        let profile = style.profiles.get(&access).filter(|_| access.len() > 1);
         let entries = if profile.is_some() { Vec::new() } else { style.projects.entries(&access) };
         let mut said = vec!["declared".to_owned()];
         if let Some(role) = member.organization_role {
             said.push(role_words("organization role", Some(role.as_str())));
         }
         said.extend(entries.iter().map(|(key, role)| role_words(key, Some(role))));
-        let profile = profile.map(|(key, _)| key.as_str());
+        let profile = profile.map(String::as_str);
         let body = self.body(member, profile, &entries);
         let needed = access.iter().filter(|(_, role)| role.is_custom());
         for (at, role) in needed {
@@ -46,7 +46,8 @@ impl Round<'_> {
         }
         match style.shared_file(email) {
             Some(file) => {
-                let edit = insert(files.layout(file)?, &member.email, &body)?;
+                let (layout, people) = files.people(file)?;
+                let edit = insert(layout, people, &member.email, &body)?;
                 files.edit(file, [edit]);
             }
             None => {
@@ -68,7 +69,8 @@ impl Round<'_> {
     fn addable(&self, email: &Email) -> Result<&LiveMember, String> {
         let live = self.input.live;
         let member = live.member(email).ok_or("nobody with that address is live")?;
-        if live.members.iter().filter(|other| other.email == *email).count() > 1 {
+        let first = live.members.partition_point(|other| other.email < *email);
+        if live.members.get(first + 1).is_some_and(|next| next.email == *email) {
             return Err(
                 "several accounts have that address; remove or rename one of them".to_owned()
             );
@@ -85,8 +87,9 @@ impl Round<'_> {
     fn access(&self, member: &LiveMember) -> Result<Access, String> {
         let declared = &self.situation.desired.projects;
         let mut access = Access::new();
-        for (at, project) in declared.iter().enumerate() {
-            let Some(role) = member.individual_role(project.id) else { continue };
+        for (id, role) in member.individual_grants() {
+            let Ok(at) = declared.binary_search_by_key(&id, |project| project.id) else { continue };
+            let Some(project) = declared.get(at) else { continue };
             let exists = self.input.live.project(project.id);
             if !is_sayable_role(role) || !exists.is_some_and(|one| may_hold(one, role)) {
                 return Err(format!("a role in {} cannot be written", project.key));
@@ -214,7 +217,12 @@ fn listed(layout: &FileLayout, key: &str, roles: &[String]) -> Option<Vec<Edit>>
 }
 
 /// Somebody new among the people of a file: in order where they are in order, else at the end.
-fn insert(layout: &FileLayout, email: &Email, body: &Block) -> Result<Edit, String> {
+fn insert(
+    layout: &FileLayout,
+    there: &People,
+    email: &Email,
+    body: &Block,
+) -> Result<Edit, String> {
     let section = layout.section("collaborators").ok_or("the file declares nobody")?;
     let people = section.value.fields();
     let key = email.as_str();
@@ -222,12 +230,16 @@ fn insert(layout: &FileLayout, email: &Email, body: &Block) -> Result<Edit, Stri
         let edit = field(layout, &section.value, None, (key, body), (2, 2));
         return edit.map_err(|stuck| stuck.to_string());
     }
-    let is_sorted = people.is_sorted_by_key(|one| Email::new(&one.key));
-    let before = people.iter().rev().find(|one| !is_sorted || Email::new(&one.key) < *email);
+    let before = if there.is_sorted {
+        there.emails.partition_point(|one| one < email)
+    } else {
+        people.len()
+    };
+    let before = before.checked_sub(1).and_then(|at| people.get(at));
     let column = people
         .first()
         .map_or(2, |first| usize::try_from(first.position.column.saturating_sub(1)).unwrap_or(2));
-    let end = crate::edit::line_end(layout);
+    let end = layout.line_end();
     // As the neighbour stands; of the first nothing can be told, so the second tells.
     let neighbour = before.filter(|before| people.first() != Some(*before)).or(people.get(1));
     let apart = stand_apart(layout, neighbour.map(|one| one.key_range.start));

@@ -1,15 +1,17 @@
 //! Edits of a declaration that is there.
 
+use std::collections::BTreeMap;
+
 use mixaccess_config::layout::{Field, FileLayout, Form, Style, Value};
 use mixaccess_model::{
     Annotations, Cause, DesiredGrant, FileIndex, ProjectId, ProjectRole, SubjectKey,
 };
 
 use super::difference::Wanted;
-use super::files::{Files, declaration};
+use super::files::{Files, declaration, section_of};
 use super::{Round, role_words};
 use crate::access::NO_ACCESS;
-use crate::edit::{Block, Edit, Stuck, field, line_end, lines_after, replace};
+use crate::edit::{Block, Edit, Stuck, field, lines_after, replace};
 use crate::yaml::scalar;
 
 /// What is resolved of a subject, as far as edits need it.
@@ -32,9 +34,7 @@ impl Round<'_> {
         let layout = files.layout(resolved.file)?;
         let missing = "its declaration is not found";
         let own = declaration(layout, key, resolved.key).ok_or(missing)?;
-        let section = layout.root.iter().flat_map(Value::fields).find(|section| {
-            section.value.fields().iter().any(|field| field.position == own.position)
-        });
+        let section = layout.section(section_of(key));
         if section.is_some_and(|section| section.value.is_anchored) || own.value.is_anchored {
             return Err(Stuck::Shared.to_string());
         }
@@ -78,7 +78,7 @@ impl Round<'_> {
                 }
             }
             SubjectKey::Team(name) => {
-                let one = desired.teams.iter().flatten().find(|team| team.name == *name)?;
+                let one = self.situation.team(name)?;
                 Resolved {
                     file: one.cause.position.file,
                     key: Some(&one.key),
@@ -87,8 +87,7 @@ impl Round<'_> {
                 }
             }
             SubjectKey::ServiceAccount(name) => {
-                let mut all = desired.service_accounts.iter().flatten();
-                let one = all.find(|one| one.username == *name)?;
+                let one = self.situation.service_account(name)?;
                 Resolved {
                     file: one.cause.position.file,
                     key: Some(&one.key),
@@ -133,15 +132,18 @@ impl Round<'_> {
             return Err(Stuck::Shared.to_string());
         }
         let notes = &self.input.annotations;
+        let there = projects.map(Value::fields).unwrap_or_default().iter().rev();
+        let there: BTreeMap<&str, &Field> = there.map(|own| (own.key.as_str(), own)).collect();
         for (project, role) in &wanted.entries {
             let key = self.key_of(*project)?;
             let word = role.as_ref().map_or(NO_ACCESS, ProjectRole::as_str);
             said.push(role_words(&key, Some(word)));
-            match projects.and_then(|projects| projects.field(&key)) {
+            match there.get(key.as_str()) {
                 Some(own) => {
-                    let counts = grants.iter().any(|grant| {
-                        grant.project == *project && grant.cause.position == own.position
-                    });
+                    // Sorted by project, with one for each.
+                    let at = grants.binary_search_by_key(project, |grant| grant.project);
+                    let grant = at.ok().and_then(|at| grants.get(at));
+                    let counts = grant.is_some_and(|grant| grant.cause.position == own.position);
                     let edit = self.role(place, own, word, counts, notes);
                     edits.extend(edit.map_err(stuck(&key))?);
                 }
@@ -321,7 +323,7 @@ impl<'l> Place<'l> {
         let after = fields.iter().rev().find(|field| leads.contains(&field.key.as_str()));
         if after.is_none() && self.own.value.style() == Some(Style::Block) {
             let one = Block::Fields(vec![(key.to_owned(), value.clone())]);
-            let lines = one.below(self.indent, self.step, line_end(self.layout));
+            let lines = one.below(self.indent, self.step, self.layout.line_end());
             return Ok(lines_after(self.layout, self.own.key_range.end, &lines));
         }
         let after = after.map(|field| field.key.as_str());

@@ -6,8 +6,9 @@ use mixaccess_model::{
     Action, Change, Email, LiveState, NotPlannedKind, OrganizationRole, ProjectId, ProjectRole,
     ReasonKind, Subject, SubjectKey, printable,
 };
+use mixaccess_planner::CustomRoles;
 
-use super::elsewhere::Elsewhere;
+use super::elsewhere::{Elsewhere, Moving};
 use super::{AdoptInput, NotAdopted, Refusals, Situation};
 use crate::survey::{is_sayable_role, may_hold};
 
@@ -52,7 +53,9 @@ pub(super) fn differences(
     refused: &Refusals,
 ) -> (Differences, BTreeSet<NotAdopted>) {
     let (found, left) = (Differences::new(), BTreeSet::new());
-    let mut finder = Finder { input, situation, refused, found, left };
+    let moving = Moving::of(input.live, situation);
+    let custom_roles = CustomRoles::declared(&situation.desired);
+    let mut finder = Finder { input, situation, refused, moving, custom_roles, found, left };
     for (key, changes) in by_subject(&situation.content.changes) {
         finder.subject(&key, &changes);
     }
@@ -74,6 +77,8 @@ pub(super) struct Finder<'a> {
     pub(super) input: &'a AdoptInput<'a>,
     pub(super) situation: &'a Situation,
     pub(super) refused: &'a Refusals,
+    pub(super) moving: Moving,
+    pub(super) custom_roles: CustomRoles<'a>,
     found: Differences,
     pub(super) left: BTreeSet<NotAdopted>,
 }

@@ -1,15 +1,16 @@
 //! What somebody has without a grant of their own: through teams, the organization role or all-users.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, Change, DesiredGrant, DesiredTeam, Email, Grant, GrantSource, LiveMember, ManualTask,
+    Action, DesiredTeam, Email, Grant, GrantSource, LiveMember, LiveState, ManualTask,
     OrganizationRole, ProjectId, ProjectRole, Subject, SubjectKey, printable,
 };
-use mixaccess_planner::{CustomRoles, effective_role};
+use mixaccess_planner::effective_role;
 
-use super::NotAdopted;
 use super::difference::{Finder, MANAGED};
+use super::{NotAdopted, Situation};
 
 /// What gives somebody a role in a project where no grant of their own does.
 pub(super) enum Elsewhere {
@@ -46,8 +47,7 @@ impl Finder<'_> {
         let shared =
             |row: &&Grant| matches!(row.source, GrantSource::Team(_) | GrantSource::AllUsers);
         let rows: Vec<Grant> = member.grants_in(project).iter().filter(shared).cloned().collect();
-        let custom = CustomRoles::declared(&self.situation.desired);
-        if let Some(role) = effective_role(&rows, stays, &custom) {
+        if let Some(role) = effective_role(&rows, stays, &self.custom_roles) {
             return Elsewhere::Given(role);
         }
         match live.and_then(OrganizationRole::implied_project_role) {
@@ -61,64 +61,43 @@ impl Finder<'_> {
     /// Teams that give somebody something in a project, live or as the files are, and of which a plan
     /// would change just that.
     fn moving_teams(&self, email: &Email, project: ProjectId) -> Vec<Arc<str>> {
-        let content = &self.situation.content;
-        let changes = content.changes.iter().filter_map(|change| {
-            let SubjectKey::Team(name) = change.subject.key() else { return None };
-            self.concerns(change, &name, email, project).then_some(name)
-        });
-        let manual = content.manual.iter().filter_map(|manual| {
-            let SubjectKey::Team(name) = manual.subject.key() else { return None };
-            (is_about(&manual.task, email) && self.gives(&name, project)).then_some(name)
-        });
-        changes.chain(manual).collect()
-    }
-
-    fn concerns(&self, change: &Change, team: &str, email: &Email, project: ProjectId) -> bool {
-        match &change.action {
-            Action::AddTeamMember { email: who, .. }
-            | Action::RemoveTeamMember { email: who, .. } => {
-                who == email && self.gives(team, project)
-            }
-            action => {
-                let is_there = action
-                    .project()
-                    .map_or_else(|| self.gives(team, project), |changed| changed.id == project);
-                is_there && self.has(team, email)
+        let moving = &self.moving;
+        let mut found: Vec<(usize, &Arc<str>)> = Vec::new();
+        for (at, team) in moving.of_person.get(email).into_iter().flatten() {
+            if self.gives(team, project) {
+                found.push((*at, team));
             }
         }
+        for team in moving.teams_of.get(email).into_iter().flatten() {
+            let Some(changes) = moving.of_team.get(team) else { continue };
+            let whole = changes.get(&None).filter(|_| self.gives(team, project));
+            let here = changes.get(&Some(project));
+            found.extend(whole.into_iter().chain(here).map(|at| (*at, team)));
+        }
+        // In the order of the plan.
+        found.sort_unstable();
+        let manual = moving.by_hand_of.get(email).into_iter().flatten();
+        let manual = manual.filter(|team| self.gives(team, project));
+        found.into_iter().map(|(_, team)| team).chain(manual).cloned().collect()
     }
 
     fn gives(&self, team: &str, project: ProjectId) -> bool {
-        let says = |grant: &DesiredGrant| grant.project == project && grant.role.is_some();
+        let says = |team: &DesiredTeam| {
+            // Sorted by project, with one for each.
+            let at = team.grants.binary_search_by_key(&project, |grant| grant.project);
+            at.ok().and_then(|at| team.grants.get(at)).is_some_and(|grant| grant.role.is_some())
+        };
         self.input.live.team(team).is_some_and(|team| team.role(project).is_some())
-            || self.team(team).is_some_and(|team| team.grants.iter().any(says))
-    }
-
-    fn has(&self, team: &str, email: &Email) -> bool {
-        self.input.live.team(team).is_some_and(|team| team.has(email))
-            || self
-                .team(team)
-                .is_some_and(|team| team.members.iter().any(|one| one.email == *email))
-    }
-
-    fn team(&self, name: &str) -> Option<&DesiredTeam> {
-        self.situation.desired.teams.iter().flatten().find(|team| *team.name == *name)
+            || self.situation.team(team).is_some_and(says)
     }
 
     /// Whether what is live of a team is to be adopted.
     fn is_to_come(&self, team: &Arc<str>, project: ProjectId) -> bool {
         let key = SubjectKey::Team(Arc::clone(team));
-        let is_by_hand =
-            self.situation.content.manual.iter().any(|manual| manual.subject.key() == key);
         let chosen = &self.input.chosen;
         let is_whole = chosen.subject(&key);
-        let needs_whole = self
-            .situation
-            .content
-            .changes
-            .iter()
-            .any(|change| change.subject.key() == key && change.action.project().is_none());
-        !is_by_hand
+        let needs_whole = self.moving.whole.contains(team);
+        !self.moving.by_hand.contains(team)
             && !self.refused.contains_key(&key)
             && (is_whole || (!needs_whole && chosen.grant(&key, project)))
     }
@@ -140,13 +119,10 @@ impl Finder<'_> {
     }
 
     fn how_to_adopt(&self, team: &Arc<str>) -> String {
-        let key = SubjectKey::Team(Arc::clone(team));
-        let is_by_hand =
-            self.situation.content.manual.iter().any(|manual| manual.subject.key() == key);
-        if is_by_hand {
+        if self.moving.by_hand.contains(team) {
             return MANAGED.to_owned();
         }
-        let key = self.team(team).map_or(team, |team| &team.key);
+        let key = self.situation.team(team).map_or(team, |team| &team.key);
         format!("`--team {}` adopts that", printable(key))
     }
 
@@ -195,9 +171,58 @@ impl Finder<'_> {
     }
 }
 
-fn is_about(task: &ManualTask, email: &Email) -> bool {
-    match task {
-        ManualTask::ChangePeople { add, remove } => add.contains(email) || remove.contains(email),
-        _ => false,
+/// What a plan would change of teams, by whom it concerns.
+#[derive(Default)]
+pub(super) struct Moving {
+    /// Teams that somebody would join or leave, with the place of the change in the plan.
+    of_person: BTreeMap<Email, Vec<(usize, Arc<str>)>>,
+    /// The first change of each team in a project, or of the team as a whole, in the order of the plan.
+    of_team: BTreeMap<Arc<str>, BTreeMap<Option<ProjectId>, usize>>,
+    /// Of these teams, the ones that somebody is in, live or as the files are.
+    teams_of: BTreeMap<Email, BTreeSet<Arc<str>>>,
+    /// Teams that somebody is to join or leave by hand.
+    by_hand_of: BTreeMap<Email, Vec<Arc<str>>>,
+    /// Teams of which anything is to be done by hand.
+    by_hand: BTreeSet<Arc<str>>,
+    /// Teams that would change beyond one project.
+    whole: BTreeSet<Arc<str>>,
+}
+
+impl Moving {
+    pub(super) fn of(live: &LiveState, situation: &Situation) -> Self {
+        let mut moving = Self::default();
+        for (at, change) in situation.content.changes.iter().enumerate() {
+            let SubjectKey::Team(team) = change.subject.key() else { continue };
+            let project = change.action.project().map(|project| project.id);
+            if project.is_none() {
+                moving.whole.insert(Arc::clone(&team));
+            }
+            match &change.action {
+                Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => {
+                    moving.of_person.entry(email.clone()).or_default().push((at, team));
+                }
+                _ => {
+                    moving.of_team.entry(team).or_default().entry(project).or_insert(at);
+                }
+            }
+        }
+        for manual in &situation.content.manual {
+            let SubjectKey::Team(team) = manual.subject.key() else { continue };
+            if let ManualTask::ChangePeople { add, remove } = &manual.task {
+                let people: BTreeSet<&Email> = add.iter().chain(remove).collect();
+                for email in people {
+                    moving.by_hand_of.entry(email.clone()).or_default().push(Arc::clone(&team));
+                }
+            }
+            moving.by_hand.insert(team);
+        }
+        for team in moving.of_team.keys() {
+            let there = live.team(team).into_iter().flat_map(|team| &team.members);
+            let declared = situation.team(team).into_iter().flat_map(|team| &team.members);
+            for email in there.chain(declared.map(|member| &member.email)) {
+                moving.teams_of.entry(email.clone()).or_default().insert(Arc::clone(team));
+            }
+        }
+        moving
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use mixaccess_config::layout::{Field, FileLayout};
 use mixaccess_config::{Edited, LoadOptions, Loaded};
-use mixaccess_model::{FileIndex, SubjectKey};
+use mixaccess_model::{Email, FileIndex, SubjectKey};
 
 use super::addition::NeededRoles;
 use crate::edit::{Edit, apply};
@@ -19,6 +19,7 @@ pub(super) struct Files<'a> {
     /// Files that go, and files that are new.
     whole: Edited,
     pub(super) needed: NeededRoles,
+    people: BTreeMap<FileIndex, People>,
     /// Keys that an edit of this round adds to a declaration.
     added: BTreeSet<(FileIndex, usize, &'static str)>,
 }
@@ -31,6 +32,7 @@ impl<'a> Files<'a> {
             edits: BTreeMap::new(),
             whole: Edited::new(),
             needed: NeededRoles::new(),
+            people: BTreeMap::new(),
             added: BTreeSet::new(),
         }
     }
@@ -45,6 +47,14 @@ impl<'a> Files<'a> {
             Ok(layout) => Ok(slot.insert(layout)),
             Err(problem) => Err(problem.to_finding().message),
         }
+    }
+
+    /// The people whom a file declares, beside its layout.
+    pub(super) fn people(&mut self, file: FileIndex) -> Result<(&FileLayout, &People), String> {
+        self.layout(file)?;
+        let layout = self.layouts.get(&file).ok_or("the file cannot be laid out")?;
+        let people = self.people.entry(file).or_insert_with(|| People::of(layout));
+        Ok((layout, people))
     }
 
     /// Every file that can be laid out.
@@ -90,6 +100,30 @@ impl<'a> Files<'a> {
     }
 }
 
+/// The people whom a file declares, in its order.
+pub(super) struct People {
+    pub(super) emails: Vec<Email>,
+    pub(super) is_sorted: bool,
+}
+
+impl People {
+    fn of(layout: &FileLayout) -> Self {
+        let fields = layout.section("collaborators").map(|section| section.value.fields());
+        let emails: Vec<Email> =
+            fields.unwrap_or_default().iter().map(|one| Email::new(&one.key)).collect();
+        Self { is_sorted: emails.is_sorted(), emails }
+    }
+}
+
+/// The section that declares subjects of a kind.
+pub(super) const fn section_of(key: &SubjectKey) -> &'static str {
+    match key {
+        SubjectKey::Person(_) => "collaborators",
+        SubjectKey::Team(_) => "teams",
+        SubjectKey::ServiceAccount(_) => "service_accounts",
+    }
+}
+
 /// The field that declares a subject, in the section of its kind.
 pub(super) fn declaration<'l>(
     layout: &'l FileLayout,
@@ -98,9 +132,10 @@ pub(super) fn declaration<'l>(
 ) -> Option<&'l Field> {
     match (key, own_key) {
         (SubjectKey::Person(email), _) => layout.collaborator(email),
-        (SubjectKey::Team(_), Some(own)) => layout.declaration("teams", own),
-        (SubjectKey::ServiceAccount(_), Some(own)) => layout.declaration("service_accounts", own),
-        (_, None) => None,
+        (SubjectKey::Team(_) | SubjectKey::ServiceAccount(_), Some(own)) => {
+            layout.declaration(section_of(key), own)
+        }
+        (SubjectKey::Team(_) | SubjectKey::ServiceAccount(_), None) => None,
     }
 }
 

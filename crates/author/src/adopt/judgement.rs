@@ -1,6 +1,7 @@
 //! What the policy says of what was adopted: the same guard rails that a plan of it would have met.
 
 use std::collections::BTreeSet;
+use std::mem::discriminant;
 
 use mixaccess_model::{DesiredState, GuardCode, LiveState, ProjectId, SubjectKey};
 use mixaccess_planner::Projection;
@@ -18,7 +19,8 @@ const ASKED: [GuardCode; 5] = [
 ];
 
 /// Subjects whose adopted access the policy would have refused, had the files asked for it. Each is
-/// judged alone, so that nobody is refused for somebody else.
+/// judged alone, so that nobody is refused for somebody else: together they are only acquitted, half
+/// by half.
 pub(super) fn denied(
     input: &AdoptInput<'_>,
     first: &Situation,
@@ -26,28 +28,45 @@ pub(super) fn denied(
     adopted: &Said,
 ) -> Result<Refusals, AdoptError> {
     let before = as_the_files_were(input.live, first, now, adopted);
-    let mut one = Alone::of(&now.desired, &before);
+    let mut judged = Judged::of(&now.desired, &before);
     let mut denied = Refusals::new();
-    for key in adopted.keys() {
-        one.choose(key, &now.desired, &before);
-        let content = planned(input, &one.desired, &one.live)?;
+    let keys: Vec<&SubjectKey> = adopted.keys().collect();
+    // What is acquitted together must not give each other anything, as a team would.
+    let mut open: Vec<&[&SubjectKey]> =
+        keys.chunk_by(|one, other| discriminant(*one) == discriminant(*other)).collect();
+    while let Some(keys) = open.pop() {
+        judged.choose(keys, now, &before);
+        let content = planned(input, &judged.desired, &judged.live)?;
         let refusals = content.refusals().filter(|verdict| ASKED.contains(&verdict.guard));
         let why: Vec<String> =
             refusals.map(|verdict| format!("{}: {}", verdict.guard, verdict.message)).collect();
-        if !why.is_empty() {
-            denied.insert(key.clone(), format!("the policy refuses it ({})", why.join("; ")));
+        match keys {
+            [] => {}
+            [_] if why.is_empty() => {}
+            [key] => {
+                let why = format!("the policy refuses it ({})", why.join("; "));
+                denied.insert((*key).clone(), why);
+            }
+            // Of somebody who is left out of the plan nothing was judged.
+            _ if why.is_empty()
+                && content.not_planned.is_empty()
+                && content.errors().next().is_none() => {}
+            _ => {
+                let (one, other) = keys.split_at(keys.len() / 2);
+                open.extend([one, other]);
+            }
         }
     }
     Ok(denied)
 }
 
-/// Files and organization with one subject in them.
-struct Alone {
+/// Files and organization with some subjects of one kind in them.
+struct Judged {
     desired: DesiredState,
     live: LiveState,
 }
 
-impl Alone {
+impl Judged {
     fn of(desired: &DesiredState, live: &LiveState) -> Self {
         let no_teams = |teams: &Option<Vec<_>>| teams.as_ref().map(|_| Vec::new());
         let desired = DesiredState {
@@ -79,7 +98,7 @@ impl Alone {
         Self { desired, live }
     }
 
-    fn choose(&mut self, key: &SubjectKey, desired: &DesiredState, live: &LiveState) {
+    fn choose(&mut self, keys: &[&SubjectKey], now: &Situation, live: &LiveState) {
         self.desired.collaborators.clear();
         self.live.members.clear();
         let (teams, accounts) = (&mut self.desired.teams, &mut self.desired.service_accounts);
@@ -87,23 +106,24 @@ impl Alone {
         accounts.iter_mut().for_each(Vec::clear);
         self.live.teams.iter_mut().for_each(Vec::clear);
         self.live.service_accounts.iter_mut().for_each(Vec::clear);
-        match key {
-            SubjectKey::Person(email) => {
-                self.desired.collaborators.extend(desired.collaborator(email).cloned());
-                self.live.members.extend(live.member(email).cloned());
-            }
-            SubjectKey::Team(name) => {
-                let found = desired.teams.iter().flatten().filter(|team| team.name == *name);
-                teams.iter_mut().for_each(|teams| teams.extend(found.clone().cloned()));
-                let found = live.team(name);
-                self.live.teams.iter_mut().for_each(|teams| teams.extend(found.cloned()));
-            }
-            SubjectKey::ServiceAccount(name) => {
-                let all = desired.service_accounts.iter().flatten();
-                let found = all.filter(|account| account.username == *name);
-                accounts.iter_mut().for_each(|all| all.extend(found.clone().cloned()));
-                let found = live.service_account(name);
-                self.live.service_accounts.iter_mut().for_each(|all| all.extend(found.cloned()));
+        for key in keys {
+            match key {
+                SubjectKey::Person(email) => {
+                    self.desired.collaborators.extend(now.desired.collaborator(email).cloned());
+                    self.live.members.extend(live.member(email).cloned());
+                }
+                SubjectKey::Team(name) => {
+                    teams.iter_mut().for_each(|teams| teams.extend(now.team(name).cloned()));
+                    let found = live.team(name);
+                    self.live.teams.iter_mut().for_each(|teams| teams.extend(found.cloned()));
+                }
+                SubjectKey::ServiceAccount(name) => {
+                    let found = now.service_account(name);
+                    accounts.iter_mut().for_each(|all| all.extend(found.cloned()));
+                    let found = live.service_account(name);
+                    let all = &mut self.live.service_accounts;
+                    all.iter_mut().for_each(|all| all.extend(found.cloned()));
+                }
             }
         }
     }

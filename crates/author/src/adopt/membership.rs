@@ -1,5 +1,7 @@
 //! Edits of who is in a team.
 
+use std::collections::BTreeMap;
+
 use mixaccess_config::layout::{FileLayout, Shape, Value};
 use mixaccess_model::{Email, SubjectKey};
 
@@ -22,15 +24,17 @@ impl Round<'_> {
     ) -> Result<(), String> {
         let Some(team) = team else { return Ok(()) };
         let at_people = self.people_list_teams(key, files);
+        let listed =
+            if wanted.leave.is_empty() { BTreeMap::new() } else { self.listed(key, team, files)? };
         for email in &wanted.leave {
             said.push(format!("without {email}"));
             self.person_leaves(email, team, files)?;
-            self.team_list(key, team, email, false, files)?;
+            self.leaves_list(key, team, listed.get(email).copied(), files)?;
         }
         for email in &wanted.join {
             said.push(format!("with {email}"));
             if !self.person_joins(email, team, at_people, files)? {
-                self.team_list(key, team, email, true, files)?;
+                self.joins_list(key, team, email, files)?;
             }
         }
         Ok(())
@@ -85,12 +89,11 @@ impl Round<'_> {
         Ok(())
     }
 
-    fn team_list(
+    fn joins_list(
         &self,
         key: &SubjectKey,
         team: &str,
         email: &Email,
-        joins: bool,
         files: &mut Files<'_>,
     ) -> Result<(), String> {
         let file = self.resolved(key).ok_or("the team is not declared")?.file;
@@ -98,8 +101,8 @@ impl Round<'_> {
         let own = layout.declaration("teams", team).ok_or("the team is not found")?;
         let word = scalar(email.as_str());
         let edit = match own.value.field("members") {
-            Some(members) if joins => item(layout, &members.value, &word),
-            None if joins => {
+            Some(members) => item(layout, &members.value, &word),
+            None => {
                 let place = Place::of(layout, layout.section("teams"), own);
                 let edit = place.field("members", &Block::Line(format!("[{word}]")));
                 let at = own.key_range.start;
@@ -108,15 +111,46 @@ impl Round<'_> {
                 }
                 edit
             }
-            Some(members) => match at(&members.value, |text| Email::new(text) == *email) {
-                Some(at) => remove_item(layout, &members.value, at),
-                None => return Ok(()),
-            },
-            None => return Ok(()),
         };
         let edit = edit.map_err(|stuck| stuck.to_string())?;
         files.edit(file, [edit]);
         Ok(())
+    }
+
+    /// Takes the item at a place, if there is one, out of a team's own list.
+    fn leaves_list(
+        &self,
+        key: &SubjectKey,
+        team: &str,
+        at: Option<usize>,
+        files: &mut Files<'_>,
+    ) -> Result<(), String> {
+        let file = self.resolved(key).ok_or("the team is not declared")?.file;
+        let layout = files.layout(file)?;
+        let own = layout.declaration("teams", team).ok_or("the team is not found")?;
+        if let (Some(members), Some(at)) = (own.value.field("members"), at) {
+            let edit =
+                remove_item(layout, &members.value, at).map_err(|stuck| stuck.to_string())?;
+            files.edit(file, [edit]);
+        }
+        Ok(())
+    }
+
+    /// Where a team's own list names each of its people.
+    fn listed(
+        &self,
+        key: &SubjectKey,
+        team: &str,
+        files: &mut Files<'_>,
+    ) -> Result<BTreeMap<Email, usize>, String> {
+        let file = self.resolved(key).ok_or("the team is not declared")?.file;
+        let layout = files.layout(file)?;
+        let own = layout.declaration("teams", team).ok_or("the team is not found")?;
+        let Some(members) = own.value.field("members") else { return Ok(BTreeMap::new()) };
+        let items = members.value.items().iter().enumerate().rev();
+        let items = items.filter_map(|(at, item)| Some((at, item.text()?)));
+        let single = members.value.text().map(|text| (0, text));
+        Ok(items.chain(single).map(|(at, text)| (Email::new(text.trim()), at)).collect())
     }
 
     /// Whether these files say at people which teams they are in, rather than at this team.

@@ -1,13 +1,14 @@
 //! Declarations of what is no longer live.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_config::layout::FileLayout;
-use mixaccess_model::{Email, FileIndex, SubjectKey};
+use mixaccess_model::{DesiredServiceAccount, Email, FileIndex, SubjectKey};
 
 use super::difference::{Difference, Differences};
-use super::files::{Files, declaration};
-use super::{Refusals, Round, Said};
+use super::files::{Files, declaration, section_of};
+use super::{Refusals, Round, Said, Situation};
 use crate::edit::{Edit, remove_field, remove_item, remove_lines};
 
 const COLLABORATORS: &str = "collaborators";
@@ -62,22 +63,20 @@ impl Round<'_> {
         gone: &BTreeSet<&SubjectKey>,
         files: &mut Files<'_>,
     ) -> Result<(FileIndex, &'static str, String), String> {
-        let desired = &self.situation.desired;
-        let (file, section, own) = match key {
+        let section = section_of(key);
+        let (file, own) = match key {
             SubjectKey::Person(email) => {
                 self.owns_nothing(email, gone)?;
-                let one = desired.collaborator(email).ok_or("it is not declared")?;
-                (one.cause.position.file, COLLABORATORS, None)
+                let one = self.situation.desired.collaborator(email).ok_or("it is not declared")?;
+                (one.cause.position.file, None)
             }
             SubjectKey::Team(name) => {
-                let mut all = desired.teams.iter().flatten();
-                let one = all.find(|team| team.name == *name).ok_or("it is not declared")?;
-                (one.cause.position.file, "teams", Some(&one.key))
+                let one = self.situation.team(name).ok_or("it is not declared")?;
+                (one.cause.position.file, Some(&one.key))
             }
             SubjectKey::ServiceAccount(name) => {
-                let mut all = desired.service_accounts.iter().flatten();
-                let one = all.find(|one| one.username == *name).ok_or("it is not declared")?;
-                (one.cause.position.file, "service_accounts", Some(&one.key))
+                let one = self.situation.service_account(name).ok_or("it is not declared")?;
+                (one.cause.position.file, Some(&one.key))
             }
         };
         let layout = files.layout(file)?;
@@ -86,11 +85,11 @@ impl Round<'_> {
     }
 
     fn owns_nothing(&self, email: &Email, gone: &BTreeSet<&SubjectKey>) -> Result<(), String> {
-        let accounts = self.situation.desired.service_accounts.iter().flatten();
-        let mut owned = accounts.filter(|account| account.owner.as_ref() == Some(email));
-        let stays = owned
-            .find(|account| !gone.contains(&SubjectKey::ServiceAccount(account.username.clone())));
-        match stays {
+        let owned = self.mentions().owned.get(email).into_iter().flatten();
+        let mut stays = owned.filter(|account| {
+            !gone.contains(&SubjectKey::ServiceAccount(account.username.clone()))
+        });
+        match stays.next() {
             Some(account) => Err(format!(
                 "the service account {} names them as its owner: write another one there",
                 mixaccess_model::printable(&account.username)
@@ -99,53 +98,127 @@ impl Round<'_> {
         }
     }
 
+    fn mentions(&self) -> &Mentions<'_> {
+        self.mentions.get_or_init(|| Mentions::of(self.situation))
+    }
+
     /// Takes somebody who goes out of the teams that name them, and a team out of the people.
     fn references(&self, key: &SubjectKey, own: &str, files: &mut Files<'_>) -> Result<(), String> {
-        let desired = &self.situation.desired;
-        let (in_files, section, list): (BTreeSet<FileIndex>, _, _) = match key {
-            SubjectKey::Person(_) => {
-                let teams = desired.teams.iter().flatten();
-                (teams.map(|team| team.cause.position.file).collect(), "teams", "members")
+        let mentions = self.mentions();
+        let named = match key {
+            SubjectKey::Person(email) => {
+                mentions.people_in_teams(files)?.get(email).map_or(&[][..], Vec::as_slice)
             }
             SubjectKey::Team(_) => {
-                let people = desired.collaborators.iter();
-                (people.map(|one| one.cause.position.file).collect(), COLLABORATORS, "teams")
+                mentions.teams_at_people(files)?.get(own).map_or(&[][..], Vec::as_slice)
             }
             SubjectKey::ServiceAccount(_) => return Ok(()),
         };
-        let is_named = |text: &str| match key {
-            SubjectKey::Person(email) => Email::new(text) == *email,
-            SubjectKey::Team(_) | SubjectKey::ServiceAccount(_) => text == own,
-        };
-        for file in in_files {
-            let edits = named_in(files.layout(file)?, section, list, is_named)?;
+        for in_file in named.chunk_by(|one, other| one.file == other.file) {
+            let Some(file) = in_file.first().map(|mention| mention.file) else { continue };
+            let layout = files.layout(file)?;
+            let edits = in_file.iter().filter_map(|mention| mention.edit(layout));
+            let edits = edits.collect::<Result<Vec<_>, _>>()?;
             files.edit(file, edits);
         }
         Ok(())
     }
 }
 
-/// Edits that take a name out of a list of each declaration of a section.
-fn named_in(
-    layout: &FileLayout,
-    section: &str,
-    list: &str,
-    is_named: impl Fn(&str) -> bool,
-) -> Result<Vec<Edit>, String> {
-    let mut edits = Vec::new();
-    for declaration in layout.section(section).iter().flat_map(|section| section.value.fields()) {
-        let Some(names) = declaration.value.field(list) else { continue };
-        let single = names.value.text().is_some_and(|text| is_named(text.trim())).then_some(0);
-        let found = single.or_else(|| {
-            let items = names.value.items().iter();
-            items.clone().position(|item| item.text().is_some_and(|text| is_named(text.trim())))
-        });
-        if let Some(at) = found {
-            let edit = remove_item(layout, &names.value, at);
-            edits.push(edit.map_err(|stuck| format!("`{}`: {stuck}", declaration.key))?);
+/// Which lists of the files name whom.
+pub(super) struct Mentions<'a> {
+    /// Service accounts by their owner.
+    owned: BTreeMap<&'a Email, Vec<&'a DesiredServiceAccount>>,
+    files_of_teams: BTreeSet<FileIndex>,
+    files_of_people: BTreeSet<FileIndex>,
+    people_in_teams: OnceCell<Result<BTreeMap<Email, Vec<Mention>>, String>>,
+    teams_at_people: OnceCell<Result<BTreeMap<String, Vec<Mention>>, String>>,
+}
+
+/// Where a list of a declaration names somebody for the first time.
+#[derive(Clone, Copy)]
+struct Mention {
+    file: FileIndex,
+    section: &'static str,
+    list: &'static str,
+    declaration: usize,
+    item: usize,
+}
+
+impl<'a> Mentions<'a> {
+    fn of(situation: &'a Situation) -> Self {
+        let desired = &situation.desired;
+        let mut owned: BTreeMap<&Email, Vec<&DesiredServiceAccount>> = BTreeMap::new();
+        for account in desired.service_accounts.iter().flatten() {
+            if let Some(owner) = &account.owner {
+                owned.entry(owner).or_default().push(account);
+            }
+        }
+        let teams = desired.teams.iter().flatten();
+        let people = desired.collaborators.iter();
+        Self {
+            owned,
+            files_of_teams: teams.map(|team| team.cause.position.file).collect(),
+            files_of_people: people.map(|one| one.cause.position.file).collect(),
+            people_in_teams: OnceCell::new(),
+            teams_at_people: OnceCell::new(),
         }
     }
-    Ok(edits)
+
+    fn people_in_teams(
+        &self,
+        files: &mut Files<'_>,
+    ) -> Result<&BTreeMap<Email, Vec<Mention>>, String> {
+        let read = || mentions(files, &self.files_of_teams, "teams", "members", Email::new);
+        self.people_in_teams.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+
+    fn teams_at_people(
+        &self,
+        files: &mut Files<'_>,
+    ) -> Result<&BTreeMap<String, Vec<Mention>>, String> {
+        let read = || mentions(files, &self.files_of_people, COLLABORATORS, "teams", str::to_owned);
+        self.teams_at_people.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Whom a list of each declaration of a section names, in the order of the files.
+fn mentions<N: Ord + Clone>(
+    files: &mut Files<'_>,
+    among: &BTreeSet<FileIndex>,
+    section: &'static str,
+    list: &'static str,
+    name: impl Fn(&str) -> N,
+) -> Result<BTreeMap<N, Vec<Mention>>, String> {
+    let mut found: BTreeMap<N, Vec<Mention>> = BTreeMap::new();
+    for file in among {
+        let layout = files.layout(*file)?;
+        let declarations = layout.section(section).map(|section| section.value.fields());
+        for (declaration, own) in declarations.unwrap_or_default().iter().enumerate() {
+            let Some(names) = own.value.field(list).map(|names| &names.value) else { continue };
+            let items = names.items().iter().enumerate();
+            let items = items.filter_map(|(item, value)| Some((item, value.text()?)));
+            let single = names.text().map(|text| (0, text));
+            let mut seen = BTreeSet::new();
+            for (item, text) in single.into_iter().chain(items) {
+                let name = name(text.trim());
+                if seen.insert(name.clone()) {
+                    let mention = Mention { file: *file, section, list, declaration, item };
+                    found.entry(name).or_default().push(mention);
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl Mention {
+    fn edit(&self, layout: &FileLayout) -> Option<Result<Edit, String>> {
+        let own = layout.section(self.section)?.value.fields().get(self.declaration)?;
+        let names = &own.value.field(self.list)?.value;
+        let edit = remove_item(layout, names, self.item);
+        Some(edit.map_err(|stuck| format!("`{}`: {stuck}", own.key)))
+    }
 }
 
 /// Takes keys out of a section of a file; the section or the file goes when nothing else is in it.
@@ -160,8 +233,14 @@ fn remove(
     let is_all = field.value.fields().iter().all(|one| keys.contains(one.key.as_str()));
     if !is_all {
         let mut edits = Vec::with_capacity(keys.len());
+        let fields = field.value.fields().iter().enumerate().rev();
+        let at: BTreeMap<&str, usize> = fields.map(|(at, one)| (one.key.as_str(), at)).collect();
         for key in keys {
-            edits.push(remove_field(layout, &field.value, key).map_err(|stuck| stuck.to_string())?);
+            let at = *at
+                .get(key)
+                .ok_or(crate::edit::Stuck::Unusual)
+                .map_err(|stuck| stuck.to_string())?;
+            edits.push(remove_field(layout, &field.value, at).map_err(|stuck| stuck.to_string())?);
         }
         files.edit(file, edits);
         return Ok(());

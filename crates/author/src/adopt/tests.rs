@@ -5,6 +5,7 @@ mod properties;
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use mixaccess_config::{LoadOptions, load};
 use mixaccess_model::{Annotations, LiveState, PlanContent};
@@ -27,8 +28,12 @@ pub(super) fn adopted(
     chosen: &Chosen,
     notes: &Annotations,
 ) -> Adoption {
+    let loaded = load(&options(root));
+    let desired = loaded.resolve(live.taken_at).unwrap_or_else(|errors| panic!("{errors:#?}"));
     adopt(&AdoptInput {
         options: &options(root),
+        loaded: &Arc::new(loaded),
+        desired: &Arc::new(desired.state),
         live,
         instant: live.taken_at,
         capabilities: &CAPABILITIES,

@@ -15,10 +15,13 @@ use crate::naming::{file_stem, free_among};
 pub(super) struct TreeStyle {
     /// Declared projects in the order of their ids, and groups that do not overlap.
     pub(super) projects: Projects,
-    /// Profiles that give project roles and nothing else.
-    pub(super) profiles: Vec<(String, Access)>,
+    /// Profiles that give project roles and nothing else, by what they give; of several the first.
+    pub(super) profiles: BTreeMap<Access, String>,
     /// Files that declare people.
     people: Vec<PeopleFile>,
+    /// The file with most people of each domain, and the one with most people.
+    shared_files: BTreeMap<String, FileIndex>,
+    largest: Option<FileIndex>,
     own_files: OwnFiles,
 }
 
@@ -59,7 +62,9 @@ impl TreeStyle {
             for group in layout.section("project_groups").iter().flat_map(|one| one.value.fields())
             {
                 let members = group.value.items().iter().filter_map(Value::text);
-                let members = members.filter_map(|key| at.get(key.trim()).copied()).collect();
+                let members = members.filter_map(|key| at.get(key.trim()).copied());
+                let mut seen = BTreeSet::new();
+                let members = members.filter(|member| seen.insert(*member)).collect();
                 groups.insert(group.key.clone(), members);
             }
             for profile in layout.section("profiles").iter().flat_map(|one| one.value.fields()) {
@@ -69,8 +74,11 @@ impl TreeStyle {
         }
         for (key, value) in profiles {
             if let Some(access) = expanded(&value, &at, &groups) {
-                style.profiles.push((key, access));
+                style.profiles.entry(access).or_insert(key);
             }
+        }
+        if !style.is_apart() {
+            style.share();
         }
         style.own_files = style.own_files(root);
         let mut covered = BTreeSet::new();
@@ -86,14 +94,29 @@ impl TreeStyle {
     /// The file that somebody new belongs into, where people share files: the one with most people of
     /// the same domain.
     pub(super) fn shared_file(&self, email: &Email) -> Option<FileIndex> {
-        if self.is_apart() {
-            return None;
+        self.shared_files.get(email.domain()).copied().or(self.largest)
+    }
+
+    /// Finds the files that people share: those with most of a domain, of several the one with most
+    /// people, and of several of these the first.
+    fn share(&mut self) {
+        let mut best: BTreeMap<&str, (usize, usize, FileIndex)> = BTreeMap::new();
+        for one in self.people.iter().rev() {
+            let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+            for email in &one.people {
+                *counts.entry(email.domain()).or_default() += 1;
+            }
+            for (domain, count) in counts {
+                let found = best.entry(domain).or_insert((0, 0, one.file));
+                if (count, one.people.len()) >= (found.0, found.1) {
+                    *found = (count, one.people.len(), one.file);
+                }
+            }
         }
-        let of_domain = |one: &PeopleFile| {
-            one.people.iter().filter(|other| other.domain() == email.domain()).count()
-        };
-        let best = self.people.iter().rev().max_by_key(|one| (of_domain(one), one.people.len()))?;
-        Some(best.file)
+        self.shared_files =
+            best.into_iter().map(|(domain, (_, _, file))| (domain.to_owned(), file)).collect();
+        self.largest =
+            self.people.iter().rev().max_by_key(|one| one.people.len()).map(|one| one.file);
     }
 
     /// Whether each person has a file of their own: nearly all have, and more than one.

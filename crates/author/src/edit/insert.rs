@@ -2,7 +2,7 @@
 
 use mixaccess_config::layout::{FileLayout, Shape, Style, Value};
 
-use super::{Edit, Stuck, column, line_end, line_stop, replace};
+use super::{Edit, Stuck, column, line_stop, replace};
 use crate::yaml::scalar;
 
 /// Indented lines or one line that say the same.
@@ -62,9 +62,11 @@ pub(crate) fn field(
     match &mapping.shape {
         Shape::Alias => Err(Stuck::Shared),
         Shape::Scalar { .. } | Shape::List { .. } => Err(Stuck::Unusual),
-        Shape::Nothing if mapping.range.is_empty() && indent > 0 => {
-            Ok(lines_after(layout, mapping.range.start, &one.below(indent, step, line_end(layout))))
-        }
+        Shape::Nothing if mapping.range.is_empty() && indent > 0 => Ok(lines_after(
+            layout,
+            mapping.range.start,
+            &one.below(indent, step, layout.line_end()),
+        )),
         Shape::Nothing => replace(mapping, &one.flow()),
         Shape::Mapping { style: Style::Flow, fields } if fields.is_empty() => {
             Ok(from_empty(layout, mapping, &one, (indent, step)))
@@ -82,7 +84,7 @@ pub(crate) fn field(
             let at = last
                 .or(fields.last())
                 .map_or(mapping.range.end, |field| field.value.range.end.max(field.key_range.end));
-            Ok(lines_after(layout, at, &one.below(indent, step, line_end(layout))))
+            Ok(lines_after(layout, at, &one.below(indent, step, layout.line_end())))
         }
     }
 }
@@ -108,7 +110,7 @@ fn from_empty(
     let ends_the_line = is_blank(mapping.range.end, line_stop(text, mapping.range.end));
     let in_block = before.ends_with(':') && ends_the_line && indent > 0;
     if in_block {
-        let lines = one.below(indent, step, line_end(layout));
+        let lines = one.below(indent, step, layout.line_end());
         return Edit::new(before.len()..mapping.range.end, lines);
     }
     Edit::new(mapping.range.clone(), one.flow())
@@ -142,7 +144,7 @@ pub(crate) fn item(layout: &FileLayout, list: &Value, text: &str) -> Result<Edit
         }
         Shape::List { style: Style::Block, .. } => {
             let indent = " ".repeat(column(&layout.text, list.range.start));
-            let line = format!("{}{indent}- {text}", line_end(layout));
+            let line = format!("{}{indent}- {text}", layout.line_end());
             Ok(lines_after(layout, list.range.end, &line))
         }
     }

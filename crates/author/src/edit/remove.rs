@@ -6,19 +6,18 @@ use mixaccess_config::layout::{FileLayout, Shape, Style, Value};
 
 use super::{Edit, Stuck, column, line_start, line_stop, next_line};
 
-/// Takes a key out of a mapping that has others. Of a mapping by indentation its lines go, with the
-/// comments that belong to it.
-pub(crate) fn remove_field(layout: &FileLayout, mapping: &Value, key: &str) -> Result<Edit, Stuck> {
+/// Takes the key at a place out of a mapping that has others. Of a mapping by indentation its lines go,
+/// with the comments that belong to it.
+pub(crate) fn remove_field(layout: &FileLayout, mapping: &Value, at: usize) -> Result<Edit, Stuck> {
     if mapping.is_anchored {
         return Err(Stuck::Shared);
     }
     let Shape::Mapping { style, fields } = &mapping.shape else { return Err(Stuck::Unusual) };
-    let ranges: Vec<Range<usize>> = fields
-        .iter()
-        .map(|field| field.key_range.start..field.value.range.end.max(field.key_range.end))
-        .collect();
-    let at = fields.iter().position(|field| field.key == key).ok_or(Stuck::Unusual)?;
-    remove_part(layout, mapping, *style, &ranges, at)
+    let range = |at: usize| {
+        let field = fields.get(at)?;
+        Some(field.key_range.start..field.value.range.end.max(field.key_range.end))
+    };
+    remove_part(layout, mapping, *style, range, at)
 }
 
 /// Takes an item out of a list; an empty list stays.
@@ -28,12 +27,12 @@ pub(crate) fn remove_item(layout: &FileLayout, list: &Value, at: usize) -> Resul
     }
     match &list.shape {
         Shape::List { style, items } => {
-            let ranges: Vec<Range<usize>> = items.iter().map(|item| item.range.clone()).collect();
-            if ranges.len() == 1 {
+            if items.len() == 1 {
                 let text = "[]".to_owned();
                 return Ok(Edit::new(list.range.clone(), text));
             }
-            remove_part(layout, list, *style, &ranges, at)
+            let range = |at: usize| items.get(at).map(|item| item.range.clone());
+            remove_part(layout, list, *style, range, at)
         }
         Shape::Scalar { .. } => Ok(Edit::new(list.range.clone(), "[]".to_owned())),
         Shape::Alias => Err(Stuck::Shared),
@@ -45,15 +44,15 @@ fn remove_part(
     layout: &FileLayout,
     whole: &Value,
     style: Style,
-    ranges: &[Range<usize>],
+    range: impl Fn(usize) -> Option<Range<usize>>,
     at: usize,
 ) -> Result<Edit, Stuck> {
-    let part = ranges.get(at).ok_or(Stuck::Unusual)?;
+    let part = range(at).ok_or(Stuck::Unusual)?;
     if style == Style::Block {
-        return Ok(remove_lines(layout, part));
+        return Ok(remove_lines(layout, &part));
     }
-    let before = at.checked_sub(1).and_then(|at| ranges.get(at));
-    let range = match (before, ranges.get(at + 1)) {
+    let before = at.checked_sub(1).and_then(&range);
+    let range = match (before, range(at + 1)) {
         (Some(before), _) => before.end..part.end,
         (None, Some(next)) => part.start..next.start,
         (None, None) => {

@@ -29,6 +29,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
             .hint("Use --format human or json."));
     }
     let (loaded, desired) = context.desired()?;
+    let (loaded, desired) = (Arc::new(loaded), Arc::new(desired));
     let chosen = chosen(args, &desired)?;
     let live = live(args, context, &desired, &chosen)?;
     let options = LoadOptions {
@@ -37,6 +38,8 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     };
     let adoption = adopt(&AdoptInput {
         options: &options,
+        loaded: &loaded,
+        desired: &desired,
         live: &live,
         instant: desired.instant,
         capabilities: capabilities(live.dialect),
@@ -68,12 +71,10 @@ const fn exit(adoption: &Adoption) -> Exit {
 fn failed(context: &Context, loaded: &Loaded, error: AdoptError) -> Failure {
     let failure = Failure::new(&error);
     match error {
-        AdoptError::Files(problems) | AdoptError::Contradiction(problems) => {
-            match context.show_problems(&problems, loaded) {
-                Ok(()) => failure,
-                Err(second) => second,
-            }
-        }
+        AdoptError::Contradiction(problems) => match context.show_problems(&problems, loaded) {
+            Ok(()) => failure,
+            Err(second) => second,
+        },
         AdoptError::Plan(_) => failure,
     }
 }

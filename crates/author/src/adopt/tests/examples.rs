@@ -477,6 +477,39 @@ collaborators:
     ");
 }
 
+/// A limit that all of them cross together stops nobody, and who is denied is denied for themselves.
+#[test]
+fn of_many_who_are_adopted_each_is_judged_alone() {
+    let policy = "\
+policy:
+  escalations: { maximum: 1 }
+  rules:
+    - deny: { outside: [x.example], role: admin }
+      because: only our own people administer
+";
+    let domain = |number: u64| if number % 3 == 1 { "other.example" } else { "x.example" };
+    let address = |number: u64| format!("p{number}@{}", domain(number));
+    let mut people = "collaborators:\n".to_owned();
+    for number in 1..=11 {
+        people.push_str(&format!("  {}: {{}}\n", address(number)));
+    }
+    let members = (1..=11)
+        .map(|number| member(number, &address(number), OrganizationRole::Member, &[(1, "admin")]));
+    let files = [("policy.yaml", policy), ("people.yaml", people.as_str())];
+    let live = live(members.collect());
+    let text = diff_of(&files, &live, &everything(), &Annotations::default());
+    for number in 1..=11 {
+        let who = address(number);
+        let denied = format!(
+            "not adopted: {who}: the policy refuses it (rule: denied for 1 person ({who}: admin in web) because only our own people administer)\n"
+        );
+        let is_denied = domain(number) == "other.example";
+        assert_eq!(text.contains(&denied), is_denied, "{text}");
+        assert_eq!(text.contains(&format!("+  {who}:")), !is_denied, "{text}");
+    }
+    assert_eq!(text.matches("not adopted").count(), 4, "{text}");
+}
+
 fn team(number: u64, name: &str, members: &[&str], grants: &[(u64, &str)]) -> LiveTeam {
     LiveTeam {
         id: TeamId(number),
