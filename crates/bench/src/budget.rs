@@ -36,6 +36,8 @@ const LARGE: Shape = Shape { people: 20_000, grants_each: 50, ..SMALL };
 /// People of the trees that show how the cost grows; each has fifty grants on average.
 const LADDER: [usize; 4] = [20, 200, 2_000, 20_000];
 const FORMATS: [&str; 5] = ["human", "markdown", "json", "sarif", "junit"];
+/// An organization in which everybody differs from the files, and one that has no files yet.
+const DIFFERENT: Shape = Shape { people: 8_000, changes: 20_000, grants_each: 20, ..SMALL };
 /// Runs of a measurement that takes milliseconds, where few would not find an undisturbed one.
 const SHORT: usize = 20;
 
@@ -57,6 +59,7 @@ pub(crate) fn run(program: Option<PathBuf>, times: usize) -> Result<()> {
     bench.nothing_to_do(SMALL, budget(300, Some(60)), None)?;
     bench.nothing_to_do(LARGE, budget(4_000, Some(700)), budget(3_000, None))?;
     bench.changes()?;
+    bench.authoring()?;
     bench.growth()
 }
 
@@ -89,6 +92,39 @@ impl Bench {
         for format in FORMATS {
             let what = format!("`show --format {format}`, 1,000 changes");
             self.row(&what, tree.grants, &["show", &saved, "--format", format], None)?;
+        }
+        Ok(())
+    }
+
+    /// The commands that write files, beside a plan of the same state: they may take twice its processor
+    /// time. Each run has a tree of its own, which it changes.
+    fn authoring(&self) -> Result<()> {
+        let mut least: [Option<Usage>; 3] = Default::default();
+        let mut grants = 0;
+        for _ in 0..self.times.max(1) {
+            let tree = Tree::generate(DIFFERENT)?;
+            grants = tree.grants;
+            let written = tree.path("written");
+            let init = ["init", "--config", &written, "--live", &tree.live];
+            let mut plan = tree.plan();
+            plan.retain(|one| *one != DETAILED);
+            let adopt = [
+                &["adopt", "--all", "--yes", "--allow-uncommitted"][..],
+                &["--config", &tree.access, "--live", &tree.live],
+            ]
+            .concat();
+            for (least, arguments) in least.iter_mut().zip([&plan[..], &init, &adopt]) {
+                let usage = self.measure(arguments, 1, None)?;
+                *least = Some(least.map_or(usage, |least| least.least(usage)));
+            }
+        }
+        let [Some(plan), Some(init), Some(adopt)] = least else { return Ok(()) };
+        print_row("`plan --live`, 20,000 changes", grants, plan, ("", ""));
+        for (what, usage) in
+            [("`init --live`, 8,000 people", init), ("`adopt --all`, 20,000 changes", adopt)]
+        {
+            let is_met = usage.processors <= plan.processors * 2;
+            print_row(what, grants, usage, ("twice that plan", met(is_met)));
         }
         Ok(())
     }
@@ -132,13 +168,7 @@ impl Bench {
         let usage = self.measure(arguments, self.times, None)?;
         let (allowed, verdict) =
             budget.map_or_else(Default::default, |budget| judge(usage, budget));
-        println!(
-            "| {what} | {} | {} | {} | {:.1} MB | {allowed} | {verdict} |",
-            thousands(grants),
-            time(usage.wall),
-            time(usage.processors),
-            megabytes(usage.peak_memory),
-        );
+        print_row(what, grants, usage, (&allowed, verdict));
         Ok(())
     }
 }
@@ -195,12 +225,26 @@ impl Growing {
     }
 }
 
+fn print_row(what: &str, grants: usize, usage: Usage, (allowed, verdict): (&str, &str)) {
+    println!(
+        "| {what} | {} | {} | {} | {:.1} MB | {allowed} | {verdict} |",
+        thousands(grants),
+        time(usage.wall),
+        time(usage.processors),
+        megabytes(usage.peak_memory),
+    );
+}
+
+const fn met(is_met: bool) -> &'static str {
+    if is_met { "met" } else { "**missed**" }
+}
+
 fn judge(usage: Usage, budget: Budget) -> (String, &'static str) {
     let memory =
         budget.memory.map_or_else(String::new, |bytes| format!(", {:.0} MB", megabytes(bytes)));
     let is_met =
         usage.wall < budget.wall && budget.memory.is_none_or(|allowed| usage.peak_memory < allowed);
-    (format!("{}{memory}", time(budget.wall)), if is_met { "met" } else { "**missed**" })
+    (format!("{}{memory}", time(budget.wall)), met(is_met))
 }
 
 /// Compares every tree with the line from one person to the largest tree.

@@ -87,16 +87,22 @@ pub fn in_a_process_of_its_own(
         ensure!(output.status.success(), "measuring {program:?} failed");
         let text = String::from_utf8(output.stdout).context("the measurement is not text")?;
         let one = Usage::parse(&text).ok_or_else(|| anyhow!("not a measurement: {text:?}"))?;
-        best = Some(best.map_or(one, |best| Usage {
-            wall: best.wall.min(one.wall),
-            processors: best.processors.min(one.processors),
-            peak_memory: best.peak_memory.max(one.peak_memory),
-        }));
+        best = Some(best.map_or(one, |best| best.least(one)));
     }
     best.ok_or_else(|| anyhow!("nothing was measured"))
 }
 
 impl Usage {
+    /// For each figure the smaller one, but the larger memory.
+    #[must_use]
+    pub fn least(self, other: Self) -> Self {
+        Self {
+            wall: self.wall.min(other.wall),
+            processors: self.processors.min(other.processors),
+            peak_memory: self.peak_memory.max(other.peak_memory),
+        }
+    }
+
     /// As three numbers: microseconds of wall and processor time, and bytes.
     pub fn to_line(self) -> String {
         format!("{} {} {}", self.wall.as_micros(), self.processors.as_micros(), self.peak_memory)
