@@ -221,6 +221,45 @@ collaborators:
 }
 
 #[test]
+fn what_somebody_has_already_and_a_rule_denies_stops_nobody_else() {
+    let rule = "rules: [{ deny: { domain: agency.example, role: analyst }, because: agreed }]";
+    let files = FILES
+        .replace("acme.example: { organization_role: admin }", "acme.example: {}")
+        .replace(
+            "raised@agency.example: { projects: { web: admin } }",
+            "raised@agency.example: { projects: { web: analyst, ios: consumer } }",
+        )
+        .replace("  granted@agency.example: { projects: { web: consumer, ios: analyst } }\n", "")
+        .replace("  invited@agency.example: { projects: { android: analyst } }\n", "")
+        .replace("policy:\n", &format!("policy:\n  {rule}\n"));
+    for api in ["members", "app"] {
+        let files = files.replace("Acme Corp }", &format!("Acme Corp, api: {api} }}"));
+        let bench = Bench::new(SEED, &files);
+        bench.run("validate").exits(3).shows("agreed");
+        let run = bench.run("plan --out plan.json").exits(0);
+        run.shows("rule: has what is denied (analyst in web) because agreed");
+        let judged = bench.plan("plan.json").content;
+        bench.emulator.clear_requests();
+        let run = bench.run("apply plan.json").exits(0);
+        assert_eq!(bench.writes().len(), 4, "{api}: {run}");
+        assert!(bench.writes().iter().all(|write| !write.path.contains("503")), "{api}: {run}");
+        // The next run says it again, and so does drift.
+        bench.run("plan").exits(0).shows("1 change is withheld");
+        bench.run("drift").exits(2).shows("has what is denied");
+        // A plan that is edited to give it all the same is refused.
+        let bench = Bench::new(SEED, &files.replace(rule, "rules: []"));
+        bench.run("plan --out plan.json").exits(0);
+        bench.write("access/access.yaml", &files);
+        bench.reseal(|plan| {
+            plan.content.files_digest = judged.files_digest;
+            plan.content.policy = judged.policy;
+        });
+        bench.emulator.clear_requests();
+        bench.refuses("apply plan.json");
+    }
+}
+
+#[test]
 fn a_redacted_plan_and_one_with_errors_are_refused() {
     let bench = planned();
     let redacted = bench.run("show plan.json --redact --format json").exits(0).stdout;

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use mixaccess_model::{
     Action, DesiredCollaborator, EffectiveAboveDeclared, Email, Finding, LiveMember, LiveState,
     ManualChange, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, State, Subject,
-    UnmanagedAction,
+    SubjectKey, UnmanagedAction,
 };
 
 use crate::codes::{EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE};
 use crate::comparer::{Comparer, swept};
 use crate::doubt::{Doubt, Stops};
-use crate::draft::{Draft, SubjectDraft};
+use crate::draft::{Draft, Stage, SubjectDraft};
 use crate::invitation;
 use crate::observation;
 use crate::person::{Comparison, needs_number, subject_of};
@@ -330,17 +330,45 @@ impl<'a> Gathering<'a> {
         if count == 0 {
             return;
         }
-        let plural = if count == 1 { " is" } else { "s are" };
-        self.not_planned.push(NotPlanned {
-            kind: NotPlannedKind::Withheld,
-            subject: Some(Subject::Person {
-                email: email.clone(),
-                user: member.and_then(|member| member.id),
-            }),
-            project: None,
-            message: format!("{count} change{plural} withheld: {}", doubt.finding.message),
-        });
+        let subject =
+            Subject::Person { email: email.clone(), user: member.and_then(|member| member.id) };
+        self.not_planned
+            .push(NotPlanned { subject: Some(subject), ..stopped(count, &doubt.finding) });
         self.findings.push(doubt.finding);
+    }
+
+    /// Drops what would be given to the subjects of these findings, in their teams as well, and says so;
+    /// whether there was any.
+    pub(crate) fn withhold_additions(&mut self, findings: Vec<Finding>) -> bool {
+        let mut withheld: BTreeMap<SubjectKey, (usize, Finding)> = BTreeMap::new();
+        for finding in findings {
+            let Some(subject) = &finding.subject else { continue };
+            withheld.entry(subject.key()).or_insert_with(|| (0, finding.clone()));
+            self.findings.push(finding);
+        }
+        for one in &mut self.drafted {
+            let own = withheld.contains_key(&one.subject.key());
+            let invites = one.drafts.iter().any(|one| matches!(one.action, Action::Invite { .. }));
+            one.drafts.retain(|draft| {
+                let (key, gives) = match &draft.action {
+                    Action::AddTeamMember { email, .. } => {
+                        (SubjectKey::Person(email.clone()), true)
+                    }
+                    _ if own => (one.subject.key(), invites || draft.stage != Stage::Reduction),
+                    _ => return true,
+                };
+                match withheld.get_mut(&key).filter(|_| gives) {
+                    Some((count, _)) => *count += 1,
+                    None => return true,
+                }
+                false
+            });
+        }
+        let told = withheld.into_values().filter(|(count, _)| *count > 0);
+        let told: Vec<NotPlanned> = told.map(|(count, finding)| stopped(count, &finding)).collect();
+        let any = !told.is_empty();
+        self.not_planned.extend(told);
+        any
     }
 
     /// Says of somebody who should have no access where nobody knows it, unless the account goes.
@@ -385,6 +413,13 @@ fn written<'a>(live: &'a LiveState, drafted: &[SubjectDraft]) -> Projection<'a> 
         }
     }
     written
+}
+
+/// So many changes of somebody that a finding stops.
+fn stopped(count: usize, finding: &Finding) -> NotPlanned {
+    let plural = if count == 1 { " is" } else { "s are" };
+    let message = format!("{count} change{plural} withheld: {}", finding.message);
+    NotPlanned { message, ..NotPlanned::withheld(finding) }
 }
 
 /// Whether a finding says that somebody effectively has more than is declared.

@@ -72,7 +72,7 @@ pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error>
     gathering.add_accounts(compare_service_accounts(&comparer));
     let power = ActorPower::of(&live.actor, &live.members, &custom);
     gathering.findings.extend(observation::actor_unknown(&live.actor));
-    let sequence = sequence_what_may_run(&mut gathering, power)?;
+    let sequence = sequence_what_may_run(&mut gathering, power, input.allow)?;
     observe(&mut gathering, &sequence);
     content::assemble(input, gathering, sequence)
 }
@@ -83,6 +83,7 @@ pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error>
 fn sequence_what_may_run(
     gathering: &mut Gathering<'_>,
     power: Option<ActorPower<'_>>,
+    allow: &[Override],
 ) -> Result<Sequence, serde_json::Error> {
     let Comparer { desired, live, custom, .. } = gathering.comparer;
     let describe = |email: &Email| -> Described {
@@ -121,6 +122,12 @@ fn sequence_what_may_run(
             message: format!("not in the files, and left alone: {message}"),
         });
     }
+    let standing = guard::standing(desired, live, &settled.subjects, allow, custom);
+    let settled = if gathering.withhold_additions(standing) {
+        sequence(&gathering.drafted, setting)?
+    } else {
+        settled
+    };
     gathering.findings.extend(if power.is_some_and(ActorPower::is_below_admin) {
         observation::reading_identity(&settled).into_iter().collect()
     } else {

@@ -7,6 +7,7 @@ mod owners;
 mod paperwork;
 mod protected;
 mod rules;
+mod standing;
 mod tiny;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ use crate::draft::risk_between;
 pub(crate) use owners::floor as owner_floor;
 pub(crate) use rules::judged_on_coming;
 pub use rules::{denied_by_rules, denied_declarations};
+pub(crate) use standing::standing;
 
 /// Evaluates every guard rail over a plan's changes against `live`: the live state the plan was made
 /// from, or at apply the live state read again. `now` decides whether overrides are still valid; at

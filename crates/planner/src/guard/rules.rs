@@ -5,29 +5,37 @@ use std::sync::Arc;
 
 use mixaccess_model::{
     Action, AffectedSubject, DesiredGrant, DesiredState, Grant, GrantSource, GuardCode,
-    GuardVerdict, LiveState, OrganizationRole, Place, PlanContent, Policy, Position, ProjectId,
-    ProjectKey, ProjectRole, ReasonKind, Risk, Rule, RuleMatch, State, Subject,
+    GuardVerdict, LiveState, OrganizationRole, Place, PlanContent, PlanProject, Policy, Position,
+    ProjectId, ProjectKey, ProjectRole, ReasonKind, Risk, Rule, RuleMatch, State, Subject,
 };
 
 use super::named_roles::NamedRoles;
+use super::standing::Standing;
 use super::{Context, TeamPeople, only_lowers, plural, valid_override, way_past};
 use crate::custom_role::CustomRoles;
 use crate::membership::Membership;
 use crate::subject::{SubjectRef, person};
 
 /// Somebody who will hold something.
-struct Holder<'a> {
-    subject: &'a Subject,
-    tags: &'a [Arc<str>],
-    organization_role: Option<OrganizationRole>,
+pub(super) struct Holder<'a> {
+    pub(super) subject: &'a Subject,
+    pub(super) tags: &'a [Arc<str>],
+    pub(super) organization_role: Option<OrganizationRole>,
 }
 
 /// A project role that somebody will hold.
-struct Holding<'a> {
+pub(super) struct Holding<'a> {
     id: ProjectId,
     project: &'a ProjectKey,
     environment: Option<&'a str>,
     role: &'a ProjectRole,
+}
+
+impl<'a> Holding<'a> {
+    pub(super) fn of(project: &'a PlanProject, role: &'a ProjectRole) -> Self {
+        let PlanProject { id, key, environment, .. } = project;
+        Self { id: *id, project: key, environment: environment.as_deref(), role }
+    }
 }
 
 /// What breaks one rule.
@@ -38,48 +46,32 @@ struct Breaches {
     place: Option<Place>,
 }
 
-/// How much of somebody's access after the plan has to answer to the rules.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Answerable {
-    /// What the files decide: the organization role and individual grants. The plan takes access away,
-    /// and what comes from a team must not stand in the way of that.
-    Own,
-    /// Every grant: the plan gives something.
-    All,
-}
-
-/// Whose access has to answer to the rules. People who are suspended, removed or swept are left out,
-/// and so are reductions that undo something: no rule may keep access in place. Teams hold nothing:
-/// their people do.
-fn answerable<'a>(
-    content: &'a PlanContent,
-    custom: &CustomRoles<'_>,
-) -> BTreeMap<SubjectRef<'a>, Answerable> {
+/// Whose access has to answer to the rules: whoever the plan gives something, with every door. People who
+/// are suspended, removed or swept are left out, and so are reductions: no rule may keep access in place.
+/// Teams hold nothing: their people do.
+fn answerable<'a>(content: &'a PlanContent, custom: &CustomRoles<'_>) -> BTreeSet<SubjectRef<'a>> {
     let teams = TeamPeople::of(content);
-    let mut subjects = BTreeMap::new();
+    let mut subjects = BTreeSet::new();
     for change in &content.changes {
         let gives = matches!(change.risk, Risk::Escalation | Risk::Neutral)
             && !only_lowers(content, change, custom);
-        let answerable = match change.reason.kind {
-            ReasonKind::Declared | ReasonKind::NotMentioned | ReasonKind::Undo if gives => {
-                Answerable::All
-            }
-            ReasonKind::InvitationExpired => Answerable::All,
-            ReasonKind::Declared | ReasonKind::NotMentioned => Answerable::Own,
+        let answers = match change.reason.kind {
+            ReasonKind::InvitationExpired => true,
+            ReasonKind::Declared | ReasonKind::NotMentioned | ReasonKind::Undo => gives,
             ReasonKind::Suspended
             | ReasonKind::Removed
             | ReasonKind::Unmanaged
-            | ReasonKind::InvitationWaiting
-            | ReasonKind::Undo => continue,
+            | ReasonKind::InvitationWaiting => false,
         };
-        let people = teams.touched_by(change).map(SubjectRef::Person);
-        let account = match &change.subject {
-            Subject::ServiceAccount { .. } => Some(SubjectRef::of(&change.subject)),
-            Subject::Person { .. } | Subject::Team { .. } => None,
-        };
-        for subject in people.chain(account) {
-            let most = subjects.entry(subject).or_insert(answerable);
-            *most = answerable.max(*most);
+        if !answers {
+            continue;
+        }
+        subjects.extend(teams.touched_by(change).map(SubjectRef::Person));
+        match &change.subject {
+            Subject::ServiceAccount { .. } => {
+                subjects.insert(SubjectRef::of(&change.subject));
+            }
+            Subject::Person { .. } | Subject::Team { .. } => {}
         }
     }
     subjects
@@ -111,7 +103,7 @@ fn broken_by_changes(
         let roles = NamedRoles::in_projects(&rule.deny.role, custom);
         for one in &content.subjects {
             let subject = SubjectRef::of(&one.subject);
-            let (Some(after), Some(answerable)) = (&one.after, answerable.get(&subject)) else {
+            let Some(after) = one.after.as_ref().filter(|_| answerable.contains(&subject)) else {
                 continue;
             };
             let holder = Holder {
@@ -120,23 +112,13 @@ fn broken_by_changes(
                 organization_role: after
                     .organization_role
                     .or(created.get(&subject).copied())
-                    .or_else(|| {
-                        told_by_rows(live, &one.subject).filter(|_| *answerable == Answerable::All)
-                    }),
+                    .or_else(|| told_by_rows(live, &one.subject)),
             };
-            let counts =
-                |grant: &&Grant| *answerable == Answerable::All || grant.source.is_individual();
             // Whoever comes has what all users have, and no row for it yet.
             let on_coming = for_everybody.iter().filter(|_| comes(one)).copied();
-            let held = after.grants.iter().chain(on_coming).filter(counts);
+            let held = after.grants.iter().chain(on_coming);
             let holdings = held.filter_map(|grant| {
-                let project = content.project(grant.project)?;
-                Some(Holding {
-                    id: project.id,
-                    project: &project.key,
-                    environment: project.environment.as_deref(),
-                    role: &grant.role,
-                })
+                Some(Holding::of(content.project(grant.project)?, &grant.role))
             });
             breaches.note(rule, &roles, &holder, holdings, || None);
         }
@@ -170,7 +152,7 @@ pub(crate) fn judged_on_coming(
 
 /// The organization role of a live service account by what it gives in projects: the service tells no
 /// more.
-fn told_by_rows(live: &LiveState, subject: &Subject) -> Option<OrganizationRole> {
+pub(super) fn told_by_rows(live: &LiveState, subject: &Subject) -> Option<OrganizationRole> {
     let Subject::ServiceAccount { username, .. } = subject else { return None };
     let rows = live.service_account(username).into_iter().flat_map(|one| &one.grants);
     let given = rows.filter(|grant| grant.source == GrantSource::Organization);
@@ -196,26 +178,36 @@ fn created_accounts(content: &PlanContent) -> BTreeMap<SubjectRef<'_>, Organizat
 }
 
 /// The rules that the files break, without what [`evaluate`] says of the same subjects already: what
-/// is declared answers to the rules whatever the plan does, a reduction included.
+/// is declared answers to the rules whatever the plan does, a reduction included. Whoever has live what
+/// the rule denies is left out: that concerns them alone, and [`standing`](super::standing::standing)
+/// says it.
 pub fn denied_by_rules(
     desired: &DesiredState,
     content: &PlanContent,
     live: &LiveState,
 ) -> Vec<GuardVerdict> {
     let custom = CustomRoles::planned(content);
-    denied(desired, &content.policy, &broken_by_changes(content, live, &custom))
+    let told = broken_by_changes(content, live, &custom);
+    denied(desired, &content.policy, &told, Some(&Standing::of(desired, live)))
 }
 
 /// The rules that the files break (`design.md`, "Guard rails": `rule`). Without live state, so that
 /// `validate` can say it too.
 pub fn denied_declarations(desired: &DesiredState) -> Vec<GuardVerdict> {
-    denied(desired, &desired.policy, &[])
+    denied(desired, &desired.policy, &[], None)
 }
 
-fn denied(desired: &DesiredState, policy: &Policy, told: &[Breaches]) -> Vec<GuardVerdict> {
+fn denied(
+    desired: &DesiredState,
+    policy: &Policy,
+    told: &[Breaches],
+    standing: Option<&Standing<'_>>,
+) -> Vec<GuardVerdict> {
     if policy.rules.is_empty() {
         return Vec::new();
     }
+    let is_allowed = valid_override(policy, desired.instant, GuardCode::Rule, None).is_some();
+    let standing = standing.filter(|_| !is_allowed);
     let declared = declarations(desired);
     let custom = CustomRoles::declared(desired);
     let told = told.iter().map(Some).chain(std::iter::repeat(None));
@@ -224,7 +216,10 @@ fn denied(desired: &DesiredState, policy: &Policy, told: &[Breaches]) -> Vec<Gua
         let roles = NamedRoles::in_projects(&rule.deny.role, &custom);
         let is_told =
             |one: &&Declaration<'_>| told.is_some_and(|told| told.subjects.contains(&one.subject));
-        for one in declared.iter().filter(|one| !is_told(one)) {
+        let stands = |one: &&Declaration<'_>| {
+            standing.is_some_and(|standing| standing.denied(rule, &roles, one).is_some())
+        };
+        for one in declared.iter().filter(|one| !is_told(one) && !stands(one)) {
             let holder = Holder {
                 subject: &one.subject,
                 tags: one.tags,
@@ -247,15 +242,15 @@ fn denied(desired: &DesiredState, policy: &Policy, told: &[Breaches]) -> Vec<Gua
 }
 
 /// What one declaration gives, teams included.
-struct Declaration<'a> {
-    subject: Subject,
-    tags: &'a [Arc<str>],
+pub(super) struct Declaration<'a> {
+    pub(super) subject: Subject,
+    pub(super) tags: &'a [Arc<str>],
     organization_role: OrganizationRole,
     grants: Vec<&'a [DesiredGrant]>,
-    position: Position,
+    pub(super) position: Position,
 }
 
-fn declarations(desired: &DesiredState) -> Vec<Declaration<'_>> {
+pub(super) fn declarations(desired: &DesiredState) -> Vec<Declaration<'_>> {
     let membership = Membership::of(desired);
     let people = desired.collaborators.iter().filter(|one| one.state == State::Active);
     let people = people.map(|one| {
@@ -288,12 +283,7 @@ impl Breaches {
         holdings: impl Iterator<Item = Holding<'a>>,
         place: impl FnOnce() -> Option<Place>,
     ) {
-        if !concerns(&rule.deny, holder) {
-            return;
-        }
-        let Some(example) = denied_holding(&rule.deny, roles, holder, holdings) else {
-            return;
-        };
+        let Some(example) = denial(rule, roles, holder, holdings) else { return };
         if self.example.is_none() {
             self.example = Some(format!("{}: {example}", holder.subject));
             self.place = place();
@@ -323,6 +313,19 @@ impl Breaches {
             overridden_by: valid_override(policy, now, GuardCode::Rule, None),
         })
     }
+}
+
+/// What of the things held a rule denies: the first of them.
+pub(super) fn denial<'a>(
+    rule: &Rule,
+    roles: &NamedRoles<'_>,
+    holder: &Holder<'_>,
+    holdings: impl Iterator<Item = Holding<'a>>,
+) -> Option<String> {
+    if !concerns(&rule.deny, holder) {
+        return None;
+    }
+    denied_holding(&rule.deny, roles, holder, holdings)
 }
 
 /// Whether the conditions on the person hold. Domains are conditions on people: a service account has

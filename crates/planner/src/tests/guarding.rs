@@ -4,11 +4,14 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
-    GuardCode, GuardVerdict, Invitation, OrganizationRole, Override, OverrideOrigin, Owners,
-    PlanMaxAge, ProjectKey, ProjectRole, Requirement, Rule, RuleMatch, UnmanagedAction,
+    Finding, GuardCode, GuardVerdict, Invitation, NotPlannedKind, OrganizationRole, Override,
+    OverrideOrigin, Owners, PlanMaxAge, ProjectKey, ProjectRole, Requirement, Rule, RuleMatch,
+    UnmanagedAction,
 };
 
-use super::{World, planned, protecting, refusals, sweeping, with_accounts, with_teams, world};
+use super::{
+    World, changes, planned, protecting, refusals, sweeping, with_accounts, with_teams, world,
+};
 use crate::guard;
 use crate::testing::NOW;
 
@@ -297,6 +300,11 @@ fn ticket_and_reason() {
     assert_eq!(verdict(&swept, GuardCode::Ticket), None);
 }
 
+/// Whether a finding says that somebody has already what a rule denies.
+fn told_of(world: &World) -> bool {
+    world.plan().unwrap().findings.iter().any(|one| one.code == "rule")
+}
+
 fn ruled(mut world: World, deny: RuleMatch) -> World {
     let because = "it was agreed".to_owned();
     world.desired.policy.rules.push(Rule { deny, because, place: None });
@@ -337,16 +345,19 @@ fn rules() {
         (&powerful, "ana", false),
         (&iz, "ana@iz.example suspended web=admin", false),
     ] {
-        // Whether the plan changes the person or finds everything as declared.
+        // The plan gives it, and is refused; or everything is found as declared, which stops nobody.
+        let live = ["bo@x.example", "zoe@x.example owner"];
+        let given = ruled(world(&[declared], &live), deny.clone());
+        assert_eq!(verdict(&given, GuardCode::Rule).is_some(), refused, "{declared} {deny:?}");
+        if refused {
+            check_ways_past(&given, GuardCode::Rule, None);
+        }
         let unchanged = declared.split(' ').filter(|word| !word.starts_with('#'));
         let unchanged: Vec<&str> = unchanged.filter(|word| *word != "suspended").collect();
-        for live in ["bo@x.example", &unchanged.join(" ")] {
-            let world = ruled(world(&[declared], &[live, "zoe@x.example owner"]), deny.clone());
-            assert_eq!(verdict(&world, GuardCode::Rule).is_some(), refused, "{declared} {deny:?}");
-            if refused {
-                check_ways_past(&world, GuardCode::Rule, None);
-            }
-        }
+        let live = [&unchanged.join(" "), "zoe@x.example owner"];
+        let standing = ruled(world(&[declared], &live), deny.clone());
+        assert_eq!(verdict(&standing, GuardCode::Rule), None, "{declared} {deny:?}");
+        assert_eq!(told_of(&standing), refused, "{declared} {deny:?}");
         let world = ruled(world(&[declared], &["zoe owner"]), deny.clone());
         assert_eq!(!guard::denied_declarations(&world.desired).is_empty(), refused, "{declared}");
     }
@@ -364,17 +375,71 @@ fn rules_never_keep_access_in_place() {
         let swept = sweeping(world(&["bo@x.example"], &live), UnmanagedAction::Suspend);
         assert_eq!(verdict(&ruled(swept, deny.clone()), GuardCode::Rule), None);
     }
-    // A reduction does not answer for the team's grant; an addition does, and so does what is declared.
-    let reduced = ruled(world(&["ana"], &live), admins.clone());
-    assert_eq!(verdict(&reduced, GuardCode::Rule), None);
-    let added = ruled(world(&["ana ios=analyst qa=analyst"], &live), admins.clone());
-    assert_eq!(
-        verdict(&added, GuardCode::Rule).unwrap().message,
-        "denied for 1 person (ana@acme.example: admin in web) because it was agreed"
-    );
+    // A reduction does not answer for the team's grant, and neither does what the files leave denied.
+    for files in ["ana", "ana web=analyst", "ana ios=consumer"] {
+        let reduced = ruled(world(&[files], &live), admins.clone());
+        assert_eq!(verdict(&reduced, GuardCode::Rule), None);
+    }
     let lowered =
         ruled(world(&["ana web=admin"], &["ana web=owner", "zoe@x.example owner"]), admins);
-    assert!(verdict(&lowered, GuardCode::Rule).is_some());
+    assert_eq!(verdict(&lowered, GuardCode::Rule), None);
+    assert_eq!(planned(&lowered), ["ana: web owner -> admin"]);
+    assert!(told_of(&lowered));
+}
+
+#[test]
+fn what_stands_and_is_denied_stops_nobody_else() {
+    let admins = RuleMatch {
+        domain: vec!["acme.example".to_owned()],
+        role: vec![ProjectRole::Admin],
+        ..RuleMatch::default()
+    };
+    let live = ["ana web/Growth=admin ios=analyst", "bo web=admin", "zoe@x.example owner"];
+    for (of_ana, expected) in [
+        // What would be given to ana waits; what is taken goes on, as do the changes of others.
+        ("ana ios=analyst qa=analyst", &["bo: web - admin"][..]),
+        ("ana ios=analyst billing_admin", &["bo: web - admin"]),
+        ("ana qa=analyst", &["ana: ios - analyst", "bo: web - admin"]),
+        ("ana qa=admin", &["ana: ios - analyst", "bo: web - admin"]),
+        ("ana removed", &["ana: remove member ios=analyst", "bo: web - admin"]),
+    ] {
+        let world = ruled(world(&[of_ana, "bo", "zoe@x.example owner"], &live), admins.clone());
+        let content = world.plan().unwrap();
+        assert_eq!(changes(&content), expected, "{of_ana}");
+        assert_eq!(refusals(&content), [], "{of_ana}");
+        assert_eq!(guard::evaluate(&content, &world.live, NOW, Some(NOW)), content.guards);
+        let told: Vec<&Finding> =
+            content.findings.iter().filter(|one| one.code == "rule").collect();
+        let Some(told) = told.first() else {
+            assert_eq!(of_ana, "ana removed");
+            continue;
+        };
+        assert_eq!(told.message, "has what is denied (admin in web) because it was agreed");
+        let withheld =
+            content.not_planned.iter().filter(|one| one.kind == NotPlannedKind::Withheld);
+        let withheld: Vec<&str> = withheld.map(|one| one.message.as_str()).collect();
+        assert_eq!(
+            withheld,
+            ["1 change is withheld: has what is denied (admin in web) because it was agreed"]
+        );
+        // An override lets all of it pass.
+        let passed = world.plan_with(&[allowed(GuardCode::Rule, None, None)]).unwrap();
+        assert!(passed.findings.iter().all(|one| one.code != "rule"), "{of_ana}");
+        assert!(passed.changes.len() > content.changes.len(), "{of_ana}");
+        assert_eq!(passed.refusals().count(), 0, "{of_ana}");
+    }
+    // Nor does anybody join a team who has too much already.
+    let joining = with_teams(
+        ruled(world(&["ana", "bo"], &["ana web/*=admin", "bo", "zoe@x.example owner"]), {
+            RuleMatch { role: vec![ProjectRole::Admin], ..RuleMatch::default() }
+        }),
+        &["Growth +ana +bo ios=analyst"],
+        &["Growth ios=analyst"],
+    );
+    assert_eq!(planned(&joining), ["team Growth: + bo"]);
+    // What the plan itself gives and the rule denies refuses it, whoever has what else.
+    let given = ruled(world(&["ana ios=analyst", "cy web=admin"], &live), admins);
+    assert_eq!(refusals(&given.plan().unwrap()), [GuardCode::Rule]);
 }
 
 #[test]
@@ -387,7 +452,9 @@ fn what_the_files_declare_answers_to_the_rules_whatever_changes() {
         &["Growth +cy web=admin"],
         &["Growth +cy web=admin"],
     );
-    assert_eq!(refusals(&ruled(lowered, admins.clone()).plan().unwrap()), [GuardCode::Rule]);
+    let lowered = ruled(lowered, admins.clone());
+    assert_eq!(refusals(&lowered.plan().unwrap()), []);
+    assert!(told_of(&lowered));
     // A reminder changes nobody's access.
     let mut reminded = world(&["pen web=admin"], &["pen pending web=admin", "zoe owner"]);
     reminded.desired.policy.invitations.remind = true;
@@ -396,7 +463,9 @@ fn what_the_files_declare_answers_to_the_rules_whatever_changes() {
     reminded.live.members[0].invitation = Some(invitation);
     assert_eq!(planned(&reminded), ["pen: remind"]);
     let admins = RuleMatch { role: vec![ProjectRole::Admin], ..RuleMatch::default() };
-    assert_eq!(refusals(&ruled(reminded, admins).plan().unwrap()), [GuardCode::Rule]);
+    let reminded = ruled(reminded, admins);
+    assert_eq!(refusals(&reminded.plan().unwrap()), []);
+    assert!(told_of(&reminded));
 }
 
 #[test]
