@@ -2,6 +2,9 @@
 
 mod age;
 mod amounts;
+mod declaration;
+mod declared;
+mod denial;
 mod named_roles;
 mod owners;
 mod paperwork;
@@ -21,9 +24,9 @@ use mixaccess_model::{
 use crate::custom_role::CustomRoles;
 use crate::draft::risk_between;
 
+pub use declared::{denied_by_rules, denied_declarations};
 pub(crate) use owners::floor as owner_floor;
 pub(crate) use rules::judged_on_coming;
-pub use rules::{denied_by_rules, denied_declarations};
 pub(crate) use standing::standing;
 
 /// Evaluates every guard rail over a plan's changes against `live`: the live state the plan was made

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use mixaccess_model::{
-    Access, AffectedSubject, DesiredState, Finding, GuardCode, LiveState, Override, PlanProject,
-    ProjectId, Rule, Severity, Subject,
+    Access, AffectedSubject, DesiredState, Finding, GrantSource, GuardCode, LiveState,
+    OrganizationRole, Override, PlanProject, ProjectId, Rule, Severity, Subject,
 };
 
+use super::declaration::{Declaration, declarations};
+use super::denial::{Holder, Holding, denial};
 use super::named_roles::NamedRoles;
-use super::rules::{Declaration, Holder, Holding, declarations, denial, told_by_rows};
+
 use super::{valid_override, way_past};
 use crate::codes::RULE;
 use crate::custom_role::CustomRoles;
@@ -133,4 +135,19 @@ fn finding(
         .about_subject(subject)
         .with_hint(hint)
         .at(Some(desired.place(declared.position)))
+}
+
+/// The organization role of a live service account by what it gives in projects: the service tells no
+/// more.
+pub(super) fn told_by_rows(live: &LiveState, subject: &Subject) -> Option<OrganizationRole> {
+    let Subject::ServiceAccount { username, .. } = subject else { return None };
+    let rows = live.service_account(username).into_iter().flat_map(|one| &one.grants);
+    let given = rows.filter(|grant| grant.source == GrantSource::Organization);
+    given
+        .filter_map(|grant| {
+            let gives =
+                |role: &OrganizationRole| role.implied_project_role().as_ref() == Some(&grant.role);
+            OrganizationRole::ALL.into_iter().find(gives)
+        })
+        .max()
 }
