@@ -8,6 +8,7 @@ use mixaccess_model::{
 };
 
 use super::named_roles::NamedRoles;
+use super::rules::given_to_all_users;
 use super::{Context, only_lowers, plural, subjects, way_past};
 use crate::custom_role::CustomRoles;
 
@@ -96,11 +97,17 @@ impl<'a> Asked<'a> {
         if only_lowers(context.content, change, context.custom) {
             return false;
         }
+        let carried = |grant: &InvitedGrant| self.roles.include(grant.project.id, &grant.role);
         match &change.action {
-            Action::Invite { organization_role, grants }
-            | Action::CreateServiceAccount { organization_role, grants, .. } => {
-                let carried =
-                    |grant: &InvitedGrant| self.roles.include(grant.project.id, &grant.role);
+            // Whoever comes has what all users have, too.
+            Action::Invite { organization_role, grants } => {
+                self.roles.include_organization_role(*organization_role)
+                    || grants.iter().any(carried)
+                    || given_to_all_users(context.live)
+                        .into_iter()
+                        .any(|grant| self.roles.include(grant.project, &grant.role))
+            }
+            Action::CreateServiceAccount { organization_role, grants, .. } => {
                 self.roles.include_organization_role(*organization_role)
                     || grants.iter().any(carried)
             }

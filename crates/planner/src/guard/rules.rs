@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
     Action, AffectedSubject, Grant, GrantSource, GuardVerdict, LiveState, OrganizationRole,
-    PlanContent, Policy, ProjectId, ReasonKind, Risk, Subject,
+    PlanContent, Policy, ProjectId, ReasonKind, Requirement, Risk, Subject,
 };
 
 use super::denial::{Breaches, Holder, Holding};
@@ -96,7 +96,7 @@ pub(super) fn broken_by_changes(
 }
 
 /// What projects give everybody in the organization, each role once.
-fn given_to_all_users(live: &LiveState) -> BTreeSet<&Grant> {
+pub(super) fn given_to_all_users(live: &LiveState) -> BTreeSet<&Grant> {
     let rows = live.members.iter().flat_map(|member| &member.grants);
     rows.filter(|grant| grant.source == GrantSource::AllUsers).collect()
 }
@@ -106,13 +106,17 @@ fn comes(one: &AffectedSubject) -> bool {
     one.before.is_none() && one.subject.email().is_some()
 }
 
-/// The projects whose roles for all users rules judge, since somebody comes.
+/// The projects whose roles for all users are judged, since somebody comes.
 pub(crate) fn judged_on_coming(
     policy: &Policy,
     subjects: &[AffectedSubject],
     live: &LiveState,
 ) -> BTreeSet<ProjectId> {
-    if policy.rules.is_empty() || !subjects.iter().any(comes) {
+    let asks = |requirement: &Option<Requirement>| {
+        requirement.as_ref().is_some_and(|asked| !asked.roles.is_empty())
+    };
+    let is_judged = !policy.rules.is_empty() || asks(&policy.ticket) || asks(&policy.reason);
+    if !is_judged || !subjects.iter().any(comes) {
         return BTreeSet::new();
     }
     given_to_all_users(live).into_iter().map(|grant| grant.project).collect()

@@ -299,7 +299,15 @@ fn paperwork_for_a_role_is_asked_for_stronger_ones() {
         let bot = format!("bot {gives}");
         let made = with_roles(world(&["zoe owner"], &["zoe owner"]));
         asks(&with_accounts(made, &[&bot], &[]), &[asked], is_asked, &what);
-        if gives.contains('=') {
+        if let Some((project, role)) = gives.split_once('=') {
+            // Whoever is invited has what all users have; whoever is there has it already.
+            let standing = format!("bo {project}/*={role}");
+            let made = with_roles(world(&["ana", "bo", "zoe owner"], &[&standing, "zoe owner"]));
+            asks(&made, &[asked], is_asked, &format!("all users, {what}"));
+            let standing = format!("ana {project}/*={role} ios=admin");
+            let files = ["ana ios=consumer", "zoe owner"];
+            let made = with_roles(world(&files, &[&standing, "zoe owner"]));
+            asks(&made, &[asked], false, &format!("there already, {what}"));
             for (files, live) in [
                 (format!("Growth +ana {gives}"), format!("Growth {gives}")),
                 (format!("Growth +ana {gives}"), "Growth +ana".to_owned()),
