@@ -1,17 +1,20 @@
 //! Service accounts that were made and whose secret nobody has: deleted again where they are known to be
 //! what a creation of this plan made, and left alone where they may be anybody's.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mixaccess_api::{AccessRead, AccessWrite, ErrorKind, Write};
 use mixaccess_model::{
-    Actor, Change, LiveServiceAccount, ServiceAccountId, Subject, SubjectKey, printable,
+    Action, Actor, Change, ChangeId, LiveServiceAccount, LiveState, ServiceAccountId, Subject,
+    SubjectKey, printable,
 };
 
 use crate::attempt::MAX_ATTEMPTS;
 use crate::execute::Execution;
 use crate::journal::JournalError;
+use crate::remains::Standing;
 use crate::reread::{Scope, read};
 use crate::{Failure, Outcome};
 
@@ -20,6 +23,9 @@ pub(crate) const READ_AGAIN: &str =
 pub(crate) const LOOK: &str = "Look in Mixpanel for the service accounts of that name: delete there what \
                                nobody uses, then run apply with --resume, which creates the account \
                                anew. Where one is to stay as it is, plan again.";
+
+/// How long after a creation was sent the service may carry it out, by its own clock.
+const LONGEST_CREATION: SignedDuration = SignedDuration::from_mins(15);
 
 /// What became of an account whose secret nobody has.
 pub(crate) enum Cleared {
@@ -224,6 +230,35 @@ fn is_acting(account: &LiveServiceAccount, actor: &Actor) -> bool {
     is_named || (actor.user.is_some() && actor.user == account.user)
 }
 
+/// What is certain when a plan goes on, without the creations that cannot have made the account that is
+/// there: another plan made one of that name since, or it is newer than whatever a lost request does.
+/// Where the credentials are the same, nothing else tells whose it is.
+pub(crate) fn without_others(
+    changes: &[Change],
+    standings: &[Standing],
+    sent: &BTreeMap<ChangeId, Timestamp>,
+    of_others: &BTreeMap<Arc<str>, Timestamp>,
+    live: &LiveState,
+) -> Vec<Standing> {
+    let is_of_others = |change: &Change| {
+        let SubjectKey::ServiceAccount(username) = change.subject.key() else { return false };
+        // In a damaged journal the intent may be missing.
+        let Some(sent) = sent.get(&change.id) else { return false };
+        let latest = sent.checked_add(LONGEST_CREATION).unwrap_or(Timestamp::MAX);
+        let created = live.service_account(&username).and_then(|account| account.created);
+        of_others.get(&username).is_some_and(|made| made >= sent)
+            || created.is_some_and(|created| created > latest)
+    };
+    let all = changes.iter().zip(standings);
+    let all = all.map(|(change, standing)| match (standing, &change.action) {
+        (Standing::Unknown, Action::CreateServiceAccount { .. }) if is_of_others(change) => {
+            Standing::NotTried
+        }
+        _ => standing.clone(),
+    });
+    all.collect()
+}
+
 /// Whether the identity we run as may have created a service account: not where the service says that
 /// somebody else did.
 pub(crate) fn may_be_ours(account: &LiveServiceAccount, actor: &Actor) -> bool {
@@ -232,10 +267,24 @@ pub(crate) fn may_be_ours(account: &LiveServiceAccount, actor: &Actor) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
-    use mixaccess_model::{Email, UserId};
+    use mixaccess_model::{Email, OrganizationRole, UserId};
 
     use super::*;
+    use crate::fake::{Fake, Organization, Planner};
+
+    fn made_at(created: Timestamp) -> LiveServiceAccount {
+        LiveServiceAccount {
+            id: ServiceAccountId(7),
+            username: "loader".into(),
+            created: Some(created),
+            expires: None,
+            last_used: None,
+            user: Some(UserId(907)),
+            creator: None,
+            creator_email: None,
+            grants: Vec::new(),
+        }
+    }
 
     #[test]
     fn an_account_that_may_be_anybodys_stands_apart() {
@@ -246,17 +295,7 @@ mod tests {
             organization_role: None,
             service_account: Some("robot".into()),
         };
-        let made = LiveServiceAccount {
-            id: ServiceAccountId(7),
-            username: "loader".into(),
-            created: Some(planned_at),
-            expires: None,
-            last_used: None,
-            user: Some(UserId(907)),
-            creator: None,
-            creator_email: actor.email.clone(),
-            grants: Vec::new(),
-        };
+        let made = LiveServiceAccount { creator_email: actor.email.clone(), ..made_at(planned_at) };
         type Edit = fn(&mut LiveServiceAccount, Timestamp);
         let cases: [(Edit, Option<&str>); 8] = [
             (|_, _| {}, None),
@@ -283,5 +322,52 @@ mod tests {
         }
         let own = LiveServiceAccount { username: "robot.a1.mp-service-account".into(), ..made };
         assert!(stands_apart(&own, &actor, planned_at).is_some());
+    }
+
+    #[test]
+    fn a_lost_creation_did_not_make_what_is_newer_than_it_or_anothers() {
+        let at: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
+        let mut planner = Planner::of(&Organization::default());
+        let action = Action::CreateServiceAccount {
+            organization_role: OrganizationRole::Member,
+            grants: Vec::new(),
+            expires: None,
+        };
+        planner.add_to_account("loader", action, &[]);
+        let changes = planner.content().changes;
+        let minutes = |number| at + SignedDuration::from_mins(number);
+        for (journaled, created, by_others, expected) in [
+            (true, None, None, Standing::Unknown),
+            (true, Some(0), None, Standing::Unknown),
+            (true, Some(15), None, Standing::Unknown),
+            (true, Some(16), None, Standing::NotTried),
+            (true, None, Some(1), Standing::NotTried),
+            (true, Some(0), Some(1), Standing::NotTried),
+            // Theirs was gone when ours was sent.
+            (true, Some(0), Some(-1), Standing::Unknown),
+            (false, Some(60), None, Standing::Unknown),
+        ] {
+            let sent = journaled.then(|| (changes[0].id.clone(), at)).into_iter().collect();
+            let mut live = Fake::of(Organization::default()).live();
+            live.service_accounts =
+                Some(vec![LiveServiceAccount { created: created.map(minutes), ..made_at(at) }]);
+            let by_others =
+                by_others.map(|after| ("loader".into(), minutes(after))).into_iter().collect();
+            let found = without_others(&changes, &[Standing::Unknown], &sent, &by_others, &live);
+            assert_eq!(found, [expected], "{created:?} {by_others:?}");
+        }
+        let failed = [Standing::Failed(Failure::local("busy", ""))];
+        let by_others = [("loader".into(), minutes(1))].into();
+        let live = Fake::of(Organization::default()).live();
+        assert_eq!(
+            without_others(
+                &changes,
+                &failed,
+                &[(changes[0].id.clone(), at)].into(),
+                &by_others,
+                &live
+            ),
+            failed
+        );
     }
 }

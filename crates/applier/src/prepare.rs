@@ -11,8 +11,9 @@ use crate::before::before_all;
 use crate::consistency::{Sent, inconsistencies};
 use crate::error::ApplyError;
 use crate::held::untouched;
-use crate::journal::JournalRun;
+use crate::journal::{JournalRun, created_by_others, creations_sent};
 use crate::kept::was_listed;
+use crate::orphan::without_others;
 use crate::precheck::{Precheck, check_guards, check_live_as, planned_at, remaining_content};
 use crate::remains::Standing;
 use crate::reread::{forget_unread, read_with_actor};
@@ -102,13 +103,16 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         runs: &[JournalRun],
     ) -> Result<Ready, ApplyError> {
         self.hold_to_files()?;
+        let sent = creations_sent(runs);
+        let of_others = created_by_others(self.state.path(), &last.header)?;
         let content = &self.plan.content;
         let changes = &content.changes;
         let mut waits = self.options.patience.settle.iter();
         let (live, steps) = loop {
             let live = self.read_first().await?;
-            let steps = decide(content, planned_at(self.plan), standings, &live);
-            if self.cancel.is_cancelled() || !may_be_stale(changes, standings, &steps) {
+            let standings = without_others(changes, standings, &sent, &of_others, &live);
+            let steps = decide(content, planned_at(self.plan), &standings, &live);
+            if self.cancel.is_cancelled() || !may_be_stale(changes, &standings, &steps) {
                 break (live, steps);
             }
             let Some(wait) = waits.next() else { break (live, steps) };

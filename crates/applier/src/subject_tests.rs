@@ -508,6 +508,34 @@ async fn after_a_crash_an_account_is_made_anew_unless_somebody_else_made_it() {
     }
 }
 
+/// A creation whose answer is lost makes nothing; then another plan makes the account with the same
+/// credentials, and hands over its secret.
+#[tokio::test]
+async fn going_on_leaves_an_account_that_another_plan_made() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+    });
+    bench.fake.lock().faults.insert(0, Fault::LostBefore);
+    assert_eq!(results(&bench.apply().await), ["unknown"]);
+    let mut other = Planner::of(&organization());
+    other.add_to_account("loader", create(vec![analyst(7)]), &[]);
+    let receipt = bench.try_run(&other.plan(), false).await.unwrap();
+    assert_eq!((results(&receipt), bench.writes().len()), (vec!["applied"], 2));
+    let secret = bench.secret_of("loader");
+    bench.vault.kept.lock().unwrap().clear();
+    for _ in 0..2 {
+        assert_eq!(results(&bench.resume().await), ["moved"]);
+        assert_eq!((bench.secret_of("loader"), bench.writes().len()), (secret.clone(), 2));
+    }
+    // Once it is gone, the first plan makes its own, and clears up after itself alone.
+    bench.fake.lock().now.accounts.remove("loader");
+    bench.fake.lock().faults.insert(2, Fault::LostAfter);
+    let receipt = bench.resume().await;
+    let Outcome::Failed { failure } = &receipt.changes[0].outcome else { panic!("{receipt:?}") };
+    assert!(failure.message.ends_with("the account was deleted again"), "{failure:?}");
+    assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
+}
+
 #[tokio::test]
 async fn an_account_whose_secret_nobody_may_have_is_told_from_the_journals() {
     let bench = Bench::new(|planner| {

@@ -20,7 +20,7 @@ use crate::{ApplyStatus, FoundBefore, Outcome, Runner, StateError};
 
 pub(crate) use reader::read_bounded;
 pub use reader::{JournalRun, history, parse};
-pub(crate) use unsettled::CREATE;
+pub(crate) use unsettled::{CREATE, created_by_others, creations_sent};
 pub use unsettled::{UnsettledCreation, unsettled_creations};
 pub(crate) use writer::{JournalWriter, Sink};
 

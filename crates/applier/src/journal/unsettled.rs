@@ -5,10 +5,11 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use mixaccess_model::{Actor, ChangeId, Digest, Email, LiveState, Subject};
 
 use super::reader::{parse, read_bounded};
-use super::{JournalError, JournalRun, Record};
+use super::{Header, JournalError, JournalRun, Record};
 use crate::Outcome;
 use crate::orphan::may_be_ours;
 
@@ -63,6 +64,60 @@ pub fn unsettled_creations(
         Some(UnsettledCreation { username, journal: ours.journal })
     });
     Ok(unsettled.collect())
+}
+
+/// When the runs of a plan last sent each creation of a service account.
+pub(crate) fn creations_sent(runs: &[JournalRun]) -> BTreeMap<ChangeId, Timestamp> {
+    let mut sent = BTreeMap::new();
+    for record in runs.iter().flat_map(|run| &run.records) {
+        if let Record::Intent { change, action, at, .. } = record
+            && action == CREATE
+        {
+            let last = sent.entry(change.clone()).or_insert(*at);
+            *last = (*last).max(*at);
+        }
+    }
+    sent
+}
+
+/// When the runs of other plans last created the service accounts of an organization and handed over
+/// their secrets, by name.
+///
+/// # Errors
+/// When a journal cannot be read, or comes from a newer program.
+pub(crate) fn created_by_others(
+    state: &Path,
+    own: &Header,
+) -> Result<BTreeMap<Arc<str>, Timestamp>, JournalError> {
+    let mut runs = runs_with_creations(&state.join("journals"))?;
+    runs.retain(|JournalRun { header, .. }| {
+        let is_there = header.organization == own.organization && header.base_url == own.base_url;
+        is_there && header.plan != own.plan
+    });
+    let mut created: BTreeMap<Arc<str>, Timestamp> = BTreeMap::new();
+    for run in &runs {
+        let mut begun: BTreeMap<&ChangeId, &Arc<str>> = BTreeMap::new();
+        for record in &run.records {
+            match record {
+                Record::Intent {
+                    change,
+                    action,
+                    subject: Subject::ServiceAccount { username, .. },
+                    ..
+                } if action == CREATE => {
+                    begun.insert(change, username);
+                }
+                Record::Outcome { change, at, outcome: Outcome::Applied { .. } } => {
+                    if let Some(username) = begun.get(change) {
+                        let last = created.entry(Arc::clone(username)).or_insert(*at);
+                        *last = (*last).max(*at);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(created)
 }
 
 fn runs_with_creations(directory: &Path) -> Result<Vec<JournalRun>, JournalError> {
