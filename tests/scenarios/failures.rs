@@ -82,3 +82,57 @@ fn what_is_skipped_names_what_failed_before_it() {
     let receipt = bench.run("apply plan.json --resume --format json").exits(4).json();
     assert_eq!(receipt["changes"][0]["project"]["key"], "web");
 }
+
+const WEAK_SEED: &str = "
+organization: { id: 1, name: Org }
+service_accounts:
+  - { username: mixaccess, secret: demo-secret, email: bot@o.example, role: owner }
+  - { username: weak, secret: demo-secret, email: weak@o.example, role: member, projects: { 11: analyst, 12: admin } }
+projects: [{ id: 11, name: Web }, { id: 12, name: App }]
+members:
+  - { id: 1, email: ann@o.example, role: owner }
+  - { id: 2, email: bo@o.example, role: owner }
+  - { id: 5, email: ed@o.example, role: member, projects: { 11: admin, 12: admin } }
+  - { id: 6, email: flo@o.example, role: member }
+";
+
+const WEAK_FILES: &str = "
+organization: { api: members, id: 1, name: Org }
+projects: { web: { id: 11 }, app: { id: 12 } }
+collaborators:
+  ann@o.example: { organization_role: owner }
+  bo@o.example: { organization_role: owner }
+  ed@o.example: { projects: { app: analyst } }
+  flo@o.example: { projects: { app: analyst, web: analyst } }
+policy: { reductions: { percent: 100 } }
+";
+
+#[test]
+fn an_identity_that_is_too_weak_does_not_begin() {
+    for api in ["members", "app"] {
+        let files = WEAK_FILES.replace("api: members", &format!("api: {api}"));
+        let bench = Bench::new(WEAK_SEED, &files);
+        bench.run("plan --out plan.json").exits(0);
+        let weak = |line: &str| {
+            let words = crate::harness::words(line);
+            bench.program(&words).variable("MIXPANEL_SERVICE_ACCOUNT", "weak").run()
+        };
+        let writes = bench.writes().len();
+        let run = weak("apply plan.json").exits(3).says("weak lacks the power to ");
+        assert_eq!(bench.writes().len(), writes, "{run}");
+
+        // What one with more power began, it does not go on with; nor does it take it back.
+        bench.fail(&[
+            "POST /projects/12/members status=403",
+            "POST /organizations/1/add-users-to-projects status=401",
+        ]);
+        bench.run("apply plan.json").exits(4);
+        let writes = bench.writes().len();
+        if api == "app" {
+            weak("apply plan.json --resume").exits(3).says("organization member");
+        }
+        let undo = bench.files().into_keys().find(|name| name.contains("/undo/")).unwrap();
+        weak(&format!("apply {undo}")).exits(3).says("weak lacks the power to ");
+        assert_eq!(bench.writes().len(), writes);
+    }
+}

@@ -130,12 +130,18 @@ pub enum Refusal {
     Stale(Moved),
     /// The service would refuse a change to the identity we run as.
     ActorPower {
-        /// The change.
+        /// The name of that identity.
+        who: Arc<str>,
+        /// The first such change.
         change: ChangeId,
         /// Whose access it changes.
         subject: Subject,
-        /// Why it would, as a fragment.
+        /// What it does, and where.
+        what: String,
+        /// Why it would, with the role of that identity, as a fragment.
         message: String,
+        /// How many more changes it would refuse.
+        others: usize,
     },
     /// An earlier apply of this plan began and did not finish.
     Unfinished {
@@ -254,11 +260,17 @@ impl fmt::Display for Refusal {
             Self::Stale(Moved { change, subject, message }) => {
                 write!(f, "{subject} moved since the plan was made: {message} (change {change})")
             }
-            Self::ActorPower { change, subject, message } => {
+            Self::ActorPower { who, change, subject, what, message, others } => {
+                let who = printable(who);
                 write!(
                     f,
-                    "the service would refuse a change to {subject}: {message} (change {change})"
-                )
+                    "{who} lacks the power to {what} for {subject}: {message} (change {change}"
+                )?;
+                match others {
+                    0 => f.write_str(")"),
+                    1 => f.write_str(", and 1 more)"),
+                    more => write!(f, ", and {more} more)"),
+                }
             }
             Self::Unfinished { journal, .. } => {
                 write!(f, "an earlier apply of this plan did not finish: {}", journal.display())

@@ -168,6 +168,7 @@ impl Fake {
                 user: None,
                 organization_role: Some(OrganizationRole::Owner),
                 service_account: Some("robot".into()),
+                projects: None,
             };
         }
         fake

@@ -294,6 +294,7 @@ mod tests {
             user: Some(UserId(900)),
             organization_role: None,
             service_account: Some("robot".into()),
+            projects: None,
         };
         let made = LiveServiceAccount { creator_email: actor.email.clone(), ..made_at(planned_at) };
         type Edit = fn(&mut LiveServiceAccount, Timestamp);

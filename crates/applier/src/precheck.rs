@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
-    Action, AffectedSubject, Change, ChangeId, GuardVerdict, LiveState, PLAN_FORMAT_VERSION, Plan,
-    PlanContent, Subject, SubjectKey,
+    Action, Actor, AffectedSubject, Change, ChangeId, Email, GuardVerdict, LiveState,
+    PLAN_FORMAT_VERSION, Plan, PlanContent, Subject, SubjectKey,
 };
 use mixaccess_planner::{Moved, Projection, guard, refused_by_service};
 
@@ -284,12 +284,25 @@ fn unsendable(changes: &[Change], target: &Target) -> impl Iterator<Item = CallE
     })
 }
 
-/// What the service would refuse to the identity we run as, whoever planned.
-fn powerless(content: &PlanContent, live: &LiveState) -> impl Iterator<Item = Refusal> {
-    let refused = refused_by_service(content, live);
-    refused.into_iter().map(|(change, subject, message)| Refusal::ActorPower {
+/// What the service would refuse to the identity we run as, whoever planned: the first change, and how
+/// many others.
+fn powerless(content: &PlanContent, live: &LiveState) -> Option<Refusal> {
+    let mut refused = refused_by_service(content, live).into_iter();
+    let (change, subject, message) = refused.next()?;
+    let first = content.changes.iter().find(|one| one.id == change);
+    let what = first.map(|one| {
+        let action = one.action.kind().replace('_', " ");
+        let place = one.action.project();
+        place.map_or_else(|| action.clone(), |at| format!("{action} in {}", at.key))
+    });
+    let Actor { email, service_account, .. } = &live.actor;
+    let name = service_account.as_deref().or_else(|| email.as_ref().map(Email::as_str));
+    Some(Refusal::ActorPower {
+        who: name.unwrap_or("the identity we run as").into(),
         change,
         subject,
+        what: what.unwrap_or_default(),
         message,
+        others: refused.len(),
     })
 }

@@ -164,6 +164,7 @@ impl Shape {
                 user: None,
                 organization_role: Some(OrganizationRole::Owner),
                 service_account: Some("automation".into()),
+                projects: None,
             },
             projects: projects.collect(),
             members,

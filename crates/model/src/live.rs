@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::OwnGrant;
 use crate::{
     Dialect, Email, Grant, Invitation, LiveIdentityProvider, LiveServiceAccount, LiveTeam,
     ManagedBy, OrganizationId, OrganizationRole, ProjectId, ProjectRole, UserId, printable,
@@ -114,6 +115,10 @@ pub struct Actor {
     /// The program knows it whatever the service answers; absent in live-state files without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account: Option<Arc<str>>,
+    /// Its role in each project that it reaches, where the service told them and its organization role
+    /// alone does not say what it may do there; sorted by project. Absent is unknown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projects: Option<Vec<OwnGrant>>,
 }
 
 /// A project of the live organization.

@@ -152,6 +152,7 @@ fn live(people: u64, projects: u64) -> LiveState {
             user: None,
             organization_role: Some(OrganizationRole::Owner),
             service_account: Some(Arc::from("robot")),
+            projects: None,
         },
         projects: (0..projects)
             .map(|id| LiveProject {

@@ -70,7 +70,7 @@ pub fn plan(input: &PlanningInput<'_>) -> Result<PlanContent, serde_json::Error>
     let mut gathering = Gathering::of(comparer, teams);
     gathering.compare_everybody();
     gathering.add_accounts(compare_service_accounts(&comparer));
-    let power = ActorPower::of(&live.actor, &live.members, &custom);
+    let power = ActorPower::of(live, &custom);
     gathering.findings.extend(observation::actor_unknown(&live.actor));
     let sequence = sequence_what_may_run(&mut gathering, power, input.allow)?;
     observe(&mut gathering, &sequence);

@@ -4,8 +4,8 @@
 //! and organization-scoped writes need an organization admin or owner.
 
 use mixaccess_model::{
-    Action, Actor, ChangeId, Email, Grant, GrantSource, InvitedGrant, LiveMember,
-    LiveServiceAccount, LiveState, OrganizationRole, PlanContent, ProjectId, ProjectRef,
+    Action, Actor, ChangeId, Dialect, Email, Grant, GrantSource, InvitedGrant, LiveMember,
+    LiveServiceAccount, LiveState, OrganizationRole, OwnGrant, PlanContent, ProjectId, ProjectRef,
     ProjectRole, Subject,
 };
 
@@ -18,19 +18,24 @@ use crate::projection::Projection;
 pub(crate) struct ActorPower<'a> {
     organization_role: OrganizationRole,
     membership: Option<&'a LiveMember>,
+    /// Its role in each project that it reaches, where the service said so.
+    projects: Option<&'a [OwnGrant]>,
+    /// Whether grants go through a route of the organization.
+    grants_by_organization: bool,
     custom: &'a CustomRoles<'a>,
 }
 
 impl<'a> ActorPower<'a> {
     /// Unknown without an organization role.
-    pub(crate) fn of(
-        actor: &Actor,
-        members: &'a [LiveMember],
-        custom: &'a CustomRoles<'a>,
-    ) -> Option<Self> {
-        let organization_role = actor.organization_role?;
-        let membership = members.iter().find(|member| is_actor(actor, member));
-        Some(Self { organization_role, membership, custom })
+    pub(crate) fn of(live: &'a LiveState, custom: &'a CustomRoles<'a>) -> Option<Self> {
+        let LiveState { actor, members, dialect, .. } = live;
+        Some(Self {
+            organization_role: actor.organization_role?,
+            membership: members.iter().find(|member| is_actor(actor, member)),
+            projects: actor.projects.as_deref(),
+            grants_by_organization: *dialect == Dialect::App,
+            custom,
+        })
     }
 
     /// Why the service would refuse an action on a subject as of now, or nothing when it would not.
@@ -59,7 +64,7 @@ impl<'a> ActorPower<'a> {
         match action {
             Action::Invite { organization_role, grants } => match grants.as_slice() {
                 [grant] if *organization_role == OrganizationRole::Member => {
-                    self.assigns_in(&grant.project, &grant.role)
+                    self.grants(&grant.project, &grant.role)
                 }
                 grants => self
                     .organization_scoped()
@@ -75,7 +80,7 @@ impl<'a> ActorPower<'a> {
                 self.organization_scoped().or_else(|| self.removes(*organization_role))
             }
             Action::RemindInvitation { .. } => self.organization_scoped(),
-            Action::Grant { project, after } => self.assigns_in(project, after),
+            Action::Grant { project, after } => self.grants(project, after),
             Action::SetProjectRole { project, before, after } => {
                 self.assigns_in(project, after).or_else(|| self.assigns_in(project, before))
             }
@@ -122,6 +127,11 @@ impl<'a> ActorPower<'a> {
         grants.iter().find_map(|grant| self.assigns_in(&grant.project, &grant.role))
     }
 
+    fn grants(self, project: &ProjectRef, role: &ProjectRole) -> Option<String> {
+        let scoped = self.grants_by_organization.then(|| self.organization_scoped()).flatten();
+        scoped.or_else(|| self.assigns_in(project, role))
+    }
+
     fn organization_scoped(self) -> Option<String> {
         (self.organization_role < OrganizationRole::Admin).then(|| {
             format!(
@@ -165,14 +175,21 @@ impl<'a> ActorPower<'a> {
     }
 
     /// The power in projects of somebody who is no member is not known: service accounts are in no
-    /// member list, and can be given projects all the same.
+    /// member list, and can be given projects all the same. The service may say it of them.
     fn is_unknown_in_projects(self) -> bool {
-        self.membership.is_none() && self.is_below_admin()
+        self.membership.is_none() && self.projects.is_none() && self.is_below_admin()
     }
 
     fn role_in(self, project: ProjectId) -> Option<ProjectRole> {
         let grants = self.membership.map_or(&[][..], |member| member.grants_in(project));
-        effective_role(grants, Some(self.organization_role), self.custom)
+        let told = self.projects.unwrap_or_default().iter().filter(|one| one.project == project);
+        let told = told.map(|one| Grant {
+            project,
+            role: one.role.clone(),
+            source: GrantSource::Individual,
+        });
+        let grants: Vec<Grant> = grants.iter().cloned().chain(told).collect();
+        effective_role(&grants, Some(self.organization_role), self.custom)
     }
 
     fn power_of(self, project: ProjectId, role: Option<&ProjectRole>) -> u8 {
@@ -280,7 +297,7 @@ pub fn refused_by_service(
     live: &LiveState,
 ) -> Vec<(ChangeId, Subject, String)> {
     let custom = CustomRoles::planned(content);
-    let Some(power) = ActorPower::of(&live.actor, &live.members, &custom) else {
+    let Some(power) = ActorPower::of(live, &custom) else {
         return Vec::new();
     };
     let mut projection = Projection::new(live);

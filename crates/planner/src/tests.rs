@@ -292,6 +292,7 @@ fn actor(role: &str) -> Actor {
         user: None,
         organization_role: OrganizationRole::parse(role),
         service_account: Some(Arc::from("robot")),
+        projects: None,
     }
 }
 

@@ -108,10 +108,20 @@ impl View<'_> {
         if let Some(role) = actor.stated_role {
             own.insert("role".to_owned(), json!(role.as_str()));
         }
+        let projects = self.state.projects.iter().filter_map(|(id, project)| {
+            let role = self.state.actor_role(actor, *id)?;
+            let one = object([
+                ("name", json!(project.name)),
+                ("organization_id", self.shape.id(organization.id)),
+                ("role", json!(self.shape.project_role(&role))),
+            ]);
+            Some((id.to_string(), Value::Object(one)))
+        });
         json!({
             "user_id": self.shape.id(actor.id),
             "user_email": actor.email,
             "organizations": { organization.id.to_string(): own },
+            "projects": projects.collect::<Map<String, Value>>(),
         })
     }
 

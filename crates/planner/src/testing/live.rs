@@ -111,6 +111,7 @@ fn robot() -> Actor {
         user: None,
         organization_role: Some(OrganizationRole::Owner),
         service_account: Some(Arc::from("robot")),
+        projects: None,
     }
 }
 
@@ -124,6 +125,7 @@ fn actor_of(choices: &mut Choices) -> Actor {
         user: choices.once_in(3).then(|| UserId(100 + u64::from(choices.below(10)))),
         organization_role: (!choices.once_in(5)).then(|| choices.organization_role()),
         service_account: choices.once_in(2).then(|| Arc::from("robot")),
+        projects: None,
     }
 }
 

@@ -196,3 +196,67 @@ fn nobody_is_swept_away_while_it_is_unknown_who_we_are() {
     assert_eq!(changes(&content), Vec::<String>::new());
     assert_eq!(left_alone(&content)[0].0, NotPlannedKind::Protected);
 }
+
+/// What keeps an organization member, of whom the service tells these roles, from what is declared.
+#[track_caller]
+fn told(projects: Option<&[(&str, &str)]>, declared: &str, live: &str) -> Vec<String> {
+    let live: Vec<&str> = [live, "zoe owner"].into_iter().filter(|one| !one.is_empty()).collect();
+    let mut world = world(&[declared], &live);
+    world.live.actor = actor("member");
+    world.live.actor.projects = projects.map(|all| {
+        let own = |(project, role): &(&str, &str)| mixaccess_model::OwnGrant {
+            project: super::id_of(project),
+            role: mixaccess_model::ProjectRole::parse(role),
+        };
+        all.iter().map(own).collect()
+    });
+    let content = world.plan().unwrap();
+    refused_by_service(&content, &world.live).into_iter().map(|(.., why)| why).collect()
+}
+
+#[test]
+fn whoever_is_no_member_has_the_power_that_the_service_tells() {
+    for (declared, live) in [
+        ("ana web=analyst", "ana"),
+        ("ana web=analyst", "ana web=consumer"),
+        ("ana", "ana web=consumer"),
+        ("ana web=analyst", ""),
+    ] {
+        for weak in [&[][..], &[("web", "analyst")], &[("ios", "owner")], &[("web", "Reviewer")]] {
+            let refused = told(Some(weak), declared, live);
+            assert_eq!(refused.len(), 1, "{weak:?}: {declared} against {live}");
+            assert!(refused[0].contains(PROJECT.unwrap()), "{refused:?}");
+        }
+        // Strong enough, and not told.
+        for known in [Some(&[("web", "admin")][..]), Some(&[("web", "owner")]), None] {
+            let none: Vec<String> = Vec::new();
+            let refused = told(known, declared, live);
+            assert_eq!(refused, none, "{known:?}: {declared} against {live}");
+        }
+    }
+    let refused = told(Some(&[("web", "admin")]), "ana web=owner", "ana");
+    assert!(refused[0].contains(ABOVE.unwrap()), "{refused:?}");
+}
+
+#[test]
+fn grants_by_a_route_of_the_organization_need_an_admin() {
+    for (role, live, refused) in [
+        ("member", "ana", true),
+        ("member", "", true),
+        ("billing_admin", "ana", true),
+        ("admin", "ana", false),
+    ] {
+        let live: Vec<&str> = [live, "robot web=admin", "zoe owner"]
+            .into_iter()
+            .filter(|one| !one.is_empty())
+            .collect();
+        let mut world = world(&["ana web=analyst"], &live);
+        world.live.actor = actor(role);
+        world.live.dialect = mixaccess_model::Dialect::App;
+        world.desired.organization.api = Some(mixaccess_model::Dialect::App);
+        let content = world.plan().unwrap();
+        let told = refused_by_service(&content, &world.live);
+        assert_eq!(told.len(), usize::from(refused), "{role}: {told:?}");
+        assert!(told.iter().all(|(.., why)| why.contains(ORGANIZATION.unwrap())), "{told:?}");
+    }
+}

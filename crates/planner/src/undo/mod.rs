@@ -171,7 +171,7 @@ fn assemble(
     let is_declared = |project: ProjectId| content.project(project).is_some_and(|one| one.declared);
     let setting = Setting {
         live: after,
-        power: ActorPower::of(&after.actor, &after.members, custom),
+        power: ActorPower::of(after, custom),
         floor: guard::owner_floor(content.policy.owners),
         custom,
         is_declared: &is_declared,

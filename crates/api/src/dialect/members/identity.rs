@@ -1,12 +1,16 @@
 //! Who the credentials are (`mixpanel-api.md`, `GET /api/app/me`).
 
-use mixaccess_model::{Actor, Email, OrganizationId, UserId};
+use std::collections::BTreeMap;
+
+use mixaccess_model::{
+    Actor, Email, OrganizationId, OrganizationRole, OwnGrant, ProjectId, ProjectRole, UserId,
+};
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::answer::{Answer, DecodeError, decode_value};
-use crate::list::Field;
-use crate::row::organization_role;
+use crate::list::{Field, Words};
+use crate::row::{organization_role, project_role};
 
 /// What the service says about the credentials.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,12 +52,15 @@ pub(super) fn decode(
     let email = if email.is_nothing() { field(me, "email") } else { email };
     let user = field(me, "user_id");
     let user = if user.is_nothing() { field(me, "id") } else { user };
+    let role = ours.and_then(|ours| organization_role(&field(ours, "role")));
+    let is_below_admin = role.is_some_and(|role| role < OrganizationRole::Admin);
     Ok(Identity {
         actor: Actor {
             email: email.word().map(Email::new),
             user: user.number().map(UserId),
-            organization_role: ours.and_then(|ours| organization_role(&field(ours, "role"))),
+            organization_role: role,
             service_account: None,
+            projects: is_below_admin.then(|| project_roles(me)).flatten(),
         },
         organization_name: ours.and_then(|ours| field(ours, "name").word().map(str::to_owned)),
     })
@@ -71,13 +78,29 @@ fn find(all: &Value, organization: OrganizationId) -> Option<&Value> {
     }
 }
 
+/// The role in each project that the credentials reach, keyed by number or in an array; nothing where
+/// the answer has none, or does not tell every role.
+fn project_roles(me: &Value) -> Option<Vec<OwnGrant>> {
+    let read = |key: Option<&str>, one: &Value| {
+        let number = field(one, "id").number().or_else(|| key?.parse().ok())?;
+        let role = project_role(field(one, "role").word()?, &mut Words::default());
+        Some((ProjectId(number), role))
+    };
+    let roles: Option<BTreeMap<ProjectId, Option<ProjectRole>>> = match me.get("projects")? {
+        Value::Object(all) => all.iter().map(|(key, one)| read(Some(key), one)).collect(),
+        Value::Array(all) => all.iter().map(|one| read(None, one)).collect(),
+        _ => None,
+    };
+    let given = |(project, role): (_, Option<_>)| Some(OwnGrant { project, role: role? });
+    Some(roles?.into_iter().filter_map(given).collect())
+}
+
 fn field<'a>(object: &'a Value, key: &str) -> Field<'a> {
     object.get(key).and_then(|value| Field::deserialize(value).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use mixaccess_model::OrganizationRole;
     use reqwest::StatusCode;
 
     use super::*;
@@ -127,6 +150,30 @@ mod tests {
             assert_eq!(identity.actor.user, Some(UserId(5)));
             assert_eq!(identity.actor.organization_role, Some(OrganizationRole::Owner));
             assert_eq!(identity.organization_name.as_deref(), Some("Acme"));
+        }
+    }
+
+    #[test]
+    fn whoever_is_below_admin_is_told_the_projects() {
+        let projects = |role: &str, projects: &str| {
+            let ours = format!(r#"{{"7":{{"role":"{role}"}}}}"#);
+            let body = format!(r#"{{"organizations":{ours},"projects":{projects}}}"#);
+            let told = me(&body).actor.projects?;
+            Some(told.iter().map(|one| format!("{} {}", one.project, one.role)).collect::<Vec<_>>())
+        };
+        let known = Some(vec!["11 admin".to_owned(), "12 consumer".to_owned()]);
+        for all in [
+            r#"{"12":{"role":"viewer"},"11":{"name":"Web","role":"Admin"},"13":{"role":"none"}}"#,
+            r#"[{"id":"12","role":"consumer"},{"id":11,"role":"admin"}]"#,
+        ] {
+            assert_eq!(projects("member", all), known, "{all}");
+            assert_eq!(projects("billing_admin", all), known, "{all}");
+            assert_eq!(projects("admin", all), None, "{all}");
+        }
+        assert_eq!(projects("member", "{}"), Some(vec![]));
+        for unknown in ["null", "7", r#"{"11":{"role":"admin"},"12":{}}"#, r#"[{"role":"admin"}]"#]
+        {
+            assert_eq!(projects("member", unknown), None, "{unknown}");
         }
     }
 
