@@ -254,7 +254,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             maybe_sent: ready.maybe_sent.clone(),
             has_sent: AtomicBool::new(false),
             limit: Mutex::new(InvitationLimit::of(&ready.live, runs, self.options.clock.now())),
-            owners: OwnerFloor::new(least_owners, changes, &ready.maybe_sent, &ready.live),
+            owners: OwnerFloor::new(least_owners, changes, &ready.known, &ready.maybe_sent),
             made: Mutex::default(),
         };
         let executed = execution.run(ready.known.clone()).await;

@@ -1,12 +1,11 @@
 //! Sending one change, and finding out what became of it.
 
-use std::collections::BTreeSet;
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write, Written};
-use mixaccess_model::{Action, Change, Email, Subject, SubjectKey};
+use mixaccess_model::{Action, Change, Subject, SubjectKey};
 use tokio::time::Instant;
 
 use crate::call::{needs_number, write_for};
@@ -14,7 +13,7 @@ use crate::course::Found;
 use crate::execute::{Execution, Ran};
 use crate::invitation_limit::addressee;
 use crate::journal::JournalError;
-use crate::owner_floor::may_lose_owner;
+use crate::owner_floor::{Passage, may_lose_owner};
 use crate::reread::read;
 use crate::resume::must_happen_once;
 use crate::settle::{Settled, settle};
@@ -37,19 +36,20 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             let maybe_sent = self.maybe_sent.get(index).copied().unwrap_or_default();
             return self.create_service_account(change, maybe_sent).await;
         }
-        if may_lose_owner(change, self.live) {
-            return self.attempts_above_floor(index, change).await;
-        }
-        self.attempts_each(index, change, None).await
+        let mut passage = Passage::default();
+        let attempted = self.attempts_each(index, change, &mut passage).await;
+        let (Ok(outcome) | Err((outcome, _))) = &attempted;
+        self.owners.end(change, passage, outcome).await;
+        attempted
     }
 
-    /// Sends a change up to [`MAX_ATTEMPTS`] times; where it may lose an owner, `lost_owners` are those
-    /// who are none any more, and each time the organization is asked first.
-    pub(crate) async fn attempts_each(
-        &self,
+    /// Sends a change up to [`MAX_ATTEMPTS`] times; where it may lose an owner, the organization is asked
+    /// each time first.
+    async fn attempts_each<'s>(
+        &'s self,
         index: usize,
         change: &Change,
-        lost_owners: Option<&BTreeSet<Email>>,
+        passage: &mut Passage<'s>,
     ) -> Attempted {
         let mut maybe_sent = self.maybe_sent.get(index).copied().unwrap_or_default();
         let mut lost: Option<Failure> = None;
@@ -59,17 +59,12 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                 Ok(write) => write,
                 Err(failure) => return Ok(Outcome::Failed { failure }),
             };
-            if let Some(lost_owners) = lost_owners
-                && let Some(below) = self.below_floor(change, &write, lost_owners).await
-            {
-                return Ok(match lost {
-                    Some(mut failure) => {
-                        failure.message = format!("{}; {}", failure.message, below.message);
-                        Outcome::Unknown { failure }
-                    }
-                    None if maybe_sent => Outcome::Unknown { failure: below },
-                    None => Outcome::Failed { failure: below },
-                });
+            if may_lose_owner(&change.action) {
+                match self.pass_floor(change, &write, passage).await {
+                    Some(Ok(())) => {}
+                    Some(Err(below)) => return Ok(below_floor(below, lost, maybe_sent)),
+                    None => return Ok(Outcome::NotTried),
+                }
             }
             let sent = self.send(change, change.action.kind(), attempt, &write).await;
             let sent = sent.map_err(|error| {
@@ -91,7 +86,16 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                     }
                 }
                 ErrorKind::Permanent | ErrorKind::Transient => {
-                    return Ok(self.after_refusal(change, &error, maybe_sent).await);
+                    let outcome = self.after_refusal(change, &error, maybe_sent).await;
+                    return Ok(match outcome {
+                        // What reading shows may be from before the attempt that had no answer: whoever
+                        // may have lost the role must not be counted.
+                        Outcome::Failed { .. } if maybe_sent && may_lose_owner(&change.action) => {
+                            let detail = "an attempt before it had no answer";
+                            Outcome::Unknown { failure: unknown_failure(&error, Some(detail)) }
+                        }
+                        outcome => outcome,
+                    });
                 }
             }
         }
@@ -353,6 +357,19 @@ fn unsettled(why: &str) -> Outcome {
             ),
             "Run apply with --resume: it reads again and goes on from there.",
         ),
+    }
+}
+
+/// What a write that the floor stops means for a change of which an answer was `lost` before, or that an
+/// earlier run may have sent.
+fn below_floor(below: Failure, lost: Option<Failure>, maybe_sent: bool) -> Outcome {
+    match lost {
+        Some(mut failure) => {
+            failure.message = format!("{}; {}", failure.message, below.message);
+            Outcome::Unknown { failure }
+        }
+        None if maybe_sent => Outcome::Unknown { failure: below },
+        None => Outcome::Failed { failure: below },
     }
 }
 

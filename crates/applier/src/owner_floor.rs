@@ -1,6 +1,6 @@
 //! The owner floor, asked of the organization itself: immediately before each write that loses an
-//! accepted owner the members are read again, because a plan knows neither what became of the writes
-//! before it nor what others did since.
+//! accepted owner where its subject is one, the members are read again, because a plan knows neither what
+//! became of the writes before it nor whom others made owner since.
 
 use std::collections::BTreeSet;
 
@@ -8,9 +8,8 @@ use mixaccess_api::{AccessRead, AccessWrite, ApiError, Write};
 use mixaccess_model::{
     Action, Change, Email, LiveMember, LiveState, OrganizationRole, PlanContent, UserId,
 };
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
-use crate::attempt::Attempted;
 use crate::execute::Execution;
 use crate::reread::{Scope, read};
 use crate::{Failure, Outcome};
@@ -21,42 +20,69 @@ const SHOWN: usize = 10;
 /// How many accepted owners must remain, and who is one no more.
 pub(crate) struct OwnerFloor {
     least: usize,
-    /// Owners whose role was taken, or may have been, whatever a reading still shows. Held from the
-    /// reading before a write to its known outcome, so that two of them never count each other.
+    /// Whose role this plan took, takes now, or may have taken, in this run or an earlier one, whatever
+    /// a reading still shows.
     lost: Mutex<BTreeSet<Email>>,
 }
 
 impl OwnerFloor {
-    /// The floor of a run that goes on from others: what they may have sent counts as lost.
+    /// The floor of a run that goes on from others: whom they took the role, or may have, counts as lost.
     pub(crate) fn new(
         least: usize,
         changes: &[Change],
+        known: &[Option<Outcome>],
         maybe_sent: &[bool],
-        live: &LiveState,
     ) -> Self {
-        let sent = changes.iter().zip(maybe_sent).filter(|(_, maybe_sent)| **maybe_sent);
-        let lost = sent
-            .filter(|(change, _)| may_lose_owner(change, live))
-            .filter_map(|(change, _)| change.subject.email().cloned());
+        let sent = changes.iter().zip(known).zip(maybe_sent).filter(|((change, known), maybe)| {
+            let is_in_place = known.as_ref().is_some_and(Outcome::is_in_place);
+            may_lose_owner(&change.action) && (**maybe || is_in_place)
+        });
+        let lost = sent.filter_map(|((change, _), _)| change.subject.email().cloned());
         Self { least, lost: Mutex::new(lost.collect()) }
+    }
+
+    /// Ends a passage: whoever kept the role for certain counts again.
+    pub(crate) async fn end<'a>(
+        &'a self,
+        change: &Change,
+        passage: Passage<'a>,
+        outcome: &Outcome,
+    ) {
+        let is_kept = match outcome {
+            Outcome::Applied { .. } | Outcome::AlreadySo | Outcome::Unknown { .. } => false,
+            Outcome::Failed { .. }
+            | Outcome::Moved { .. }
+            | Outcome::Skipped { .. }
+            | Outcome::Deferred { .. }
+            | Outcome::NotTried => true,
+        };
+        if passage.is_first && is_kept {
+            let mut lost = match passage.alone {
+                Some(lost) => lost,
+                None => self.lost.lock().await,
+            };
+            if let Some(email) = change.subject.email() {
+                lost.remove(email);
+            }
+        }
     }
 }
 
-/// Whether a change may take an accepted owner from the organization. A role that is not known may be
-/// an owner's, and an owner's invitation may be accepted at any moment.
-pub(crate) fn may_lose_owner(change: &Change, live: &LiveState) -> bool {
-    let may_be_owner =
-        |role: Option<OrganizationRole>| role.is_none_or(|role| role == OrganizationRole::Owner);
-    let found = change.subject.email().and_then(|email| live.member(email));
-    let is_live_owner = || found.is_some_and(|member| may_be_owner(member.organization_role));
-    match &change.action {
-        Action::SetOrganizationRole { before, after } => {
-            *after != OrganizationRole::Owner && (may_be_owner(Some(*before)) || is_live_owner())
-        }
-        Action::RemoveMember { before: role, .. }
-        | Action::WithdrawInvitation { organization_role: role, .. } => {
-            may_be_owner(*role) || is_live_owner()
-        }
+/// The way of one change past the floor.
+#[derive(Default)]
+pub(crate) struct Passage<'a> {
+    /// Held from the reading that shows an owner to the known outcome, one such change at a time.
+    alone: Option<MutexGuard<'a, BTreeSet<Email>>>,
+    /// Whether nothing took the role of that person before.
+    is_first: bool,
+}
+
+/// Whether a change takes an accepted owner from the organization where its subject is one: what a
+/// plan or an older reading says of that, somebody may have changed since.
+pub(crate) fn may_lose_owner(action: &Action) -> bool {
+    match action {
+        Action::SetOrganizationRole { after, .. } => *after != OrganizationRole::Owner,
+        Action::RemoveMember { .. } | Action::WithdrawInvitation { .. } => true,
         Action::Invite { .. }
         | Action::RemindInvitation { .. }
         | Action::Grant { .. }
@@ -71,51 +97,90 @@ pub(crate) fn may_lose_owner(change: &Change, live: &LiveState) -> bool {
     }
 }
 
-impl<C: AccessRead + AccessWrite> Execution<'_, C> {
-    /// Sends a change that may lose an owner, one such change at a time.
-    pub(crate) async fn attempts_above_floor(&self, index: usize, change: &Change) -> Attempted {
-        let mut lost = self.owners.lost.lock().await;
-        if self.cancel.is_cancelled() {
-            return Ok(Outcome::NotTried);
-        }
-        let attempted = self.attempts_each(index, change, Some(&lost)).await;
-        let (Ok(outcome) | Err((outcome, _))) = &attempted;
-        if outcome.is_in_place() || matches!(outcome, Outcome::Unknown { .. }) {
-            lost.extend(change.subject.email().cloned());
-        }
-        attempted
-    }
+/// Whether the subject of a change was an accepted owner when it was planned or first read, or may have
+/// been one: a role that is not known may be an owner's.
+fn may_have_been_owner(change: &Change, live: &LiveState) -> bool {
+    let may_be_owner =
+        |role: Option<OrganizationRole>| role.is_none_or(|role| role == OrganizationRole::Owner);
+    let found = change.subject.email().and_then(|email| live.member(email));
+    let planned = match &change.action {
+        Action::SetOrganizationRole { before, .. } => Some(*before),
+        Action::RemoveMember { before: role, .. }
+        | Action::WithdrawInvitation { organization_role: role, .. } => *role,
+        _ => None,
+    };
+    may_be_owner(planned) || found.is_some_and(|member| may_be_owner(member.organization_role))
+}
 
-    /// Why a write that loses an accepted owner must not be sent now; nothing when enough remain.
-    pub(crate) async fn below_floor(
-        &self,
+impl<C: AccessRead + AccessWrite> Execution<'_, C> {
+    /// Lets a write past the floor that takes an accepted owner where its subject is one; why not, where
+    /// too few would remain. Nothing when the apply was asked to stop while it waited for another.
+    pub(crate) async fn pass_floor<'s>(
+        &'s self,
         change: &Change,
         write: &Write,
+        passage: &mut Passage<'s>,
+    ) -> Option<Result<(), Failure>> {
+        let Some(email) = change.subject.email() else { return Some(Ok(())) };
+        if passage.alone.is_none() {
+            passage.alone = match self.owners.lost.try_lock() {
+                Ok(lost) => Some(lost),
+                Err(_) => {
+                    let lost = self.owners.lost.lock().await;
+                    if self.cancel.is_cancelled() {
+                        return None;
+                    }
+                    Some(lost)
+                }
+            };
+        }
+        let lost = passage.alone.as_mut()?;
+        let loses = match self.loses_owner(change, email, write, lost).await {
+            Ok(loses) => loses,
+            Err(failure) => return Some(Err(failure)),
+        };
+        // Should somebody make them owner meanwhile, nobody counts them.
+        passage.is_first |= lost.insert(email.clone());
+        if !loses {
+            passage.alone = None;
+        }
+        Some(Ok(()))
+    }
+
+    /// Reads the members and says whether a write takes an accepted owner; why it must not be sent now,
+    /// where too few would remain.
+    async fn loses_owner(
+        &self,
+        change: &Change,
+        email: &Email,
+        write: &Write,
         lost: &BTreeSet<Email>,
-    ) -> Option<Failure> {
-        let email = change.subject.email()?;
+    ) -> Result<bool, Failure> {
         let user = match write {
             Write::SetOrganizationRole { user, .. } | Write::RemoveMember { user, .. } => {
                 Some(*user)
             }
             _ => None,
         };
+        let was_owner = may_have_been_owner(change, self.live);
         let scope = Scope { members: true, ..self.scope.nothing() };
         let mut waits = self.options.patience.settle.iter();
         loop {
             let members = match read(self.client, &scope, self.now()).await {
                 Ok(live) => live.members,
-                Err(error) => return Some(unread(email, &error)),
+                Err(error) => return Err(unread(email, &error)),
             };
-            let owners = Owners::left(&members, email, user, lost)?;
+            let Some(owners) = Owners::left(&members, email, user, was_owner, lost) else {
+                return Ok(false);
+            };
             if owners.left.len() >= self.owners.least {
-                return None;
+                return Ok(true);
             }
             // An answer may be from before our own write made somebody an owner.
             let is_awaited = awaits_owner(self.content, &members);
             match waits.next() {
                 Some(wait) if is_awaited && self.cancel.pause(*wait).await => {}
-                _ => return Some(owners.refusal(email, self.owners.least)),
+                _ => return Err(owners.refusal(email, self.owners.least)),
             }
         }
     }
@@ -143,12 +208,13 @@ struct Owners<'a> {
 }
 
 impl<'a> Owners<'a> {
-    /// Nothing where somebody is certainly no accepted owner, so that nothing is lost. A reading that
-    /// does not show them at all may not be whole, and proves nothing.
+    /// Nothing where somebody is certainly no accepted owner, so that nothing is lost. Of whoever was one,
+    /// a reading that does not show them at all may not be whole, and proves nothing.
     fn left(
         members: &'a [LiveMember],
         email: &Email,
         user: Option<UserId>,
+        was_owner: bool,
         lost: &BTreeSet<Email>,
     ) -> Option<Self> {
         let is_subject =
@@ -158,7 +224,8 @@ impl<'a> Owners<'a> {
             member.status.is_active() && role.is_none_or(|role| role == OrganizationRole::Owner)
         };
         let mut found = members.iter().filter(|member| is_subject(member)).peekable();
-        if found.peek().is_some() && !found.any(may_own) {
+        let may_be_lost = if found.peek().is_some() { found.any(may_own) } else { was_owner };
+        if !may_be_lost {
             return None;
         }
         // A page that moved between two requests shows somebody twice.

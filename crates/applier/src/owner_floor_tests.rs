@@ -2,8 +2,8 @@
 //! service answers, and what others do meanwhile.
 
 use mixaccess_model::{
-    Action, ChangeId, Email, GuardCode, MemberStatus, OrganizationRole, Override, OverrideOrigin,
-    Plan, ProjectRole,
+    Action, ChangeId, Email, GuardCode, InvitedGrant, MemberStatus, OrganizationRole, Override,
+    OverrideOrigin, Plan, ProjectRole,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -310,6 +310,43 @@ async fn an_owner_whose_loss_is_unknown_counts_as_lost_also_when_going_on() {
 }
 
 #[tokio::test]
+async fn whose_role_an_earlier_run_took_never_counts_again() {
+    for loss in [DEMOTE, Action::RemoveMember { before: Some(OWNER), loses: Vec::new() }] {
+        let mut bench = Bench::new(3, 2);
+        bench.add("m0", PROMOTE, &[]);
+        bench.add("o0", loss, &[]);
+        bench.add("o1", DEMOTE, &[]);
+        bench.fake.lock().faults.extend([(0, Fault::Lie), (2, Fault::Lie)]);
+        assert_eq!(results(&bench.apply().await), ["applied", "applied", "failed"]);
+        // Who we are, and then answers from before the first run.
+        bench.fake.lock().stale.extend([0, 1, 1, 1, 1]);
+        bench.options.resume = true;
+        let said = refusal(&bench.apply().await);
+        let expected = "not counted, because this plan takes their role or may have taken it: \
+                        o0@acme.example";
+        assert!(said.ends_with(expected), "{said}");
+        assert_eq!(bench.fake.fewest_owners(), 2);
+    }
+}
+
+#[tokio::test]
+async fn whoever_may_have_lost_the_role_never_counts_again() {
+    let mut bench = Bench::new(2, 1);
+    bench.add("m0", PROMOTE, &[]);
+    for word in ["o0", "o1"] {
+        let removal = Action::RemoveMember { before: Some(OWNER), loses: Vec::new() };
+        bench.add(word, removal, &[]);
+    }
+    // The first removal is carried out and not shown, and refused when it is sent again.
+    let faults = [(0, Fault::Lie), (1, Fault::LostAfter), (2, Fault::Refuse)];
+    bench.fake.lock().faults.extend(faults);
+    bench.fake.lock().stale.extend([1; 20]);
+    let receipt = bench.apply().await;
+    assert_eq!(results(&receipt)[1..], ["unknown", "failed"], "{receipt:?}");
+    assert_eq!(bench.owners(), ["o1"].map(address));
+}
+
+#[tokio::test]
 async fn a_reading_that_fails_sends_nothing() {
     struct Unreadable<'a>(&'a Fake);
     impl Progress for Unreadable<'_> {
@@ -329,22 +366,132 @@ async fn a_reading_that_fails_sends_nothing() {
     assert_eq!(results(&bench.apply().await), ["applied", "applied"]);
 }
 
+/// What takes somebody's place, or gives less than owner, of whom no plan says that they are one.
+fn losses() -> Vec<(&'static str, Action)> {
+    let admin = OrganizationRole::Admin;
+    let set = |before, after| Action::SetOrganizationRole { before, after };
+    let analyst = InvitedGrant { project: project(10), role: ProjectRole::Analyst };
+    let withdrawal = Action::WithdrawInvitation {
+        organization_role: Some(MEMBER),
+        loses: vec![analyst.clone()],
+    };
+    vec![
+        ("m1", Action::RemoveMember { before: Some(MEMBER), loses: vec![analyst] }),
+        ("m1", set(MEMBER, admin)),
+        ("a0", set(admin, MEMBER)),
+        ("new", withdrawal),
+    ]
+}
+
+/// With an admin and an invitation.
+fn bench_with_others() -> Bench {
+    let mut bench = Bench::new(2, 2);
+    bench.fake.by_hand(|roster| {
+        let (email, invited) = one("new", 60, MEMBER);
+        roster.insert(email, Person { status: MemberStatus::Pending, ..invited });
+        roster.extend([one("a0", 61, OrganizationRole::Admin)]);
+    });
+    bench.planner = Planner::new(&bench.fake.lock().now.people.clone());
+    bench
+}
+
 #[tokio::test]
-async fn nothing_more_is_read_where_no_owner_is_lost() {
-    let reads = async |action: Action, word: &str, role: OrganizationRole| {
-        let mut bench = Bench::new(3, 2);
-        bench.fake.by_hand(|roster| set(roster, word, role));
+async fn whoever_is_made_owner_meanwhile_is_one() {
+    for ((word, loss), concurrency) in
+        losses().into_iter().flat_map(|loss| [(loss.clone(), 1), (loss, 8)])
+    {
+        let mut bench = bench_with_others();
+        let first = bench.add("m0", revoke(), &[]);
+        bench.add(word, loss, &[first]);
+        bench.options.concurrency = concurrency;
+        let instead_of_another = |roster: &mut Roster| {
+            roster.get_mut(&Email::new(&address(word))).unwrap().status = MemberStatus::Active;
+            set(roster, word, OWNER);
+            set(roster, "o1", MEMBER);
+        };
+        let receipt = bench.apply_and(instead_of_another).await;
+        let said = refusal(&receipt);
+        let expected = format!("1 accepted owner would be left (o0@acme.example) without {word}@");
+        assert!(said.contains(&expected), "{said}");
+        assert_eq!((results(&receipt), bench.writes()), (vec!["applied", "failed"], 1));
+        // Going on asks again, and knows what moved.
+        bench.options.resume = true;
+        let receipt = bench.apply().await;
+        assert_eq!(receipt.exit_code(), 4);
+        assert!(["failed", "moved"].contains(&results(&receipt)[1]), "{receipt:?}");
+        assert_eq!((bench.owners().len(), bench.writes()), (2, 1));
+    }
+}
+
+#[tokio::test]
+async fn two_who_are_made_owners_meanwhile_never_count_each_other() {
+    for concurrency in [1, 2, 8] {
+        let mut bench = bench_with_others();
+        let first = bench.add("m0", revoke(), &[]);
+        for (word, loss) in losses().into_iter().filter(|(word, _)| *word != "new").skip(1) {
+            bench.add(word, loss, std::slice::from_ref(&first));
+        }
+        bench.options.concurrency = concurrency;
+        let receipt = bench
+            .apply_and(|roster| {
+                set(roster, "m1", OWNER);
+                set(roster, "a0", OWNER);
+                set(roster, "o1", MEMBER);
+            })
+            .await;
+        refusal(&receipt);
+        assert_eq!(results(&receipt).iter().filter(|one| **one == "applied").count(), 2);
+        assert_eq!((bench.owners().len(), bench.writes()), (2, 2));
+    }
+}
+
+#[tokio::test]
+async fn what_loses_no_owner_goes_on_below_the_floor() {
+    for (word, loss) in losses() {
+        let is_removal = matches!(loss, Action::RemoveMember { .. });
+        for leaves in [false, is_removal] {
+            let mut bench = bench_with_others();
+            let first = bench.add("m0", revoke(), &[]);
+            bench.add(word, loss.clone(), &[first]);
+            let receipt = bench
+                .apply_and(|roster| {
+                    set(roster, "o1", MEMBER);
+                    if leaves {
+                        roster.remove(&Email::new(&address(word)));
+                    }
+                })
+                .await;
+            let expected = if leaves { "already so" } else { "applied" };
+            assert_eq!(results(&receipt), ["applied", expected], "{receipt:?}");
+            assert_eq!(bench.owners(), ["o0"].map(address));
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_members_are_read_again_once_before_each_loss_and_before_nothing_else() {
+    let reads = async |word: &str, action: Action| {
+        let mut bench = bench_with_others();
+        bench.fake.by_hand(|roster| roster.extend([one("o2", 62, OWNER)]));
         bench.planner = Planner::new(&bench.fake.lock().now.people.clone());
         bench.add(word, action, &[]);
         let receipt = bench.apply().await;
         assert_eq!(results(&receipt), ["applied"]);
         receipt.requests.reads
     };
-    let admin = OrganizationRole::Admin;
-    let set = |before, after| Action::SetOrganizationRole { before, after };
-    let plain = reads(set(admin, MEMBER), "o0", admin).await;
-    assert_eq!(reads(set(MEMBER, OWNER), "o0", MEMBER).await, plain);
-    assert_eq!(reads(set(OWNER, MEMBER), "o0", OWNER).await, plain + 1);
+    let (before, after) = (ProjectRole::Analyst, ProjectRole::Admin);
+    let grant = Action::Grant { project: project(10), after: after.clone() };
+    // Who we are, and the members and those of the project before and after.
+    for action in [Action::SetProjectRole { project: project(10), before, after }, revoke()] {
+        assert_eq!(reads("m0", action).await, 5);
+    }
+    assert_eq!(reads("o0", grant).await, 5);
+    assert_eq!(reads("m0", PROMOTE).await, 5);
+    for (word, loss) in losses() {
+        assert_eq!(reads(word, loss).await, 5 + 1, "{word}");
+    }
+    // Nobody who is changed is in a project.
+    assert_eq!(reads("o0", DEMOTE).await, 3 + 1);
 }
 
 #[tokio::test]
