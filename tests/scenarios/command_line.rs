@@ -260,14 +260,34 @@ fn only_the_reviewed_changes_are_executed_when_a_digest_is_expected() {
     let bench = Bench::new(SEED, FILES);
     let reviewed = bench.run("plan --format json").exits(0).json();
     let digest = reviewed["changes_digest"].as_str().unwrap().to_owned();
-    let other = reviewed["digest"].as_str().unwrap();
-    let refused = bench.run(&format!("apply --expect {other}")).exits(3);
-    refused.says("not the reviewed ones").says(&digest);
+    let whole = "plan --at 2026-03-01 --format json";
+    let whole = bench.run(whole).exits(0).json()["digest"].as_str().unwrap().to_owned();
+    let other = format!("sha256:{}", "0".repeat(64));
+    for wrong in [&other, &whole] {
+        let refused = bench.run(&format!("apply --expect {wrong}")).exits(3);
+        refused.says("not the reviewed ones").says(&digest);
+    }
+    bench.run("plan --out plan.json").exits(0);
+    bench.run(&format!("apply plan.json --expect {other}")).exits(3).says("not the expected ones");
     assert_eq!(bench.writes(), []);
     bench.run(&format!("apply --expect {digest}")).exits(0);
     bench.agrees();
-    bench.run(&format!("apply --expect {digest}")).exits(0).shows("Nothing to do");
-    bench.run(&format!("apply --expect {other}")).exits(0).shows("Nothing to do");
+    // Again, from the same state directory and from another one.
+    let again = bench.run(&format!("apply --expect {digest}")).exits(0);
+    again.shows("Nothing to do").shows("12345").shows("http://127.0.0.1:").shows("sha256:");
+    for elsewhere in [format!("{digest} --state-dir elsewhere"), other, whole] {
+        let refused = bench.run(&format!("apply --expect {elsewhere}")).exits(3);
+        refused.says("not the reviewed ones").says("There is nothing to do");
+    }
+    let empty = bench.run("plan --format json").exits(0).json();
+    let empty = empty["changes_digest"].as_str().unwrap();
+    bench.run(&format!("apply --expect {empty} --state-dir elsewhere")).exits(0);
+
+    let bench = Bench::new(SEED, FILES);
+    let whole = bench.run("plan --at 2026-03-01 --format json").exits(0).json();
+    let whole = whole["digest"].as_str().unwrap();
+    bench.run(&format!("apply --expect {whole} --at 2026-03-01")).exits(0);
+    bench.run(&format!("apply --expect {whole} --at 2026-03-01")).exits(0).shows("Nothing to do");
 
     let bench = Bench::new(SEED, FILES);
     bench.run("apply --auto-approve").exits(0).shows("verified");

@@ -239,7 +239,7 @@ pub struct Apply {
     #[arg(value_name = "PLAN")]
     pub plan: Option<PathBuf>,
     /// Plan now, and execute only if organization, address and changes are the reviewed ones with this
-    /// changes digest
+    /// changes digest, or the plan is the reviewed one with this digest (then give its --at)
     #[arg(long, value_name = "DIGEST", env = "MIXACCESS_EXPECT")]
     pub expect: Option<String>,
     /// Do not ask before executing a plan made now

@@ -62,7 +62,12 @@ fn verdict(receipt: &Receipt) -> String {
     let in_place = receipt.count(Outcome::is_in_place);
     let plural = if total == 1 { "" } else { "s" };
     match receipt.status {
-        ApplyStatus::NothingToDo => "Nothing to do: the plan has no changes.".to_owned(),
+        ApplyStatus::NothingToDo => format!(
+            "Nothing to do: the plan for organization {} at {} has no changes (changes digest {}).",
+            receipt.organization,
+            printable(&receipt.base_url),
+            receipt.changes_digest
+        ),
         ApplyStatus::AlreadyApplied => {
             "Already applied: every change of this plan was in place before, so nothing was sent."
                 .to_owned()

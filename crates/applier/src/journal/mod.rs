@@ -19,7 +19,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::{ApplyStatus, FoundBefore, Outcome, Runner, StateError};
 
 pub(crate) use reader::read_bounded;
-pub use reader::{JournalRun, history, parse};
+pub use reader::{JournalRun, history, parse, was_applied};
 pub(crate) use unsettled::{CREATE, created_by_others, creations_sent};
 pub use unsettled::{UnsettledCreation, unsettled_creations};
 pub(crate) use writer::{JournalWriter, Sink};

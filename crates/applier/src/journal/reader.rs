@@ -1,11 +1,11 @@
 //! Reading journals back, also after a crash in the middle of a line.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use mixaccess_model::Digest;
+use mixaccess_model::{Digest, PlanOrganization};
 use serde::Deserialize;
 
 use super::{Header, JOURNAL_FORMAT_VERSION, JournalError, Record};
@@ -98,6 +98,51 @@ pub fn history(state: &StateDirectory, plan: Digest) -> Result<Vec<JournalRun>, 
         let bytes = read_bounded(&path)?;
         // The name holds only the beginning of the digest.
         runs.extend(parse(&path, &bytes)?.filter(|run| run.header.plan == plan));
+    }
+    Ok(runs)
+}
+
+/// Whether a run carried out everything of a plan, or of the changes, with that digest in an organization, as
+/// the journals of a state directory tell, which need not exist.
+///
+/// # Errors
+/// When a journal cannot be read, or comes from a newer program.
+pub fn was_applied(
+    state: &Path,
+    expected: Digest,
+    organization: &PlanOrganization,
+) -> Result<bool, JournalError> {
+    let runs = runs_about(state, expected.to_string().as_bytes())?;
+    Ok(runs.iter().any(|JournalRun { header, finished, .. }| {
+        [header.plan, header.changes_digest].contains(&expected)
+            && header.organization == organization.id
+            && header.base_url == organization.base_url
+            && matches!(finished, Some((ApplyStatus::Applied | ApplyStatus::AlreadyApplied, _)))
+    }))
+}
+
+/// The runs of a state directory, which need not exist, whose journals hold some bytes: most are about
+/// something else, and may be long.
+pub(super) fn runs_about(state: &Path, about: &[u8]) -> Result<Vec<JournalRun>, JournalError> {
+    let directory = state.join("journals");
+    let failed = |error: std::io::Error| JournalError::Read {
+        path: directory.clone(),
+        message: error.to_string(),
+    };
+    let entries = match std::fs::read_dir(&directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed)?,
+    };
+    let mut runs = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_none_or(|extension| extension != "jsonl") {
+            continue;
+        }
+        let bytes = read_bounded(&path)?;
+        if bytes.windows(about.len()).any(|window| window == about) {
+            runs.extend(parse(&path, &bytes)?);
+        }
     }
     Ok(runs)
 }

@@ -1,14 +1,13 @@
 //! Service accounts that a run created and whose secret nobody may have.
 
 use std::collections::BTreeMap;
-use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use mixaccess_model::{Actor, ChangeId, Digest, Email, LiveState, Subject};
 
-use super::reader::{parse, read_bounded};
+use super::reader::runs_about;
 use super::{Header, JournalError, JournalRun, Record};
 use crate::Outcome;
 use crate::orphan::may_be_ours;
@@ -49,7 +48,7 @@ pub fn unsettled_creations(
     if live.service_accounts.iter().flatten().next().is_none() {
         return Ok(Vec::new());
     }
-    let mut runs = runs_with_creations(&state.join("journals"))?;
+    let mut runs = runs_about(state, ABOUT)?;
     runs.retain(|run| run.header.organization == live.organization);
     runs.sort_by(|one, other| {
         let at = |run: &JournalRun| (run.header.started_at, run.path.clone());
@@ -89,7 +88,7 @@ pub(crate) fn created_by_others(
     state: &Path,
     own: &Header,
 ) -> Result<BTreeMap<Arc<str>, Timestamp>, JournalError> {
-    let mut runs = runs_with_creations(&state.join("journals"))?;
+    let mut runs = runs_about(state, ABOUT)?;
     runs.retain(|JournalRun { header, .. }| {
         let is_there = header.organization == own.organization && header.base_url == own.base_url;
         is_there && header.plan != own.plan
@@ -118,30 +117,6 @@ pub(crate) fn created_by_others(
         }
     }
     Ok(created)
-}
-
-fn runs_with_creations(directory: &Path) -> Result<Vec<JournalRun>, JournalError> {
-    let failed = |error: std::io::Error| JournalError::Read {
-        path: directory.to_owned(),
-        message: error.to_string(),
-    };
-    let entries = match std::fs::read_dir(directory) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-        entries => entries.map_err(failed)?,
-    };
-    let mut runs = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(failed)?.path();
-        if path.extension().is_none_or(|extension| extension != "jsonl") {
-            continue;
-        }
-        let bytes = read_bounded(&path)?;
-        // Most runs are about people, and their journals may be long.
-        if bytes.windows(ABOUT.len()).any(|window| window == ABOUT) {
-            runs.extend(parse(&path, &bytes)?);
-        }
-    }
-    Ok(runs)
 }
 
 /// The accounts whose creation was begun and not settled, by name.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mixaccess_api::capabilities;
+use mixaccess_applier::journal::{JournalError, was_applied};
 use mixaccess_applier::{ApplyError, ApplyOptions, Outcome, Receipt, SecretSink, Target};
-use mixaccess_model::{DesiredState, Plan, PlanOrganization, printable};
+use mixaccess_model::{DesiredState, Digest, Plan, PlanOrganization, printable};
 use mixaccess_report::Purpose;
 
 use super::reviewed;
@@ -51,24 +52,36 @@ fn saved(path: &Path, args: &Args, context: &Context) -> CommandResult {
 fn expected_only(expected: &str, args: &Args, context: &Context) -> CommandResult {
     let expected = reviewed::digest(expected)?;
     let (situation, plan) = plan_now(args, context)?;
-    if plan.content.is_empty() {
-        return execute(&plan, situation.desired, args, context);
-    }
-    if plan.changes_digest != expected {
+    if !reviewed::is_expected(&plan, &expected) && !is_done(&plan, expected, args)? {
         show(&plan, context)?;
+        let PlanOrganization { id, base_url, .. } = &plan.content.organization;
         return Err(Failure::refused(format!(
-            "the changes are not the reviewed ones: expected {expected}, planned {} for organization {} at {}",
+            "the changes are not the reviewed ones: expected {expected}, planned {} for organization {id} at {}",
             plan.changes_digest,
-            plan.content.organization.id,
-            printable(&plan.content.organization.base_url)
+            printable(base_url)
         ))
-        .hint("Files or live state changed since the review, or it was of another organization or address. Review the plan above, then expect its digest."));
+        .hint(if plan.content.is_empty() {
+            "There is nothing to do: the reviewed changes were made since, though by no apply that --state-dir knows, or they were for another organization or address."
+        } else {
+            "Files or live state changed since the review, or it was of another organization or address. Review the plan above, then expect its digest."
+        }));
     }
     if plan.content.is_refused() {
         show(&plan, context)?;
         return Ok(Exit::Refused);
     }
     execute(&plan, situation.desired, args, context)
+}
+
+/// Whether there is nothing to do because what was reviewed was applied from this state directory.
+fn is_done(plan: &Plan, reviewed: Digest, args: &Args) -> Result<bool, Failure> {
+    let state = &args.state.state_dir;
+    let is_applied = || was_applied(state, reviewed, &plan.content.organization);
+    let failed = |error: JournalError| {
+        let hint = error.hint();
+        Failure::new(error).hint(hint)
+    };
+    Ok(plan.content.is_empty() && is_applied().map_err(failed)?)
 }
 
 /// Plans, shows, asks, executes.
@@ -213,7 +226,8 @@ fn failed(error: ApplyError) -> Failure {
 }
 
 fn next_step(receipt: &Receipt, plan: &str) -> String {
-    // What moved stays so however often one goes on: only a new plan sees that.
+    // What moved, or is otherwise than any change wants it, stays so however often one goes on: only a new
+    // plan sees that.
     let is_open = |outcome: &Outcome| {
         matches!(
             outcome,
@@ -227,7 +241,9 @@ fn next_step(receipt: &Receipt, plan: &str) -> String {
         Some(_) if receipt.may_lack_secrets() => format!(
             "Go on with `mixaccess apply {plan} --resume`: a new plan would take a service account for done whose secret nobody may have."
         ),
-        Some(_) if receipt.count(is_open) > 0 || !receipt.verification.mismatches().is_empty() => {
+        Some(_)
+            if receipt.count(is_open) > 0 || receipt.changes.iter().any(|one| one.contradicted) =>
+        {
             format!("Go on with `mixaccess apply {plan} --resume`, or plan again.")
         }
         _ => "Plan again to see what is left.".to_owned(),
@@ -236,7 +252,10 @@ fn next_step(receipt: &Receipt, plan: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mixaccess_model::{Dialect, OrganizationId};
+    use mixaccess_applier::{
+        ApplyStatus, ChangeReport, Mismatch, RequestCounts, UndoReport, Verification,
+    };
+    use mixaccess_model::{ChangeId, Dialect, Email, OrganizationId, Subject};
 
     use super::*;
 
@@ -258,5 +277,54 @@ mod tests {
             question(&organization, 1)
                 .contains("this change to this organization (12345) at https://eu.mixpanel.com?")
         );
+    }
+
+    #[test]
+    fn going_on_is_advised_where_it_can_help() {
+        let digest = Digest::of_bytes(b"plan");
+        let ann = || Subject::Person { email: Email::new("ann@acme.example"), user: None };
+        let change = |outcome, contradicted| ChangeReport {
+            change: ChangeId("1".into()),
+            subject: ann(),
+            project: None,
+            action: "revoke",
+            outcome,
+            in_earlier_run: true,
+            contradicted,
+        };
+        let advice = |outcome, contradicted| {
+            let receipt = Receipt {
+                format_version: 0,
+                status: ApplyStatus::Incomplete,
+                plan: digest,
+                changes_digest: digest,
+                organization: OrganizationId(12345),
+                base_url: "https://mixpanel.com".to_owned(),
+                started_at: jiff::Timestamp::UNIX_EPOCH,
+                finished_at: jiff::Timestamp::UNIX_EPOCH,
+                resumed: true,
+                cancelled: false,
+                changes: vec![change(outcome, contradicted)],
+                invitations_left: None,
+                verification: Verification::Mismatches {
+                    mismatches: vec![Mismatch {
+                        subject: ann(),
+                        project: None,
+                        expected: "member".to_owned(),
+                        found: "owner".to_owned(),
+                    }],
+                },
+                journal: Some("journal".into()),
+                journal_error: None,
+                undo: UndoReport::default(),
+                overrides: Vec::new(),
+                notes: Vec::new(),
+                requests: RequestCounts::default(),
+            };
+            next_step(&receipt, "plan.json")
+        };
+        assert!(advice(Outcome::NotTried, false).contains("--resume"));
+        assert!(advice(Outcome::AlreadySo, true).contains("--resume"));
+        assert_eq!(advice(Outcome::AlreadySo, false), "Plan again to see what is left.");
     }
 }

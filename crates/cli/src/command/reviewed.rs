@@ -19,12 +19,13 @@ pub(super) fn read(path: &Path, args: &Args) -> Result<Plan, Failure> {
     let expected = args.expect.as_deref().map(digest).transpose()?;
     let plan = storage::read_plan(path)?;
     if let Some(expected) = expected
-        && plan.changes_digest != expected
+        && !is_expected(&plan, &expected)
     {
         return Err(Failure::refused(format!(
-            "the changes of {} are not the expected ones: expected {expected}, found {}",
+            "the changes of {} are not the expected ones: expected {expected}, found {} in plan {}",
             path.display(),
-            plan.changes_digest
+            plan.changes_digest,
+            plan.digest
         ))
         .hint("Apply the plan file that was reviewed, or review this one."));
     }
@@ -52,6 +53,11 @@ pub(super) fn read(path: &Path, args: &Args) -> Result<Plan, Failure> {
         .map_err(|error| Failure::new(format!("cannot write the plan: {error}")))
 }
 
+/// Whether a digest is that of a plan or of its changes.
+pub(super) fn is_expected(plan: &Plan, expected: &Digest) -> bool {
+    [plan.digest, plan.changes_digest].contains(expected)
+}
+
 /// The digest of `--expect`.
 ///
 /// # Errors
@@ -59,7 +65,8 @@ pub(super) fn read(path: &Path, args: &Args) -> Result<Plan, Failure> {
 pub(super) fn digest(text: &str) -> Result<Digest, Failure> {
     text.trim().parse().map_err(|error| {
         Failure::new(format!("--expect: {error}")).hint(
-            "It is the changes digest that `mixaccess plan` prints, `changes_digest` in its JSON.",
+            "It is the changes digest that `mixaccess plan` prints, `changes_digest` in its JSON; or the \
+             plan's own, `digest` there, with the --at of that plan.",
         )
     })
 }
