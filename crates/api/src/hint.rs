@@ -42,6 +42,10 @@ pub(crate) fn for_status(endpoint: Endpoint, status: u16) -> Option<&'static str
         400 | 409 if matches!(endpoint, Endpoint::RemoveMember | Endpoint::SetOrganizationRole) => {
             Some("An organization keeps at least one owner; plan again to see what it is like now.")
         }
+        400 | 409 if endpoint == Endpoint::MakeOwner => Some(
+            "The service refuses to make this person owner: an owner can try it at Mixpanel, \
+             Organization Settings, Users & Teams; then plan again.",
+        ),
         409 if endpoint == Endpoint::CreateServiceAccount => Some(
             "A service account of that name exists already: plan again, or choose another name.",
         ),
@@ -53,9 +57,13 @@ pub(crate) fn for_status(endpoint: Endpoint, status: u16) -> Option<&'static str
 
 fn for_missing(endpoint: Endpoint, status: u16) -> Option<&'static str> {
     match endpoint {
-        Endpoint::SetOrganizationRole | Endpoint::SetProjectRole if status == 404 => Some(
-            "The person probably has not accepted the invitation yet, or was removed: plan again.",
-        ),
+        Endpoint::SetOrganizationRole | Endpoint::MakeOwner | Endpoint::SetProjectRole
+            if status == 404 =>
+        {
+            Some(
+                "The person probably has not accepted the invitation yet, or was removed: plan again.",
+            )
+        }
         Endpoint::Revoke if status == 404 => {
             Some("The person or the grant is probably gone already: plan again.")
         }
@@ -95,6 +103,11 @@ mod tests {
             (Endpoint::Members, 401, "MIXPANEL_SERVICE_ACCOUNT_SECRET"),
             (Endpoint::SetOrganizationRole, 403, "admin or owner of the organization"),
             (Endpoint::SetOrganizationRole, 404, "not accepted the invitation"),
+            (Endpoint::MakeOwner, 404, "not accepted the invitation"),
+            (Endpoint::MakeOwner, 403, "admin or owner of the organization"),
+            (Endpoint::MakeOwner, 400, "refuses to make this person owner"),
+            (Endpoint::MakeOwner, 409, "refuses to make this person owner"),
+            (Endpoint::SetOrganizationRole, 400, "at least one owner"),
             (Endpoint::SetProjectRole, 404, "not accepted the invitation"),
             (Endpoint::Grant, 429, "10 invitations an hour"),
             (Endpoint::Invite, 429, "10 invitations an hour"),

@@ -30,8 +30,10 @@ pub(crate) enum Endpoint {
     Grant,
     /// A changed project role.
     SetProjectRole,
-    /// A changed organization role.
+    /// An organization role that becomes less than owner.
     SetOrganizationRole,
+    /// A member who becomes owner of the organization.
+    MakeOwner,
     /// A grant that is taken away.
     Revoke,
     /// A member that is removed from the organization.
@@ -84,6 +86,7 @@ impl Endpoint {
             | Self::Grant
             | Self::SetProjectRole
             | Self::SetOrganizationRole
+            | Self::MakeOwner
             | Self::Revoke
             | Self::RotateToken
             | Self::GrantMany

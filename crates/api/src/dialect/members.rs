@@ -153,7 +153,13 @@ impl Members<'_> {
     pub(crate) fn organization_role(&self, user: UserId, role: OrganizationRole) -> Request {
         let path = format!("/organizations/{}/members/{user}", self.organization);
         let body = json!({ "role": role.as_str() });
-        self.writing(Endpoint::SetOrganizationRole, Method::POST, &path, Some(body))
+        let endpoint = match role {
+            OrganizationRole::Owner => Endpoint::MakeOwner,
+            OrganizationRole::Admin | OrganizationRole::BillingAdmin | OrganizationRole::Member => {
+                Endpoint::SetOrganizationRole
+            }
+        };
+        self.writing(endpoint, Method::POST, &path, Some(body))
     }
 
     /// The request that removes a member, or withdraws an invitation.
