@@ -341,8 +341,8 @@ fn finish(
     let mut changes = Vec::with_capacity(edited.len());
     let files = files::by_path(&first.loaded);
     for (path, after) in edited {
-        let layout = files.get(path.as_path()).and_then(|file| first.loaded.layout(*file).ok());
-        let before = layout.map(|layout| layout.text);
+        let file = files.get(path.as_path());
+        let before = file.and_then(|file| first.loaded.text(*file).ok());
         let after = after.map(|text| text.to_string());
         if before != after {
             let name = files::name_of(&path);
@@ -361,7 +361,7 @@ fn finish(
         .chain(left)
         .collect();
     refused.sort();
-    refused.extend(input.chosen.missing(&first.desired, input.live));
+    refused.extend(input.chosen.missing(first, input.live));
     Adoption { files: changes, adopted, refused }
 }
 

@@ -40,15 +40,21 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let named =
         |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
-    let target = match std::fs::canonicalize(path) {
-        Ok(target) => target,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => path.to_owned(),
-        Err(error) => return Err(named(error)),
+    let missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+    // Of thousands of files nearly all are new or plain, which one question tells.
+    let target = match std::fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => path.to_owned(),
+        Err(error) if missing(&error) => path.to_owned(),
+        Ok(_) | Err(_) => match std::fs::canonicalize(path) {
+            Ok(target) if target.is_file() => target,
+            Ok(target) => {
+                let opened = OpenOptions::new().write(true).open(&target);
+                return opened.and_then(|mut file| file.write_all(bytes)).map_err(named);
+            }
+            Err(error) if missing(&error) => path.to_owned(),
+            Err(error) => return Err(named(error)),
+        },
     };
-    if std::fs::metadata(&target).is_ok_and(|found| !found.is_file()) {
-        let opened = OpenOptions::new().write(true).open(&target);
-        return opened.and_then(|mut file| file.write_all(bytes)).map_err(named);
-    }
     let directory = match target.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -58,13 +64,20 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     };
     let temporary =
         directory.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-    // What a process of the same number left behind; `create_new` follows no link.
-    let _ = std::fs::remove_file(&temporary);
-    let written =
-        OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()
-        });
+    // `create_new` follows no link.
+    let create = || OpenOptions::new().write(true).create_new(true).open(&temporary);
+    let created = match create() {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            // A process of the same number left it behind.
+            let _ = std::fs::remove_file(&temporary);
+            create()
+        }
+        created => created,
+    };
+    let written = created.and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
     let renamed = written.and_then(|()| std::fs::rename(&temporary, &target));
     if renamed.is_err() {
         // The error that matters is the first one.

@@ -16,7 +16,7 @@ use crate::codes;
 use crate::diagnostic::{Diagnostic, Label, file_name};
 use crate::document;
 use crate::load::Loaded;
-use crate::source;
+use crate::source::{self, SourceFile};
 
 pub use origin::{Origin, Origins};
 
@@ -236,6 +236,14 @@ impl FileLayout {
 }
 
 impl Loaded {
+    /// Reads the text of one file again.
+    ///
+    /// # Errors
+    /// `unreadable` and its like when the file is gone or changed since it was loaded.
+    pub fn text(&self, file: FileIndex) -> Result<String, Diagnostic> {
+        Ok(self.unchanged(file)?.1)
+    }
+
     /// Reads one file again, with the place of everything in it.
     ///
     /// # Errors
@@ -243,17 +251,7 @@ impl Loaded {
     /// problem because of which it could not be read then.
     pub fn layout(&self, file: FileIndex) -> Result<FileLayout, Diagnostic> {
         let name = file_name(&self.files, file);
-        let at = usize::try_from(file.0).unwrap_or(usize::MAX);
-        let Some((found, digest)) = self.sources.get(at) else {
-            return Err(Diagnostic::new(codes::UNREADABLE, "there is no such file"));
-        };
-        let bytes = source::read(found)?;
-        if Digest::of_bytes(&bytes) != *digest {
-            return Err(Diagnostic::new(codes::UNREADABLE, "the file changed since it was read")
-                .at(Label::whole(name))
-                .hint("Run the command again."));
-        }
-        let text = source::text(found, &bytes)?.to_owned();
+        let (found, text) = self.unchanged(file)?;
         // Everything that bounds a file is checked by the reader, which was asked when these very bytes
         // were loaded; where it complained, it is asked again.
         if self.has_errors() {
@@ -262,5 +260,19 @@ impl Loaded {
         let root = build::root(file, &name, &text)?;
         let path = found.path.clone();
         Ok(FileLayout { file, name, path, text, root, found: Lookup::default() })
+    }
+
+    fn unchanged(&self, file: FileIndex) -> Result<(&SourceFile, String), Diagnostic> {
+        let at = usize::try_from(file.0).unwrap_or(usize::MAX);
+        let Some((found, digest)) = self.sources.get(at) else {
+            return Err(Diagnostic::new(codes::UNREADABLE, "there is no such file"));
+        };
+        let bytes = source::read(found)?;
+        if Digest::of_bytes(&bytes) != *digest {
+            return Err(Diagnostic::new(codes::UNREADABLE, "the file changed since it was read")
+                .at(Label::whole(file_name(&self.files, file)))
+                .hint("Run the command again."));
+        }
+        Ok((found, source::text(found, &bytes)?.to_owned()))
     }
 }

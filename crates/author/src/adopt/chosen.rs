@@ -1,10 +1,11 @@
 //! Which differences are to be adopted.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use mixaccess_model::{DesiredState, Email, LiveState, ProjectId, SubjectKey, printable};
+use mixaccess_model::{Email, LiveState, ProjectId, SubjectKey, printable};
 
-use super::NotAdopted;
+use super::{NotAdopted, Situation};
 
 /// Which differences are to be adopted. People and projects together are what concerns both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,13 +14,13 @@ pub struct Chosen {
     /// projects stay undeclared: they are named one by one.
     pub all: bool,
     /// People, declared or not.
-    pub people: Vec<Email>,
+    pub people: BTreeSet<Email>,
     /// Projects, declared or not.
-    pub projects: Vec<ProjectId>,
+    pub projects: BTreeSet<ProjectId>,
     /// Names of declared teams.
-    pub teams: Vec<Arc<str>>,
+    pub teams: BTreeSet<Arc<str>>,
     /// Names of declared service accounts.
-    pub service_accounts: Vec<Arc<str>>,
+    pub service_accounts: BTreeSet<Arc<str>>,
 }
 
 impl Chosen {
@@ -53,7 +54,8 @@ impl Chosen {
     }
 
     /// What was named and is not there.
-    pub(super) fn missing(&self, desired: &DesiredState, live: &LiveState) -> Vec<NotAdopted> {
+    pub(super) fn missing(&self, first: &Situation, live: &LiveState) -> Vec<NotAdopted> {
+        let desired = &first.desired;
         let mut found = Vec::new();
         let mut missing = |why: String| found.push(NotAdopted { subject: None, why });
         for email in &self.people {
@@ -67,12 +69,12 @@ impl Chosen {
             }
         }
         for name in &self.teams {
-            if !desired.teams.iter().flatten().any(|team| team.name == *name) {
+            if first.team(name).is_none() {
                 missing(format!("no team {} is declared", printable(name)));
             }
         }
         for name in &self.service_accounts {
-            if !desired.service_accounts.iter().flatten().any(|one| one.username == *name) {
+            if first.service_account(name).is_none() {
                 missing(format!("no service account {} is declared", printable(name)));
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::mem::discriminant;
 
-use mixaccess_model::{DesiredState, GuardCode, LiveState, ProjectId, SubjectKey};
+use mixaccess_model::{DesiredState, GuardCode, LiveState, NotPlannedKind, ProjectId, SubjectKey};
 use mixaccess_planner::Projection;
 
 use super::{AdoptError, AdoptInput, Refusals, Said, Situation, planned};
@@ -47,9 +47,9 @@ pub(super) fn denied(
                 let why = format!("the policy refuses it ({})", why.join("; "));
                 denied.insert((*key).clone(), why);
             }
-            // Of somebody who is left out of the plan nothing was judged.
+            // Of somebody whom the others keep out of the plan nothing was judged.
             _ if why.is_empty()
-                && content.not_planned.is_empty()
+                && content.not_planned.iter().all(|one| is_left_out_alone(one.kind))
                 && content.errors().next().is_none() => {}
             _ => {
                 let (one, other) = keys.split_at(keys.len() / 2);
@@ -58,6 +58,18 @@ pub(super) fn denied(
         }
     }
     Ok(denied)
+}
+
+/// Whether a plan that is about nobody else would leave the same out.
+const fn is_left_out_alone(kind: NotPlannedKind) -> bool {
+    match kind {
+        NotPlannedKind::Unmanaged
+        | NotPlannedKind::UndeclaredProject
+        | NotPlannedKind::Pending
+        | NotPlannedKind::Protected
+        | NotPlannedKind::ManagedByScim => true,
+        NotPlannedKind::ActorPower | NotPlannedKind::Unreadable | NotPlannedKind::Withheld => false,
+    }
 }
 
 /// Files and organization with some subjects of one kind in them.

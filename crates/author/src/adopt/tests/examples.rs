@@ -418,21 +418,21 @@ collaborators:
     let of = |chosen: Chosen| {
         diff_of(&[("people.yaml", people)], &live(members()), &chosen, &Annotations::default())
     };
-    let person = || vec![Email::new("A@x.example"), Email::new("nobody@x.example")];
+    let person = || [Email::new("A@x.example"), Email::new("nobody@x.example")].into();
     insta::assert_snapshot!(of(Chosen { people: person(), ..Chosen::default() }), @r"
     === people.yaml
     -  a@x.example: { projects: { web: admin, ios: admin } }
     +  a@x.example: { projects: { web: analyst, ios: analyst }, organization_role: admin }
     not adopted: nobody@x.example is neither declared nor live
     ");
-    insta::assert_snapshot!(of(Chosen { projects: vec![ProjectId(1)], ..Chosen::default() }), @r"
+    insta::assert_snapshot!(of(Chosen { projects: [ProjectId(1)].into(), ..Chosen::default() }), @r"
     === people.yaml
     -  a@x.example: { projects: { web: admin, ios: admin } }
     -  b@x.example: { projects: { web: admin } }
     +  a@x.example: { projects: { web: analyst, ios: admin } }
     +  b@x.example: { projects: { web: analyst } }
     ");
-    insta::assert_snapshot!(of(Chosen { projects: vec![ProjectId(2), ProjectId(4)], people: person(), ..Chosen::default() }), @r"
+    insta::assert_snapshot!(of(Chosen { projects: [ProjectId(2), ProjectId(4)].into(), people: person(), ..Chosen::default() }), @r"
     === organization.yaml
     +  new-app-prod: { id: 4, environment: production }
     === people.yaml
@@ -565,8 +565,11 @@ service_accounts:
     }]);
     state.normalize();
     let none = Annotations::default();
-    let chosen =
-        Chosen { teams: vec!["Old".into()], service_accounts: vec!["gone".into()], ..everything() };
+    let chosen = Chosen {
+        teams: ["Old".into()].into(),
+        service_accounts: ["gone".into()].into(),
+        ..everything()
+    };
     insta::assert_snapshot!(diff_of(&[("people.yaml", people)], &state, &chosen, &none), @r"
     === people.yaml
     -  a@x.example: { teams: [growth, old] }
@@ -630,7 +633,7 @@ teams:
     not adopted: b@x.example: in team Growth, in which the files do not put them: `--team growth` adopts that
     not adopted: b@x.example: web: analyst comes through team Growth, which differs from the files as well: `--team growth` adopts that
     ");
-    let with_team = Chosen { teams: vec!["Growth".into()], ..named.clone() };
+    let with_team = Chosen { teams: ["Growth".into()].into(), ..named.clone() };
     insta::assert_snapshot!(of_growth(people, &with_team), @r"
     === people.yaml
     -  a@x.example: {}
@@ -651,7 +654,7 @@ teams:
     +    teams: [growth]
     +  b@x.example: { projects: { web: analyst }, teams: [growth] }
     ");
-    let project = Chosen { projects: vec![ProjectId(1)], ..Chosen::default() };
+    let project = Chosen { projects: [ProjectId(1)].into(), ..Chosen::default() };
     insta::assert_snapshot!(of_growth(people, &project), @"not adopted: b@x.example: web: analyst comes through team Growth, which differs from the files as well: `--team growth` adopts that");
 }
 

@@ -1,5 +1,6 @@
 //! Files on their way to the disk: all of them and readable, or none.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use mixaccess_author::Tree;
@@ -17,9 +18,12 @@ pub(super) fn write(root: &Path, tree: &Tree) -> Result<(), Failure> {
     let mut undo = Undo::default();
     let written = undo.directory(root).and_then(|()| {
         check(root, tree)?;
+        let mut there = BTreeSet::new();
         tree.files.iter().try_for_each(|file| {
             let path = root.join(&file.path);
-            if let Some(parent) = path.parent() {
+            if let Some(parent) = path.parent()
+                && there.insert(parent.to_path_buf())
+            {
                 undo.directory(parent)?;
             }
             undo.file(&path)?;
