@@ -25,6 +25,7 @@ mod service_account;
 mod subject;
 mod team;
 mod wire_text;
+mod wording;
 
 pub use action::{Action, InvitedGrant, ProjectRef, Through};
 pub use change::{
@@ -66,3 +67,4 @@ pub use service_account::{DesiredServiceAccount, LiveServiceAccount, is_service_
 pub use subject::{Subject, SubjectKey};
 pub use team::{DesiredTeam, DesiredTeamMember, LiveTeam, OwnGrant};
 pub use wire_text::printable;
+pub use wording::{counted, listed};

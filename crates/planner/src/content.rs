@@ -9,7 +9,7 @@ use mixaccess_model::{
 
 use crate::gathering::Gathering;
 use crate::guard;
-use crate::planning::PlanningInput;
+use crate::input::PlanningInput;
 use crate::sequence::Sequence;
 
 /// Puts everything into its place and evaluates the guard rails.

@@ -9,8 +9,8 @@ use mixaccess_model::{
 };
 
 use crate::codes::{CUSTOM_ROLE_DELETED, CUSTOM_ROLE_UNDECLARED, UNKNOWN_CUSTOM_ROLE};
+use crate::names::names;
 use crate::subject::person;
-use crate::team_findings::names;
 
 /// Who is declared with a role that is not there.
 #[derive(Default)]
@@ -155,7 +155,7 @@ fn undeclared(desired: &DesiredState, live: &LiveState) -> Vec<Finding> {
             let message = format!(
                 "the custom role {} is held by {}, and the files do not list it for {}",
                 mixaccess_model::printable(name.as_str()),
-                names(holders.into_iter()),
+                names(holders),
                 declared.key
             );
             let finding = Finding::new(Severity::Note, CUSTOM_ROLE_UNDECLARED, message)

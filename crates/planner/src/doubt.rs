@@ -7,6 +7,7 @@ use mixaccess_model::{
 };
 
 use crate::codes::{DUPLICATE_MEMBER, DUPLICATE_TEAM, LOOK_ALIKE_MEMBER, TEAMS_UNREADABLE};
+use crate::names::names;
 use crate::observation;
 
 /// What is doubtful about whom.
@@ -70,7 +71,7 @@ impl<'a> Doubts<'a> {
         numbered.sort_unstable();
         numbered.dedup();
         for same in numbered.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
-            let who = observation::listed(same.iter().map(|(_, email)| email.to_string()));
+            let who = names(same.iter().map(|(_, email)| email.to_string()));
             for (number, email) in same {
                 let message = format!("number {number} stands for {who}");
                 let finding = Finding::new(Severity::Warning, DUPLICATE_MEMBER, message)

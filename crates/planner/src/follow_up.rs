@@ -10,7 +10,8 @@ use mixaccess_model::{
 
 use crate::codes::FOLLOW_UP_TOKENS;
 use crate::custom_role::CustomRoles;
-use crate::team_findings::{count, names};
+use crate::names::names;
+use crate::team_findings::count;
 
 const ADMIN_POWER: u8 = 3;
 

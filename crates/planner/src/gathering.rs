@@ -10,16 +10,17 @@ use mixaccess_model::{
     SubjectKey, UnmanagedAction,
 };
 
-use crate::codes::{EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE};
 use crate::comparer::{Comparer, swept};
 use crate::doubt::{Doubt, Stops};
 use crate::draft::{Draft, Stage, SubjectDraft};
 use crate::invitation;
 use crate::observation;
-use crate::person::{Comparison, needs_number, subject_of};
+use crate::person::{Comparison, needs_number};
 use crate::projection::Projection;
 use crate::scim_findings;
 use crate::service_account::AccountComparison;
+use crate::subject::subject_of;
+use crate::tally::is_above;
 use crate::team::{ByHand, TeamComparison};
 
 /// What is found on the way.
@@ -420,11 +421,6 @@ fn stopped(count: usize, finding: &Finding) -> NotPlanned {
     let plural = if count == 1 { " is" } else { "s are" };
     let message = format!("{count} change{plural} withheld: {}", finding.message);
     NotPlanned { message, ..NotPlanned::withheld(finding) }
-}
-
-/// Whether a finding says that somebody effectively has more than is declared.
-pub(crate) fn is_above(finding: &Finding) -> bool {
-    [EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE].contains(&finding.code.as_ref())
 }
 
 /// Somebody whose invitation stands and waits to be accepted.

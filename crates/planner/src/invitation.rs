@@ -9,7 +9,7 @@ use mixaccess_model::{
 };
 
 use crate::codes::{INVITATION_EXPIRED, INVITATION_LIMIT, INVITATION_WAITING, MAY_HAVE_EXPIRED};
-use crate::person::subject_of;
+use crate::subject::subject_of;
 
 /// How many invitation e-mails the service sends for each e-mail domain in any
 /// [`INVITATION_WINDOW`] (`mixpanel-api.md`, "Hosts": "rate limit, invitations").

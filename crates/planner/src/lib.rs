@@ -18,9 +18,11 @@ mod grants;
 mod groups;
 pub mod guard;
 mod handover;
+mod input;
 mod invitation;
 mod managed;
 mod membership;
+mod names;
 mod observation;
 mod person;
 mod planning;
@@ -48,10 +50,11 @@ pub use codes::CODES;
 pub use custom_role::CustomRoles;
 pub use doubt::doubts_about;
 pub use effective::{effective_role, is_met_otherwise};
+pub use input::PlanningInput;
 pub use invitation::{
     INVITATION_WINDOW, INVITATIONS_PER_WINDOW, InvitationBudget, sends_invitation,
 };
-pub use planning::{PlanningInput, plan};
+pub use planning::plan;
 pub use power::refused_by_service;
 pub use projection::{Moved, Projection};
 pub use reading::what_to_read;

@@ -10,6 +10,7 @@ use crate::codes::{
     LOOK_ALIKE_MEMBER, NOT_UNDONE, PROJECT_NOT_LIVE, PROJECT_NOT_READ, READING_CREDENTIALS,
     REINVITED, SPELLING, UNDECLARED_PROJECT_UNREAD, UNKNOWN_ORGANIZATION_ROLE, UNKNOWN_VERB,
 };
+use crate::names::names;
 use crate::sequence::Sequence;
 
 /// Declared projects that cannot be planned for, because nobody's grants in them are known.
@@ -178,7 +179,7 @@ pub(crate) fn access_unknown(email: &Email, unread: &[String]) -> Option<Finding
         let plural = if unread.len() == 1 { "" } else { "s" };
         let message = format!(
             "should have no access, and what there is in the undeclared project{plural} {} is unknown: the members were not read",
-            listed(unread.iter().cloned())
+            names(unread.iter().cloned())
         );
         Finding::new(Severity::Warning, UNDECLARED_PROJECT_UNREAD, message)
             .about(email)
@@ -190,16 +191,11 @@ pub(crate) fn access_unknown(email: &Email, unread: &[String]) -> Option<Finding
 pub(crate) fn invitation_unknown(email: &Email, unread: &[String]) -> Finding {
     let message = format!(
         "the invitation is not replaced, since what it gives in {} is unknown: the members were not read",
-        listed(unread.iter().cloned())
+        names(unread.iter().cloned())
     );
     Finding::new(Severity::Warning, UNDECLARED_PROJECT_UNREAD, message)
         .about(email)
         .with_hint("Give the service account admin of the project and plan again, or invite the person by hand.")
-}
-
-/// The first few of these, and how many more there are.
-pub(crate) fn listed(all: impl Iterator<Item = String>) -> String {
-    crate::team_findings::names(all)
 }
 
 /// An address with every letter told that may be taken for another.

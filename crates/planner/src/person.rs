@@ -6,19 +6,19 @@ use std::sync::Arc;
 use mixaccess_model::{
     Action, Annotations, Cause, DesiredCollaborator, DesiredGrant, Finding, Grant, GrantSource,
     InvitedGrant, LiveMember, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, Reason,
-    ReasonKind, State, Subject,
+    ReasonKind, State,
 };
 
 use crate::codes::{INVITATION_EXPIRED, REINVITED};
 use crate::comparer::{Comparer, Course};
 use crate::doubt::Stops;
 use crate::draft::{Draft, Stage};
-use crate::gathering::is_above;
 use crate::invitation;
+use crate::names::names;
 use crate::observation;
 use crate::projection::Projection;
-use crate::tally::Tally;
-use crate::team_findings::names;
+use crate::subject::subject_of;
+use crate::tally::{Tally, is_above};
 
 /// What came out of comparing one person.
 #[derive(Debug, Default)]
@@ -377,11 +377,6 @@ fn one_after_the_other<'w>(words: impl Iterator<Item = &'w Arc<str>>) -> Option<
             Some(Arc::from(several.join(", ")))
         }
     }
-}
-
-/// A live member as a subject.
-pub(crate) fn subject_of(member: &LiveMember) -> Subject {
-    Subject::Person { email: member.email.clone(), user: member.id }
 }
 
 /// Changes that address the member by number cannot be made without one.

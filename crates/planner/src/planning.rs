@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, Capabilities, DesiredState, Email, LiveState, ManualTask, NotPlanned, NotPlannedKind,
-    Override, PlanContent, ProjectId, ReasonKind, Subject,
+    Action, Email, ManualTask, NotPlanned, NotPlannedKind, Override, PlanContent, ProjectId,
+    ReasonKind, Subject,
 };
 
 use crate::comparer::Comparer;
@@ -16,6 +16,7 @@ use crate::doubt::Doubts;
 use crate::follow_up;
 use crate::gathering::Gathering;
 use crate::guard;
+use crate::input::PlanningInput;
 use crate::invitation;
 use crate::membership::Membership;
 use crate::observation;
@@ -26,23 +27,6 @@ use crate::service_account::compare_service_accounts;
 use crate::service_account_findings;
 use crate::team::compare_teams;
 use crate::team_findings;
-
-/// Everything the planner sees.
-#[derive(Clone, Copy, Debug)]
-pub struct PlanningInput<'a> {
-    /// What the files say.
-    pub desired: &'a DesiredState,
-    /// What the service answered.
-    pub live: &'a LiveState,
-    /// What the dialect can do.
-    pub capabilities: &'a Capabilities,
-    /// The address of the service, to be written into the plan.
-    pub base_url: &'a str,
-    /// Whether the instant was asked for with `--at`.
-    pub instant_given: bool,
-    /// Overrides given with `--allow`.
-    pub allow: &'a [Override],
-}
 
 /// Plans the changes that take live state to desired state: the same content for the same input.
 ///

@@ -13,8 +13,8 @@ use crate::codes::{
 };
 use crate::comparer::Comparer;
 use crate::invitation::lasting;
+use crate::names::names;
 use crate::observation::without_alias;
-use crate::team_findings::names;
 
 /// An event of the SCIM log (`mixpanel-api.md`, "Dialect `members`": `scim/logs`).
 const ROLE_CHANGED: &str = "USER_ROLE_CHANGED";
@@ -100,7 +100,7 @@ fn hand_made(
             "Give it through a group of the identity provider.",
         )
     };
-    let held = names(grants.into_iter());
+    let held = names(grants);
     let message = format!("holds {held} by an individual grant, {will}");
     let finding = Finding::new(Severity::Warning, SCIM_HAND_MADE, message);
     Some(finding.about(&member.email).with_hint(hint))
@@ -202,8 +202,7 @@ fn two_accounts(comparer: &Comparer<'_>, accounts: &[&LiveMember]) -> Option<Fin
     if others.is_empty() {
         return None;
     }
-    let message =
-        format!("{} is live as well: two accounts for one person", names(others.into_iter()));
+    let message = format!("{} is live as well: two accounts for one person", names(others));
     let finding = Finding::new(Severity::Warning, LOOK_ALIKE_MEMBER, message)
         .about(&managed.email)
         .with_hint("An identity provider that sends another spelling makes another account: keep the one that it manages, or list the other under `policy.unmanaged.ignore`.");

@@ -19,7 +19,8 @@ use crate::codes::{
 };
 use crate::comparer::Comparer;
 use crate::invitation::lasting;
-use crate::team_findings::{count, names};
+use crate::names::names;
+use crate::team_findings::count;
 
 /// After how long without use an account is told.
 const UNUSED_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mixaccess_model::{Email, Subject};
+use mixaccess_model::{Email, LiveMember, Subject};
 
 /// A subject whatever its number; ordered as [`SubjectKey`](mixaccess_model::SubjectKey) is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,4 +36,9 @@ impl<'a> SubjectRef<'a> {
 /// A person whose number is not needed.
 pub(crate) fn person(email: &Email) -> Subject {
     Subject::Person { email: email.clone(), user: None }
+}
+
+/// A live member as a subject.
+pub(crate) fn subject_of(member: &LiveMember) -> Subject {
+    Subject::Person { email: member.email.clone(), user: member.id }
 }

@@ -155,3 +155,8 @@ fn way_out(source: &GrantSource) -> &'static str {
         }
     }
 }
+
+/// Whether a finding says that somebody effectively has more than is declared.
+pub(crate) fn is_above(finding: &Finding) -> bool {
+    [EFFECTIVE_ABOVE_DECLARED, NONE_NOT_REACHABLE].contains(&finding.code.as_ref())
+}

@@ -16,9 +16,7 @@ use crate::comparer::Comparer;
 use crate::custom_role::CustomRoles;
 use crate::draft::SubjectDraft;
 use crate::effective::effective_role;
-
-/// How many names one sentence holds.
-const SHOWN: usize = 5;
+use crate::names::names;
 
 pub(crate) fn unreadable(comparer: &Comparer<'_>, declared: &[DesiredTeam]) -> Finding {
     let place = declared.first().map(|team| comparer.desired.place(team.cause.position));
@@ -203,14 +201,4 @@ fn shown(name: &str) -> String {
 
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
-}
-
-/// The first few names, and how many more there are.
-pub(crate) fn names(all: impl Iterator<Item = String>) -> String {
-    let all: Vec<String> = all.collect();
-    let shown = all.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match all.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use mixaccess_model::{
     Access, Action, AffectedSubject, Change, Email, Grant, GrantSource, GuardCode, GuardVerdict,
-    OrganizationRole, ProjectId, ProjectRole, ReasonKind, Risk, Subject,
+    OrganizationRole, ProjectId, ProjectRole, ReasonKind, Risk, Subject, counted,
 };
 
-use super::{Context, person_of, plural, subjects, way_past};
+use super::{Context, person_of, subjects, way_past};
 use crate::custom_role::CustomRoles;
 use crate::draft::risk_between;
 use crate::effective::effective_role;
@@ -31,8 +31,8 @@ pub(super) fn removals(context: &Context<'_>) -> Option<GuardVerdict> {
     let limit = people.min(share).max(1);
     let message = format!(
         "{} would be removed, suspended or lose their last project; allowed are {limit}: {} and {} % of {} members, whichever is less, and at least 1",
-        plural(count, "person", "people"),
-        plural(people, "person", "people"),
+        counted(count, "person", "people"),
+        counted(people, "person", "people"),
         limits.percent,
         content.figures.members
     );
@@ -59,7 +59,7 @@ pub(super) fn reductions(context: &Context<'_>) -> Option<GuardVerdict> {
     };
     let message = format!(
         "{} would be removed or lowered; allowed are {limit}: {percent} % of {all} {what}s{parts}, and at least 1",
-        plural(count, what, &format!("{what}s")),
+        counted(count, what, &format!("{what}s")),
     );
     verdict(context, GuardCode::Reductions, count, limit, message)
 }
@@ -86,7 +86,7 @@ pub(super) fn owner_grants(context: &Context<'_>) -> Option<GuardVerdict> {
         guard: GuardCode::Escalations,
         message: format!(
             "{} would become organization owner ({}), which the policy does not allow",
-            plural(new_owners.len(), one, many),
+            counted(new_owners.len(), one, many),
             subjects(new_owners.iter().copied())
         ),
         way_past: "add `escalations: { allow: [organization_owner] }` to the policy, or plan again with `--allow escalations --because \"…\"`".to_owned(),
@@ -112,7 +112,7 @@ pub(super) fn escalations(context: &Context<'_>) -> Option<GuardVerdict> {
     let limit = usize::try_from(maximum).unwrap_or(usize::MAX);
     let message = format!(
         "{} of organization admin, project owner or project admin would be given; the policy allows {limit} in one plan",
-        plural(count, "grant", "grants"),
+        counted(count, "grant", "grants"),
     );
     verdict(context, GuardCode::Escalations, count, limit, message)
 }

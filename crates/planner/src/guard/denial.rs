@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use mixaccess_model::{
     GuardCode, GuardVerdict, OrganizationRole, Place, PlanProject, Policy, ProjectId, ProjectKey,
-    ProjectRole, Rule, RuleMatch, Subject,
+    ProjectRole, Rule, RuleMatch, Subject, counted,
 };
 
 use super::named_roles::NamedRoles;
-use super::{plural, valid_override, way_past};
+use super::{valid_override, way_past};
 use crate::subject::SubjectRef;
 
 /// Somebody who will hold something.
@@ -74,7 +74,7 @@ impl Breaches {
             guard: GuardCode::Rule,
             message: format!(
                 "denied for {} ({example}) because {}",
-                plural(self.subjects.len(), one, many),
+                counted(self.subjects.len(), one, many),
                 rule.because
             ),
             way_past: format!(

@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use mixaccess_model::{
     Action, Change, Email, Grant, GuardCode, GuardVerdict, LiveState, Override, PlanContent,
-    Policy, ProjectRef, ProjectRole, Risk, Subject,
+    Policy, ProjectRef, ProjectRole, Risk, Subject, listed,
 };
 
 use crate::custom_role::CustomRoles;
@@ -125,21 +125,10 @@ fn way_past(guard: GuardCode, figure: Option<usize>) -> String {
     )
 }
 
-fn plural(count: usize, one: &str, many: &str) -> String {
-    if count == 1 { format!("1 {one}") } else { format!("{count} {many}") }
-}
-
 /// The first few subjects of a list, and how many more there are.
 fn subjects<'a>(all: impl Iterator<Item = &'a Subject>) -> String {
-    const SHOWN: usize = 3;
-    let mut names: Vec<String> = all.map(ToString::to_string).collect();
-    names.sort_unstable();
-    names.dedup();
-    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    let names: BTreeSet<String> = all.map(ToString::to_string).collect();
+    listed(names, 3)
 }
 
 /// The person whom a change is about: its subject, or whoever joins or leaves a team.

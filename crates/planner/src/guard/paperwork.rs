@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use mixaccess_model::{
     Action, Change, Grant, GuardCode, GuardVerdict, InvitedGrant, OrganizationRole, ProjectId,
-    ProjectRef, ReasonKind, Requirement, Subject,
+    ProjectRef, ReasonKind, Requirement, Subject, counted,
 };
 
 use super::named_roles::NamedRoles;
 use super::rules::given_to_all_users;
-use super::{Context, only_lowers, plural, subjects, way_past};
+use super::{Context, only_lowers, subjects, way_past};
 use crate::custom_role::CustomRoles;
 
 /// `approved_by` is present and differs from `requested_by`.
@@ -188,7 +188,7 @@ fn verdict(
         guard,
         message: format!(
             "{} {have} {lacks}: {}",
-            plural(changes.len(), "change", "changes"),
+            counted(changes.len(), "change", "changes"),
             subjects(changes.iter().map(|change| &change.subject))
         ),
         way_past: format!("write `{key}:` beside the declaration; or {}", way_past(guard, None)),

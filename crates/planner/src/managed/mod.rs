@@ -16,8 +16,8 @@ use mixaccess_model::{
 
 use crate::comparer::Comparer;
 use crate::draft::Draft;
-use crate::person::subject_of;
 use crate::subject::person;
+use crate::subject::subject_of;
 use crate::team::{PeopleByHand, TeamsByHand};
 use replacement::{Replacement, given_up_for};
 use steps::{Guidance, steps};

@@ -8,7 +8,8 @@ use super::TakenBack;
 use super::effect::{Effect, GrantEffect};
 use crate::draft::Draft;
 use crate::observation;
-use crate::person::{needs_number, subject_of};
+use crate::person::needs_number;
+use crate::subject::subject_of;
 
 impl TakenBack<'_> {
     pub(super) fn person(&mut self, subject: &Subject, email: &Email, effect: &Effect<'_>) {
