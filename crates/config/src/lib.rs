@@ -10,7 +10,6 @@ mod declared;
 mod decode;
 mod diagnostic;
 mod document;
-mod effect;
 mod explain;
 mod explanation;
 pub mod layout;

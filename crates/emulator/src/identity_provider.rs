@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::audit::domain_of;
-use crate::seed::{Deprovisioning, ManagedBy, Scim};
-use crate::state::{Member, State};
+use crate::event::domain_of;
+use crate::member::Member;
+use crate::seed::Deprovisioning;
 
 /// Whom the audit log names for what the identity provider does.
 pub(crate) const ACTOR: &str = "scim";
@@ -49,21 +49,6 @@ pub(crate) struct Managed {
 }
 
 impl IdentityProvider {
-    /// An identity provider that wants everything as it is now.
-    pub(crate) fn content_with(state: &State, scim: Option<&Scim>) -> Self {
-        let is_managed = |member: &Member| member.managed_by == Some(ManagedBy::Scim);
-        let managed = state.members.iter().filter(|(_, member)| is_managed(member));
-        let groups = state.teams.values().filter(|team| team.managed_by == Some(ManagedBy::Scim));
-        Self {
-            token: scim.map(|scim| scim.token.clone()).unwrap_or_default(),
-            claimed_domains: scim.map(|scim| scim.claimed_domains.clone()).unwrap_or_default(),
-            people: managed.map(|(id, member)| (*id, Managed::as_is(state, *id, member))).collect(),
-            groups: groups.map(|team| (team.name.clone(), state.emails(&team.members))).collect(),
-            deactivated: BTreeMap::new(),
-            deprovisioning: scim.map(|scim| scim.deprovisioning).unwrap_or_default(),
-        }
-    }
-
     /// Whether SCIM reaches the address: the organization has claimed its domain
     /// (`mixpanel-api.md`, "SCIM 2.0").
     pub(crate) fn reaches(&self, email: &str) -> bool {
@@ -81,16 +66,5 @@ impl IdentityProvider {
     /// Whether there is anybody to be put back.
     pub(crate) fn has_people(&self) -> bool {
         !self.people.is_empty() || !self.groups.is_empty()
-    }
-}
-
-impl Managed {
-    /// A person as they are now.
-    pub(crate) fn as_is(state: &State, id: u64, member: &Arc<Member>) -> Self {
-        let is_other = |team: &&Arc<crate::state::Team>| {
-            team.managed_by.is_none() && team.members.contains(&id)
-        };
-        let teams = state.teams.values().filter(is_other).map(|team| team.name.clone()).collect();
-        Self { member: Arc::clone(member), teams }
     }
 }

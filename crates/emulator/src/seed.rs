@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::audit::Event;
+use crate::event::Event;
 use crate::role::OrganizationRole;
-use crate::state::State;
 
 mod account;
-pub(crate) mod moment;
 mod roles_by_project;
 mod scim;
 mod served;
@@ -134,7 +132,7 @@ pub struct Project {
     /// When it was created; what is fresh may not be visible yet.
     #[serde(
         default,
-        deserialize_with = "moment::optional::deserialize",
+        deserialize_with = "crate::moment::optional::deserialize",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
@@ -183,14 +181,14 @@ pub struct Member {
     /// When the person was last active.
     #[serde(
         default,
-        deserialize_with = "moment::optional::deserialize",
+        deserialize_with = "crate::moment::optional::deserialize",
         skip_serializing_if = "Option::is_none"
     )]
     pub last_active: Option<Timestamp>,
     /// When the last invitation e-mail was sent.
     #[serde(
         default,
-        deserialize_with = "moment::optional::deserialize",
+        deserialize_with = "crate::moment::optional::deserialize",
         skip_serializing_if = "Option::is_none"
     )]
     pub invited_at: Option<Timestamp>,
@@ -244,22 +242,6 @@ pub enum SeedError {
 }
 
 impl Seed {
-    /// Reads a YAML seed and checks that such an organization can exist.
-    ///
-    /// # Errors
-    /// When the text is no seed, or describes an organization that cannot exist.
-    pub fn from_yaml(text: &str) -> Result<Self, SeedError> {
-        Self::checked(serde_yaml::from_str(text)?)
-    }
-
-    /// Reads a JSON seed and checks that such an organization can exist.
-    ///
-    /// # Errors
-    /// When the text is no seed, or describes an organization that cannot exist.
-    pub fn from_json(text: &str) -> Result<Self, SeedError> {
-        Self::checked(serde_json::from_str(text)?)
-    }
-
     /// The seed as YAML, secrets of the service accounts included.
     ///
     /// # Errors
@@ -274,11 +256,6 @@ impl Seed {
     /// When it cannot be written as JSON, which no seed that was read runs into.
     pub fn to_json(&self) -> Result<String, SeedError> {
         Ok(serde_json::to_string_pretty(self)?)
-    }
-
-    fn checked(seed: Self) -> Result<Self, SeedError> {
-        State::from_seed(&seed)?;
-        Ok(seed)
     }
 }
 

@@ -11,9 +11,9 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::audit::Event;
 use crate::clock::Clock;
 use crate::connection::{Acceptor, Handle};
+use crate::event::Event;
 use crate::fault::{Fault, Faults};
 use crate::record::RecordedRequest;
 use crate::seed::{Seed, SeedError};

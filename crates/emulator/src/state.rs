@@ -6,11 +6,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::identity_provider::IdentityProvider;
+use crate::member::{Member, Team};
 use crate::role::{OrganizationRole, ProjectRole};
-use crate::seed::{self, ManagedBy, Status};
+use crate::seed::{self, Status};
 
 mod account;
 mod from_seed;
+mod provided;
 
 pub(crate) use account::{Account, Actor};
 pub(crate) use from_seed::{is_address, is_username};
@@ -38,29 +40,6 @@ pub(crate) struct Project {
     pub(crate) custom_roles: Vec<String>,
     pub(crate) created_at: Option<Timestamp>,
     pub(crate) tokens: Vec<seed::Token>,
-}
-
-/// A team.
-#[derive(Clone, Debug)]
-pub(crate) struct Team {
-    pub(crate) name: String,
-    pub(crate) managed_by: Option<ManagedBy>,
-    pub(crate) members: BTreeSet<u64>,
-    pub(crate) projects: BTreeMap<u64, ProjectRole>,
-}
-
-/// A person.
-#[derive(Clone, Debug)]
-pub(crate) struct Member {
-    pub(crate) email: String,
-    pub(crate) name: Option<String>,
-    pub(crate) role: OrganizationRole,
-    pub(crate) status: Status,
-    pub(crate) last_active: Option<Timestamp>,
-    pub(crate) invited_at: Option<Timestamp>,
-    pub(crate) managed_by: Option<ManagedBy>,
-    /// Individual grants.
-    pub(crate) grants: BTreeMap<u64, ProjectRole>,
 }
 
 /// Where a grant comes from, in the order rows are listed.

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::audit::{Event, EventKind, Log, domain_of};
+use crate::audit::Log;
+use crate::event::{Event, EventKind, domain_of};
+use crate::member::{Member, Team};
 use crate::refusal::Refusal;
 use crate::role::{OrganizationRole, ProjectRole};
 use crate::seed::{ScimEvent, ScimLogEntry, Status};
-use crate::state::{Actor, Member, Project, State, Team};
+use crate::state::{Actor, Project, State};
 
 mod app;
 mod people;

@@ -2,7 +2,7 @@
 
 use mixaccess_model::{ActingIdentity, Override, OverrideOrigin, Plan, PlanContent};
 
-use crate::outline::{Kind, short};
+use crate::kind::Kind;
 use crate::{Purpose, RenderOptions, Verbosity, words};
 
 /// How far the plan's instant may be from now before that is said loudly.
@@ -26,7 +26,7 @@ pub(crate) fn notices(plan: &Plan, kind: Kind, options: &RenderOptions<'_>) -> V
     let mut notices = Vec::new();
     let content = &plan.content;
     if let Some(undoes) = content.undoes {
-        notices.push(format!("Reverses the plan {}.", short(&undoes)));
+        notices.push(format!("Reverses the plan {}.", words::short(&undoes)));
     }
     let now = options.now.unwrap_or(plan.made_at);
     let apart = content.instant.as_second().saturating_sub(now.as_second());
@@ -56,7 +56,7 @@ pub(crate) fn closing(plan: &Plan, kind: Kind, options: &RenderOptions<'_>) -> C
     let PlanContent { instant, acting_as, files_digest, live_digest, .. } = content;
     let verbose = options.verbosity == Verbosity::Verbose;
     let of = |digest: &mixaccess_model::Digest| {
-        if verbose { digest.to_string() } else { short(digest) }
+        if verbose { digest.to_string() } else { words::short(digest) }
     };
     let made = match options.now {
         Some(now) => {

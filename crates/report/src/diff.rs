@@ -9,7 +9,7 @@ use mixaccess_model::{
 use serde::Serialize;
 
 use crate::gain::ByPower;
-use crate::outline::Kind;
+use crate::kind::Kind;
 use crate::project_labels::ProjectLabels;
 use crate::unified::unified;
 use crate::{RenderOptions, ReportError};

@@ -11,7 +11,7 @@ use mixaccess_model::{
 };
 
 use crate::effective::Powers;
-use crate::outline::Kind;
+use crate::kind::Kind;
 
 /// A role that a subject gains.
 #[derive(Clone, Debug, PartialEq, Eq)]

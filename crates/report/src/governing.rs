@@ -7,7 +7,7 @@ use mixaccess_model::{ManualChange, Place, Power, Subject, SubjectKey};
 
 use crate::effective::Powers;
 use crate::gain::{self, ByPower, Gains, With};
-use crate::outline::Kind;
+use crate::kind::Kind;
 use crate::project_labels::ProjectLabels;
 use crate::words::{self, Heads};
 

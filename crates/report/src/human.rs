@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 
 use mixaccess_model::{Finding, NotPlanned};
 
-use crate::outline::{Kind, NotPlannedGroup, Outline};
+use crate::kind::Kind;
+use crate::outline::{NotPlannedGroup, Outline};
 use crate::page::{Page, Table, Tone};
 use crate::{RenderOptions, ReportError, Verbosity, diff, unified, words};
 

@@ -4,7 +4,7 @@ use mixaccess_model::{ChangeId, Plan, ProjectId, Subject, printable};
 use serde::Serialize;
 
 use crate::gain::ByPower;
-use crate::outline::Kind;
+use crate::kind::Kind;
 use crate::{Culprit, Purpose, RenderOptions, ReportError, diff};
 
 /// What a redacted value says of itself.

@@ -3,8 +3,9 @@
 use mixaccess_model::{Finding, GuardVerdict, Place, PlanOrganization, Severity, Subject};
 
 use crate::governing::Governor;
+use crate::kind::Kind;
 use crate::markup::xml;
-use crate::outline::{Kind, Outline};
+use crate::outline::Outline;
 use crate::row;
 use crate::subjects::Block;
 

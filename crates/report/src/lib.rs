@@ -16,6 +16,7 @@ mod governing;
 mod human;
 mod json;
 mod junit;
+mod kind;
 mod manual;
 mod markdown;
 mod markup;

@@ -4,7 +4,7 @@ use mixaccess_model::{
     EffectRole, Email, ManualChange, ManualEffect, ManualTask, Place, ProviderKind, Subject,
 };
 
-use crate::outline::Kind;
+use crate::kind::Kind;
 use crate::project_labels::ProjectLabels;
 use crate::row::{Ask, NONE};
 use crate::words;

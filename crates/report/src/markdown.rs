@@ -7,8 +7,9 @@ mod manual;
 
 use mixaccess_model::{Finding, GuardVerdict, NotPlanned, Subject};
 
+use crate::kind::Kind;
 use crate::markup::{code, fenced, text};
-use crate::outline::{Kind, Outline};
+use crate::outline::Outline;
 use crate::words::Heads;
 use crate::{RenderOptions, ReportError, closing, diff, row, words};
 

@@ -1,14 +1,15 @@
 //! The one traversal of a plan: from the value to a small tree of meaning that every format styles.
 
 use mixaccess_model::{
-    Digest, Finding, GuardVerdict, NotPlanned, NotPlannedKind, Plan, PlanContent, PlanOrganization,
-    Risk, Severity,
+    Finding, GuardVerdict, NotPlanned, NotPlannedKind, Plan, PlanContent, PlanOrganization,
+    Severity,
 };
 
 use crate::closing::{self, Closing};
 use crate::effective::{self, Powers};
 use crate::gain::ByPower;
 use crate::governing::Governing;
+use crate::kind::Kind;
 use crate::manual::{self, ManualGroup, ManualItem};
 use crate::project_labels::ProjectLabels;
 use crate::row::Around;
@@ -20,17 +21,6 @@ use crate::{Purpose, RenderOptions, words};
 
 /// Codes of notes whose content has a part of the outline of its own.
 const SAID_ELSEWHERE: [&str; 2] = ["irreversible", "pending"];
-
-/// Which sentences a plan is told in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// From what is live to what the files say.
-    Plan,
-    /// From what the files say to what is live.
-    Drift,
-    /// From what was applied to what was before.
-    Undo,
-}
 
 /// The meaning of a plan.
 #[derive(Debug)]
@@ -84,51 +74,6 @@ pub(crate) struct NotPlannedGroup<'a> {
     pub(crate) title: String,
     /// Each of them, sorted.
     pub(crate) items: Vec<&'a NotPlanned>,
-}
-
-impl Kind {
-    /// Order of the people and lines: what is most urgent to see is 0.
-    pub(crate) const fn urgency(self, risk: Risk) -> u8 {
-        match (self, risk) {
-            // Drift that the files would take away is access that somebody should not have.
-            (Self::Plan | Self::Undo, Risk::Escalation) | (Self::Drift, Risk::Destructive) => 0,
-            (Self::Plan | Self::Undo, Risk::Destructive) | (Self::Drift, Risk::Reduction) => 1,
-            (Self::Plan | Self::Undo, Risk::Reduction) | (Self::Drift, Risk::Escalation) => 2,
-            (_, Risk::Neutral) => 3,
-        }
-    }
-
-    /// The word for a change's risk.
-    pub(crate) const fn risk(self, risk: Risk) -> &'static str {
-        match (self, risk) {
-            (Self::Plan | Self::Undo, risk) => risk.as_str(),
-            (Self::Drift, Risk::Escalation) => "less than declared",
-            (Self::Drift, Risk::Reduction) => "more than declared",
-            (Self::Drift, Risk::Destructive) => "should be gone",
-            (Self::Drift, Risk::Neutral) => "other than declared",
-        }
-    }
-
-    /// Changes of one risk, counted: `2 escalations`.
-    pub(crate) fn counted(self, count: usize, risk: Risk) -> String {
-        match (self, risk) {
-            (Self::Plan | Self::Undo, Risk::Escalation) => {
-                words::counted(count, "escalation", "escalations")
-            }
-            (Self::Plan | Self::Undo, Risk::Reduction) => {
-                words::counted(count, "reduction", "reductions")
-            }
-            (_, risk) => words::counted(count, self.risk(risk), self.risk(risk)),
-        }
-    }
-
-    /// Changes, counted, in the words of this kind.
-    pub(crate) fn changes(self, count: usize) -> String {
-        match self {
-            Self::Plan | Self::Undo => words::changes(count),
-            Self::Drift => words::counted(count, "difference", "differences"),
-        }
-    }
 }
 
 impl<'a> Outline<'a> {
@@ -260,26 +205,6 @@ impl<'a> Told<'a, '_> {
     }
 }
 
-impl Kind {
-    /// What both sides of a unified diff are called.
-    pub(crate) const fn sides(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Plan | Self::Undo => ("before", "after"),
-            Self::Drift => ("live", "files"),
-        }
-    }
-
-    /// The kind that a purpose asks for.
-    pub(crate) const fn of(plan: &Plan, purpose: Purpose<'_>) -> Self {
-        match purpose {
-            Purpose::Drift { .. } => Self::Drift,
-            Purpose::Undo => Self::Undo,
-            Purpose::Plan if plan.content.undoes.is_some() => Self::Undo,
-            Purpose::Plan | Purpose::Apply => Self::Plan,
-        }
-    }
-}
-
 fn irreversible(content: &PlanContent, kind: Kind) -> Vec<(usize, &'static str)> {
     let mut reasons: Vec<(usize, &'static str)> = Vec::new();
     if kind == Kind::Drift {
@@ -345,9 +270,4 @@ fn title_of(kind: NotPlannedKind, items: &[&NotPlanned]) -> String {
         }
         NotPlannedKind::Withheld => format!("{heads} withheld, until what is doubtful is clear"),
     }
-}
-
-/// The first digits of a digest, as output shows it beside others.
-pub(crate) fn short(digest: &Digest) -> String {
-    format!("sha256:{}", digest.short(12))
 }

@@ -7,7 +7,8 @@ use mixaccess_model::{
 };
 use serde_json::{Value, json};
 
-use crate::outline::{Kind, Outline};
+use crate::kind::Kind;
+use crate::outline::Outline;
 use crate::subjects::Block;
 use crate::{RenderOptions, ReportError, closing, json, row, words};
 

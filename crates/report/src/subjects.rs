@@ -10,7 +10,7 @@ use mixaccess_model::{
 use crate::effective::{self, Powers};
 use crate::gain::{self, Gains};
 use crate::governing::Governing;
-use crate::outline::Kind;
+use crate::kind::Kind;
 use crate::row::{self, Around, Row, Symbol};
 use crate::words::Heads;
 

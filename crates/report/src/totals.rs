@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use mixaccess_model::Risk;
 
-use crate::outline::Kind;
+use crate::kind::Kind;
 use crate::row::{Symbol, Target};
 use crate::subjects::Block;
 use crate::words::Heads;

@@ -2,8 +2,8 @@
 
 use mixaccess_model::{PlanContent, PlanOrganization, Risk};
 
+use crate::kind::Kind;
 use crate::manual::{self, ManualGroup};
-use crate::outline::Kind;
 use crate::row::Target;
 use crate::subjects::Block;
 use crate::words::{self, Heads};

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use mixaccess_model::{Power, ReasonKind, Subject};
+use mixaccess_model::{Digest, Power, ReasonKind, Subject};
 
 /// A number with thousands separated: `1,204`.
 pub(crate) fn number(value: u64) -> String {
@@ -22,6 +22,11 @@ pub(crate) fn number(value: u64) -> String {
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     let noun = if count == 1 { one } else { many };
     format!("{} {noun}", number(u64::try_from(count).unwrap_or(u64::MAX)))
+}
+
+/// The first digits of a digest, as output shows it beside others.
+pub(crate) fn short(digest: &Digest) -> String {
+    format!("sha256:{}", digest.short(12))
 }
 
 /// People, counted.

@@ -3,6 +3,7 @@
 mod amount;
 mod policy;
 mod reference;
+mod shadowed;
 mod team;
 mod window;
 
@@ -15,7 +16,6 @@ use mixaccess_model::FileIndex;
 use crate::codes;
 use crate::declared::Declared;
 use crate::diagnostic::{Diagnostic, Label, Span, file_name};
-use crate::effect;
 use crate::names::Symbol;
 
 /// Checks everything that was declared, and sets when entries, phases and overrides count.
@@ -39,7 +39,7 @@ pub(crate) fn check(
         problems.extend(checker.policy());
         problems.extend(checker.unused_profiles());
     }
-    problems.extend(effect::check(checker));
+    problems.extend(shadowed::check(checker));
     problems
 }
 

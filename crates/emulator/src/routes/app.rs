@@ -6,10 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::{Reply, Row, View, object};
 use crate::call::{Call, number, objects, only, text, texts};
+use crate::member::{Member, Team};
 use crate::refusal::Refusal;
 use crate::role::ProjectRole;
 use crate::seed::{Part, Status};
-use crate::state::{Actor, Member, Project, Source, Team};
+use crate::state::{Actor, Project, Source};
 use crate::transition::{Outcome, Transition};
 
 /// What a path addresses.

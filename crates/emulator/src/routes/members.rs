@@ -7,12 +7,13 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::{Reply, Row, View, id, object};
-use crate::audit::Event;
 use crate::call::{Call, number, objects, text};
+use crate::event::Event;
+use crate::member::Member;
 use crate::refusal::Refusal;
 use crate::role::OrganizationRole;
 use crate::seed::{ManagedBy, Part, ScimLogEntry, Status};
-use crate::state::{Actor, Member, Source};
+use crate::state::{Actor, Source};
 use crate::transition::{Outcome, Transition};
 
 /// What a path addresses.

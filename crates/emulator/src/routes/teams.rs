@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::{Reply, View, id, object};
 use crate::call::{Call, number, numbers, objects, only, text, texts};
+use crate::member::Team;
 use crate::refusal::Refusal;
 use crate::seed::ManagedBy;
-use crate::state::{Actor, Team};
+use crate::state::Actor;
 use crate::transition::{Outcome, TeamUpdate, Transition};
 
 /// What a path addresses.

@@ -34,21 +34,21 @@ pub struct ServiceAccount {
     /// When it was made.
     #[serde(
         default,
-        deserialize_with = "super::moment::optional::deserialize",
+        deserialize_with = "crate::moment::optional::deserialize",
         skip_serializing_if = "Option::is_none"
     )]
     pub created: Option<Timestamp>,
     /// When it stops being accepted; absent, never.
     #[serde(
         default,
-        deserialize_with = "super::moment::optional::deserialize",
+        deserialize_with = "crate::moment::optional::deserialize",
         skip_serializing_if = "Option::is_none"
     )]
     pub expires: Option<Timestamp>,
     /// When it was last used.
     #[serde(
         default,
-        deserialize_with = "super::moment::optional::deserialize",
+        deserialize_with = "crate::moment::optional::deserialize",
         skip_serializing_if = "Option::is_none"
     )]
     pub last_used: Option<Timestamp>,

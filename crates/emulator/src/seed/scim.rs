@@ -47,7 +47,7 @@ pub struct Deactivated {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// When.
-    #[serde(deserialize_with = "super::moment::deserialize")]
+    #[serde(deserialize_with = "crate::moment::deserialize")]
     pub at: Timestamp,
     /// Whether SCIM knows them no more, since they were deleted and not only deactivated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -114,7 +114,7 @@ pub struct ScimLogEntry {
     /// What.
     pub event: ScimEvent,
     /// When.
-    #[serde(deserialize_with = "super::moment::deserialize")]
+    #[serde(deserialize_with = "crate::moment::deserialize")]
     pub timestamp: Timestamp,
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+use crate::state::State;
 
 const OWNER: &str = "{ id: 1, email: a@acme.example, role: owner }";
 

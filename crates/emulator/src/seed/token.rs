@@ -17,12 +17,12 @@ pub struct Token {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub token: String,
     /// When its value was made.
-    #[serde(deserialize_with = "super::moment::deserialize")]
+    #[serde(deserialize_with = "crate::moment::deserialize")]
     pub created_at: Timestamp,
     /// When it was last used.
     #[serde(
         default,
-        deserialize_with = "super::moment::optional::deserialize",
+        deserialize_with = "crate::moment::optional::deserialize",
         skip_serializing_if = "Option::is_none"
     )]
     pub last_used: Option<Timestamp>,

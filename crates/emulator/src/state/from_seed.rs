@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::{Account, Member, Project, State, Team};
+use super::{Account, Project, State};
 use crate::audit::Log;
+use crate::member::{Member, Team};
 use crate::role::ProjectRole;
 use crate::seed::{self, Seed, SeedError};
 
@@ -23,6 +24,29 @@ const FIRST_TEAM_ID: u64 = 1;
 
 /// The number of the first service account when no account has one.
 const FIRST_ACCOUNT_ID: u64 = 1;
+
+impl Seed {
+    /// Reads a YAML seed and checks that such an organization can exist.
+    ///
+    /// # Errors
+    /// When the text is no seed, or describes an organization that cannot exist.
+    pub fn from_yaml(text: &str) -> Result<Self, SeedError> {
+        Self::checked(serde_yaml::from_str(text)?)
+    }
+
+    /// Reads a JSON seed and checks that such an organization can exist.
+    ///
+    /// # Errors
+    /// When the text is no seed, or describes an organization that cannot exist.
+    pub fn from_json(text: &str) -> Result<Self, SeedError> {
+        Self::checked(serde_json::from_str(text)?)
+    }
+
+    fn checked(seed: Self) -> Result<Self, SeedError> {
+        State::from_seed(&seed)?;
+        Ok(seed)
+    }
+}
 
 impl State {
     /// Builds the state a seed describes.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::{Outcome, PostExisting, Transition, Written};
-use crate::audit::{Event, EventKind};
+use crate::event::{Event, EventKind};
+use crate::member::Team;
 use crate::refusal::Refusal;
 use crate::role::OrganizationRole;
 use crate::rules;
 use crate::seed::{Part, Status};
-use crate::state::{Actor, Team};
+use crate::state::Actor;
 
 impl Transition<'_> {
     /// Changes an organization role. A pending person is not found (rule 6).

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::{Outcome, Transition, Written};
-use crate::audit::{Event, EventKind};
+use crate::event::{Event, EventKind};
 use crate::identity_provider::Managed;
 use crate::refusal::Refusal;
 use crate::role::ProjectRole;

@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Outcome, Transition, Written};
-use crate::audit::{Event, EventKind};
+use crate::event::{Event, EventKind};
 use crate::identity_provider::{Deactivation, IdentityProvider, Managed};
+use crate::member::Member;
 use crate::refusal::Refusal;
 use crate::role::OrganizationRole;
 use crate::rules;
 use crate::seed::{Deprovisioning, ManagedBy, ScimEvent, Status};
-use crate::state::{Actor, Member, is_address};
+use crate::state::{Actor, is_address};
 
 /// What is to become of a person; what is not named stays.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::{Outcome, Transition, Written};
-use crate::audit::{Event, EventKind};
+use crate::event::{Event, EventKind};
 use crate::refusal::Refusal;
 use crate::role::OrganizationRole;
 use crate::rules;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Outcome, Transition, Written};
-use crate::audit::EventKind;
+use crate::event::EventKind;
 use crate::identity_provider::Managed;
 use crate::refusal::Refusal;
 use crate::rules;

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::{Outcome, Transition, Written};
-use crate::audit::{Event, EventKind};
+use crate::event::{Event, EventKind};
+use crate::member::Team;
 use crate::refusal::Refusal;
 use crate::role::ProjectRole;
 use crate::rules;
 use crate::seed::ManagedBy;
-use crate::state::{Actor, Team};
+use crate::state::Actor;
 
 /// What is to become of a team; what is not named stays.
 #[derive(Clone, Debug, Default)]

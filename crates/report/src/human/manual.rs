@@ -1,8 +1,9 @@
 //! What is to be changed at the identity provider, with the steps.
 
 use super::heading;
+use crate::kind::Kind;
 use crate::manual::{Effect, ManualItem, Recipe};
-use crate::outline::{Kind, Outline};
+use crate::outline::Outline;
 use crate::page::{Page, Table, Tone};
 use crate::{Verbosity, words};
 

@@ -2,7 +2,8 @@
 
 use mixaccess_model::Risk;
 
-use crate::outline::{Kind, Outline};
+use crate::kind::Kind;
+use crate::outline::Outline;
 use crate::page::{Page, Tone, width};
 use crate::row::{self, Row, Symbol};
 use crate::subjects::{Block, Identity};

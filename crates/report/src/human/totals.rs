@@ -6,7 +6,8 @@ use mixaccess_model::Risk;
 
 use super::heading;
 use super::subjects::tone_of;
-use crate::outline::{Kind, Outline};
+use crate::kind::Kind;
+use crate::outline::Outline;
 use crate::page::{Page, Table, Tone};
 use crate::row::Row;
 use crate::totals::Totals;

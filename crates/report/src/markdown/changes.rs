@@ -1,8 +1,9 @@
 //! The table of subjects and changes, and the totals before it.
 
 use super::{AROUND, Comment, named, share};
+use crate::kind::Kind;
 use crate::markup::{code, text};
-use crate::outline::{Kind, Outline};
+use crate::outline::Outline;
 use crate::row::{self, Row};
 use crate::subjects::{Block, Identity};
 use crate::totals::Totals;

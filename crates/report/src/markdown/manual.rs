@@ -1,9 +1,10 @@
 //! What is to be changed at the identity provider, for a comment.
 
 use super::{AROUND, Comment, named, share};
+use crate::kind::Kind;
 use crate::manual::{ManualItem, Recipe};
 use crate::markup::{code, text};
-use crate::outline::{Kind, Outline};
+use crate::outline::Outline;
 use crate::words;
 
 /// Manual changes by provider, each with what it brings about, and the steps folded below. Whether every

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::super::{View, object};
 use super::ROOT;
 use super::list::Filter;
-use crate::state::Team;
+use crate::member::Team;
 
 /// The schema of people.
 pub(super) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::{impossible, is_address, roles, words};
 use crate::identity_provider::{Deactivation, IdentityProvider, Managed};
+use crate::member::Member;
 use crate::seed::{self, ManagedBy, Scim, SeedError, Status, WantedPerson};
-use crate::state::{Member, State};
+use crate::state::State;
 
 impl State {
     /// The identity provider that a seed describes. People of its who are no members get their numbers.

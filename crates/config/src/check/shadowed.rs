@@ -6,7 +6,7 @@
 use mixaccess_model::{FileIndex, printable};
 use rayon::prelude::*;
 
-use crate::check::Checker;
+use super::Checker;
 use crate::codes;
 use crate::declaration::{Access, Collaborator, Entry, Phase};
 use crate::declared::{Declared, Specificity, Target};
