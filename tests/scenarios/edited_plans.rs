@@ -62,6 +62,20 @@ const EDITS: &[Edit] = &[
         "policy.overrides",
     ),
     (
+        "override of the command line",
+        |plan| {
+            plan.content.policy.overrides.push(Override {
+                guard: GuardCode::PlanAge,
+                maximum: None,
+                until: None,
+                reason: "x".to_owned(),
+                ticket: None,
+                origin: OverrideOrigin::CommandLine,
+            });
+        },
+        "guard rail plan-age that it does not show as taken",
+    ),
+    (
         "project key",
         |plan| plan.content.projects[0].key = ProjectKey::new("elsewhere"),
         "says otherwise of its key",
@@ -179,6 +193,26 @@ fn a_plan_that_was_edited_and_sealed_anew_is_refused_before_the_first_write() {
         assert_eq!(bench.writes(), [], "{what}: {run}");
     }
     bench.run("apply plan.json").exits(0).shows("verified");
+}
+
+#[test]
+fn what_stops_a_plan_stops_it_also_where_its_findings_were_taken_out() {
+    let bench = Bench::new(SEED, &FILES.replace("  web: { id", "  gone: { id: 99 }\n  web: { id"));
+    bench.run("plan --out plan.json").exits(3).shows("project-not-live");
+    reseal(&bench, "edited.json", |plan| plan.content.findings.clear());
+    bench.run("apply edited.json").exits(3).says("not in the live organization");
+    assert_eq!(bench.writes(), []);
+}
+
+#[test]
+fn every_way_past_a_guard_rail_is_shown_and_said_before_the_first_write() {
+    let bench = Bench::new(SEED, FILES);
+    let allow = "--allow plan-age --allow tiny --because 'the audit of March'";
+    let planned = bench.run(&format!("plan {allow} --out plan.json")).exits(0);
+    planned.says("--allow tiny lets nothing pass");
+    bench.run("show plan.json").exits(0).shows("plan-age").shows("the audit of March");
+    let applied = bench.run("apply plan.json").exits(0);
+    applied.says("this plan goes past guard rail plan-age: the audit of March");
 }
 
 #[test]

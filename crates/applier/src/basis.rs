@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, Change, ChangeId, DesiredState, InvitedGrant, LiveState, OrganizationRole,
+    Action, Change, ChangeId, DesiredState, InvitedGrant, LiveState, OrganizationRole, Override,
     OverrideOrigin, Plan, PlanContent, PlanProject, Policy, ProjectRef, Reason, ReasonKind, State,
     Subject, SubjectKey,
 };
@@ -36,6 +36,14 @@ pub(crate) fn against_files(plan: &Plan, desired: &DesiredState) -> Vec<Refusal>
             format!("policy.{key} is not what the files say that the plan was made from")
         }),
     );
+    let shown = |given: &&Override| {
+        content.guards.iter().any(|verdict| verdict.overridden_by.as_ref() == Some(*given))
+    };
+    let given = content.policy.overrides.iter();
+    let given = given.filter(|one| one.origin == OverrideOrigin::CommandLine);
+    edited.extend(given.filter(|one| !shown(one)).map(|one| {
+        format!("it holds a way past guard rail {} that it does not show as taken", one.guard)
+    }));
     for project in &content.projects {
         edited.extend(project_unlike(project, desired));
     }

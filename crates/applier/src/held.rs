@@ -77,7 +77,14 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let mut held = Held { judged: self.judged.clone(), refusals: Vec::new() };
         let Some(desired) = &self.options.declared else { return Ok(held) };
         let asked = |index: usize| untouched.is_none_or(|all| all.contains(&index));
-        let mut contradicted = self.ask(&as_if_read(live, desired), asked, &mut held)?;
+        let is_first = untouched.is_none();
+        // Which projects are live stops a plan also where it changes nothing in them.
+        let listed = match is_first && self.plan.content.undoes.is_none() {
+            true => Some(self.client.projects().await?),
+            false => None,
+        };
+        let seen = as_if_read(live, desired, listed.as_deref());
+        let mut contradicted = self.ask(&seen, is_first, asked, &mut held)?;
         if desired.teams.is_some() || desired.service_accounts.is_some() {
             // Whether any other grants count is told by reading them all.
             held.judged.figures.other_grants = held.judged.figures.other_grants.max(1);
@@ -85,7 +92,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         if !contradicted.is_empty() || self.crosses_reductions(&held.judged, live) {
             self.progress.note("reading everything that the plan was made from");
             let whole = self.read_whole(desired).await?;
-            contradicted = self.ask(&whole, asked, &mut held)?;
+            contradicted = self.ask(&whole, is_first, asked, &mut held)?;
         }
         held.refusals = contradicted;
         match out_of_order(&self.plan.content, live, untouched.is_some()) {
@@ -95,10 +102,12 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         Ok(held)
     }
 
-    /// What the planner makes otherwise; takes its figures over.
+    /// What the planner makes otherwise; takes its figures over. In a first run whatever stops a plan
+    /// stops this one, whomever it is about; what has begun goes on unless it is about those it changes.
     fn ask(
         &self,
         live: &LiveState,
+        is_first: bool,
         asked: impl Fn(usize) -> bool,
         held: &mut Held,
     ) -> Result<Vec<Refusal>, ApplyError> {
@@ -115,10 +124,11 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let mut refusals = underived(changes, asked, &found);
         let changed: BTreeSet<SubjectKey> =
             changes.iter().map(|change| change.subject.key()).collect();
-        let of_changed = found.errors().filter(|finding| {
-            finding.subject.as_ref().is_some_and(|subject| changed.contains(&subject.key()))
+        let stops = found.errors().filter(|finding| {
+            is_first
+                || finding.subject.as_ref().is_some_and(|subject| changed.contains(&subject.key()))
         });
-        refusals.extend(of_changed.cloned().map(Refusal::Finding));
+        refusals.extend(stops.cloned().map(Refusal::Finding));
         let denied = guard::denied_by_rules(desired, &held.judged, live).into_iter();
         let denied = denied.filter(|verdict| verdict.overridden_by.is_none());
         refusals.extend(denied.map(Refusal::Guard));
@@ -149,19 +159,32 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
     }
 }
 
-/// Live state with every declared project, those included that were not read because the plan changes
-/// nothing there: then there is nothing to say of them.
-fn as_if_read(live: &LiveState, desired: &DesiredState) -> LiveState {
+/// Live state with every declared project that is `listed`, or with all where no list was read. Of one
+/// that was not read because the plan changes nothing there, there is nothing to say.
+fn as_if_read(
+    live: &LiveState,
+    desired: &DesiredState,
+    listed: Option<&[LiveProject]>,
+) -> LiveState {
     let mut live = live.clone();
     for declared in &desired.projects {
+        let found = listed.map(|all| all.iter().find(|project| project.id == declared.id));
+        if found == Some(None) {
+            live.projects.retain(|project| project.id != declared.id);
+            continue;
+        }
+        let custom_roles = found.flatten().and_then(|project| project.custom_roles.clone());
         match live.projects.iter_mut().find(|project| project.id == declared.id) {
-            Some(project) => project.members_read = true,
+            Some(project) => {
+                project.members_read = true;
+                project.custom_roles = custom_roles;
+            }
             None => live.projects.push(LiveProject {
                 id: declared.id,
                 name: declared.key.to_string(),
                 members_read: true,
                 service_accounts_read: false,
-                custom_roles: None,
+                custom_roles,
             }),
         }
     }

@@ -83,6 +83,10 @@ impl Situation {
     ) -> Result<Plan, Failure> {
         let allow = overrides(allow)?;
         let mut plan = plan_between(context, &self.desired, &self.live, &self.base_url, &allow)?;
+        for given in allow.iter().filter(|one| !plan.content.policy.overrides.contains(one)) {
+            let Override { guard, .. } = given;
+            context.console.warn(&format!("--allow {guard} lets nothing pass, and is left out"));
+        }
         let unsettled = unsettled_creations(&state.state_dir, &self.live);
         let unsettled = unsettled.unwrap_or_else(|error| {
             context.console.warn(&error.to_string());

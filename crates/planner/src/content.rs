@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use mixaccess_model::{
     ActingIdentity, Action, AffectedSubject, Change, DesiredState, Digest, Figures, Grant,
-    GrantSource, InvitedGrant, LiveState, ManualChange, PlanContent, PlanOrganization, ProjectId,
+    GrantSource, InvitedGrant, LiveState, ManualChange, OverrideOrigin, PlanContent,
+    PlanOrganization, ProjectId,
 };
 
 use crate::gathering::Gathering;
@@ -62,6 +63,12 @@ pub(crate) fn assemble(
     };
     content.guards = guard::evaluate(&content, live, desired.instant, None);
     content.guards.extend(guard::denied_by_rules(desired, &content, live));
+    // One that lets nothing pass now is no leave for later.
+    let PlanContent { policy, guards, .. } = &mut content;
+    policy.overrides.retain(|given| {
+        given.origin != OverrideOrigin::CommandLine
+            || guards.iter().any(|verdict| verdict.overridden_by.as_ref() == Some(given))
+    });
     Ok(content)
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 use mixaccess_api::capabilities;
 use mixaccess_applier::journal::{JournalError, was_applied};
 use mixaccess_applier::{ApplyError, ApplyOptions, Outcome, Receipt, SecretSink, Target};
-use mixaccess_model::{DesiredState, Digest, Plan, PlanOrganization, printable};
+use mixaccess_model::{
+    DesiredState, Digest, Override, OverrideOrigin, Plan, PlanOrganization, printable,
+};
 use mixaccess_report::Purpose;
 
 use super::reviewed;
@@ -155,6 +157,11 @@ fn execute(plan: &Plan, desired: DesiredState, args: &Args, context: &Context) -
             plan.content.instant, plan.made_at
         ));
     }
+    let redaction =
+        context.redaction(plan.content.organization.id).map(|redaction| redaction.knowing(plan));
+    for past in ways_past(plan) {
+        context.console.warn(&redaction.as_ref().map_or(past.clone(), |shown| shown.text(&past)));
+    }
     let client = connect(context, organization, &args.connection)?;
     let state = open_state(&args.state)?;
     // A plan that was made in this run must outlive it, to be resumed and to be proved.
@@ -177,8 +184,6 @@ fn execute(plan: &Plan, desired: DesiredState, args: &Args, context: &Context) -
     options.wait = args.wait;
     options.secrets =
         Secrets::from_args(&args.secrets).map(|secrets| Arc::new(secrets) as Arc<dyn SecretSink>);
-    let redaction =
-        context.redaction(plan.content.organization.id).map(|redaction| redaction.knowing(plan));
     let progress = StderrProgress::new(context.console, redaction.clone(), args.wait);
     let outcome = block_on(stoppable(async |stop| {
         mixaccess_applier::apply(plan, &client, &state, &options, &progress, stop).await
@@ -197,6 +202,18 @@ fn execute(plan: &Plan, desired: DesiredState, args: &Args, context: &Context) -
         return Ok(Exit::Incomplete);
     }
     Ok(Exit::Done)
+}
+
+/// The guard rails that a plan was given leave to pass when it was made, which no file says.
+fn ways_past(plan: &Plan) -> Vec<String> {
+    let given = plan.content.policy.overrides.iter();
+    let given = given.filter(|one| one.origin == OverrideOrigin::CommandLine);
+    given
+        .map(|Override { guard, maximum, reason, .. }| {
+            let most = maximum.map_or_else(String::new, |most| format!(" up to {most}"));
+            format!("this plan goes past guard rail {guard}{most}: {}", printable(reason))
+        })
+        .collect()
 }
 
 fn failed(error: ApplyError) -> Failure {

@@ -1,7 +1,7 @@
 //! `plan-age`: a plan that was reviewed long ago is planned again.
 
 use jiff::{SignedDuration, Timestamp};
-use mixaccess_model::{GuardCode, GuardVerdict};
+use mixaccess_model::{GuardCode, GuardVerdict, Override};
 
 use super::Context;
 
@@ -9,8 +9,14 @@ use super::Context;
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn evaluate(context: &Context<'_>, made_at: Option<Timestamp>) -> Option<GuardVerdict> {
-    let age = context.now.duration_since(made_at?);
     let limit = context.policy().plan_max_age_seconds.0;
+    let Some(made_at) = made_at else {
+        // Whoever reviews a new plan sees that it outlasts the limit.
+        let given = context.overridden(GuardCode::PlanAge, None)?;
+        let message = format!("the plan may be applied when it is older than {}", words(limit));
+        return Some(verdict(message, Some(given)));
+    };
+    let age = context.now.duration_since(made_at);
     let message = if age < -CLOCK_SKEW {
         "the plan claims to be made in the future: one of the two clocks is wrong".to_owned()
     } else if u64::try_from(age.as_secs()).is_ok_and(|age| age > limit) {
@@ -22,14 +28,18 @@ pub(super) fn evaluate(context: &Context<'_>, made_at: Option<Timestamp>) -> Opt
     } else {
         return None;
     };
-    Some(GuardVerdict {
+    Some(verdict(message, context.overridden(GuardCode::PlanAge, None)))
+}
+
+fn verdict(message: String, overridden_by: Option<Override>) -> GuardVerdict {
+    GuardVerdict {
         guard: GuardCode::PlanAge,
         message,
         way_past: "plan again, and review the new plan; or, if plans must last longer, set plan_max_age in the policy, or plan again with `--allow plan-age --because \"…\"`".to_owned(),
         subject: None,
         place: None,
-        overridden_by: context.overridden(GuardCode::PlanAge, None),
-    })
+        overridden_by,
+    }
 }
 
 fn words(seconds: u64) -> String {
