@@ -148,14 +148,21 @@ struct Near {
 /// Parts that projects are dealt to.
 const PARTS: usize = 8;
 
+/// Profiles that are looked at of those that differ in the same two parts alone, the most shared first:
+/// where everybody has the same projects and one of their own, these are all profiles there are.
+const MOST_ALIKE: usize = 4;
+
 impl Near {
     fn add(&mut self, access: &Access, at: usize) {
         for rest in Self::rests(access) {
-            self.by_rest.entry(rest).or_default().push(at);
+            let alike = self.by_rest.entry(rest).or_default();
+            if alike.len() < MOST_ALIKE {
+                alike.push(at);
+            }
         }
     }
 
-    /// All that are near, sorted, and some that are not.
+    /// Those that are near, sorted, and some that are not.
     fn candidates(&self, access: &Access) -> BTreeSet<usize> {
         if self.by_rest.is_empty() {
             return BTreeSet::new();
@@ -351,5 +358,26 @@ mod tests {
             }
         }
         assert!(deviations.iter().all(|count| *count > 5), "{deviations:?}");
+    }
+
+    #[test]
+    fn of_many_that_are_alike_few_are_looked_at() {
+        let keys = (0..2_000).map(|at| format!("p{at}")).collect();
+        let projects = Projects { keys, ..Projects::default() };
+        let with = |own: usize| -> Access {
+            let shared = (0..30).map(|project| (project, ProjectRole::parse("analyst")));
+            shared.chain([(own, ProjectRole::parse("consumer"))]).collect()
+        };
+        let people: Vec<Access> = (30..1_000).flat_map(|own| vec![with(own); 3]).collect();
+        let profiles = Profiles::find(people.iter(), &projects);
+        assert_eq!(profiles.all.len(), 970);
+        for own in [30, 500, 999] {
+            let mut deviating = with(own);
+            deviating.insert(7, ProjectRole::parse("admin"));
+            assert!(profiles.near.candidates(&deviating).len() <= PARTS * PARTS * MOST_ALIKE / 2);
+            let (profile, entries) = profiles.written(&deviating, &projects);
+            assert_eq!(profile.map(|profile| &profile.access), Some(&with(own)));
+            assert_eq!(entries.len(), 1);
+        }
     }
 }
