@@ -81,22 +81,22 @@ impl<'a> Asked<'a> {
         Self { requirement, roles: NamedRoles::by_words(&requirement.roles, custom) }
     }
 
-    /// Whether a change gives a listed role or a stronger one, or touches a project in a listed
-    /// environment. What only takes away needs no paperwork for a role: access that should be gone goes.
+    /// Whether a change gives a listed role or a stronger one, or something in a project in a listed
+    /// environment. What only takes away needs no paperwork: access that should be gone goes.
     fn covers(&self, context: &Context<'_>, change: &Change) -> bool {
         let Requirement { roles, environments } = self.requirement;
+        if only_takes(change) || only_lowers(context.content, change, context.custom) {
+            return false;
+        }
         if roles.is_empty() && environments.is_empty() {
             return true;
         }
         let gives = !roles.is_empty() && self.gives(context, change);
-        gives || !environments.is_empty() && touches(context, environments, change)
+        gives || !environments.is_empty() && gives_in(context, environments, change)
     }
 
     /// Whether a change gives a listed role or a stronger one.
     fn gives(&self, context: &Context<'_>, change: &Change) -> bool {
-        if only_lowers(context.content, change, context.custom) {
-            return false;
-        }
         let carried = |grant: &InvitedGrant| self.roles.include(grant.project.id, &grant.role);
         match &change.action {
             // Whoever comes has what all users have, too.
@@ -131,8 +131,28 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Whether a change gives or takes something in a project of these environments.
-fn touches(context: &Context<'_>, environments: &[String], change: &Change) -> bool {
+/// Whether a change takes something and gives nothing.
+const fn only_takes(change: &Change) -> bool {
+    match &change.action {
+        Action::WithdrawInvitation { .. }
+        | Action::Revoke { .. }
+        | Action::RemoveMember { .. }
+        | Action::RemoveTeamMember { .. }
+        | Action::DeleteTeam { .. }
+        | Action::DeleteServiceAccount { .. } => true,
+        Action::Invite { .. }
+        | Action::RemindInvitation { .. }
+        | Action::Grant { .. }
+        | Action::SetProjectRole { .. }
+        | Action::SetOrganizationRole { .. }
+        | Action::CreateTeam
+        | Action::AddTeamMember { .. }
+        | Action::CreateServiceAccount { .. } => false,
+    }
+}
+
+/// Whether a change gives something in a project of these environments.
+fn gives_in(context: &Context<'_>, environments: &[String], change: &Change) -> bool {
     // An organization owner or admin has every project, whatever its environment.
     let reaches = |role: &OrganizationRole| role.implied_project_role().is_some();
     let lies_in = |project: &ProjectRef| is_in_environment(context, environments, project.id);
@@ -142,20 +162,18 @@ fn touches(context: &Context<'_>, environments: &[String], change: &Change) -> b
         | Action::CreateServiceAccount { organization_role, grants, .. } => {
             reaches(organization_role) || carries(grants)
         }
-        Action::WithdrawInvitation { organization_role: before, loses }
-        | Action::RemoveMember { before, loses } => {
-            before.as_ref().is_some_and(reaches) || carries(loses)
-        }
-        Action::DeleteTeam { loses, .. } | Action::DeleteServiceAccount { loses } => carries(loses),
-        Action::SetOrganizationRole { before, after } => reaches(before) || reaches(after),
-        Action::Grant { project, .. }
-        | Action::SetProjectRole { project, .. }
-        | Action::Revoke { project, .. } => lies_in(project),
-        Action::AddTeamMember { .. } | Action::RemoveTeamMember { .. } => {
-            team_gives(context, &change.subject)
-                .any(|grant| is_in_environment(context, environments, grant.project))
-        }
-        Action::RemindInvitation { .. } | Action::CreateTeam => false,
+        Action::SetOrganizationRole { before: _, after } => reaches(after),
+        Action::Grant { project, .. } | Action::SetProjectRole { project, .. } => lies_in(project),
+        Action::AddTeamMember { .. } => team_gives(context, &change.subject)
+            .any(|grant| is_in_environment(context, environments, grant.project)),
+        Action::WithdrawInvitation { .. }
+        | Action::RemindInvitation { .. }
+        | Action::Revoke { .. }
+        | Action::RemoveMember { .. }
+        | Action::CreateTeam
+        | Action::RemoveTeamMember { .. }
+        | Action::DeleteTeam { .. }
+        | Action::DeleteServiceAccount { .. } => false,
     }
 }
 

@@ -269,11 +269,15 @@ fn ticket_and_reason() {
         ("ana web=consumer", "ana", requirement(&[], &["production"]), true),
         ("ana qa=admin", "ana", requirement(&[], &["production"]), false),
         ("ana qa=admin", "ana", requirement(&["admin"], &["production"]), true),
-        // Taking a listed role away needs nothing; touching a listed environment does.
+        // What only takes away needs nothing, whatever is asked.
+        ("ana", "ana web=admin", requirement(&[], &[]), false),
+        ("ana web=analyst", "ana web=admin", requirement(&[], &["production"]), false),
+        ("ana", "ana admin", requirement(&[], &["production"]), false),
+        ("ana removed", "ana web=admin", requirement(&[], &[]), false),
         ("ana", "ana web=admin", requirement(&["admin"], &[]), false),
         ("ana web=analyst", "ana web=admin", requirement(&["admin"], &[]), false),
-        ("ana", "ana web=admin", requirement(&[], &["production"]), true),
-        ("ana removed", "ana web=admin", requirement(&[], &["production"]), true),
+        ("ana", "ana web=admin", requirement(&[], &["production"]), false),
+        ("ana removed", "ana web=admin", requirement(&[], &["production"]), false),
         ("ana removed", "ana pending admin", requirement(&["admin"], &[]), false),
         ("ana web=admin", "", requirement(&[], &["production"]), true),
         // An organization admin has every project.
