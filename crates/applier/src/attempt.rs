@@ -5,11 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write, Written};
-use mixaccess_model::{Action, Change, Subject, SubjectKey};
+use mixaccess_model::{Action, Change, LiveSubject, Subject, SubjectKey};
 use tokio::time::Instant;
 
 use crate::call::{needs_number, write_for};
-use crate::course::Found;
 use crate::execute::{Execution, Ran};
 use crate::invitation_limit::addressee;
 use crate::journal::JournalError;
@@ -207,7 +206,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     async fn subject_of(&self, index: usize, change: &Change) -> Result<Subject, ApiError> {
         let key = change.subject.key();
         if self.follows_creation.get(index) != Some(&true) {
-            let found = Found::live(self.live, &key).map(Found::subject);
+            let found = self.live.subject(&key).map(LiveSubject::subject);
             return Ok(found.unwrap_or_else(|| change.subject.clone()));
         }
         if !needs_number(change) {
@@ -235,8 +234,8 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     /// A subject that this plan makes, as the service knows it by now.
     async fn read_made(&self, key: &SubjectKey) -> Result<Option<Subject>, ApiError> {
         let live = read(self.client, &self.scope.of_subject(key), self.now()).await?;
-        let found = Found::live(&live, key).filter(|found| found.number().is_some());
-        Ok(found.map(Found::subject))
+        let found = live.subject(key).filter(|found| found.number().is_some());
+        Ok(found.map(LiveSubject::subject))
     }
 
     /// Takes something away and gives it anew at once, also when the apply is asked to stop: a service

@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 
 use mixaccess_model::{
-    Change, LiveMember, LiveServiceAccount, LiveState, LiveTeam, Subject, SubjectKey,
+    Change, LiveMember, LiveServiceAccount, LiveState, LiveSubject, LiveTeam, Subject, SubjectKey,
 };
 use mixaccess_planner::Projection;
 use serde::{Deserialize, Serialize};
 
-use crate::course::Found;
 use crate::journal::{JournalRun, Record};
 use crate::reach::reach;
 
@@ -35,19 +34,19 @@ pub(crate) fn records(changes: &[Change], live: &LiveState) -> Vec<Record> {
         projection.apply(change);
     }
     let record = |key: SubjectKey| {
-        let found = Found::live(live, &key).map(|found| Box::new(as_recorded(found)));
+        let found = live.subject(&key).map(|found| Box::new(as_recorded(found)));
         Record::Before { subject: Subject::from(key), found }
     };
     keys.into_iter().map(record).collect()
 }
 
-fn as_recorded(found: Found<'_>) -> FoundBefore {
+fn as_recorded(found: LiveSubject<'_>) -> FoundBefore {
     match found {
-        Found::Person(member) => {
+        LiveSubject::Person(member) => {
             FoundBefore::Person(LiveMember { name: None, last_active: None, ..member.clone() })
         }
-        Found::Team(team) => FoundBefore::Team(team.clone()),
-        Found::ServiceAccount(account) => FoundBefore::ServiceAccount(account.clone()),
+        LiveSubject::Team(team) => FoundBefore::Team(team.clone()),
+        LiveSubject::ServiceAccount(account) => FoundBefore::ServiceAccount(account.clone()),
     }
 }
 

@@ -396,7 +396,7 @@ mod tests {
         ];
         let live = organization().live();
         for (key, writes) in keys {
-            let subject = crate::course::Found::live(&live, &key).unwrap().subject();
+            let subject = live.subject(&key).unwrap().subject();
             for (action, expected) in writes {
                 let change = change(key.clone(), action);
                 assert_eq!(write_for(&change, &subject, &target()), Ok(expected));

@@ -1,11 +1,10 @@
 //! The end of a run: verification, the undo plan, the last line of the journal, the receipt.
 
 use mixaccess_api::{AccessRead, AccessWrite};
-use mixaccess_model::{Action, Change, LiveState};
+use mixaccess_model::{Action, Change, LiveState, LiveSubject};
 
 use crate::apply::Run;
 use crate::before::before_all;
-use crate::course::Found;
 use crate::execute::Executed;
 use crate::expectation::expectations;
 use crate::journal::{JournalError, JournalRun, JournalWriter, Record};
@@ -164,7 +163,7 @@ fn without_role(changes: &[Change], outcomes: &[Outcome], after: &LiveState) -> 
         let Action::Revoke { project, before } = &taken.action else { continue };
         let may_be_gone = outcome.is_in_place() || matches!(outcome, Outcome::Unknown { .. });
         let key = taken.subject.key();
-        let Some(found @ Found::ServiceAccount(_)) = Found::live(after, &key) else { continue };
+        let Some(found @ LiveSubject::ServiceAccount(_)) = after.subject(&key) else { continue };
         if !may_be_gone || found.role(project.id).is_some() {
             continue;
         }

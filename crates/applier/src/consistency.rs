@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, Change, Email, InvitedGrant, LiveMember, LiveState, LiveTeam, MemberStatus,
-    OrganizationRole, Precondition, ProjectRef, ProjectRole, Subject, SubjectKey,
+    Action, Change, Email, InvitedGrant, LiveMember, LiveState, LiveSubject, LiveTeam,
+    MemberStatus, OrganizationRole, Precondition, ProjectRef, ProjectRole, Subject, SubjectKey,
 };
 use mixaccess_planner::Projection;
 
 use crate::Refusal;
 use crate::call::{creates, follows_creation, needs_number};
-use crate::course::Found;
 
 /// Whether a change is going to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +51,10 @@ fn inconsistency(
     ambiguous: &Ambiguous<'_>,
 ) -> Option<String> {
     let key = change.subject.key();
-    let found = Found::projected(projection, &key);
+    let found = projection.subject(&key);
     if !creates(&change.action) && !follows_creation {
         let planned = number(&change.subject);
-        let live = found.and_then(Found::number);
+        let live = found.and_then(LiveSubject::number);
         if planned != live {
             return Some(format!(
                 "it addresses number {}, and the number of {key} is {}",
@@ -103,10 +102,10 @@ fn unnumbered(preconditions: &[Precondition]) -> Vec<Precondition> {
 }
 
 /// What an action says of the state before it and is not so.
-fn before(action: &Action, found: Option<Found<'_>>, live: &LiveState) -> Option<String> {
+fn before(action: &Action, found: Option<LiveSubject<'_>>, live: &LiveState) -> Option<String> {
     let found = match (creates(action), found) {
         (true, None) => return None,
-        (true, Some(Found::Person(_))) => {
+        (true, Some(LiveSubject::Person(_))) => {
             return Some("it invites somebody who is there".to_owned());
         }
         (true, Some(_)) => return Some("it creates what is there".to_owned()),
@@ -119,9 +118,9 @@ fn before(action: &Action, found: Option<Found<'_>>, live: &LiveState) -> Option
             Action::SetProjectRole { project, before, .. } | Action::Revoke { project, before },
             _,
         ) => held(found, project, Some(before)),
-        (_, Found::Person(member)) => before_person(action, member),
+        (_, LiveSubject::Person(member)) => before_person(action, member),
         (Action::DeleteServiceAccount { loses }, found) => lost(found, loses),
-        (Action::DeleteTeam { members, loses }, Found::Team(team)) => {
+        (Action::DeleteTeam { members, loses }, LiveSubject::Team(team)) => {
             // Whoever an earlier change removes has left the team by now, or in an earlier run.
             let known = |email: &Email| {
                 team.has(email) || was_in(live, team, email) || has_left(live, email)
@@ -132,10 +131,10 @@ fn before(action: &Action, found: Option<Found<'_>>, live: &LiveState) -> Option
                 .then(|| "it names other people than are in the team".to_owned())
                 .or_else(|| lost(found, loses))
         }
-        (Action::AddTeamMember { email, .. }, Found::Team(team)) => {
+        (Action::AddTeamMember { email, .. }, LiveSubject::Team(team)) => {
             team.has(email).then(|| format!("it adds {email}, who is in the team"))
         }
-        (Action::RemoveTeamMember { email, .. }, Found::Team(team)) => {
+        (Action::RemoveTeamMember { email, .. }, LiveSubject::Team(team)) => {
             (!team.has(email)).then(|| format!("it takes out {email}, who is not in the team"))
         }
         _ => None,
@@ -164,7 +163,7 @@ fn before_person(action: &Action, member: &LiveMember) -> Option<String> {
             )
         })
     };
-    let found = Found::Person(member);
+    let found = LiveSubject::Person(member);
     match action {
         Action::SetOrganizationRole { before, .. } => role(Some(*before)),
         Action::WithdrawInvitation { organization_role, loses } => member
@@ -185,7 +184,11 @@ fn before_person(action: &Action, member: &LiveMember) -> Option<String> {
     }
 }
 
-fn held(found: Found<'_>, project: &ProjectRef, before: Option<&ProjectRole>) -> Option<String> {
+fn held(
+    found: LiveSubject<'_>,
+    project: &ProjectRef,
+    before: Option<&ProjectRole>,
+) -> Option<String> {
     let word = |role: Option<&ProjectRole>| role.map_or("none", ProjectRole::as_str).to_owned();
     let role = found.role(project.id);
     (role != before).then(|| {
@@ -199,7 +202,7 @@ fn held(found: Found<'_>, project: &ProjectRef, before: Option<&ProjectRole>) ->
 }
 
 /// Whether what goes with a subject is named, and nothing else is.
-fn lost(found: Found<'_>, loses: &[InvitedGrant]) -> Option<String> {
+fn lost(found: LiveSubject<'_>, loses: &[InvitedGrant]) -> Option<String> {
     let named: BTreeSet<_> = loses.iter().map(|lost| lost.project.id).collect();
     let unnamed = found.roles().into_iter().find(|(project, _)| !named.contains(project));
     loses.iter().find_map(|lost| held(found, &lost.project, Some(&lost.role))).or_else(|| {

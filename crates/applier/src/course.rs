@@ -3,126 +3,15 @@
 //! role in the same project.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Change, Email, LiveMember, LiveServiceAccount, LiveState, LiveTeam, OrganizationRole,
-    ProjectId, ProjectRole, Subject, SubjectKey,
+    Action, Change, Difference, LiveMember, LiveState, LiveSubject, Slot, SubjectKey,
 };
-use mixaccess_planner::Projection;
 
 /// Changes in their order, found by subject.
 pub(crate) struct Course<'a> {
     of_subject: BTreeMap<SubjectKey, Vec<(usize, &'a Change)>>,
-}
-
-/// What one change makes of one thing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect<'a> {
-    Present(bool),
-    OrganizationRole(OrganizationRole),
-    Project(ProjectId, Option<&'a ProjectRole>),
-    TeamMember(&'a Email, bool),
-    /// An e-mail went out after that one.
-    Reminded(Option<Timestamp>),
-}
-
-/// A subject that is there.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Found<'a> {
-    Person(&'a LiveMember),
-    Team(&'a LiveTeam),
-    ServiceAccount(&'a LiveServiceAccount),
-}
-
-impl<'a> Found<'a> {
-    /// The subject in live state; nothing when it is not there.
-    pub(crate) fn live(live: &'a LiveState, key: &SubjectKey) -> Option<Self> {
-        match key {
-            SubjectKey::Person(email) => live.member(email).map(Self::Person),
-            SubjectKey::Team(name) => live.team(name).map(Self::Team),
-            SubjectKey::ServiceAccount(username) => {
-                live.service_account(username).map(Self::ServiceAccount)
-            }
-        }
-    }
-
-    /// The subject as it is projected; nothing when it is not there.
-    pub(crate) fn projected(projection: &'a Projection<'_>, key: &SubjectKey) -> Option<Self> {
-        match key {
-            SubjectKey::Person(email) => projection.member(email).map(Self::Person),
-            SubjectKey::Team(name) => projection.team(name).map(Self::Team),
-            SubjectKey::ServiceAccount(username) => {
-                projection.service_account(username).map(Self::ServiceAccount)
-            }
-        }
-    }
-
-    /// Its own role in one project.
-    pub(crate) fn role(self, project: ProjectId) -> Option<&'a ProjectRole> {
-        match self {
-            Self::Person(member) => member.individual_role(project),
-            Self::Team(team) => team.role(project),
-            Self::ServiceAccount(account) => account.individual_role(project),
-        }
-    }
-
-    /// Its own role in each project that has one, sorted by project.
-    pub(crate) fn roles(self) -> Vec<(ProjectId, &'a ProjectRole)> {
-        match self {
-            Self::Person(member) => member.individual_grants().collect(),
-            Self::Team(team) => {
-                team.grants.iter().map(|grant| (grant.project, &grant.role)).collect()
-            }
-            Self::ServiceAccount(account) => account.individual_grants().collect(),
-        }
-    }
-
-    /// The subject itself, with the number and the spelling that the service knows it by.
-    pub(crate) fn subject(self) -> Subject {
-        match self {
-            Self::Person(member) => {
-                Subject::Person { email: member.email.clone(), user: member.id }
-            }
-            Self::Team(team) => Subject::Team { name: Arc::clone(&team.name), id: Some(team.id) },
-            Self::ServiceAccount(account) => Subject::ServiceAccount {
-                username: Arc::clone(&account.username),
-                id: Some(account.id),
-            },
-        }
-    }
-
-    /// The number that the service knows it by.
-    pub(crate) fn number(self) -> Option<u64> {
-        match self {
-            Self::Person(member) => member.id.map(|id| id.0),
-            Self::Team(team) => Some(team.id.0),
-            Self::ServiceAccount(account) => Some(account.id.0),
-        }
-    }
-
-    /// Whether an effect shows. The service does not tell the organization role of a service account.
-    fn shows(self, effect: Effect<'_>) -> bool {
-        match (effect, self) {
-            (Effect::Present(present), _) => present,
-            (Effect::Project(project, role), _) => self.role(project) == role,
-            (Effect::OrganizationRole(role), Self::Person(member)) => {
-                member.organization_role == Some(role)
-            }
-            (Effect::TeamMember(email, member), Self::Team(team)) => team.has(email) == member,
-            (Effect::Reminded(since), Self::Person(member)) => reminded(member, since),
-            (Effect::OrganizationRole(_), Self::Team(_) | Self::ServiceAccount(_)) => true,
-            (Effect::TeamMember(..) | Effect::Reminded(_), _) => false,
-        }
-    }
-}
-
-/// Whether an e-mail went out to somebody after that one, as far as it is known when that was. Nobody who
-/// accepted waits for one.
-pub(crate) fn reminded(member: &LiveMember, since: Option<Timestamp>) -> bool {
-    let sent_at = member.invitation.and_then(|one| one.sent_at);
-    member.status.is_active() || since.is_some() && sent_at > since
 }
 
 impl<'a> Course<'a> {
@@ -138,16 +27,10 @@ impl<'a> Course<'a> {
     /// Whether everything that the changes add up to is so.
     pub(crate) fn is_finished(&self, live: &LiveState) -> bool {
         self.of_subject.iter().all(|(key, own)| {
-            let net = net(own.iter().flat_map(|(_, change)| effects(&change.action)));
-            let Some(found) = Found::live(live, key) else {
-                let present = net.iter().find_map(|effect| match effect {
-                    Effect::Present(present) => Some(*present),
-                    _ => None,
-                });
-                let gives = net.iter().any(|effect| gives(*effect));
-                return present == Some(false) || (present.is_none() && !gives);
-            };
-            net.into_iter().all(|effect| found.shows(effect))
+            let found = live.subject(key);
+            let net = net(own.iter().flat_map(|(_, change)| change.differences()));
+            let goes = net.get(&Slot::Account).is_some_and(|one| !one.gives());
+            (goes && found.is_none()) || net.into_values().all(|one| one.is_met_by(found))
         })
     }
 
@@ -155,11 +38,12 @@ impl<'a> Course<'a> {
     /// may look like what was there before it, or be somebody else's work.
     pub(crate) fn has_happened_since(&self, since: Timestamp, live: &LiveState) -> bool {
         self.of_subject.iter().all(|(key, own)| {
-            let found = Found::live(live, key);
+            let found = live.subject(key);
             own.iter().all(|(index, change)| match (&change.action, found) {
-                (Action::CreateServiceAccount { .. }, Some(Found::ServiceAccount(account))) => {
-                    account.is_created_by(&live.actor) == Some(true)
-                }
+                (
+                    Action::CreateServiceAccount { .. },
+                    Some(LiveSubject::ServiceAccount(account)),
+                ) => account.is_created_by(&live.actor) == Some(true),
                 _ => self.shows_since(*index, change, found, since),
             })
         })
@@ -171,11 +55,11 @@ impl<'a> Course<'a> {
         &self,
         index: usize,
         change: &Change,
-        found: Option<Found<'_>>,
+        found: Option<LiveSubject<'_>>,
         since: Timestamp,
     ) -> bool {
         match (&change.action, found) {
-            (Action::Invite { .. }, Some(Found::Person(member))) => {
+            (Action::Invite { .. }, Some(LiveSubject::Person(member))) => {
                 self.taken_before(index, change).is_none_or(|taken| is_new(member, taken, since))
             }
             _ => true,
@@ -197,32 +81,20 @@ impl<'a> Course<'a> {
         &self,
         index: usize,
         change: &Change,
-        found: Option<Found<'_>>,
+        found: Option<LiveSubject<'_>>,
     ) -> bool {
         let own = self.of_subject.get(&change.subject.key()).map_or(&[][..], Vec::as_slice);
         let from = own.partition_point(|(at, _)| *at < index);
         let rest = own.get(from..).unwrap_or_default();
-        let given = || rest.iter().flat_map(|(_, change)| effects(&change.action));
-        let Some(found) = found else {
-            return takes(&change.action) || given().any(|effect| effect == Effect::Present(false));
-        };
-        let has_role =
-            || given().any(|one| matches!(one, Effect::OrganizationRole(_)) && found.shows(one));
-        effects(&change.action).into_iter().all(|effect| match effect {
-            Effect::Present(true) => true,
-            // Present again, through the later invitation.
-            Effect::Present(false) => {
-                given().any(|effect| effect == Effect::Present(true))
-                    && (has_role() || !matches!(found, Found::Person(_)))
-            }
-            Effect::OrganizationRole(_) => has_role(),
-            Effect::Project(project, _) => given().any(|one| {
-                matches!(one, Effect::Project(other, _) if other == project) && found.shows(one)
-            }),
-            Effect::TeamMember(email, _) => given().any(|one| {
-                matches!(one, Effect::TeamMember(other, _) if other == email) && found.shows(one)
-            }),
-            Effect::Reminded(_) => found.shows(effect),
+        let later = || rest.iter().flat_map(|(_, change)| change.differences());
+        if found.is_none() {
+            let takes = change.differences().iter().all(|one| !one.gives());
+            return takes || later().any(|one| one.slot() == Slot::Account && !one.gives());
+        }
+        // In place, or taken over by a later change of the same slot that is.
+        change.differences().into_iter().all(|own| match own {
+            Difference::Account(_) if own.gives() => true,
+            _ => later().any(|one| one.slot() == own.slot() && one.is_met_by(found)),
         })
     }
 }
@@ -236,73 +108,16 @@ fn is_new(member: &LiveMember, taken: &Change, since: Timestamp) -> bool {
     is_other || sent_at > Some(since) || (withdrawn && member.status.is_active())
 }
 
-/// Whether an action only takes something, so that somebody who is gone is as it wants.
-const fn takes(action: &Action) -> bool {
-    matches!(action, Action::Revoke { .. } | Action::RemoveTeamMember { .. })
-}
-
-/// Whether an effect needs its subject to be there.
-const fn gives(effect: Effect<'_>) -> bool {
-    match effect {
-        Effect::Present(_) => false,
-        Effect::OrganizationRole(_) | Effect::Reminded(_) => true,
-        Effect::Project(_, role) => role.is_some(),
-        Effect::TeamMember(_, member) => member,
-    }
-}
-
-/// The last effect on each thing.
-fn net<'a>(effects: impl Iterator<Item = Effect<'a>>) -> Vec<Effect<'a>> {
-    let (mut projects, mut people) = (BTreeMap::new(), BTreeMap::new());
-    let (mut present, mut role, mut reminder) = (None, None, None);
-    for effect in effects {
-        match effect {
-            Effect::Present(_) => present = Some(effect),
-            Effect::OrganizationRole(_) => role = Some(effect),
-            Effect::Project(project, _) => drop(projects.insert(project, effect)),
-            Effect::TeamMember(email, _) => drop(people.insert(email, effect)),
-            Effect::Reminded(_) => reminder = Some(effect),
-        }
-    }
-    let alone = [present, role, reminder].into_iter().flatten();
-    alone.chain(projects.into_values()).chain(people.into_values()).collect()
-}
-
-fn effects(action: &Action) -> Vec<Effect<'_>> {
-    match action {
-        Action::Invite { organization_role, grants }
-        | Action::CreateServiceAccount { organization_role, grants, .. } => {
-            let start = [Effect::Present(true), Effect::OrganizationRole(*organization_role)];
-            let grants =
-                grants.iter().map(|grant| Effect::Project(grant.project.id, Some(&grant.role)));
-            start.into_iter().chain(grants).collect()
-        }
-        Action::WithdrawInvitation { loses, .. }
-        | Action::RemoveMember { loses, .. }
-        | Action::DeleteServiceAccount { loses } => {
-            let lost = loses.iter().map(|lost| Effect::Project(lost.project.id, None));
-            std::iter::once(Effect::Present(false)).chain(lost).collect()
-        }
-        Action::DeleteTeam { members, loses } => {
-            let lost = loses.iter().map(|lost| Effect::Project(lost.project.id, None));
-            let left = members.iter().map(|email| Effect::TeamMember(email, false));
-            std::iter::once(Effect::Present(false)).chain(lost).chain(left).collect()
-        }
-        Action::SetOrganizationRole { after, .. } => vec![Effect::OrganizationRole(*after)],
-        Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
-            vec![Effect::Project(project.id, Some(after))]
-        }
-        Action::Revoke { project, .. } => vec![Effect::Project(project.id, None)],
-        Action::RemindInvitation { sent_at } => vec![Effect::Reminded(*sent_at)],
-        Action::CreateTeam => vec![Effect::Present(true)],
-        Action::AddTeamMember { email, .. } => vec![Effect::TeamMember(email, true)],
-        Action::RemoveTeamMember { email, .. } => vec![Effect::TeamMember(email, false)],
-    }
+/// The last difference of each slot.
+fn net<'a>(
+    differences: impl Iterator<Item = Difference<'a>>,
+) -> BTreeMap<Slot<'a>, Difference<'a>> {
+    differences.map(|one| (one.slot(), one)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use mixaccess_model::{InvitedGrant, MemberStatus};
+    use mixaccess_model::{Email, InvitedGrant, MemberStatus, OrganizationRole, ProjectRole};
 
     use super::*;
     use crate::fake::{Fake, Fault, Person, Planner, Roster, options, person, project};
@@ -416,7 +231,7 @@ mod tests {
             let SubjectKey::Person(email) = &key else { panic!("{key}") };
             roster.insert(email.clone(), member.clone());
             let live = Fake::new(roster).live();
-            course.is_behind(index, &content.changes[index], Found::live(&live, &key))
+            course.is_behind(index, &content.changes[index], live.subject(&key))
         };
         // Revoked; granted anew; as before; changed by somebody else.
         let (admin, analyst) = (ProjectRole::Admin, ProjectRole::Analyst);

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Change, Email, GrantSource, LiveMember, LiveState, OrganizationRole, PlanContent,
-    ProjectId, ProjectKey, ProjectRef, ProjectRole, Subject, SubjectKey,
+    Action, Change, Difference, Email, GrantSource, LiveMember, LiveState, LiveSubject,
+    OrganizationRole, PlanContent, ProjectId, ProjectKey, ProjectRef, ProjectRole, Reading,
+    Subject, SubjectKey,
 };
 use mixaccess_planner::Projection;
 
-use crate::course::{Found, reminded};
 use crate::reach::reach;
 use crate::reread::{Scope, projects_of};
 use crate::{Mismatch, Outcome};
@@ -85,12 +85,12 @@ pub(crate) fn expectations(
                 }
                 SubjectKey::Team(_) | SubjectKey::ServiceAccount(_) => BTreeMap::new(),
             };
-            let known = Found::projected(&found, &key);
+            let known = found.subject(&key);
             Expectation {
-                own: own.get(&key).map(|changes| {
-                    own_expectation(changes, known, Found::projected(&projection, &key))
-                }),
-                subject: known.map_or_else(|| Subject::from(key), Found::subject),
+                own: own
+                    .get(&key)
+                    .map(|changes| own_expectation(changes, known, projection.subject(&key))),
+                subject: known.map_or_else(|| Subject::from(key), LiveSubject::subject),
                 through_teams,
             }
         })
@@ -99,11 +99,11 @@ pub(crate) fn expectations(
 
 fn own_expectation(
     changes: &[(&Change, &Outcome)],
-    before: Option<Found<'_>>,
-    after: Option<Found<'_>>,
+    before: Option<LiveSubject<'_>>,
+    after: Option<LiveSubject<'_>>,
 ) -> Own {
     let Some(there) = after else { return Own::Gone };
-    let held = [before, after].into_iter().flatten().flat_map(Found::roles);
+    let held = [before, after].into_iter().flatten().flat_map(LiveSubject::roles);
     let named = changes.iter().flat_map(|(change, _)| projects_of(change));
     let projects = named.chain(held.map(|(project, _)| project)).collect::<BTreeSet<_>>();
     let mut people: BTreeMap<Email, bool> = BTreeMap::new();
@@ -112,7 +112,7 @@ fn own_expectation(
         match (&change.action, there) {
             (
                 Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. },
-                Found::Team(team),
+                LiveSubject::Team(team),
             ) => drop(people.insert(email.clone(), team.has(email))),
             (Action::RemindInvitation { sent_at }, _) if outcome.is_in_place() => {
                 reminded_since = *sent_at;
@@ -121,8 +121,8 @@ fn own_expectation(
         }
     }
     let (accepted, organization_role) = match there {
-        Found::Person(member) => (member.status.is_active(), member.organization_role),
-        Found::Team(_) | Found::ServiceAccount(_) => (false, None),
+        LiveSubject::Person(member) => (member.status.is_active(), member.organization_role),
+        LiveSubject::Team(_) | LiveSubject::ServiceAccount(_) => (false, None),
     };
     let roles = projects.into_iter().map(|project| (project, there.role(project).cloned()));
     Own::There { accepted, organization_role, roles: roles.collect(), people, reminded_since }
@@ -193,7 +193,7 @@ impl Expectation {
             }
             (Some(own @ Own::There { .. }), Some(found)) => all.compare(own, found),
         }
-        if tells_team_rows && let Some(Found::Person(member)) = found {
+        if tells_team_rows && let Some(LiveSubject::Person(member)) = found {
             for (project, wanted) in &self.through_teams {
                 let held = rows_of_teams(member, *project);
                 if held != *wanted {
@@ -213,16 +213,16 @@ impl Expectation {
 
     /// The subject that is meant: somebody by number where there is one, since two addresses may look
     /// alike.
-    fn found<'a>(&self, live: &'a LiveState) -> Option<Found<'a>> {
+    fn found<'a>(&self, live: &'a LiveState) -> Option<LiveSubject<'a>> {
         let Subject::Person { email, user } = &self.subject else {
-            return Found::live(live, &self.subject.key());
+            return live.subject(&self.subject.key());
         };
         let from = live.members.partition_point(|member| member.email < *email);
         let alike = live.members.get(from..).unwrap_or_default();
         let alike = || alike.iter().take_while(|member| member.email == *email);
         user.and_then(|user| alike().find(|member| member.id == Some(user)))
             .or_else(|| alike().next())
-            .map(Found::Person)
+            .map(LiveSubject::Person)
     }
 }
 
@@ -243,11 +243,11 @@ impl Differences<'_> {
         });
     }
 
-    fn compare(&mut self, own: &Own, found: Found<'_>) {
+    fn compare(&mut self, own: &Own, found: LiveSubject<'_>) {
         let Own::There { accepted, organization_role, roles, people, reminded_since } = own else {
             return;
         };
-        if let Found::Person(member) = found {
+        if let LiveSubject::Person(member) = found {
             if *accepted && !member.status.is_active() {
                 self.add(None, "an accepted member", "a pending invitation");
             }
@@ -258,7 +258,7 @@ impl Differences<'_> {
                 self.add(None, &format!("organization role {role}"), held);
             }
             if let Some(since) = reminded_since
-                && !reminded(member, Some(*since))
+                && !Difference::Reminder(Reading::Known(*since)).is_met_by(Some(found))
             {
                 self.add(None, &format!("an invitation sent after {since}"), "none since");
             }
@@ -270,7 +270,7 @@ impl Differences<'_> {
             }
         }
         for (email, wanted) in people {
-            let Found::Team(team) = found else { continue };
+            let LiveSubject::Team(team) = found else { continue };
             let word = |is_in| if is_in { "in the team" } else { "not in the team" };
             if team.has(email) != *wanted {
                 self.add(None, &format!("{email} {}", word(*wanted)), word(!*wanted));

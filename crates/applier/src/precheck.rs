@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
-    Action, Actor, AffectedSubject, Change, ChangeId, Email, GuardVerdict, LiveState,
-    PLAN_FORMAT_VERSION, Plan, PlanContent, Subject, SubjectKey,
+    Action, Actor, AffectedSubject, Change, ChangeId, Difference, Email, GuardVerdict, LiveState,
+    LiveSubject, PLAN_FORMAT_VERSION, Plan, PlanContent, Subject, SubjectKey,
 };
 use mixaccess_planner::{Moved, Projection, guard, refused_by_service};
 
 use crate::call::{as_if_numbered, follows_creation, write_for};
 use crate::consistency::{Sent, inconsistencies};
-use crate::course::{Course, Found, reminded};
+use crate::course::Course;
 use crate::reach::reach;
 use crate::team_roles::moved_roles;
 use crate::{CallError, Refusal, Target};
@@ -107,11 +107,10 @@ pub(crate) fn planned_at(plan: &Plan) -> Timestamp {
 /// What moved under a change, an invitation that somebody else sent again included.
 pub(crate) fn moved(projection: &Projection<'_>, change: &Change) -> Vec<Moved> {
     let moved = projection.moved(change);
-    let Action::RemindInvitation { sent_at } = &change.action else { return moved };
-    let Some(Found::Person(member)) = Found::projected(projection, &change.subject.key()) else {
-        return moved;
-    };
-    if !moved.is_empty() || !reminded(member, *sent_at) {
+    let reminders = change.differences().into_iter();
+    let mut reminders = reminders.filter(|one| matches!(one, Difference::Reminder(_)));
+    let found = projection.subject(&change.subject.key());
+    if !moved.is_empty() || found.is_none() || !reminders.any(|one| one.is_met_by(found)) {
         return moved;
     }
     vec![Moved {
@@ -188,7 +187,7 @@ fn subjects_found(content: &PlanContent, live: &LiveState) -> Vec<AffectedSubjec
                 planned.iter().flat_map(|one| one.tags.iter().cloned()).collect::<Vec<_>>();
             tags.sort_unstable();
             tags.dedup();
-            let found = Found::projected(&before, &key).map(Found::subject);
+            let found = before.subject(&key).map(LiveSubject::subject);
             let subject = found.unwrap_or_else(|| Subject::from(key));
             AffectedSubject {
                 name: planned.iter().find_map(|one| one.name.clone()),

@@ -118,21 +118,9 @@ impl Scope {
 
 /// The projects that decide whether a change may run or is in place.
 pub(crate) fn projects_of(change: &Change) -> BTreeSet<ProjectId> {
-    let carried: &[_] = match &change.action {
-        Action::Invite { grants, .. }
-        | Action::CreateServiceAccount { grants, .. }
-        | Action::WithdrawInvitation { loses: grants, .. }
-        | Action::RemoveMember { loses: grants, .. }
-        | Action::DeleteTeam { loses: grants, .. }
-        | Action::DeleteServiceAccount { loses: grants } => grants,
-        _ => &[],
-    };
     change
-        .action
-        .project()
+        .projects()
         .map(|project| project.id)
-        .into_iter()
-        .chain(carried.iter().map(|grant| grant.project.id))
         .chain(change.preconditions.iter().filter_map(|precondition| match precondition {
             Precondition::IndividualGrant { project, .. } => Some(*project),
             _ => None,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Change, LiveState, MemberStatus, PlanContent, Precondition, SubjectKey,
+    Action, Change, LiveState, LiveSubject, MemberStatus, PlanContent, Precondition, SubjectKey,
 };
 use mixaccess_planner::{Moved, Projection, reductions};
 
@@ -13,7 +13,7 @@ use crate::Outcome;
 use crate::call::follows_creation;
 use crate::completion::lacks_roles;
 use crate::consistency::Sent;
-use crate::course::{Course, Found};
+use crate::course::Course;
 use crate::orphan::may_be_ours;
 use crate::precheck;
 use crate::remains::Standing;
@@ -71,7 +71,7 @@ pub fn decide(
                 if moved.is_empty() || (anew && is_ours(&projection, &key, live)) {
                     projection.apply(change);
                     Step::Send { maybe_sent }
-                } else if let found = Found::projected(&projection, &key)
+                } else if let found = projection.subject(&key)
                     && !is_made_anew(change)
                     && course.shows_since(index, change, found, planned_at)
                     && let Some(step) = in_place(&course, index, change, maybe_sent, found)
@@ -96,13 +96,13 @@ fn in_place(
     index: usize,
     change: &Change,
     maybe_sent: bool,
-    found: Option<Found<'_>>,
+    found: Option<LiveSubject<'_>>,
 ) -> Option<Step> {
     if course.is_behind(index, change, found) {
         return Some(Step::Found(outcome_found(maybe_sent)));
     }
     let is_begun = maybe_sent
-        && matches!(found, Some(Found::Person(member)) if lacks_roles(&change.action, member));
+        && matches!(found, Some(LiveSubject::Person(member)) if lacks_roles(&change.action, member));
     is_begun.then_some(Step::Complete)
 }
 
@@ -156,8 +156,8 @@ pub(crate) const fn is_made_anew(change: &Change) -> bool {
 
 /// Whether what is there may be what an earlier run made.
 fn is_ours(projection: &Projection<'_>, key: &SubjectKey, live: &LiveState) -> bool {
-    match Found::projected(projection, key) {
-        Some(Found::ServiceAccount(account)) => may_be_ours(account, &live.actor),
+    match projection.subject(key) {
+        Some(LiveSubject::ServiceAccount(account)) => may_be_ours(account, &live.actor),
         _ => false,
     }
 }

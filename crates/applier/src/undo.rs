@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use mixaccess_model::{Change, ChangeId, Digest, LiveState, Plan, PlanContent, SubjectKey};
+use mixaccess_model::{
+    Change, ChangeId, Digest, LiveState, LiveSubject, Plan, PlanContent, SubjectKey,
+};
 use mixaccess_planner::{Projection, undo};
 
-use crate::course::Found;
 use crate::journal::read_bounded;
 use crate::reach::reach;
 use crate::state_directory::write_atomically;
@@ -100,17 +101,19 @@ pub(crate) fn derived_state(plan: &Plan, outcomes: &[Outcome], before: &LiveStat
         teams.retain(|one| is_kept(SubjectKey::Team(Arc::clone(&one.name))));
     }
     if let Some(accounts) = &mut derived.service_accounts {
-        let number = |key: &SubjectKey| Found::live(before, key).and_then(Found::number);
+        let number = |key: &SubjectKey| before.subject(key).and_then(LiveSubject::number);
         let is_account = |key: &&SubjectKey| matches!(key, SubjectKey::ServiceAccount(_));
         let changed = touched.iter().filter(is_account).filter_map(number);
         let changed = changed.collect::<BTreeSet<_>>();
         accounts.retain(|one| !changed.contains(&one.id.0));
     }
     for key in &touched {
-        match Found::projected(&projection, key) {
-            Some(Found::Person(member)) => derived.members.push(member.clone()),
-            Some(Found::Team(team)) => derived.teams.get_or_insert_default().push(team.clone()),
-            Some(Found::ServiceAccount(account)) => {
+        match projection.subject(key) {
+            Some(LiveSubject::Person(member)) => derived.members.push(member.clone()),
+            Some(LiveSubject::Team(team)) => {
+                derived.teams.get_or_insert_default().push(team.clone());
+            }
+            Some(LiveSubject::ServiceAccount(account)) => {
                 derived.service_accounts.get_or_insert_default().push(account.clone());
             }
             None => {}

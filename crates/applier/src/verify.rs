@@ -10,7 +10,7 @@ use mixaccess_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::course::{Course, Found};
+use crate::course::Course;
 use crate::expectation::Expectation;
 use crate::reread::{Scope, read, refresh};
 use crate::{CancelToken, Outcome, Verification};
@@ -114,7 +114,7 @@ pub(crate) fn contradicted(
     for (index, change) in in_place() {
         let key = change.subject.key();
         let is_so =
-            || !differ.contains(&key) || course.is_behind(index, change, Found::live(after, &key));
+            || !differ.contains(&key) || course.is_behind(index, change, after.subject(&key));
         if let Some(place) = contradicted.get_mut(index) {
             *place = !is_so();
         }

@@ -7,14 +7,17 @@ mod action;
 mod change;
 mod desired;
 mod dialect;
+mod difference;
 mod digest;
 mod email;
+mod fact;
 mod finding;
 mod grant;
 mod id;
 mod identity_provider;
 mod invitation;
 mod live;
+mod live_subject;
 mod pattern;
 mod plan;
 mod policy;
@@ -36,8 +39,10 @@ pub use desired::{
     DesiredState, FileIndex, ManagedBy, Position, Region, State,
 };
 pub use dialect::{Capabilities, Dialect};
+pub use difference::{Diff, Difference};
 pub use digest::{Digest, DigestError};
 pub use email::Email;
+pub use fact::{Fact, Reading, Slot};
 pub use finding::{Finding, Place, Severity};
 pub use grant::{Grant, GrantSource};
 pub use id::{OrganizationId, ProjectId, ProjectKey, ServiceAccountId, TeamId, UserId};
@@ -50,6 +55,7 @@ pub use live::{
     Actor, LIVE_FORMAT_VERSION, LiveFormatError, LiveMember, LiveProject, LiveState, MemberStatus,
     Unread, UnreadList, without_owner,
 };
+pub use live_subject::LiveSubject;
 pub use pattern::Pattern;
 pub use plan::{
     ActingIdentity, Figures, GuardVerdict, NotPlanned, NotPlannedKind, PLAN_FORMAT_VERSION, Plan,

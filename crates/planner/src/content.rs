@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use mixaccess_model::{
-    ActingIdentity, Action, AffectedSubject, Change, DesiredState, Digest, Figures, Grant,
-    GrantSource, InvitedGrant, LiveState, ManualChange, OverrideOrigin, PlanContent,
-    PlanOrganization, ProjectId,
+    ActingIdentity, AffectedSubject, Change, DesiredState, Digest, Figures, Grant, GrantSource,
+    LiveState, ManualChange, OverrideOrigin, PlanContent, PlanOrganization, ProjectId,
 };
 
 use crate::gathering::Gathering;
@@ -130,8 +129,7 @@ pub(crate) fn named_projects(
 ) -> BTreeSet<ProjectId> {
     let mut projects = BTreeSet::new();
     for change in changes {
-        projects.extend(change.action.project().map(|project| project.id));
-        projects.extend(carried(&change.action).iter().map(|grant| grant.project.id));
+        projects.extend(change.projects().map(|project| project.id));
     }
     for access in subjects.iter().flat_map(|one| one.before.iter().chain(one.after.iter())) {
         projects.extend(access.grants.iter().map(|grant: &Grant| grant.project));
@@ -140,23 +138,4 @@ pub(crate) fn named_projects(
         projects.extend(effect.project.as_ref().map(|project| project.id));
     }
     projects
-}
-
-/// The project roles that one write gives or takes beside what it is about.
-pub(crate) fn carried(action: &Action) -> &[InvitedGrant] {
-    match action {
-        Action::Invite { grants, .. } | Action::CreateServiceAccount { grants, .. } => grants,
-        Action::WithdrawInvitation { loses, .. }
-        | Action::RemoveMember { loses, .. }
-        | Action::DeleteTeam { loses, .. }
-        | Action::DeleteServiceAccount { loses } => loses,
-        Action::SetOrganizationRole { .. }
-        | Action::RemindInvitation { .. }
-        | Action::Grant { .. }
-        | Action::SetProjectRole { .. }
-        | Action::Revoke { .. }
-        | Action::CreateTeam
-        | Action::AddTeamMember { .. }
-        | Action::RemoveTeamMember { .. } => &[],
-    }
 }

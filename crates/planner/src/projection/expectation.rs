@@ -78,7 +78,7 @@ fn violation(
     precondition: &Precondition,
 ) -> Option<String> {
     if let Precondition::IndividualGrant { project, role } = precondition {
-        if !is_there(projection, subject) {
+        if projection.subject(&subject.key()).is_none() {
             return Some(format!("expected {}, found nobody", expected(subject)));
         }
         let held = projection.own_role(subject, *project);
@@ -96,14 +96,6 @@ fn violation(
         Subject::ServiceAccount { username, .. } => {
             of_service_account(precondition, projection.service_account(username))
         }
-    }
-}
-
-fn is_there(projection: &Projection<'_>, subject: &Subject) -> bool {
-    match subject {
-        Subject::Person { email, .. } => projection.member(email).is_some(),
-        Subject::Team { name, .. } => projection.team(name).is_some(),
-        Subject::ServiceAccount { username, .. } => projection.service_account(username).is_some(),
     }
 }
 
@@ -239,43 +231,8 @@ fn unnamed_roles<'r>(
 }
 
 pub(super) fn holds(projection: &Projection<'_>, change: &Change) -> bool {
-    let subject = &change.subject;
-    let member = subject.email().and_then(|email| projection.member(email));
-    let own_roles_are = |grants: &[InvitedGrant]| {
-        grants
-            .iter()
-            .all(|grant| projection.own_role(subject, grant.project.id) == Some(&grant.role))
-    };
-    let is_in = |email: &mixaccess_model::Email| match subject {
-        Subject::Team { name, .. } => projection.team(name).is_some_and(|team| team.has(email)),
-        Subject::Person { .. } | Subject::ServiceAccount { .. } => false,
-    };
-    match &change.action {
-        Action::Invite { organization_role, grants } => {
-            member.is_some_and(|member| member.organization_role == Some(*organization_role))
-                && own_roles_are(grants)
-        }
-        Action::RemindInvitation { sent_at } => member.is_some_and(|member| {
-            member.invitation.and_then(|invitation| invitation.sent_at) > *sent_at
-        }),
-        Action::SetOrganizationRole { after, .. } => {
-            member.is_some_and(|member| member.organization_role == Some(*after))
-        }
-        Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
-            projection.own_role(subject, project.id) == Some(after)
-        }
-        Action::Revoke { project, .. } => projection.own_role(subject, project.id).is_none(),
-        Action::AddTeamMember { email, .. } => is_in(email),
-        Action::RemoveTeamMember { email, .. } => !is_in(email),
-        Action::CreateServiceAccount { grants, .. } => {
-            is_there(projection, subject) && own_roles_are(grants)
-        }
-        Action::CreateTeam => is_there(projection, subject),
-        Action::WithdrawInvitation { .. }
-        | Action::RemoveMember { .. }
-        | Action::DeleteTeam { .. }
-        | Action::DeleteServiceAccount { .. } => !is_there(projection, subject),
-    }
+    let found = projection.subject(&change.subject.key());
+    change.differences().into_iter().all(|one| one.is_met_by(found))
 }
 
 const fn status_word(status: MemberStatus) -> &'static str {

@@ -8,8 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 use mixaccess_model::{
     Access, Action, Change, ChangeId, Email, Grant, GrantSource, LiveMember, LiveServiceAccount,
-    LiveState, LiveTeam, MemberStatus, OwnGrant, Precondition, ProjectId, ProjectRole,
-    ServiceAccountId, Subject, TeamId,
+    LiveState, LiveSubject, LiveTeam, MemberStatus, OwnGrant, Precondition, ProjectId, ProjectRole,
+    ServiceAccountId, Subject, SubjectKey, TeamId,
 };
 
 /// A change whose subject is not what the plan expects.
@@ -87,6 +87,17 @@ impl<'a> Projection<'a> {
         match self.service_accounts.get(username) {
             Some(account) => account.as_ref(),
             None => self.live.service_account(username),
+        }
+    }
+
+    /// A subject as of now, or nothing when it is not there.
+    pub fn subject(&self, key: &SubjectKey) -> Option<LiveSubject<'_>> {
+        match key {
+            SubjectKey::Person(email) => self.member(email).map(LiveSubject::Person),
+            SubjectKey::Team(name) => self.team(name).map(LiveSubject::Team),
+            SubjectKey::ServiceAccount(username) => {
+                self.service_account(username).map(LiveSubject::ServiceAccount)
+            }
         }
     }
 
