@@ -319,9 +319,9 @@ async fn any_request_may_go_wrong_in_any_way() {
     bench.emulator.clear_requests();
     assert_eq!(bench.drive(&clean).await, 1);
     let requests = bench.emulator.requests().len();
-    // Who we are, members and two projects; the changes; members and two projects for what the invitations
-    // gave, and for verifying.
-    assert_eq!(requests, 4 + clean.content.changes.len() + 3 + 3);
+    // Who we are, members, the list of projects and two of them; the changes; members and two projects for
+    // what the invitations gave, and for verifying.
+    assert_eq!(requests, 5 + clean.content.changes.len() + 3 + 3);
     assert!(bench.plan().await.content.is_empty());
     assert!(bench.emulator.max_in_flight() <= 8);
 

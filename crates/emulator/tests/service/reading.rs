@@ -13,7 +13,11 @@ async fn me_names_the_identity_and_its_role_when_it_is_stated() {
         me,
         json!({
             "user_email": "jordan@acme.example", "user_id": 502,
-            "organizations": { "12345": { "id": 12345, "name": "Acme Corp", "role": "admin" } }
+            "organizations": { "12345": { "id": 12345, "name": "Acme Corp", "role": "admin" } },
+            "projects": {
+                "11": { "name": "Web", "organization_id": 12345, "role": "admin" },
+                "12": { "name": "Mobile", "organization_id": 12345, "role": "admin" }
+            }
         })
     );
     let silent = send_as(&emulator, "silent:s", "GET /me", "").results();
