@@ -8,6 +8,7 @@ mod credentials;
 mod custom_roles;
 mod demo;
 mod doctor;
+mod documents;
 mod edited_plans;
 mod effective_access;
 mod examples;

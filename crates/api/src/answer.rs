@@ -1,5 +1,5 @@
 //! What an answer says before anybody looks for the fields of one endpoint: the envelope
-//! (`mixpanel-api.md`, "Hosts, authentication, envelope").
+//! (`SERVICE.md`, "Hosts and requests": "envelope").
 
 use reqwest::StatusCode;
 use serde_json::Value;

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use mixaccess_model::{Email, ProjectId};
 
-/// One event of the organization's audit log (`mixpanel-api.md`, "How the world behaves", 12). Texts
-/// are as the service says them: not yet safe to print.
+/// One event of the organization's audit log (`SERVICE.md`, "Behaviour", 12). Texts are as the service
+/// says them: not yet safe to print.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
     /// What happened, in the service's words, such as `user.role_changed`.

@@ -5,8 +5,8 @@ use std::fmt;
 use mixaccess_model::printable;
 use reqwest::Url;
 
-/// Address of the service, checked: HTTPS, or plain HTTP to this machine only
-/// (`design.md`, "Secrets and hostile input").
+/// Address of the service, checked: HTTPS, or plain HTTP to this machine only, because credentials go
+/// there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
     url: Url,

@@ -9,14 +9,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
-/// Environment variable with the service account's user name (`mixpanel-api.md`, "Hosts").
+/// Environment variable with the service account's user name (`SERVICE.md`, "Hosts and requests":
+/// "environment").
 pub const USERNAME_VARIABLE: &str = "MIXPANEL_SERVICE_ACCOUNT";
-/// Environment variable with the service account's secret (`mixpanel-api.md`, "Hosts").
+/// Environment variable with the service account's secret (`SERVICE.md`, "Hosts and requests":
+/// "environment").
 pub const SECRET_VARIABLE: &str = "MIXPANEL_SERVICE_ACCOUNT_SECRET";
 /// Environment variable with the path of a file that holds the secret.
 pub const SECRET_FILE_VARIABLE: &str = "MIXPANEL_SERVICE_ACCOUNT_SECRET_FILE";
 
-/// Environment variable with the SCIM token (`mixpanel-api.md`, "SCIM 2.0").
+/// Environment variable with the SCIM token (`SERVICE.md`, "SCIM 2.0").
 pub const SCIM_TOKEN_VARIABLE: &str = "MIXPANEL_SCIM_TOKEN";
 /// Environment variable with the path of a file that holds the SCIM token.
 pub const SCIM_TOKEN_FILE_VARIABLE: &str = "MIXPANEL_SCIM_TOKEN_FILE";
@@ -24,7 +26,7 @@ pub const SCIM_TOKEN_FILE_VARIABLE: &str = "MIXPANEL_SCIM_TOKEN_FILE";
 const MAX_SECRET_BYTES: u64 = 16 * 1024;
 
 /// A service account's user name and secret. They come from the environment or a file, never from an
-/// argument (`design.md`, "Secrets and hostile input").
+/// argument, which every other process could read.
 #[derive(Clone)]
 pub struct Credentials {
     username: String,

@@ -2,7 +2,7 @@
 //!
 //! Every request goes through one transport, which alone knows the credentials, the limits and what
 //! is safe to send twice. Dialects say which requests there are and what the answers mean; they read
-//! tolerantly and write strictly (`mixpanel-api.md`).
+//! tolerantly and write strictly (`SERVICE.md`, "How sure each fact is").
 
 mod answer;
 mod audit;

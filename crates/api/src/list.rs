@@ -1,4 +1,5 @@
-//! Lists in every shape the service may answer (`mixpanel-api.md`, "shapes seen for a list").
+//! Lists in every shape the service may answer (`SERVICE.md`, "Hosts and requests": "shapes of a
+//! list").
 //!
 //! Rows are read straight from the bytes and turned into ours one by one: a large organization has a
 //! million of them.

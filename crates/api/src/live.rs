@@ -17,7 +17,7 @@ use join::Join;
 
 /// Reads live state for a plan: who we are, members and projects side by side; then what `reads`, given
 /// the members, says; and the members of every declared project that exists, or of all projects where
-/// it says so (somebody suspended may have access anywhere: `design.md`, "The files").
+/// it says so (somebody suspended may have access anywhere).
 ///
 /// Sends three requests; one for each of those projects, unless the list of members carries their
 /// grants; one for teams; one for service accounts, and one for each of those projects for their roles;

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use crate::{BaseUrl, BaseUrlError, check_base_url};
 
-/// Most requests that are ever in flight at once (`design.md`, "Apply").
+/// Most requests that are ever in flight at once, whatever is asked for.
 pub const MAX_CONCURRENCY: usize = 32;
 
 const DEFAULT_CONCURRENCY: usize = 8;
@@ -30,13 +30,13 @@ pub struct ClientOptions {
     /// The token for SCIM, where the organization has one; nothing by default, and then SCIM is not
     /// asked.
     pub scim_token: Option<SecretString>,
-    /// Where SCIM's paths begin at the base URL: `/api/app/scim/v2` by default
-    /// (`mixpanel-api.md`, "SCIM 2.0").
+    /// Where SCIM's paths begin at the base URL: `/api/app/scim/v2` by default (`SERVICE.md`, "SCIM
+    /// 2.0").
     pub scim_path: String,
     /// When to give up on one request.
     pub timeouts: Timeouts,
     /// How long one call may take, waits and retries included, before another try is no longer
-    /// begun; 60 s by default, and zero never tries again (`design.md`, "Apply").
+    /// begun; 60 s by default, and zero never tries again.
     pub max_wait: Duration,
     /// The first wait before a retry, doubled for each further one up to 20 s, with jitter; 500 ms by
     /// default. A longer `Retry-After` wins.
@@ -44,9 +44,9 @@ pub struct ClientOptions {
     /// How many requests may be in flight at once: 8 by default, and never more than
     /// [`MAX_CONCURRENCY`].
     pub concurrency: usize,
-    /// How many requests are begun a second, reads and writes together, retries included. The
-    /// service's limit is unpublished (`mixpanel-api.md`, "Hosts"): 20 by default, and no limit
-    /// towards this machine.
+    /// How many requests are begun a second, reads and writes together, retries included. The service's
+    /// limit is unpublished (`SERVICE.md`, "Hosts and requests": "rate limit"): 20 by default, and no
+    /// limit towards this machine.
     pub requests_per_second: Option<NonZeroU32>,
     /// A file with certificate authorities (PEM) to trust besides the system's. The variables
     /// `SSL_CERT_FILE` and `SSL_CERT_DIR` replace the system's.

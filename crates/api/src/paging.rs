@@ -1,4 +1,5 @@
-//! Lists that come in pages: followed to the end, or refused loudly (`mixpanel-api.md`, "paging").
+//! Lists that come in pages: followed to the end, or refused loudly (`SERVICE.md`, "Hosts and
+//! requests": "paging").
 
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::{self, Write as _};

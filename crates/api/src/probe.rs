@@ -1,4 +1,4 @@
-//! Trying every reading endpoint, for `doctor` (`design.md`, "Commands"). Writes nothing.
+//! Trying every reading endpoint, for `doctor`. Writes nothing.
 
 use futures_util::future;
 use jiff::Timestamp;

@@ -3,7 +3,8 @@
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-/// Which endpoint a request is for: what it means when it fails (`mixpanel-api.md`, "Dialect …").
+/// Which endpoint a request is for: what it means when it fails (`SERVICE.md`, "Dialect members"
+/// and "Dialect app").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     /// Who the credentials are.
@@ -67,7 +68,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    /// Whether no document of Mixpanel's names it: rows of `mixpanel-api.md` marked I.
+    /// Whether it is inferred: the rows marked I (`SERVICE.md`, "How sure each fact is").
     pub(crate) const fn is_inferred(self) -> bool {
         match self {
             Self::Projects
@@ -158,7 +159,8 @@ impl Request {
         format!("{} {}", self.method, self.url.path())
     }
 
-    /// Whether carrying it out twice is the same as once (`design.md`, "Apply").
+    /// Whether carrying it out twice is the same as once: only then is it sent again when its answer was
+    /// lost.
     pub(crate) fn is_repeatable(&self) -> bool {
         self.method == Method::GET || self.method == Method::PUT || self.method == Method::DELETE
     }

@@ -1,7 +1,7 @@
 //! Which failed request is sent again, when, and what is known when it is not.
 //!
-//! `design.md`, "Apply": retries only where it is safe (5xx and lost connections on PUT and DELETE, 429
-//! and refused connections on all), with backoff, jitter and `Retry-After` up to a limit.
+//! Retries only where it is safe (5xx and lost connections on PUT and DELETE, 429 and refused
+//! connections on all), with backoff, jitter and `Retry-After` up to a limit.
 
 use std::time::Duration;
 
@@ -134,7 +134,8 @@ impl Tries {
 }
 
 /// How long the answer asks to wait: seconds, or an HTTP date, which is compared with the answer's own
-/// `Date`, so that neither our clock nor its error matters (`mixpanel-api.md`, "rate limit").
+/// `Date`, so that neither our clock nor its error matters (`SERVICE.md`, "Hosts and requests": "rate
+/// limit").
 pub(crate) fn retry_after(answer: &Answer) -> Option<Duration> {
     let asked = answer.retry_after.as_deref()?.trim();
     if let Ok(seconds) = asked.parse::<u64>() {

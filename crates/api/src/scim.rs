@@ -1,4 +1,4 @@
-//! SCIM 2.0 (`mixpanel-api.md`, "SCIM 2.0"; RFC 7643 and 7644): the people and groups of an identity
+//! SCIM 2.0 (`SERVICE.md`, "SCIM 2.0"; RFC 7643 and 7644): the people and groups of an identity
 //! provider. Against any server that speaks it: what Mixpanel has of its own is the path and the token.
 
 mod change;

@@ -1,5 +1,5 @@
 //! Service accounts: the requests of Mixpanel's published OpenAPI, and what the answers mean
-//! (`mixpanel-api.md`, "Service accounts"). Both dialects have them.
+//! (`SERVICE.md`, "Service accounts"). Both dialects have them.
 
 mod row;
 

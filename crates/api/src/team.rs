@@ -1,4 +1,4 @@
-//! Teams: the requests, and what the answers mean (`mixpanel-api.md`, "Dialect `app`"). Both dialects
+//! Teams: the requests, and what the answers mean (`SERVICE.md`, "Dialect app"). Both dialects
 //! have them.
 
 mod row;

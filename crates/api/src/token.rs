@@ -1,4 +1,4 @@
-//! A project's tokens (`mixpanel-api.md`, "Dialect `members`"). Their values are never listed; the new
+//! A project's tokens (`SERVICE.md`, "Dialect members"). Their values are never listed; the new
 //! value of a rotated one is told once, and nobody may print, log or store it.
 
 use jiff::Timestamp;

@@ -283,8 +283,8 @@ fn refusal(request: &Request, answer: &Answer) -> Failure {
     }
 }
 
-/// Where a redirect leads, when it stays at the same scheme, host and port
-/// (`mixpanel-api.md`, "redirect").
+/// Where a redirect leads, when it stays at the same scheme, host and port (`SERVICE.md`, "Hosts and
+/// requests": "redirect").
 fn redirected(from: &Url, response: &Response) -> Result<Url, String> {
     let status = response.status().as_u16();
     let location = text(response.headers(), &LOCATION)

@@ -33,7 +33,7 @@ use crate::{
     Runner, StateDirectory, UndoReport, Verification,
 };
 
-/// Executes a plan and nothing else (`design.md`, "Apply").
+/// Executes a plan and nothing else.
 ///
 /// Checks the plan, takes the lock, reads again what the plan names, checks every precondition and
 /// guard rail, and only then writes. With [`ApplyOptions::resume`] it goes on where the journals of

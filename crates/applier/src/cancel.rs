@@ -1,4 +1,4 @@
-//! Ctrl-C, as a value: what is in flight finishes, nothing new starts (`design.md`, "Apply").
+//! Ctrl-C, as a value: what is in flight finishes, nothing new starts.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Whether changes say of live state what the planner would say: a plan is untrusted input
-//! (`design.md`, "Secrets and hostile input"), and its digests prove no more than that it is whole.
+//! Whether changes say of live state what the planner would say: a plan is untrusted input, and its
+//! digests prove no more than that it is whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 

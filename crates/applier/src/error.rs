@@ -48,7 +48,7 @@ impl From<LockError> for ApplyError {
 }
 
 impl ApplyError {
-    /// The exit code (`design.md`, "Commands"): 3 for a refusal, 1 for an error.
+    /// The exit code: 3 for a refusal, 1 for an error.
     pub const fn exit_code(&self) -> u8 {
         match self {
             Self::Refused(_) => 3,

@@ -1,5 +1,5 @@
 //! How many invitation e-mails may go out, and when: pure. The service lets about ten an hour through
-//! for each e-mail domain (`mixpanel-api.md`, "rate limit, invitations").
+//! for each e-mail domain (`SERVICE.md`, "Hosts and requests": "rate limit, invitations").
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Executes a reviewed plan and nothing else (`design.md`, "Apply").
+//! Executes a reviewed plan and nothing else.
 //!
 //! Checks come first, each write goes to the journal before it is sent, and the result is read again.
 //! Everything that decides is pure ([`precheck`], [`remains`], [`resume`]); what sends is in

@@ -9,7 +9,7 @@ use mixaccess_model::{Capabilities, Change, DesiredState, OrganizationId};
 
 use crate::{InvitationsLeft, Outcome, SecretSink};
 
-/// Most requests that may be in flight at once (`design.md`, "Apply").
+/// Most requests that may be in flight at once, whatever is asked for.
 pub const MAX_CONCURRENCY: usize = 32;
 
 /// The organization that this run would write to.
@@ -83,8 +83,7 @@ pub struct ApplyOptions {
 }
 
 impl ApplyOptions {
-    /// Options with the defaults of `design.md`: eight requests side by side, no resume,
-    /// a minute of waiting.
+    /// Options with the defaults: eight requests side by side, no resume, a minute of waiting.
     pub fn new(target: Target, clock: Arc<dyn Clock>, made_by: impl Into<String>) -> Self {
         Self {
             target,

@@ -1,4 +1,4 @@
-//! Every check before the first write: pure, from plan and live state (`design.md`, "Apply").
+//! Every check before the first write: pure, from plan and live state.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -87,7 +87,7 @@ pub struct Receipt {
 }
 
 impl Receipt {
-    /// The exit code (`design.md`, "Commands"): 4 when something is undone or unknown, else 0.
+    /// The exit code: 4 when something is undone or unknown, else 0.
     pub const fn exit_code(&self) -> u8 {
         match self.status {
             ApplyStatus::Applied | ApplyStatus::AlreadyApplied | ApplyStatus::NothingToDo => 0,

@@ -1,4 +1,5 @@
-//! What runs leave behind: journals, plans, undo plans, rotations and the lock (`design.md`, "Commands").
+//! What runs leave behind: journals, plans, undo plans, rotations and the lock. For their owner alone
+//! to read.
 
 use std::fs;
 use std::io::{self, Write as _};

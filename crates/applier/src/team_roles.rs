@@ -8,8 +8,8 @@ use mixaccess_model::{
 use mixaccess_planner::Moved;
 
 /// For each team that somebody joins, what it gives now and did not when the plan was made, or the
-/// other way round: whoever reviewed the plan has not seen it (`design.md`, "Apply": what moved makes the
-/// plan stale). A team that the plan creates gives nothing yet.
+/// other way round: whoever reviewed the plan has not seen it, so the plan is stale. A team that the
+/// plan creates gives nothing yet.
 pub(crate) fn moved_roles(content: &PlanContent, live: &LiveState) -> Vec<Moved> {
     let mut joined: BTreeMap<&str, &Change> = BTreeMap::new();
     for change in &content.changes {

@@ -1,4 +1,4 @@
-//! Live differences back into the files that are there (`design.md`, "Commands": `adopt`).
+//! Live differences back into the files that are there.
 //!
 //! A round plans, turns the differences that were chosen into edits, and reads the files again as if the
 //! edits were written. What is left of a difference then, or what the policy denies, is taken back, so

@@ -50,8 +50,8 @@ impl Default for InitOptions {
     }
 }
 
-/// Writes the files that say what is live: `plan` with them, against the same live state, is empty
-/// (`design.md`, "Commands": `init`). What files cannot say is left out and told.
+/// Writes the files that say what is live: `plan` with them, against the same live state, is empty.
+/// What files cannot say is left out and told.
 pub fn init(live: &LiveState, options: &InitOptions) -> Tree {
     let survey = Survey::of(live);
     let access = survey.people.iter().map(|person| &person.access);

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Longest key that is made, in bytes; the files allow 128 (`design.md`, "The files").
+/// Longest key that is made, in bytes; the files allow 128.
 const MAX_KEY: usize = 80;
 /// Longest file name that is made, in bytes; file systems allow 255.
 const MAX_FILE_NAME: usize = 200;

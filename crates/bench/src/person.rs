@@ -34,7 +34,7 @@ pub(crate) struct Person {
     /// The project group whose profile the person has.
     pub(crate) profile: Option<usize>,
     /// The role in each project, by the project's index: worked out from what was written, by the rules
-    /// of `design.md`, "The files", and without the code that is measured.
+    /// that people are told, and without the code that is measured.
     pub(crate) roles: BTreeMap<usize, ProjectRole>,
 }
 

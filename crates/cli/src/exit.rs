@@ -1,4 +1,4 @@
-//! Exit codes, the same for every command (`design.md`, "Commands").
+//! Exit codes, the same for every command.
 
 use std::process::ExitCode;
 

@@ -119,7 +119,7 @@ pub enum Style {
     Flow,
 }
 
-/// How a role is written (`design.md`, "The files").
+/// How a role is written: `organization_role` and every grant have both forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
     /// The role alone.

@@ -1,4 +1,4 @@
-//! Desired state for one instant (`design.md`, "The files").
+//! Desired state for one instant: what applies to each person and project, and why.
 //!
 //! Level before specificity: what stands at the person, then the active phase, then the profile; inside
 //! a level the project's key, then groups, then `"*"`. An entry outside its dates does not count, and

@@ -1,7 +1,7 @@
 //! Finding and reading the files, without trusting the tree.
 //!
-//! What is refused, and why, is `design.md`, "Secrets and hostile input": sizes are checked before
-//! anything is read, paths stay inside the tree, and nothing that could block is ever opened.
+//! A pull request can put anything there: so sizes are checked before anything is read, paths stay
+//! inside the tree, and nothing that could block is ever opened.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -1,7 +1,7 @@
 //! Dates and instants as the files write them, and what they mean in the organization's time zone.
 //!
-//! `design.md`, "The files": a date without a time means that whole day in the time zone, and `until`
-//! includes it. Inside, a window is half open: its `from` counts, its end does not.
+//! A date without a time means that whole day in the time zone, and `until` includes it. Inside, a
+//! window is half open: its `from` counts, its end does not.
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;

@@ -65,7 +65,8 @@ impl Answer {
         }
     }
 
-    /// The redirect to the path with its slash (`mixpanel-api.md`, "redirect").
+    /// The redirect to the path with its slash (`SERVICE.md`, "Hosts and requests":
+    /// "redirect").
     pub(crate) fn redirect(location: String) -> Self {
         Self { status: 301, headers: vec![(header::LOCATION, location)], body: Vec::new() }
     }

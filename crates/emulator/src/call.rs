@@ -95,7 +95,7 @@ impl Call {
     }
 
     /// The body as a JSON object. A string where the service wants a number is answered with 500
-    /// (`mixpanel-api.md`, "numeric ids").
+    /// (`SERVICE.md`, "Hosts and requests": "numeric ids").
     pub(crate) fn object(&self) -> Result<Map<String, Value>, Refusal> {
         let object = self.any_object()?;
         let is_id = |name: &str| name == "id" || name.ends_with("_id");

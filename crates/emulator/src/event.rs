@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// What happened (`mixpanel-api.md`, "How the world behaves", 12). The names that are not in that
-/// row are ours, for transitions that the row leaves out.
+/// What happened (`SERVICE.md`, "Behaviour", 12). The names that are not in that row are ours, for
+/// transitions that the row leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum EventKind {
     /// An organization role or, with a project, a project role was given, changed or taken.

@@ -1,5 +1,4 @@
-//! The identity provider that puts its people and groups back
-//! (`mixpanel-api.md`, "How the world behaves", 7).
+//! The identity provider that puts its people and groups back (`SERVICE.md`, "Behaviour", 7).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -49,8 +48,8 @@ pub(crate) struct Managed {
 }
 
 impl IdentityProvider {
-    /// Whether SCIM reaches the address: the organization has claimed its domain
-    /// (`mixpanel-api.md`, "SCIM 2.0").
+    /// Whether SCIM reaches the address: the organization has claimed its domain (`SERVICE.md`, "SCIM
+    /// 2.0").
     pub(crate) fn reaches(&self, email: &str) -> bool {
         let domain = domain_of(email);
         self.claimed_domains.iter().any(|claimed| claimed.to_lowercase() == domain)

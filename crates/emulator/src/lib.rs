@@ -1,9 +1,9 @@
 //! A faithful Mixpanel organization on loopback, for trying things out and for tests.
 //!
-//! It answers both dialects of `mixpanel-api.md`, teams, service accounts, tokens and SCIM, keeps their
-//! rules, remembers every request, writes an audit log, and fails in the ways that a service and a
-//! network fail, on demand. It shares no code with the client, so that a misreading of the service cannot
-//! hide in both.
+//! It answers both dialects (`SERVICE.md`, "Dialect members" and "Dialect app"), teams, service
+//! accounts, tokens and SCIM, keeps their rules, remembers every request, writes an audit log, and
+//! fails in the ways that a service and a network fail, on demand. It shares no code with the client,
+//! so that a misreading of the service cannot hide in both.
 //!
 //! ```
 //! # async fn run() -> Result<(), Box<dyn std::error::Error>> {

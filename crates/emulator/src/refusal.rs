@@ -69,7 +69,7 @@ pub(crate) enum Refusal {
     BodyTooLarge,
     #[error("{0}")]
     BadRequest(String),
-    /// A string where a number is wanted (`mixpanel-api.md`, "numeric ids").
+    /// A string where a number is wanted (`SERVICE.md`, "Hosts and requests": "numeric ids").
     #[error("Internal server error")]
     StringId,
 }

@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The one role somebody has in the organization, weakest first
-/// (`mixpanel-api.md`, "How the world behaves", 1).
+/// The one role somebody has in the organization, weakest first (`SERVICE.md`, "Behaviour", 1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OrganizationRole {
@@ -37,7 +36,7 @@ impl OrganizationRole {
             .find(|role| role.as_str() == word)
     }
 
-    /// The role that it gives in every project (`mixpanel-api.md`, "How the world behaves", 1).
+    /// The role that it gives in every project (`SERVICE.md`, "Behaviour", 1).
     pub(crate) const fn in_every_project(self) -> Option<ProjectRole> {
         match self {
             Self::Owner => Some(ProjectRole::Owner),

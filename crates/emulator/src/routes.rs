@@ -22,7 +22,7 @@ mod service_accounts;
 mod teams;
 mod tokens;
 
-/// Where the paths of the service begin (`mixpanel-api.md`, "hosts").
+/// Where the paths of the service begin (`SERVICE.md`, "Hosts and requests": "hosts").
 const ROOT: &str = "/api/app";
 
 /// What a path addresses.

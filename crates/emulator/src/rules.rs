@@ -1,4 +1,4 @@
-//! How the world behaves: who may do what (`mixpanel-api.md`, "How the world behaves").
+//! Who may do what (`SERVICE.md`, "Behaviour").
 //!
 //! Rule 3 leaves open what *above* and *below* mean, and this is how we read it. Somebody's standing
 //! in the organization is their organization role. In a project it is the organization role first and
@@ -22,7 +22,8 @@ use crate::refusal::Refusal;
 use crate::role::{OrganizationRole, ProjectRole};
 use crate::state::{Actor, Source, State};
 
-/// Writes to the organization need its admin or owner (`mixpanel-api.md`, "privilege").
+/// Writes to the organization need its admin or owner (`SERVICE.md`, "Hosts and requests":
+/// "privilege").
 pub(crate) fn may_manage_organization(actor: &Actor) -> Result<(), Refusal> {
     permit(actor.role >= OrganizationRole::Admin)
 }

@@ -218,7 +218,7 @@ pub enum Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ManagedBy {
-    /// An identity provider, through SCIM (`mixpanel-api.md`, "How the world behaves", 7).
+    /// An identity provider, through SCIM (`SERVICE.md`, "Behaviour", 7).
     Scim,
 }
 

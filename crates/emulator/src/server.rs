@@ -42,20 +42,17 @@ pub struct EmulatorOptions {
     pub post_existing: PostExisting,
     /// Whether a path without its trailing slash answers 301 to the slashed one.
     pub redirect_slash: bool,
-    /// Invitation e-mails an hour to one domain; nothing is no limit
-    /// (`mixpanel-api.md`, "rate limit, invitations").
+    /// Invitation e-mails an hour to one domain; nothing is no limit (`SERVICE.md`, "Hosts and
+    /// requests": "rate limit, invitations").
     pub invitations_per_hour: Option<u32>,
-    /// How many days an invitation can be accepted; nothing is for ever
-    /// (`mixpanel-api.md`, "How the world behaves", 6).
+    /// How many days an invitation can be accepted; nothing is for ever (`SERVICE.md`, "Behaviour", 6).
     pub invitation_days: Option<u32>,
-    /// How long a project with `created_at` stays invisible after it
-    /// (`mixpanel-api.md`, "How the world behaves", 9).
+    /// How long a project with `created_at` stays invisible after it (`SERVICE.md`, "Behaviour", 9).
     pub propagation: Duration,
     /// How long a person whom the identity provider has deactivated keeps their access
-    /// (`mixpanel-api.md`, "How the world behaves", 7: propagation).
+    /// (`SERVICE.md`, "Behaviour", 7).
     pub deprovisioning_delay: Duration,
-    /// How often the identity provider puts the people it manages back
-    /// (`mixpanel-api.md`, "How the world behaves", 7).
+    /// How often the identity provider puts the people it manages back (`SERVICE.md`, "Behaviour", 7).
     pub sync_period: Duration,
     /// Where the time comes from.
     pub clock: Clock,
@@ -222,7 +219,7 @@ impl Emulator {
     }
 
     /// Lets somebody delete a custom role on the service's own pages: everybody who had it becomes a
-    /// consumer (`mixpanel-api.md`, "How the world behaves", 10).
+    /// consumer (`SERVICE.md`, "Behaviour", 10).
     ///
     /// # Errors
     /// What the service says when there is no such project or role.

@@ -1,4 +1,5 @@
-//! How lists are answered (`mixpanel-api.md`, "shapes seen for a list" and "paging").
+//! How lists are answered (`SERVICE.md`, "Hosts and requests": "shapes of a list" and
+//! "paging").
 
 use std::fmt;
 use std::str::FromStr;

@@ -52,8 +52,8 @@ pub(crate) enum Source<'a> {
 }
 
 impl State {
-    /// The member with exactly that address: capital letters make another person
-    /// (`mixpanel-api.md`, "How the world behaves", 8).
+    /// The member with exactly that address: capital letters make another person (`SERVICE.md`,
+    /// "Behaviour", 8).
     pub(crate) fn member_by_email(&self, email: &str) -> Option<u64> {
         self.members.iter().find(|(_, member)| member.email == email).map(|(id, _)| *id)
     }
@@ -84,7 +84,7 @@ impl State {
         self.members.values().filter(|member| member.is_owner()).count()
     }
 
-    /// Every grant somebody has in a project (`mixpanel-api.md`, "How the world behaves", 1). What the
+    /// Every grant somebody has in a project (`SERVICE.md`, "Behaviour", 1). What the
     /// organization role and all-users give begins when the invitation is accepted.
     pub(crate) fn grants(&self, id: u64, project: u64) -> Vec<(Source<'_>, ProjectRole)> {
         let Some(member) = self.members.get(&id) else { return Vec::new() };
@@ -119,7 +119,7 @@ impl State {
 }
 
 impl Project {
-    /// Whether the project can be seen yet (`mixpanel-api.md`, "How the world behaves", 9).
+    /// Whether the project can be seen yet (`SERVICE.md`, "Behaviour", 9).
     pub(crate) fn is_visible(&self, now: Timestamp, delay: SignedDuration) -> bool {
         self.created_at.is_none_or(|created| now.duration_since(created) >= delay)
     }
@@ -131,8 +131,7 @@ impl Member {
         self.invited_at?.saturating_add(lifetime?).ok()
     }
 
-    /// How the service calls the person's state at that instant
-    /// (`mixpanel-api.md`, "How the world behaves", 6).
+    /// How the service calls the person's state at that instant (`SERVICE.md`, "Behaviour", 6).
     pub(crate) fn status_at(&self, now: Timestamp, lifetime: Option<SignedDuration>) -> Status {
         let is_over = || self.invite_expires_at(lifetime).is_some_and(|end| now >= end);
         match self.status {

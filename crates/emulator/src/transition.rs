@@ -26,7 +26,7 @@ pub(crate) use service_accounts::NewAccount;
 pub(crate) use teams::TeamUpdate;
 
 /// What a POST of a project role does to somebody who already has an individual one
-/// (`mixpanel-api.md`: "may be an upsert or a 409").
+/// (`SERVICE.md`, "Hosts and requests": "existing grant").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PostExisting {
     /// It is refused with 409.
@@ -225,7 +225,8 @@ impl<'a> Transition<'a> {
         Ok(id)
     }
 
-    /// About ten invitation e-mails an hour for each domain (`mixpanel-api.md`, "rate limit, invitations").
+    /// About ten invitation e-mails an hour for each domain (`SERVICE.md`, "Hosts and requests": "rate
+    /// limit, invitations").
     fn check_invitation_limit(&self, email: &str) -> Result<(), Refusal> {
         let Some(limit) = self.limits.invitations_per_hour else { return Ok(()) };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);

@@ -142,7 +142,7 @@ pub enum Through {
     /// Mixpanel's API.
     #[default]
     Mixpanel,
-    /// SCIM: the group of the same name (`mixpanel-api.md`, "SCIM 2.0").
+    /// SCIM: the group of the same name.
     Scim,
 }
 

@@ -24,7 +24,7 @@ impl fmt::Display for ChangeId {
     }
 }
 
-/// One step of a plan: one write to the service (`design.md`, "The plan").
+/// One step of a plan: one write to the service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Change {

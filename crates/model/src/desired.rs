@@ -13,7 +13,7 @@ use crate::{
     ProjectRole, RoleName,
 };
 
-/// Desired state: what the files say, resolved for one instant (`design.md`, "Words").
+/// Desired state: what the files say, resolved for one instant.
 #[derive(Clone, Debug)]
 pub struct DesiredState {
     /// The organization the files are about.
@@ -59,7 +59,7 @@ pub struct DeclaredOrganization {
     pub position: Position,
 }
 
-/// Where an organization's data lives (`mixpanel-api.md`, "Hosts").
+/// Where an organization's data lives, and so which of Mixpanel's hosts is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Region {

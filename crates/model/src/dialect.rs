@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The set of endpoints an organization is managed through (`mixpanel-api.md`, "Dialect …").
+/// The set of endpoints an organization is managed through.
 #[derive(
     Clone,
     Copy,
@@ -53,7 +53,7 @@ pub struct Capabilities {
     pub revoke: bool,
     /// Whether a member can be removed from the organization.
     pub remove_member: bool,
-    /// Whether a role can be changed while the invitation is pending
-    /// (`mixpanel-api.md`, "How the world behaves", 6: it cannot).
+    /// Whether a role can be changed while the invitation is pending: no known dialect can
+    /// (`SERVICE.md`, "Behaviour", 6).
     pub change_pending_roles: bool,
 }

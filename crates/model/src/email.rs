@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_security::skeleton;
 
-/// An e-mail address: equal, ordered and hashed by its case-folded form, shown as it was spelled
-/// (`design.md`, "The files": "An address is matched without regard to case").
+/// An e-mail address: equal, ordered and hashed by its case-folded form, because addresses are matched
+/// without regard to case, and shown as it was spelled.
 ///
 /// Cloning is cheap. Construction never fails: the service may hold addresses that the files'
 /// stricter syntax check would refuse, and those must still be visible.

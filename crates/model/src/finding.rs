@@ -60,7 +60,7 @@ impl fmt::Display for Place {
     }
 }
 
-/// Something to tell a human, with a stable code and a place (`design.md`, "Words").
+/// Something to tell a human, with a stable code and a place.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Finding {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{ProjectId, ProjectRole};
 
-/// One project role of one member, with where it comes from (`design.md`, "Words").
+/// One project role of one member, with where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grant {

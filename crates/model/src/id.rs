@@ -44,7 +44,7 @@ numeric_id! {
     ServiceAccountId
 }
 
-/// The stable key by which the files name a project (`design.md`, "The files").
+/// The stable key by which the files name a project, whatever the service calls it.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]

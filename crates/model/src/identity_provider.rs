@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Email, OrganizationRole, Position, ProjectRef, ProjectRole, Reason, Subject};
 
-/// A product that manages people (seed documents: SSO and SCIM).
+/// A product that manages people, by single sign-on and SCIM.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
 )]
@@ -65,7 +65,7 @@ pub struct DeclaredIdentityProvider {
     pub position: Position,
 }
 
-/// What SCIM answered (`mixpanel-api.md`, "SCIM 2.0").
+/// What SCIM answered: whom the identity provider knows, and what was done about them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiveIdentityProvider {
@@ -104,7 +104,7 @@ pub struct ScimGroup {
     pub members: Vec<Email>,
 }
 
-/// Something that SCIM did to somebody (`mixpanel-api.md`, "Dialect `members`": `scim/logs`).
+/// Something that SCIM did to somebody, as its log tells it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScimEvent {
@@ -117,7 +117,7 @@ pub struct ScimEvent {
 }
 
 /// What a human has to change at the identity provider, because whatever is written to Mixpanel would
-/// be put back (`mixpanel-api.md`, "How the world behaves", 7).
+/// be put back at the next sync.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ManualChange {

@@ -16,7 +16,7 @@ use crate::{
 /// Version of the live-state file that this program writes and reads.
 pub const LIVE_FORMAT_VERSION: u32 = 1;
 
-/// Live state: what the service answered, read once per run (`design.md`, "Words").
+/// Live state: what the service answered, read once per run.
 ///
 /// Also the content of a `snapshot` file. `projects` is sorted by id and `members` by address;
 /// [`LiveState::normalize`] restores that order.
@@ -98,7 +98,7 @@ impl UnreadList {
     }
 }
 
-/// The identity that the credentials stand for (`mixpanel-api.md`, `GET /api/app/me`).
+/// The identity that the credentials stand for, as far as the service tells.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Actor {
@@ -111,8 +111,8 @@ pub struct Actor {
     /// Its organization role; absent when the service did not say, and then its power is unknown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organization_role: Option<OrganizationRole>,
-    /// The name of the service account that the credentials are of (`mixpanel-api.md`, "Hosts": "auth").
-    /// The program knows it whatever the service answers; absent in live-state files without it.
+    /// The name of the service account that the credentials are of. The program knows it whatever the
+    /// service answers; absent in live-state files without it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account: Option<Arc<str>>,
     /// Its role in each project that it reaches, where the service told them and its organization role

@@ -13,8 +13,8 @@ use crate::{
 /// Version of the plan file that this program writes and reads.
 pub const PLAN_FORMAT_VERSION: u32 = 1;
 
-/// A plan as it is stored: the content, and around it when and by what it was made
-/// (`design.md`, "The plan").
+/// A plan as it is stored: the content, which is the same for the same input, and around it when and
+/// by what it was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {

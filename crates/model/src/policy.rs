@@ -1,4 +1,4 @@
-//! The guard rails as values (`design.md`, "Guard rails").
+//! The guard rails as values: limits that a plan may not cross without being told so explicitly.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{OrganizationRole, Pattern, Place, ProjectKey, ProjectRole};
 
-/// The guard rails of one organization (`design.md`, "Guard rails").
+/// The guard rails of one organization.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
@@ -306,7 +306,7 @@ impl fmt::Display for GuardCode {
     }
 }
 
-/// A named way past one guard rail, from the files or from `--allow` (`design.md`, "Guard rails").
+/// A named way past one guard rail, from the files or from `--allow`, with its reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Override {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// The one role a member has in the organization (`mixpanel-api.md`, "How the world behaves", 1).
+/// The one role a member has in the organization, beside any number of roles in projects.
 ///
 /// Ordered by power: `Member < BillingAdmin < Admin < Owner`.
 #[derive(

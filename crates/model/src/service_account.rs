@@ -1,4 +1,4 @@
-//! Service accounts: credentials of programs (`mixpanel-api.md`, "Service accounts").
+//! Service accounts: credentials of programs (`SERVICE.md`, "Service accounts").
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Replaces control characters and bidirectional overrides by visible escapes such as `\u{202e}`,
-/// so that names never steer a terminal or reorder a line (`design.md`, "Secrets and hostile input").
+/// so that names never steer a terminal or reorder a line.
 pub fn printable(text: &str) -> Cow<'_, str> {
     // Nearly all text is plain, and bytes are looked at many times faster than characters.
     let is_plain = text.bytes().all(|byte| matches!(byte, b' '..=b'~'));

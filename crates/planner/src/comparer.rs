@@ -18,7 +18,7 @@ use crate::membership::Membership;
 use crate::power::is_actor;
 use crate::project_names::ProjectNames;
 
-/// An event of the SCIM log (`mixpanel-api.md`, "Dialect `members`": `scim/logs`).
+/// An event of the SCIM log (`SERVICE.md`, "Dialect members").
 const DEPROVISIONED: &str = "USER_DEPROVISIONED";
 
 /// Compares declared with live subjects; holds what is the same for all of them.
@@ -72,8 +72,8 @@ impl Comparer<'_> {
                 if invitation::validity(member, self.live.taken_at) == Validity::Expired {
                     Course::Reinvite(ReasonKind::InvitationExpired)
                 } else if differs && self.roles_are_fixed(member) {
-                    // `mixpanel-api.md`, "How the world behaves", 6: a changed role is a withdrawal
-                    // and a new invitation, which carries everything else that differs as well.
+                    // A changed role is a withdrawal and a new invitation, which carries everything
+                    // else that differs as well (`SERVICE.md`, "Behaviour", 6).
                     Course::Reinvite(ReasonKind::Declared)
                 } else {
                     Course::Stay

@@ -22,8 +22,8 @@ struct Missing {
 }
 
 /// Declared grants of custom roles that the live project does not list, and held ones that the files do
-/// not list. Deleting a role makes a consumer of everybody who has it (`mixpanel-api.md`, "How the world
-/// behaves", 10).
+/// not list. Deleting a role makes a consumer of everybody who has it (`SERVICE.md`, "Behaviour",
+/// 10).
 pub(crate) fn custom_roles(desired: &DesiredState, live: &LiveState) -> Vec<Finding> {
     let mut missing: BTreeMap<(ProjectId, &RoleName), Missing> = BTreeMap::new();
     for (subject, grants) in declared(desired) {

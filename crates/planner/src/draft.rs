@@ -26,7 +26,9 @@ pub(crate) struct Draft {
     pub(crate) stage: Stage,
 }
 
-/// The three parts of a plan's order (`design.md`, "The plan": "Order").
+/// The three parts of a plan's order: new owners, so that the organization is governed at every step;
+/// what takes away, because access that should be gone is more urgent than access that should be there;
+/// then what gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Stage {
     /// Additions that keep the organization governed: new owners.

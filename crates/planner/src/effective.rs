@@ -5,8 +5,8 @@ use mixaccess_model::{Grant, GrantSource, OrganizationRole, ProjectRole};
 use crate::custom_role::CustomRoles;
 
 /// The strongest role among the grants in one project and the one that the organization role gives
-/// everywhere (`mixpanel-api.md`, "How the world behaves", 1). Custom roles that are not ordered count
-/// only where nothing else is held.
+/// everywhere (`SERVICE.md`, "Behaviour", 1). Custom roles that are not ordered count only where
+/// nothing else is held.
 pub fn effective_role(
     grants: &[Grant],
     organization_role: Option<OrganizationRole>,
@@ -30,7 +30,7 @@ pub fn effective_role(
 }
 
 /// Where a declared role comes from when no individual grant is needed for it: a team, the
-/// organization role or all-users gives exactly it (`design.md`, "The files").
+/// organization role or all-users gives exactly it, and nothing is added.
 ///
 /// `organization_role` is the desired one, so that one plan is enough when it changes as well.
 pub fn is_met_otherwise(

@@ -1,5 +1,5 @@
-//! What should follow a plan in which somebody gains or loses project admin (seed documents: "API Secret
-//! Rotation").
+//! What should follow a plan in which somebody gains or loses project admin: they have seen the tokens
+//! of the project, or will.
 
 use std::collections::BTreeSet;
 

@@ -18,8 +18,8 @@ use crate::subject::SubjectRef;
 pub(crate) type Awaited = Vec<Vec<usize>>;
 
 /// Finds them among drafts in their order: individual grants, places in teams, and roles and whole teams
-/// that are given up for a place in another team or for an individual grant (`design.md`, "The plan":
-/// "Order": access that should be gone is urgent; this should not be gone).
+/// that are given up for a place in another team or for an individual grant. Access that should be
+/// gone is urgent, but this should not be gone.
 pub(crate) fn awaited(
     ordered: &[(&SubjectDraft, &Draft)],
     live: &LiveState,

@@ -12,13 +12,13 @@ use crate::codes::{INVITATION_EXPIRED, INVITATION_LIMIT, INVITATION_WAITING, MAY
 use crate::subject::subject_of;
 
 /// How many invitation e-mails the service sends for each e-mail domain in any
-/// [`INVITATION_WINDOW`] (`mixpanel-api.md`, "Hosts": "rate limit, invitations").
+/// [`INVITATION_WINDOW`] (`SERVICE.md`, "Hosts and requests": "rate limit, invitations").
 pub const INVITATIONS_PER_WINDOW: usize = 10;
 
 /// The time in which [`INVITATIONS_PER_WINDOW`] are sent.
 pub const INVITATION_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
-/// When a reminder is due (`mixpanel-api.md`, "How the world behaves", 6).
+/// When a reminder is due (`SERVICE.md`, "Behaviour", 6).
 const REMINDER_AFTER: SignedDuration = SignedDuration::from_hours(72);
 
 /// How many invitation e-mails each domain has left: the one account of the service's limit. A plan

@@ -86,7 +86,7 @@ impl Comparer<'_> {
         out
     }
 
-    /// Lowest organization role and no project at all (`design.md`, "The files": `suspended`).
+    /// Suspended: the account stays, with the lowest organization role and no project at all.
     pub(crate) fn suspend(&self, member: &LiveMember, reason: &Reason, out: &mut Comparison) {
         if self.suspension_course(member) == Course::Leave {
             out.drafts.push(self.draft(self.removal(member), reason.clone()));
@@ -199,7 +199,7 @@ impl Comparer<'_> {
         out.findings.push(finding);
     }
 
-    /// Undeclared projects are not touched (`design.md`, "The files"): the new invitation carries what the
+    /// Projects that the files do not declare are not touched: the new invitation carries what the
     /// withdrawn one gave there.
     fn carry_over(&self, member: &LiveMember, out: &mut Comparison) {
         let Some(Draft { action: Action::Invite { grants, .. }, .. }) = out.drafts.last_mut()
@@ -218,7 +218,7 @@ impl Comparer<'_> {
     }
 
     /// The teams that somebody was in and that no plan puts them into again, because the files do not
-    /// declare them (`mixpanel-api.md`, "How the world behaves", 5: they go with the account).
+    /// declare them. They go with the account (`SERVICE.md`, "Behaviour", 5).
     fn lost_places(&self, member: &LiveMember, teams: &Projection<'_>) -> String {
         let through = member.grants.iter().filter_map(|row| match &row.source {
             GrantSource::Team(name) => Some(Arc::clone(name)),

@@ -1,7 +1,7 @@
-//! What the service would refuse for the identity we run as (`mixpanel-api.md`, "How the world
-//! behaves", 3): nobody assigns a role above their own, nobody removes somebody who is not below
-//! them, somebody whose access comes from a team is removed by organization owners and admins only,
-//! and organization-scoped writes need an organization admin or owner.
+//! What the service would refuse for the identity we run as (`SERVICE.md`, "Behaviour", 3): nobody
+//! assigns a role above their own, nobody removes somebody who is not below them, somebody whose access
+//! comes from a team is removed by organization owners and admins only, and organization-scoped writes
+//! need an organization admin or owner.
 
 use mixaccess_model::{
     Action, Actor, ChangeId, Dialect, Email, Grant, GrantSource, InvitedGrant, LiveMember,

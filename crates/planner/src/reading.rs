@@ -14,10 +14,9 @@ use crate::invitation;
 /// they were read.
 ///
 /// Suspended means no access at all, so that the members of undeclared projects are read for somebody
-/// live (`design.md`, "The files"), and for somebody who may be invited anew, which must not cost what
-/// the invitation gave there. Teams are read where the files declare some or somebody is managed
-/// through SCIM, service accounts where the files declare some, and their names alone where somebody
-/// goes who may have made one.
+/// live, and for somebody who may be invited anew, which must not cost what the invitation gave there.
+/// Teams are read where the files declare some or somebody is managed through SCIM, service accounts
+/// where the files declare some, and their names alone where somebody goes who may have made one.
 pub fn what_to_read(desired: &DesiredState, members: &[LiveMember], at: Timestamp) -> Reads {
     let state_of = |wanted: State| -> BTreeSet<&Email> {
         let people = desired.collaborators.iter().filter(|one| one.state == wanted);

@@ -16,7 +16,7 @@ use crate::invitation::lasting;
 use crate::names::names;
 use crate::observation::without_alias;
 
-/// An event of the SCIM log (`mixpanel-api.md`, "Dialect `members`": `scim/logs`).
+/// An event of the SCIM log (`SERVICE.md`, "Dialect members").
 const ROLE_CHANGED: &str = "USER_ROLE_CHANGED";
 
 /// What is told of somebody whom an identity provider manages. `differs` says whether something has
@@ -167,7 +167,7 @@ pub(crate) fn unreadable(comparer: &Comparer<'_>) -> Option<Finding> {
 
 /// Two accounts for one person, one of which an identity provider manages: an account there that is a
 /// live one but for capital letters or an alias, or two live ones that are one but for an alias
-/// (`mixpanel-api.md`, "How the world behaves", 8).
+/// (`SERVICE.md`, "Behaviour", 8).
 pub(crate) fn look_alikes(comparer: &Comparer<'_>) -> Vec<Finding> {
     let live = comparer.live;
     let provider = live.identity_provider.as_ref();

@@ -50,8 +50,7 @@ pub(crate) struct Setting<'a> {
 }
 
 /// Orders drafts: governance, reductions, additions, and what additions replace; inside each by
-/// subject, and for one subject the organization before declared projects, and those before others
-/// (`design.md`, "The plan": "Order").
+/// subject, and for one subject the organization before declared projects, and those before others.
 pub(crate) fn sequence(
     drafted: &[SubjectDraft],
     setting: Setting<'_>,

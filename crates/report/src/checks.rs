@@ -31,7 +31,7 @@ impl Status {
     }
 }
 
-/// One named check (`design.md`, "Commands": `doctor`).
+/// One named check of `doctor`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
     /// Its name, a few words.

@@ -21,7 +21,7 @@ pub(crate) struct Closing {
     pub(crate) commands: Vec<String>,
 }
 
-/// Sentences that change the meaning of the whole plan (`design.md`, "The plan").
+/// Sentences that change the meaning of the whole plan, such as that it undoes another.
 pub(crate) fn notices(plan: &Plan, kind: Kind, options: &RenderOptions<'_>) -> Vec<String> {
     let mut notices = Vec::new();
     let content = &plan.content;

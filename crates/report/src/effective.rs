@@ -11,7 +11,7 @@ use crate::project_labels::ProjectLabels;
 use crate::row::{NONE, Row, Symbol, Target};
 use crate::words;
 
-/// How strong roles are, custom ones as their projects declare them (`design.md`, "Words").
+/// How strong roles are, custom ones as their projects declare them.
 #[derive(Debug)]
 pub(crate) struct Powers<'a> {
     by_name: BTreeMap<(ProjectId, &'a str), Option<u8>>,

@@ -76,7 +76,7 @@ pub fn paragraph(text: &str, indent: usize, hang: usize, width: usize) -> String
     page.finish()
 }
 
-/// Renders a plan, ending in a line feed (`design.md`, "The plan").
+/// Renders a plan, ending in a line feed.
 ///
 /// # Errors
 /// When the plan cannot be serialized, which no valid plan causes.

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::Redaction;
 
-/// A format of the output (`design.md`, "Commands": `--format`).
+/// A format of the output (`--format`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {
     /// Text for a terminal.

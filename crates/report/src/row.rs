@@ -142,7 +142,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// The word for the absence of a role (`design.md`, "Words").
+/// The word for the absence of a role, the same that the files use.
 pub(crate) const NONE: &str = "none";
 /// Words for a team or a service account that is there, and for one that goes: those of the files.
 const ACTIVE: &str = "active";

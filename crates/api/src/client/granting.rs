@@ -10,7 +10,7 @@ use crate::{ApiError, ErrorKind, Written};
 impl Client {
     /// Gives grants by the verb of dialect `app`, all in one call; without that dialect, or where the
     /// verb is missing (404 or 405), sends `instead` one by one, up to the first that fails
-    /// (`mixpanel-api.md`, "Dialect `app`").
+    /// (`SERVICE.md`, "Dialect app").
     ///
     /// A 404 may be about a project too: `instead` then fails with a 404 of its own. What showed of the
     /// verb holds from then on, so that no call is sent in vain twice.

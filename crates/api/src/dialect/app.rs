@@ -1,5 +1,5 @@
 //! The dialect `app`: the organization verbs, many grants in one call, and project roles in the list of
-//! users (`mixpanel-api.md`, "Dialect `app`"). What it lacks, the dialect `members` answers.
+//! users (`SERVICE.md`, "Dialect app"). What it lacks, the dialect `members` answers.
 
 use std::collections::BTreeMap;
 

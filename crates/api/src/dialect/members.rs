@@ -1,5 +1,5 @@
-//! The dialect `members`: the member endpoints, one write for each change
-//! (`mixpanel-api.md`, "Dialect `members`").
+//! The dialect `members`: the member endpoints, one write for each change (`SERVICE.md`, "Dialect
+//! members").
 
 mod identity;
 
@@ -20,8 +20,7 @@ use crate::request::{Endpoint, Request};
 use crate::transport::Transport;
 use crate::{ApiError, ProjectMember};
 
-/// What this dialect can do. A pending person's roles cannot be changed
-/// (`mixpanel-api.md`, "How the world behaves", 6).
+/// What this dialect can do. A pending person's roles cannot be changed (`SERVICE.md`, "Behaviour", 6).
 pub(crate) const CAPABILITIES: Capabilities = Capabilities {
     dialect: Dialect::Members,
     grants_per_call: 1,
@@ -205,8 +204,8 @@ fn invitation(
     body
 }
 
-/// The dialect's word for a project role: it says `viewer` for consumer (`mixpanel-api.md`, "Project
-/// roles on this dialect's wire").
+/// The dialect's word for a project role: it says `viewer` for consumer (`SERVICE.md`, "Dialect
+/// members").
 fn role_word(role: &ProjectRole) -> &str {
     match role {
         ProjectRole::Consumer => "viewer",

@@ -113,7 +113,7 @@ impl Row for LiveMember {
     }
 }
 
-/// A person in the list of users, which may carry project roles (`mixpanel-api.md`, "Dialect `app`").
+/// A person in the list of users, which may carry project roles (`SERVICE.md`, "Dialect app").
 #[derive(Debug)]
 pub(crate) struct RosterRow {
     /// The member, with grants where the row has them.

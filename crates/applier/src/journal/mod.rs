@@ -1,4 +1,4 @@
-//! The journal: the durable record of an apply, change by change (`design.md`, "Apply").
+//! The journal: the durable record of an apply, change by change.
 //!
 //! JSON lines, append-only. A run has a file of its own: first who, what and where, and what was
 //! there; then for each write an intent before it is sent and an outcome after it; at the end the

@@ -1,5 +1,5 @@
-//! `tokens`: the tokens of projects, how old they are, and new values for them (seed documents, "API
-//! Secret Rotation"; `mixpanel-api.md`, "Dialect `members`").
+//! `tokens`: the tokens of projects, how old they are, and new values for them (`SERVICE.md`, "Dialect
+//! members").
 
 mod rotate;
 

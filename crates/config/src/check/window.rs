@@ -113,7 +113,7 @@ impl Windows<'_> {
     }
 
     /// When the credentials of a service account stop working: of a day when it is over. The service
-    /// keeps whole seconds (`mixpanel-api.md`, "Service accounts").
+    /// keeps whole seconds (`SERVICE.md`, "Service accounts").
     fn expiry(&self, expires: Moment, problems: &mut Vec<Diagnostic>) -> Option<Timestamp> {
         let at = self.instant(expires.written.end(self.zone), expires.span, problems)?;
         if at.subsec_nanosecond() != 0 {

@@ -13,8 +13,8 @@ pub(crate) struct Address {
     pub(crate) hint: &'static str,
 }
 
-/// Checks the syntax of an address, and what identity providers trip over
-/// (`mixpanel-api.md`, "How the world behaves", 8).
+/// Checks the syntax of an address, and what identity providers trip over (`SERVICE.md`, "Behaviour",
+/// 8).
 pub(crate) fn check(text: &str) -> Vec<Address> {
     let mut found = Vec::new();
     let shown = printable(text);

@@ -12,8 +12,7 @@ use crate::document::{Kind, Node};
 pub(super) const KEYS: &[&str] = &["provider", "domains", "group_name", "propagation"];
 /// What stands for the project and for the role in names of groups.
 const PLACEHOLDERS: [&str; 2] = ["[Project]", "[Role]"];
-/// How long a change at an identity provider takes to arrive, at most
-/// (`mixpanel-api.md`, "How the world behaves", 7).
+/// How long a change at an identity provider takes to arrive, at most (`SERVICE.md`, "Behaviour", 7).
 const PROPAGATION: SignedDuration = SignedDuration::from_hours(1);
 
 impl Decoder<'_, '_> {

@@ -1,4 +1,4 @@
-//! `policy:`, the guard rails of `design.md`.
+//! `policy:`, the guard rails.
 
 use jiff::Timestamp;
 use mixaccess_model::{

@@ -15,7 +15,7 @@ pub(super) const KEYS: &[&str] = &["id", "environment", "group", "custom_roles"]
 pub(super) const CUSTOM_ROLE_KEYS: &[&str] = &["name", "at_most"];
 /// Longest key, in bytes.
 const MAX_KEY: usize = 128;
-/// How many custom roles a project can have (`mixpanel-api.md`, "How the world behaves", 10).
+/// How many custom roles a project can have (`SERVICE.md`, "Behaviour", 10).
 const MAX_CUSTOM_ROLES: usize = 5;
 
 /// Whether the files can declare a custom role of that name: all of it can be seen, and it does not read

@@ -1,5 +1,6 @@
-//! Resolution again, word for word from `design.md`, "The files": slow, short, and without any of the
-//! tables the real one uses. It reads what the second YAML reader gave.
+//! Resolution again, as the rule is told to people: what is written closest to the person wins, and
+//! inside one level the most specific entry does. Slow, short, and without any of the tables the real
+//! one uses. It reads what the second YAML reader gave.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! The endpoints of `mixpanel-api.md`, "Dialect `app`", for people and their roles.
+//! The endpoints of the dialect app for people and their roles (`SERVICE.md`, "Dialect app").
 
 use std::collections::BTreeMap;
 

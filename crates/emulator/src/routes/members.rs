@@ -1,4 +1,4 @@
-//! The endpoints of `mixpanel-api.md`, "Dialect `members`", and `GET /api/app/me`.
+//! The endpoints of the dialect members (`SERVICE.md`, "Dialect members"), and `GET /api/app/me`.
 
 use axum::http::Method;
 use jiff::Timestamp;

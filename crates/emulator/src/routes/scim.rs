@@ -1,4 +1,4 @@
-//! SCIM 2.0 (`mixpanel-api.md`, "SCIM 2.0"; RFC 7643 and RFC 7644): people as Users, teams as Groups.
+//! SCIM 2.0 (`SERVICE.md`, "SCIM 2.0"; RFC 7643 and RFC 7644): people as Users, teams as Groups.
 
 use axum::http::{Method, header};
 use serde_json::{Map, Value, json};

@@ -1,4 +1,4 @@
-//! Service accounts, as Mixpanel's published OpenAPI has them (`mixpanel-api.md`, "Service accounts").
+//! Service accounts, as Mixpanel's published OpenAPI has them (`SERVICE.md`, "Service accounts").
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! Teams: the organization verbs of `mixpanel-api.md`, "Dialect `app`", that have an open shape there.
+//! Teams: the organization verbs that the client sends, whose shape is inferred (`SERVICE.md`, "Dialect
+//! app").
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! The tokens of projects (`mixpanel-api.md`, "Dialect `members`").
+//! The tokens of projects (`SERVICE.md`, "Dialect members").
 
 use axum::http::Method;
 use serde_json::{Map, Value, json};

@@ -105,7 +105,7 @@ const fn member() -> OrganizationRole {
     OrganizationRole::Member
 }
 
-/// A line of the log of what SCIM did (`mixpanel-api.md`, "Dialect `members`", `scim/logs`).
+/// A line of the log of what SCIM did (`SERVICE.md`, "Dialect members").
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScimLogEntry {

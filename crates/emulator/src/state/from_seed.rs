@@ -13,7 +13,7 @@ use crate::member::{Member, Team};
 use crate::role::ProjectRole;
 use crate::seed::{self, Seed, SeedError};
 
-/// The most custom roles a project may have (`mixpanel-api.md`, "How the world behaves", 10).
+/// The most custom roles a project may have (`SERVICE.md`, "Behaviour", 10).
 const CUSTOM_ROLES: usize = 5;
 
 /// The number of the first member when no member has one.

@@ -36,9 +36,8 @@ impl Transition<'_> {
         Ok(self.done(Written::Token { project, at }))
     }
 
-    /// Deletes a custom role of a project: everybody who had it becomes a consumer
-    /// (`mixpanel-api.md`, "How the world behaves", 10). Only the service's own pages can do that, where
-    /// an owner does it.
+    /// Deletes a custom role of a project: everybody who had it becomes a consumer (`SERVICE.md`,
+    /// "Behaviour", 10). Only the service's own pages can do that, where an owner does it.
     pub(crate) fn delete_custom_role(
         mut self,
         project: u64,

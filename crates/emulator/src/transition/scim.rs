@@ -1,4 +1,4 @@
-//! What SCIM does (`mixpanel-api.md`, "SCIM 2.0"). What it changes, the identity provider wants from then
+//! What SCIM does (`SERVICE.md`, "SCIM 2.0"). What it changes, the identity provider wants from then
 //! on, so that the next sync leaves it alone. It reaches only people whose domain is claimed.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,4 +1,4 @@
-//! What happens to service accounts (`mixpanel-api.md`, "Service accounts"). Writes to them need the
+//! What happens to service accounts (`SERVICE.md`, "Service accounts"). Writes to them need the
 //! organization's admin or owner, and nobody gives or touches a role above their own.
 
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
 //! What the identity provider does at its next sync: it puts its people and groups back
-//! (`mixpanel-api.md`, "How the world behaves", 7).
+//! (`SERVICE.md`, "Behaviour", 7).
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

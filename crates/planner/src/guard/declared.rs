@@ -24,8 +24,8 @@ pub fn denied_by_rules(
     denied(desired, &content.policy, &told, Some(&Standing::of(desired, live)))
 }
 
-/// The rules that the files break (`design.md`, "Guard rails": `rule`). Without live state, so that
-/// `validate` can say it too.
+/// The rules of `policy.rules` that the files break. Without live state, so that `validate` can say it
+/// too.
 pub fn denied_declarations(desired: &DesiredState) -> Vec<GuardVerdict> {
     denied(desired, &desired.policy, &[], None)
 }

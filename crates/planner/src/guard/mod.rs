@@ -1,4 +1,4 @@
-//! Guard rails, evaluated in plan and in apply by the same code (`design.md`, "Guard rails").
+//! Guard rails, evaluated in plan and in apply by the same code.
 
 mod age;
 mod amounts;

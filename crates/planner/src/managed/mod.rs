@@ -1,5 +1,5 @@
 //! People whom an identity provider manages: what to change there, because whatever is written to
-//! Mixpanel is put back (`mixpanel-api.md`, "How the world behaves", 7).
+//! Mixpanel is put back (`SERVICE.md`, "Behaviour", 7).
 
 mod effects;
 mod replacement;

@@ -1,5 +1,4 @@
-//! How a change is made at an identity provider, in sentences (seed documents: "Update via SCIM
-//! Provisioning").
+//! How a change is made at an identity provider, in sentences.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -23,10 +23,10 @@ use crate::power::ActorPower;
 use crate::sequence::{Described, Setting, sequence};
 
 /// The plan that reverses those changes of `content` that were carried out (`done`), against the live
-/// state read after the apply (`design.md`, "Apply": undo plan). It takes back the net effect on each
-/// subject: an invitation that still waits is withdrawn, roles return to what they were, a team that
-/// was deleted is made again. What cannot be reversed, or was changed again by somebody else, is a
-/// finding (`not-undone`) in the result.
+/// state read after the apply: an ordinary plan, to be reviewed like any other. It takes back the net
+/// effect on each subject: an invitation that still waits is withdrawn, roles return to what they were,
+/// a team that was deleted is made again. What cannot be reversed, or was changed again by somebody
+/// else, is a finding (`not-undone`) in the result.
 ///
 /// # Errors
 /// When the result cannot be written as JSON, which no valid plan causes.

@@ -9,7 +9,7 @@ use mixaccess_model::{
 };
 use serde::Serialize;
 
-/// What somebody should have, why, and what they have (`design.md`, "Commands": `explain`).
+/// What somebody should have, why, and what they have: the answer of `explain`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExplainView {
     /// The organization as output names it, such as `Acme Corp (12345)`.

@@ -1,4 +1,4 @@
-//! Pseudonyms for output that the world can read (`design.md`, "Commands": `--redact`).
+//! Pseudonyms for output that the world can read (`--redact`).
 
 mod plan;
 

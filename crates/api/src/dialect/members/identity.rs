@@ -1,4 +1,4 @@
-//! Who the credentials are (`mixpanel-api.md`, `GET /api/app/me`).
+//! Who the credentials are (`SERVICE.md`, "Hosts and requests": "GET /api/app/me").
 
 use std::collections::BTreeMap;
 
