@@ -1,5 +1,11 @@
 //! How many invitation e-mails may go out, and when: pure. The service lets about ten an hour through
 //! for each e-mail domain (`SERVICE.md`, "Hosts and requests": "rate limit, invitations").
+//!
+//! We count rather than wait for the refusal: a role of somebody pending changes by a withdrawal and a
+//! new invitation, and where the second is refused the person has nothing. Neither live state nor the
+//! journals know every e-mail. Live state has those of others and of other machines, but forgets the
+//! invitations that were withdrawn; the journals remember these, but know of our own alone. So both are
+//! counted, and a refusal that comes all the same is believed for as long as it says.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,9 @@
 //! Which change may be sent next: pure.
+//!
+//! The two ways to wait are not alike. Access that should be gone must not stay because something else
+//! failed, so a reduction waits only until it is known what became of what is before it. A role that is
+//! given was reviewed as the last step of all those before it, so it is not given where one of them
+//! failed: somebody would have a mixture that nobody has seen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +16,8 @@ use crate::call::creates;
 /// Which changes may be sent, each after those it depends on, and among those that may run the first of
 /// the plan first. One person's, and one service account's, keep the order of the plan. So do a team's
 /// that are about the same person or project; the others wait for nothing but its making, and two of
-/// them are never out at once.
+/// them are never out at once: a group that a server takes only as a whole is read, changed and put back,
+/// and of two at once the later would undo the earlier.
 ///
 /// What only takes away comes after earlier changes of its subject, whatever becomes of them; what gives
 /// needs all of them in place.
@@ -88,7 +94,8 @@ impl Schedule {
     }
 
     /// Hands out what may be sent in one call with `first`, which is out: at most `limit` changes that
-    /// `joins`, `first` included, each ready or waiting for nothing but others of the same call.
+    /// `joins`, `first` included, each ready or waiting for nothing but others of the same call, of which
+    /// it is settled together what became.
     pub(crate) fn join(
         &mut self,
         first: usize,
@@ -237,7 +244,9 @@ enum Thing<'a> {
 }
 
 impl Row {
-    /// What a change waits for that comes after the row.
+    /// What a change waits for that comes after the row. The last of a row waited for those before it,
+    /// so that order is kept by naming it alone. What gives needs more: the last that gives, which
+    /// needed all before it, and the reductions since, which needed nothing.
     fn before(&self, is_reduction: bool) -> Vec<(usize, Tie)> {
         if is_reduction {
             return self.last.map(|last| (last, Tie::After)).into_iter().collect();
@@ -284,6 +293,8 @@ impl<'a> Past<'a> {
             }
             None => {
                 before.extend(self.about.values().flat_map(|row| row.before(is_reduction)));
+                // What comes after a making needs that alone. After a deletion, which came whatever
+                // became of the changes before it, those are still to be asked about.
                 if !is_reduction {
                     self.about.clear();
                 }

@@ -1,4 +1,9 @@
 //! Which group of the identity provider gives what.
+//!
+//! The plan tells a human, or SCIM, which group to put somebody in, and a group may give more than the
+//! one role it is wanted for. So a group is judged by everything that it gives once the plan is applied,
+//! in projects that the files do not declare as well; and where none fits, none is named: an
+//! administrator who has to make one is better than access that nobody asked for.
 
 use std::sync::Arc;
 
@@ -30,6 +35,9 @@ impl Comparer<'_> {
                 && self.given_after(team).any(|(there, given)| there == project && given == role)
                 && !self.gives_too_much(collaborator, team)
         });
+        // All of these give no more than is declared. The one that the files name is what the
+        // administrators look for; a team that Mixpanel manages may not be in the directory at all; and
+        // the fewer roles come along, the fewer can become too much by a later change of the team.
         let best = fits.min_by_key(|team| {
             (!is_named(&team.name), team.managed_by.is_mixpanel(), team.grants.len(), &team.name)
         });
@@ -40,6 +48,7 @@ impl Comparer<'_> {
         if teams.iter().any(|team| is_named(&team.name)) {
             return None;
         }
+        // It may be there and not be pushed to Mixpanel yet: then the directory knows how it is spelled.
         let spelled = self.directory.groups().find(|name| is_named(name)).map(Arc::from);
         let name = spelled.or_else(|| named.first().map(|name| Arc::from(name.as_str())));
         name.filter(|name| {

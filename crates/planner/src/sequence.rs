@@ -201,6 +201,15 @@ fn change_id(
 const OWNERS_AWAITED: usize = 8;
 
 /// What later changes may have to wait for.
+///
+/// The order of the changes is not enough: an apply sends those of different subjects side by side, and
+/// goes on after a failure. A dependency says which change must not be sent at all unless an earlier one
+/// is in place. There are three grounds for one. An owner goes only for another who has come. What is
+/// given anew, a role or an invitation, comes only after what it replaces is taken, because the service
+/// keeps one of a kind. And nothing is given to, or through, a subject that the plan has yet to make.
+///
+/// All of them point backwards, so that one pass in the order of the plan finds them, and no circle of
+/// changes that wait for each other can come about.
 #[derive(Default)]
 struct Dependencies<'a> {
     new_owners: Vec<&'a ChangeId>,

@@ -1,4 +1,7 @@
 //! What differs about somebody whom an identity provider manages.
+//!
+//! Differences are between effective roles, not between grants as elsewhere: which group gives a role is
+//! the business of the provider's administrator, and what counts is what the person can do in the end.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -1,5 +1,10 @@
 //! People whom an identity provider manages: what to change there, because whatever is written to
 //! Mixpanel is put back (`SERVICE.md`, "Behaviour", 7).
+//!
+//! Only groups last. So what such people are declared to have is translated into groups to join and to
+//! leave; what the policy lets SCIM write of that becomes changes of the plan, and the rest one task
+//! for a human, with its steps. Individual grants count for nothing here, as the next sync takes them
+//! away: only where it does not reach somebody are they named, to be taken away by hand.
 
 mod effects;
 mod replacement;
@@ -21,6 +26,7 @@ use crate::subject::subject_of;
 use crate::team::{PeopleByHand, TeamsByHand};
 use replacement::{Replacement, given_up_for};
 use steps::{Guidance, steps};
+
 /// How long a change at the identity provider takes at most, where the files do not say.
 const PROPAGATION: SignedDuration = SignedDuration::from_hours(1);
 
@@ -70,6 +76,7 @@ impl Comparer<'_> {
             return manual(self.change(subject_of(member), task, vec![effect], guidance));
         }
         let suspended = collaborator.state == State::Suspended;
+        // What the plan itself does to teams is done before anybody comes to the task.
         let rows = after.map_or(member.grants.as_slice(), |after| after.grants.as_slice());
         for row in rows {
             if let GrantSource::Team(team) = &row.source
