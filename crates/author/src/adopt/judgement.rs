@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 use std::mem::discriminant;
 
-use mixaccess_model::{DesiredState, GuardCode, LiveState, NotPlannedKind, ProjectId, SubjectKey};
+use mixaccess_model::{
+    DesiredState, GuardCode, LiveState, NotPlannedKind, OrganizationRole, Policy, ProjectId,
+    SubjectKey,
+};
 use mixaccess_planner::Projection;
 
 use super::{AdoptError, AdoptInput, Refusals, Said, Situation, planned};
@@ -27,6 +30,9 @@ pub(super) fn denied(
     now: &Situation,
     adopted: &Said,
 ) -> Result<Refusals, AdoptError> {
+    if !asks(now, adopted) {
+        return Ok(Refusals::new());
+    }
     let before = as_the_files_were(input.live, first, now, adopted);
     let mut judged = Judged::of(&now.desired, &before);
     let mut denied = Refusals::new();
@@ -38,8 +44,11 @@ pub(super) fn denied(
         judged.choose(keys, now, &before);
         let content = planned(input, &judged.desired, &judged.live)?;
         let refusals = content.refusals().filter(|verdict| ASKED.contains(&verdict.guard));
-        let why: Vec<String> =
-            refusals.map(|verdict| format!("{}: {}", verdict.guard, verdict.message)).collect();
+        let refusals = refusals.map(|verdict| format!("{}: {}", verdict.guard, verdict.message));
+        // Who had what is denied before is given nothing more by a plan, and nothing more by the files.
+        let standing = content.findings.iter().filter(|one| one.code == GuardCode::Rule.as_str());
+        let standing = standing.map(|one| format!("{}: {}", one.code, one.message));
+        let why: Vec<String> = refusals.chain(standing).collect();
         match keys {
             [] => {}
             [_] if why.is_empty() => {}
@@ -58,6 +67,28 @@ pub(super) fn denied(
         }
     }
     Ok(denied)
+}
+
+/// Whether the policy asks anything of what is adopted. Organization owners it always asks about.
+fn asks(now: &Situation, adopted: &Said) -> bool {
+    let Policy { rules, ticket, reason, separation_of_duties, escalations, .. } =
+        &now.desired.policy;
+    let is_owner = |key: &SubjectKey| match key {
+        SubjectKey::Person(email) => now
+            .desired
+            .collaborator(email)
+            .is_some_and(|one| one.organization_role == OrganizationRole::Owner),
+        SubjectKey::ServiceAccount(name) => now
+            .service_account(name)
+            .is_some_and(|one| one.organization_role == OrganizationRole::Owner),
+        SubjectKey::Team(_) => false,
+    };
+    !rules.is_empty()
+        || ticket.is_some()
+        || reason.is_some()
+        || *separation_of_duties
+        || escalations.maximum.is_some()
+        || adopted.keys().any(is_owner)
 }
 
 /// Whether a plan that is about nobody else would leave the same out.

@@ -510,6 +510,34 @@ policy:
     assert_eq!(text.matches("not adopted").count(), 4, "{text}");
 }
 
+#[test]
+fn nothing_more_is_adopted_of_whoever_breaks_a_rule_already() {
+    let policy = "\
+policy:
+  rules:
+    - deny: { outside: [x.example], role: analyst }
+      because: only our own people analyse
+";
+    let people = "collaborators:\n  b@other.example: { projects: { web: analyst } }\n";
+    let files = [("policy.yaml", policy), ("people.yaml", people)];
+    let held = [(1, "admin")];
+    let live = live(vec![member(2, "b@other.example", OrganizationRole::Member, &held)]);
+    let text = diff_of(&files, &live, &everything(), &Annotations::default());
+    let why = "not adopted: b@other.example: the policy refuses it (rule: has what is denied (analyst in web) because only our own people analyse)\n";
+    assert_eq!(text, why);
+}
+
+#[test]
+fn an_owner_is_asked_about_where_the_policy_asks_nothing_else() {
+    let files = [("people.yaml", "collaborators:\n  b@x.example: {}\n")];
+    let live = live(vec![member(2, "b@x.example", OrganizationRole::Owner, &[])]);
+    let text = diff_of(&files, &live, &everything(), &Annotations::default());
+    assert!(
+        text.contains("not adopted: b@x.example: the policy refuses it (escalations: "),
+        "{text}"
+    );
+}
+
 fn team(number: u64, name: &str, members: &[&str], grants: &[(u64, &str)]) -> LiveTeam {
     LiveTeam {
         id: TeamId(number),
