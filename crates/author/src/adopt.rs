@@ -10,8 +10,10 @@ mod declared;
 mod difference;
 mod elsewhere;
 mod files;
+mod finder;
 mod judgement;
 mod membership;
+mod moving;
 mod removal;
 #[cfg(test)]
 mod tests;
@@ -32,8 +34,9 @@ use mixaccess_planner::{PlanningInput, plan};
 
 pub use chosen::Chosen;
 
-use difference::{Difference, Differences, differences};
+use difference::differences;
 use files::Files;
+use finder::{Difference, Differences};
 use removal::Mentions;
 use tree_style::TreeStyle;
 

@@ -6,4 +6,5 @@
 
 pub mod measure;
 mod person;
+mod shape;
 pub mod tree;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use mixaccess_model::ProjectRole;
 
-use crate::tree::{GROUP_SIZE, Shape, project_key};
+use crate::shape::{GROUP_SIZE, Shape, project_key};
 
 /// People in a block, over which the different ways to declare access are spread.
 const BLOCK: usize = 100;

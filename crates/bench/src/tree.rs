@@ -15,33 +15,15 @@ use mixaccess_model::{
 };
 
 use crate::person::{PROFILE_ROLE, Person};
+use crate::shape::{GROUP_SIZE, project_key};
+
+pub use crate::shape::Shape;
 
 mod company;
 
-/// Projects in each project group.
-pub(crate) const GROUP_SIZE: usize = 5;
 const ORGANIZATION: u64 = 12345;
 const FIRST_PROJECT: usize = 2_000_000;
 const FIRST_USER: usize = 500_000;
-
-/// What an organization looks like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Shape {
-    /// Collaborators, each in a file of their own.
-    pub people: usize,
-    /// Projects.
-    pub projects: usize,
-    /// Grants that a person has on average.
-    pub grants_each: usize,
-    /// Places in which live state differs from the files, each of which is one change of a plan.
-    pub changes: usize,
-    /// Teams, of which every second person is in one.
-    pub teams: usize,
-    /// Service accounts, each with a role in one project.
-    pub service_accounts: usize,
-    /// People of a hundred whose invitation is not accepted yet.
-    pub pending: usize,
-}
 
 /// What was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,12 +39,6 @@ pub struct Written {
 }
 
 impl Shape {
-    /// How many project groups there are.
-    pub(crate) const fn groups(&self) -> usize {
-        let groups = self.projects / GROUP_SIZE;
-        if groups == 0 { 1 } else { groups }
-    }
-
     /// Writes the files to `directory/access` and the live state to `directory/live.json`. The same shape
     /// gives the same bytes.
     ///
@@ -182,10 +158,6 @@ impl Shape {
 }
 
 /// The key of a project in the files.
-pub(crate) fn project_key(project: usize) -> String {
-    format!("project-{project:03}")
-}
-
 pub(crate) fn project_id(project: usize) -> ProjectId {
     ProjectId((FIRST_PROJECT + project) as u64)
 }

@@ -1,10 +1,10 @@
 //! Declarations of what is live and not declared, and what they need of projects.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use mixaccess_config::is_declarable_address;
 use mixaccess_config::layout::{FileLayout, Style};
-use mixaccess_model::{Email, LiveMember, ManagedBy, OrganizationRole, ProjectId, SubjectKey};
+use mixaccess_model::{Email, LiveMember, ManagedBy, OrganizationRole, SubjectKey};
 
 use super::files::{Files, People, root};
 use super::tree_style::TreeStyle;
@@ -267,18 +267,4 @@ fn stand_apart(layout: &FileLayout, key: Option<usize>) -> bool {
     lines
         .find(|line| !line.trim_start().starts_with('#'))
         .is_some_and(|line| line.trim().is_empty())
-}
-
-/// Custom roles that entries of a round need, by project.
-pub(super) type NeededRoles = BTreeMap<ProjectId, BTreeSet<String>>;
-
-impl Files<'_> {
-    /// Remembers that a project must list a custom role.
-    pub(super) fn need_role(&mut self, project: ProjectId, role: &str) {
-        self.needed.entry(project).or_default().insert(role.to_owned());
-    }
-
-    fn needed_roles(&mut self) -> NeededRoles {
-        std::mem::take(&mut self.needed)
-    }
 }

@@ -7,8 +7,8 @@ use mixaccess_model::{
     Annotations, Cause, DesiredGrant, FileIndex, ProjectId, ProjectRole, SubjectKey,
 };
 
-use super::difference::Wanted;
 use super::files::{Files, declaration, section_of};
+use super::finder::Wanted;
 use super::{Round, role_words};
 use crate::access::NO_ACCESS;
 use crate::edit::{Block, Edit, Stuck, field, lines_after, replace};

@@ -3,47 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, Change, Email, LiveState, NotPlannedKind, OrganizationRole, ProjectId, ProjectRole,
-    ReasonKind, Subject, SubjectKey, printable,
+    Action, Change, Email, LiveState, NotPlannedKind, ProjectId, ProjectRole, ReasonKind, Subject,
+    SubjectKey, printable,
 };
 use mixaccess_planner::CustomRoles;
 
-use super::elsewhere::{Elsewhere, Moving};
+use super::elsewhere::Elsewhere;
+use super::finder::{Difference, Differences, Finder, MANAGED, Wanted};
+use super::moving::Moving;
 use super::{AdoptInput, NotAdopted, Refusals, Situation};
 use crate::survey::{is_sayable_role, may_hold};
-
-pub(super) const MANAGED: &str =
-    "the identity provider decides: change the groups there, or what the files say by hand";
-
-/// What the files would have to say, by subject.
-pub(super) type Differences = BTreeMap<SubjectKey, Difference>;
-
-/// What the files would have to say about one subject.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Difference {
-    /// It is declared, and must say something else.
-    Declared(Wanted),
-    /// It is declared and not live.
-    Gone,
-    /// It is live and not declared.
-    Undeclared,
-    /// It cannot be adopted.
-    Refused(String),
-}
-
-/// What a declaration must say instead.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Wanted {
-    /// The state: active. What else differs shows once that is so.
-    pub(super) is_active: bool,
-    pub(super) organization_role: Option<OrganizationRole>,
-    /// Project roles, `none` where there is none.
-    pub(super) entries: BTreeMap<ProjectId, Option<ProjectRole>>,
-    /// Of a team: who is in it.
-    pub(super) join: BTreeSet<Email>,
-    /// Of a team: who is not in it.
-    pub(super) leave: BTreeSet<Email>,
-}
 
 /// Everything that was chosen and differs, and what of it is left alone although its subject is not.
 /// `refused` is what was refused before.
@@ -71,16 +40,6 @@ fn by_subject(changes: &[Change]) -> BTreeMap<SubjectKey, Vec<&Change>> {
         by_subject.entry(change.subject.key()).or_default().push(change);
     }
     by_subject
-}
-
-pub(super) struct Finder<'a> {
-    pub(super) input: &'a AdoptInput<'a>,
-    pub(super) situation: &'a Situation,
-    pub(super) refused: &'a Refusals,
-    pub(super) moving: Moving,
-    pub(super) custom_roles: CustomRoles<'a>,
-    found: Differences,
-    pub(super) left: BTreeSet<NotAdopted>,
 }
 
 impl Finder<'_> {

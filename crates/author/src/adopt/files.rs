@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use mixaccess_config::layout::{Field, FileLayout};
 use mixaccess_config::{Edited, LoadOptions, Loaded};
-use mixaccess_model::{Email, FileIndex, SubjectKey};
+use mixaccess_model::{Email, FileIndex, ProjectId, SubjectKey};
 
-use super::addition::NeededRoles;
 use crate::edit::{Edit, apply};
+
+/// Custom roles that entries of a round need, by project.
+pub(super) type NeededRoles = BTreeMap<ProjectId, BTreeSet<String>>;
 
 /// Files and their edits.
 pub(super) struct Files<'a> {
@@ -84,6 +86,15 @@ impl<'a> Files<'a> {
         }
         self.whole.insert(path, Some(Arc::from(text)));
         true
+    }
+
+    /// Remembers that a project must list a custom role.
+    pub(super) fn need_role(&mut self, project: ProjectId, role: &str) {
+        self.needed.entry(project).or_default().insert(role.to_owned());
+    }
+
+    pub(super) fn needed_roles(&mut self) -> NeededRoles {
+        std::mem::take(&mut self.needed)
     }
 
     pub(super) fn is_unchanged(&self) -> bool {

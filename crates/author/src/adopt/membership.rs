@@ -7,8 +7,8 @@ use mixaccess_model::{Email, SubjectKey};
 
 use super::Round;
 use super::declared::Place;
-use super::difference::Wanted;
 use super::files::Files;
+use super::finder::Wanted;
 use crate::edit::{Block, item, remove_item};
 use crate::yaml::scalar;
 

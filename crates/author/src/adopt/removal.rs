@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use mixaccess_config::layout::FileLayout;
 use mixaccess_model::{DesiredServiceAccount, Email, FileIndex, SubjectKey};
 
-use super::difference::{Difference, Differences};
 use super::files::{Files, declaration, section_of};
+use super::finder::{Difference, Differences};
 use super::{Refusals, Round, Said, Situation};
 use crate::edit::{Edit, remove_field, remove_item, remove_lines};
 
