@@ -5,17 +5,16 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
 use mixaccess_api::{AccessRead, AccessWrite};
-use mixaccess_model::{ActingIdentity, Change, Plan, PlanContent, Subject};
+use mixaccess_model::{ActingIdentity, Change, Plan, Subject};
 use mixaccess_planner::guard;
 
 use crate::basis::judged;
 use crate::before::records;
-use crate::call::follows_creation;
+use crate::call::{follows_creation, is_made_anew};
 use crate::counting::Counting;
 use crate::error::{ApplyError, Refusal};
-use crate::execute::Execution;
+use crate::execution::Execution;
 use crate::invitation_limit::InvitationLimit;
 use crate::journal::{
     Header, JOURNAL_FORMAT_VERSION, JournalRun, JournalWriter, Record, Sink, history,
@@ -26,7 +25,7 @@ use crate::precheck::{check_plan, is_applied, planned_at};
 use crate::prepare::Ready;
 use crate::remains::{Standing, remains};
 use crate::reread::Scope;
-use crate::resume::is_made_anew;
+use crate::run::Run;
 use crate::undo::undo_plan_path;
 use crate::{
     ApplyOptions, ApplyStatus, CancelToken, LockHolder, Progress, RECEIPT_FORMAT_VERSION, Receipt,
@@ -87,20 +86,6 @@ pub(crate) async fn apply_into<C: AccessRead + AccessWrite>(
     }
     let _lock = run.lock()?;
     run.go(sink).await
-}
-
-/// One call of [`apply`].
-pub(crate) struct Run<'a, C> {
-    pub(crate) plan: &'a Plan,
-    /// The plan's content with what the files say in place of what it says of them.
-    pub(crate) judged: PlanContent,
-    pub(crate) client: &'a Counting<'a, C>,
-    pub(crate) state: &'a StateDirectory,
-    pub(crate) options: &'a ApplyOptions,
-    pub(crate) progress: &'a dyn Progress,
-    pub(crate) cancel: &'a CancelToken,
-    pub(crate) scope: Scope,
-    pub(crate) started_at: Timestamp,
 }
 
 impl<C: AccessRead + AccessWrite> Run<'_, C> {

@@ -8,21 +8,17 @@ use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write, Written
 use mixaccess_model::{Action, Change, LiveSubject, Subject, SubjectKey};
 use tokio::time::Instant;
 
-use crate::call::{needs_number, write_for};
-use crate::execute::{Execution, Ran};
+use crate::call::{must_happen_once, needs_number, write_for};
+use crate::execution::{Execution, MAX_ATTEMPTS, Ran};
 use crate::invitation_limit::addressee;
 use crate::journal::JournalError;
 use crate::owner_floor::{Passage, may_lose_owner};
 use crate::reread::read;
-use crate::resume::must_happen_once;
 use crate::settle::{Settled, settle};
 use crate::{CallError, Failure, Outcome};
 
 const GIVE_BACK: &str = "The service account has no role there now: correct what the service says of \
                          the new one and run apply with --resume, or apply the undo plan.";
-
-/// Most times that one change is sent in one run.
-pub(crate) const MAX_ATTEMPTS: u32 = 2;
 
 /// What became of a change; or, when an intent cannot be journaled, what is known without it.
 pub(crate) type Attempted = Result<Outcome, (Outcome, JournalError)>;

@@ -8,8 +8,8 @@ use std::time::Duration;
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write};
 use mixaccess_model::{Action, Change, ChangeId, SubjectKey};
 
-use crate::attempt::{MAX_ATTEMPTS, undecided, unknown_failure};
-use crate::execute::{Execution, Ran};
+use crate::attempt::{undecided, unknown_failure};
+use crate::execution::{Execution, MAX_ATTEMPTS, Ran};
 use crate::journal::{JournalError, Record};
 use crate::settle::{Settled, settle};
 use crate::{Failure, Outcome};

@@ -233,6 +233,23 @@ fn lacking(action: &Action, capabilities: &Capabilities) -> Option<&'static str>
     (!able).then_some(what)
 }
 
+/// Whether sending it twice does something twice: an invitation sends an e-mail, and a service account
+/// has a secret.
+pub(crate) const fn must_happen_once(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::Invite { .. }
+            | Action::RemindInvitation { .. }
+            | Action::CreateServiceAccount { .. }
+    )
+}
+
+/// Whether a change that may have been carried out is undone first and done again: the secret of a
+/// service account is told once, and whether it arrived nobody knows.
+pub(crate) const fn is_made_anew(change: &Change) -> bool {
+    matches!(change.action, Action::CreateServiceAccount { .. })
+}
+
 #[cfg(test)]
 mod tests {
     use mixaccess_model::OrganizationRole;

@@ -3,12 +3,10 @@
 
 use futures_util::stream::{self, StreamExt as _};
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write};
-use mixaccess_model::{
-    Action, Change, InvitedGrant, LiveMember, LiveState, OrganizationRole, Precondition, Subject,
-};
+use mixaccess_model::{Action, Change, InvitedGrant, LiveState, Precondition, Subject};
 
-use crate::attempt::MAX_ATTEMPTS;
-use crate::execute::Execution;
+use crate::execution::{Execution, MAX_ATTEMPTS};
+use crate::invited_roles::missing;
 use crate::journal::{JournalError, Record};
 use crate::reread::read;
 use crate::settle::Settled;
@@ -16,39 +14,6 @@ use crate::{Failure, Outcome};
 
 const GOES_ON: &str =
     "Run apply with --resume: it gives what is missing, and sends no second invitation.";
-
-/// Whether an invitation carries roles that the service may leave out: all but the one grant, as
-/// organization member, whose own call the invitation is.
-pub(crate) fn may_lack_roles(action: &Action) -> bool {
-    match action {
-        Action::Invite { organization_role, grants } => {
-            let is_alone = grants.len() == 1 && *organization_role == OrganizationRole::Member;
-            !grants.is_empty() && !is_alone
-        }
-        _ => false,
-    }
-}
-
-/// Whether somebody has been invited as that change wants it, but for roles that are not there.
-pub(crate) fn lacks_roles(action: &Action, member: &LiveMember) -> bool {
-    let Action::Invite { organization_role, grants } = action else { return false };
-    let is_as_wanted = |grant: &InvitedGrant| {
-        member.individual_role(grant.project.id).is_none_or(|role| *role == grant.role)
-    };
-    may_lack_roles(action)
-        && member.organization_role == Some(*organization_role)
-        && grants.iter().all(is_as_wanted)
-        && missing(action, member).next().is_some()
-}
-
-/// The roles of an invitation that somebody does not have.
-fn missing<'a>(action: &'a Action, member: &LiveMember) -> impl Iterator<Item = &'a InvitedGrant> {
-    let grants = match action {
-        Action::Invite { grants, .. } => grants.as_slice(),
-        _ => &[],
-    };
-    grants.iter().filter(|grant| member.individual_role(grant.project.id).is_none())
-}
 
 impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     /// Gives what the invitations at these indices left out, and journals what became of each: until

@@ -3,7 +3,6 @@
 use mixaccess_api::{AccessRead, AccessWrite};
 use mixaccess_model::{Action, Change, LiveState, LiveSubject};
 
-use crate::apply::Run;
 use crate::before::before_all;
 use crate::execute::Executed;
 use crate::expectation::expectations;
@@ -11,6 +10,7 @@ use crate::journal::{JournalError, JournalRun, JournalWriter, Record};
 use crate::prepare::Ready;
 use crate::remains::{Standing, remains};
 use crate::reread::read;
+use crate::run::Run;
 use crate::undo::{derived_state, write_undo_plan};
 use crate::verify::{Reading, contradicted, has_team_rows, verify};
 use crate::{ApplyStatus, ChangeReport, Mismatch, Outcome, Receipt, Verification};

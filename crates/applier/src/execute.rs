@@ -1,57 +1,23 @@
 //! Sending the writes: subjects side by side, the changes of one in order.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::AtomicBool;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, AccessWrite};
-use mixaccess_model::{Action, Change, LiveState, PlanContent, Subject, SubjectKey};
+use mixaccess_model::{Action, Change};
 use mixaccess_planner::reductions;
 
 use crate::board::{Board, Work};
-use crate::completion::may_lack_roles;
+use crate::execution::{Execution, Ran};
 use crate::invitation_limit::{InvitationLimit, InvitationsLeft, left};
-use crate::journal::{JournalError, JournalWriter, Record};
-use crate::owner_floor::OwnerFloor;
-use crate::reread::Scope;
-use crate::{ApplyOptions, CancelToken, Outcome, Progress};
+use crate::invited_roles::may_lack_roles;
+use crate::journal::{JournalError, Record};
+use crate::Outcome;
 
 const OLD_ONE_WITHDRAWN: &str = "The old invitation is withdrawn: plan again to invite.";
-
-/// What is needed to carry out changes.
-pub(crate) struct Execution<'a, C> {
-    pub(crate) content: &'a PlanContent,
-    pub(crate) client: &'a C,
-    pub(crate) journal: &'a JournalWriter,
-    pub(crate) options: &'a ApplyOptions,
-    pub(crate) progress: &'a dyn Progress,
-    pub(crate) cancel: &'a CancelToken,
-    pub(crate) scope: &'a Scope,
-    /// For each change, whether an earlier run sent its invitation and did not finish it.
-    pub(crate) begun: Vec<bool>,
-    /// Before which instant of the service nothing is the work of the plan.
-    pub(crate) planned_at: Timestamp,
-    /// Live state from before the first write.
-    pub(crate) live: &'a LiveState,
-    /// The same with its subjects as they were before the first write of any run.
-    pub(crate) before: &'a LiveState,
-    /// For each change, whether the plan makes its subject before it.
-    pub(crate) follows_creation: Vec<bool>,
-    /// For each change, whether an earlier run may have sent it.
-    pub(crate) maybe_sent: Vec<bool>,
-    /// Whether a write was handed to the client.
-    pub(crate) has_sent: AtomicBool,
-    /// The invitations that went out.
-    pub(crate) limit: Mutex<InvitationLimit>,
-    /// How many owners must remain.
-    pub(crate) owners: OwnerFloor,
-    /// Teams and service accounts that this run made, with their numbers.
-    pub(crate) made: Mutex<BTreeMap<SubjectKey, Subject>>,
-}
 
 /// Whether an invitation is out, and has not finished before it is read what it gave.
 fn awaits_completion(change: &Change, outcome: &Outcome) -> bool {
@@ -64,13 +30,6 @@ pub(crate) struct Executed {
     pub(crate) journal_error: Option<JournalError>,
     /// The invitations that wait for the limit.
     pub(crate) invitations: Option<InvitationsLeft>,
-}
-
-/// What became of one change, and whether the journal has it.
-pub(crate) struct Ran {
-    pub(crate) index: usize,
-    pub(crate) outcome: Outcome,
-    pub(crate) journal_error: Option<JournalError>,
 }
 
 impl<C: AccessRead + AccessWrite> Execution<'_, C> {

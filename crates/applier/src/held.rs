@@ -9,7 +9,6 @@ use mixaccess_model::{
 use mixaccess_planner::{guard, what_to_read};
 
 use crate::Refusal;
-use crate::apply::Run;
 use crate::basis::{
     against_files, against_undo, derived, impossible_reasons, out_of_order, underived,
 };
@@ -18,6 +17,7 @@ use crate::error::ApplyError;
 use crate::journal::history;
 use crate::precheck::check_guards;
 use crate::resume::Step;
+use crate::run::Run;
 use crate::undo::kept_undo_plan;
 
 /// What the planner says of a plan.

@@ -7,7 +7,7 @@ use mixaccess_model::{Change, Subject, is_service_account_name, printable};
 
 use crate::attempt::{Attempted, unknown_failure};
 use crate::call::write_for;
-use crate::execute::Execution;
+use crate::execution::Execution;
 use crate::orphan::{Cleared, Expected, LOOK, READ_AGAIN};
 use crate::secret::deliver;
 use crate::{CallError, Failure, Outcome};

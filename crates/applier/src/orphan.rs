@@ -11,8 +11,7 @@ use mixaccess_model::{
     SubjectKey, printable,
 };
 
-use crate::attempt::MAX_ATTEMPTS;
-use crate::execute::Execution;
+use crate::execution::{Execution, MAX_ATTEMPTS};
 use crate::journal::JournalError;
 use crate::remains::Standing;
 use crate::reread::{Scope, read};

@@ -4,14 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use mixaccess_api::{AccessRead, AccessWrite, ApiError, Write};
+use mixaccess_api::ApiError;
 use mixaccess_model::{
-    Action, Change, Email, LiveMember, LiveState, OrganizationRole, PlanContent, UserId,
+    Action, Change, Email, LiveMember, LiveState, OrganizationRole, PlanContent, UserId, listed,
 };
 use tokio::sync::{Mutex, MutexGuard};
 
-use crate::execute::Execution;
-use crate::reread::{Scope, read};
 use crate::{Failure, Outcome};
 
 /// Most names in a message.
@@ -19,10 +17,10 @@ const SHOWN: usize = 10;
 
 /// How many accepted owners must remain, and who is one no more.
 pub(crate) struct OwnerFloor {
-    least: usize,
+    pub(crate) least: usize,
     /// Whose role this plan took, takes now, or may have taken, in this run or an earlier one, whatever
     /// a reading still shows.
-    lost: Mutex<BTreeSet<Email>>,
+    pub(crate) lost: Mutex<BTreeSet<Email>>,
 }
 
 impl OwnerFloor {
@@ -72,9 +70,9 @@ impl OwnerFloor {
 #[derive(Default)]
 pub(crate) struct Passage<'a> {
     /// Held from the reading that shows an owner to the known outcome, one such change at a time.
-    alone: Option<MutexGuard<'a, BTreeSet<Email>>>,
+    pub(crate) alone: Option<MutexGuard<'a, BTreeSet<Email>>>,
     /// Whether nothing took the role of that person before.
-    is_first: bool,
+    pub(crate) is_first: bool,
 }
 
 /// Whether a change takes an accepted owner from the organization where its subject is one: what a
@@ -99,7 +97,7 @@ pub(crate) fn may_lose_owner(action: &Action) -> bool {
 
 /// Whether the subject of a change was an accepted owner when it was planned or first read, or may have
 /// been one: a role that is not known may be an owner's.
-fn may_have_been_owner(change: &Change, live: &LiveState) -> bool {
+pub(crate) fn may_have_been_owner(change: &Change, live: &LiveState) -> bool {
     let may_be_owner =
         |role: Option<OrganizationRole>| role.is_none_or(|role| role == OrganizationRole::Owner);
     let found = change.subject.email().and_then(|email| live.member(email));
@@ -112,82 +110,8 @@ fn may_have_been_owner(change: &Change, live: &LiveState) -> bool {
     may_be_owner(planned) || found.is_some_and(|member| may_be_owner(member.organization_role))
 }
 
-impl<C: AccessRead + AccessWrite> Execution<'_, C> {
-    /// Lets a write past the floor that takes an accepted owner where its subject is one; why not, where
-    /// too few would remain. Nothing when the apply was asked to stop while it waited for another.
-    pub(crate) async fn pass_floor<'s>(
-        &'s self,
-        change: &Change,
-        write: &Write,
-        passage: &mut Passage<'s>,
-    ) -> Option<Result<(), Failure>> {
-        let Some(email) = change.subject.email() else { return Some(Ok(())) };
-        if passage.alone.is_none() {
-            passage.alone = match self.owners.lost.try_lock() {
-                Ok(lost) => Some(lost),
-                Err(_) => {
-                    let lost = self.owners.lost.lock().await;
-                    if self.cancel.is_cancelled() {
-                        return None;
-                    }
-                    Some(lost)
-                }
-            };
-        }
-        let lost = passage.alone.as_mut()?;
-        let loses = match self.loses_owner(change, email, write, lost).await {
-            Ok(loses) => loses,
-            Err(failure) => return Some(Err(failure)),
-        };
-        // Should somebody make them owner meanwhile, nobody counts them.
-        passage.is_first |= lost.insert(email.clone());
-        if !loses {
-            passage.alone = None;
-        }
-        Some(Ok(()))
-    }
-
-    /// Reads the members and says whether a write takes an accepted owner; why it must not be sent now,
-    /// where too few would remain.
-    async fn loses_owner(
-        &self,
-        change: &Change,
-        email: &Email,
-        write: &Write,
-        lost: &BTreeSet<Email>,
-    ) -> Result<bool, Failure> {
-        let user = match write {
-            Write::SetOrganizationRole { user, .. } | Write::RemoveMember { user, .. } => {
-                Some(*user)
-            }
-            _ => None,
-        };
-        let was_owner = may_have_been_owner(change, self.live);
-        let scope = Scope { members: true, ..self.scope.nothing() };
-        let mut waits = self.options.patience.settle.iter();
-        loop {
-            let members = match read(self.client, &scope, self.now()).await {
-                Ok(live) => live.members,
-                Err(error) => return Err(unread(email, &error)),
-            };
-            let Some(owners) = Owners::left(&members, email, user, was_owner, lost) else {
-                return Ok(false);
-            };
-            if owners.left.len() >= self.owners.least {
-                return Ok(true);
-            }
-            // An answer may be from before our own write made somebody an owner.
-            let is_awaited = awaits_owner(self.content, &members);
-            match waits.next() {
-                Some(wait) if is_awaited && self.cancel.pause(*wait).await => {}
-                _ => return Err(owners.refusal(email, self.owners.least)),
-            }
-        }
-    }
-}
-
 /// Whether the plan makes somebody an owner who is not seen as one.
-fn awaits_owner(content: &PlanContent, members: &[LiveMember]) -> bool {
+pub(crate) fn awaits_owner(content: &PlanContent, members: &[LiveMember]) -> bool {
     content.changes.iter().any(|change| {
         let is_owner = |email: &Email| {
             members.iter().any(|member| member.email == *email && member.is_active_owner())
@@ -201,8 +125,8 @@ fn awaits_owner(content: &PlanContent, members: &[LiveMember]) -> bool {
 }
 
 /// Who would be an accepted owner without somebody.
-struct Owners<'a> {
-    left: BTreeSet<&'a Email>,
+pub(crate) struct Owners<'a> {
+    pub(crate) left: BTreeSet<&'a Email>,
     /// Shown as owners, and not counted.
     uncounted: BTreeSet<&'a Email>,
 }
@@ -210,7 +134,7 @@ struct Owners<'a> {
 impl<'a> Owners<'a> {
     /// Nothing where somebody is certainly no accepted owner, so that nothing is lost. Of whoever was one,
     /// a reading that does not show them at all may not be whole, and proves nothing.
-    fn left(
+    pub(crate) fn left(
         members: &'a [LiveMember],
         email: &Email,
         user: Option<UserId>,
@@ -239,7 +163,7 @@ impl<'a> Owners<'a> {
         Some(Self { left, uncounted })
     }
 
-    fn refusal(&self, email: &Email, least: usize) -> Failure {
+    pub(crate) fn refusal(&self, email: &Email, least: usize) -> Failure {
         let left = match self.left.len() {
             0 => "no accepted owner would be left".to_owned(),
             1 => "1 accepted owner would be left".to_owned(),
@@ -266,14 +190,11 @@ impl<'a> Owners<'a> {
 }
 
 fn names(all: &BTreeSet<&Email>) -> String {
-    let shown = all.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    match all.len().saturating_sub(SHOWN) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    listed(all.iter().map(ToString::to_string), SHOWN)
 }
 
-fn unread(email: &Email, error: &ApiError) -> Failure {
+/// Why nothing is sent where the members cannot be read.
+pub(crate) fn unread(email: &Email, error: &ApiError) -> Failure {
     let mut failure = Failure::from(error);
     failure.message = format!(
         "owner-floor: not sent: whether enough owners would remain without {email} cannot be read: \

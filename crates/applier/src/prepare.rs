@@ -6,7 +6,6 @@ use std::sync::Arc;
 use mixaccess_api::{AccessRead, AccessWrite, ApiError};
 use mixaccess_model::{Action, GuardVerdict, LiveState, NotPlannedKind, Override, Subject};
 
-use crate::apply::Run;
 use crate::before::before_all;
 use crate::consistency::{Sent, inconsistencies};
 use crate::error::ApplyError;
@@ -18,6 +17,7 @@ use crate::precheck::{Precheck, check_guards, check_live_as, planned_at, remaini
 use crate::remains::Standing;
 use crate::reread::{forget_unread, read_with_actor};
 use crate::resume::{Step, decide, may_be_stale, sends};
+use crate::run::Run;
 use crate::secret::prepare;
 use crate::{Outcome, Refusal};
 

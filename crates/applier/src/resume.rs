@@ -10,10 +10,10 @@ use mixaccess_model::{
 use mixaccess_planner::{Moved, Projection, reductions};
 
 use crate::Outcome;
-use crate::call::follows_creation;
-use crate::completion::lacks_roles;
+use crate::call::{follows_creation, is_made_anew, must_happen_once};
 use crate::consistency::Sent;
 use crate::course::Course;
+use crate::invited_roles::lacks_roles;
 use crate::orphan::may_be_ours;
 use crate::precheck;
 use crate::remains::Standing;
@@ -148,12 +148,6 @@ fn moved(projection: &Projection<'_>, change: &Change, follows_creation: bool) -
     if projection.moved(&accepted).is_empty() { Vec::new() } else { moved }
 }
 
-/// Whether a change that may have been carried out is undone first and done again: the secret of a
-/// service account is told once, and whether it arrived nobody knows.
-pub(crate) const fn is_made_anew(change: &Change) -> bool {
-    matches!(change.action, Action::CreateServiceAccount { .. })
-}
-
 /// Whether what is there may be what an earlier run made.
 fn is_ours(projection: &Projection<'_>, key: &SubjectKey, live: &LiveState) -> bool {
     match projection.subject(key) {
@@ -185,17 +179,6 @@ pub fn may_be_stale(changes: &[Change], standings: &[Standing], steps: &[Step]) 
         }
         Step::Known(_) | Step::Found(_) | Step::Complete => false,
     })
-}
-
-/// Whether sending it twice does something twice: an invitation sends an e-mail, and a service account
-/// has a secret.
-pub(crate) const fn must_happen_once(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Invite { .. }
-            | Action::RemindInvitation { .. }
-            | Action::CreateServiceAccount { .. }
-    )
 }
 
 fn join(moved: &[Moved]) -> String {

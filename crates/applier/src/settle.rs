@@ -9,7 +9,7 @@ use mixaccess_model::{Action, Change, LiveMember, LiveState};
 use mixaccess_planner::Projection;
 
 use crate::CancelToken;
-use crate::completion::lacks_roles;
+use crate::invited_roles::lacks_roles;
 use crate::precheck::moved;
 use crate::reread::{Scope, read};
 
