@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mixaccess_api::UNREADABLE;
 use mixaccess_model::{LiveState, Plan, PlanFormatError};
@@ -38,52 +38,106 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 /// # Errors
 /// When the directory or the disk refuses.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let named =
-        |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", path.display()));
-    let missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
-    // Of thousands of files nearly all are new or plain, which one question tells.
-    let target = match std::fs::symlink_metadata(path) {
-        Ok(found) if found.is_file() => path.to_owned(),
-        Err(error) if missing(&error) => path.to_owned(),
-        Ok(_) | Err(_) => match std::fs::canonicalize(path) {
-            Ok(target) if target.is_file() => target,
-            Ok(target) => {
-                let opened = OpenOptions::new().write(true).open(&target);
-                return opened.and_then(|mut file| file.write_all(bytes)).map_err(named);
-            }
-            Err(error) if missing(&error) => path.to_owned(),
-            Err(error) => return Err(named(error)),
-        },
-    };
-    let directory = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let Some(name) = target.file_name() else {
-        return Err(Failure::new(format!("cannot write {}: it names no file", path.display())));
-    };
-    let temporary =
-        directory.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
-    // `create_new` follows no link.
-    let create = || OpenOptions::new().write(true).create_new(true).open(&temporary);
-    let created = match create() {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            // A process of the same number left it behind.
-            let _ = std::fs::remove_file(&temporary);
-            create()
-        }
-        created => created,
-    };
-    let written = created.and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    let renamed = written.and_then(|()| std::fs::rename(&temporary, &target));
-    if renamed.is_err() {
-        // The error that matters is the first one.
-        let _ = std::fs::remove_file(&temporary);
+    write_all([(path, bytes)])
+}
+
+/// Writes files as [`write`] does. All of them are on the disk before the first takes its place: the disk
+/// is asked once for thousands rather than once for each, and nothing is changed where one is refused.
+///
+/// # Errors
+/// When a directory or the disk refuses.
+pub(crate) fn write_all<'a>(
+    files: impl IntoIterator<Item = (&'a Path, &'a [u8])>,
+) -> Result<(), Failure> {
+    let mut staging = Staging::default();
+    for (path, bytes) in files {
+        staging.stage(path, bytes)?;
     }
-    renamed.map_err(named)
+    // The first brings the others along.
+    for staged in &staging.0 {
+        let file = OpenOptions::new().write(true).open(&staged.temporary);
+        file.and_then(|file| file.sync_all()).map_err(|error| refused(&staged.path, &error))?;
+    }
+    staging.take_place()
+}
+
+fn refused(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(format!("cannot write {}: {error}", path.display()))
+}
+
+/// A file that is written beside the one whose place it takes.
+struct Staged {
+    path: PathBuf,
+    temporary: PathBuf,
+    target: PathBuf,
+}
+
+/// Files that are written and not in their places yet; removed where they never get there.
+#[derive(Default)]
+struct Staging(Vec<Staged>);
+
+impl Staging {
+    fn stage(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+        let named = |error: std::io::Error| refused(path, &error);
+        let missing = |error: &std::io::Error| error.kind() == std::io::ErrorKind::NotFound;
+        // Of thousands of files nearly all are new or plain, which one question tells.
+        let target = match std::fs::symlink_metadata(path) {
+            Ok(found) if found.is_file() => path.to_owned(),
+            Err(error) if missing(&error) => path.to_owned(),
+            Ok(_) | Err(_) => match std::fs::canonicalize(path) {
+                Ok(target) if target.is_file() => target,
+                Ok(target) => {
+                    let opened = OpenOptions::new().write(true).open(&target);
+                    return opened.and_then(|mut file| file.write_all(bytes)).map_err(named);
+                }
+                Err(error) if missing(&error) => path.to_owned(),
+                Err(error) => return Err(named(error)),
+            },
+        };
+        let directory = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        let Some(name) = target.file_name() else {
+            return Err(Failure::new(format!("cannot write {}: it names no file", path.display())));
+        };
+        let temporary =
+            directory.join(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id()));
+        // `create_new` follows no link.
+        let create = || OpenOptions::new().write(true).create_new(true).open(&temporary);
+        let created = match create() {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                // A process of the same number left it behind.
+                let _ = std::fs::remove_file(&temporary);
+                create()
+            }
+            created => created,
+        };
+        let mut file = created.map_err(named)?;
+        self.0.push(Staged { path: path.to_owned(), temporary, target });
+        file.write_all(bytes).map_err(named)
+    }
+
+    fn take_place(mut self) -> Result<(), Failure> {
+        while let Some(staged) = self.0.pop() {
+            let renamed = std::fs::rename(&staged.temporary, &staged.target);
+            if let Err(error) = renamed {
+                let failure = refused(&staged.path, &error);
+                self.0.push(staged);
+                return Err(failure);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        for staged in &self.0 {
+            // The error that matters is the one that led here.
+            let _ = std::fs::remove_file(&staged.temporary);
+        }
+    }
 }
 
 /// Reads a plan file. Its digests are not checked yet.
@@ -134,6 +188,21 @@ pub(crate) fn pretty(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> 
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_several_files_all_are_written_or_none() {
+        let directory = tempfile::tempdir().unwrap();
+        let (one, two) = (directory.path().join("one"), directory.path().join("two"));
+        std::fs::write(&one, "old").unwrap();
+        let nowhere = directory.path().join("missing").join("three");
+        let refused = [(&*one, &b"new"[..]), (&*two, b"new"), (&*nowhere, b"new")];
+        assert!(write_all(refused).unwrap_err().error.to_string().contains("three"));
+        let names = || std::fs::read_dir(directory.path()).unwrap().count();
+        assert_eq!((std::fs::read(&one).unwrap(), names()), (b"old".to_vec(), 1));
+        write_all([(&*one, &b"new"[..]), (&*two, b"new")]).unwrap();
+        assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
+        assert_eq!(names(), 2);
+    }
 
     #[test]
     fn links_are_followed_and_no_device_is_replaced() {

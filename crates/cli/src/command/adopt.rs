@@ -1,6 +1,6 @@
 //! `adopt`: writes live differences back into the files, keeping comments and layout.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use mixaccess_api::{capabilities, read_live};
@@ -53,9 +53,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     }
     may_edit(args, context, &adoption)?;
     agreed(args, &adoption)?;
-    for file in &adoption.files {
-        write(file)?;
-    }
+    write(&adoption.files)?;
     context.console.say(&format!(
         "Wrote {}. See `mixaccess plan`, then commit.",
         counted(adoption.files.len(), "file")
@@ -257,16 +255,22 @@ fn agreed(args: &Args, adoption: &Adoption) -> Result<(), Failure> {
     Err(Failure::new("the answer was not `yes`, so nothing was written"))
 }
 
-fn write(file: &FileChange) -> Result<(), Failure> {
-    let named =
-        |error: std::io::Error| Failure::new(format!("cannot write {}: {error}", file.name));
-    match &file.after {
-        Some(text) => {
-            if let Some(parent) = file.path.parent() {
-                std::fs::create_dir_all(parent).map_err(named)?;
-            }
-            storage::write(&file.path, text.as_bytes())
+/// Writes the files that change, and then deletes those that go.
+fn write(files: &[FileChange]) -> Result<(), Failure> {
+    let named = |file: &FileChange, error: std::io::Error| {
+        Failure::new(format!("cannot write {}: {error}", file.name))
+    };
+    let mut texts: Vec<(&Path, &[u8])> = Vec::with_capacity(files.len());
+    for file in files {
+        let Some(text) = &file.after else { continue };
+        if let Some(parent) = file.path.parent() {
+            std::fs::create_dir_all(parent).map_err(|error| named(file, error))?;
         }
-        None => std::fs::remove_file(&file.path).map_err(named),
+        texts.push((&file.path, text.as_bytes()));
     }
+    storage::write_all(texts)?;
+    for file in files.iter().filter(|file| file.after.is_none()) {
+        std::fs::remove_file(&file.path).map_err(|error| named(file, error))?;
+    }
+    Ok(())
 }

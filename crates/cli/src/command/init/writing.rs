@@ -19,7 +19,8 @@ pub(super) fn write(root: &Path, tree: &Tree) -> Result<(), Failure> {
     let written = undo.directory(root).and_then(|()| {
         check(root, tree)?;
         let mut there = BTreeSet::new();
-        tree.files.iter().try_for_each(|file| {
+        let mut files = Vec::with_capacity(tree.files.len());
+        for file in &tree.files {
             let path = root.join(&file.path);
             if let Some(parent) = path.parent()
                 && there.insert(parent.to_path_buf())
@@ -27,8 +28,9 @@ pub(super) fn write(root: &Path, tree: &Tree) -> Result<(), Failure> {
                 undo.directory(parent)?;
             }
             undo.file(&path)?;
-            storage::write(&path, file.text.as_bytes())
-        })
+            files.push((path, file.text.as_bytes()));
+        }
+        storage::write_all(files.iter().map(|(path, text)| (path.as_path(), *text)))
     });
     if written.is_err() {
         undo.run();
