@@ -1,6 +1,7 @@
 //! One file a theme.
 
 mod app_dialect;
+mod arrows;
 mod author;
 mod codes;
 mod command_line;

@@ -10,12 +10,12 @@ use mixaccess_api::{AccessRead, AccessWrite};
 use mixaccess_model::{Action, Change};
 use mixaccess_planner::reductions;
 
+use crate::Outcome;
 use crate::board::{Board, Work};
 use crate::execution::{Execution, Ran};
 use crate::invitation_limit::{InvitationLimit, InvitationsLeft, left};
 use crate::invited_roles::may_lack_roles;
 use crate::journal::{JournalError, Record};
-use crate::Outcome;
 
 const OLD_ONE_WITHDRAWN: &str = "The old invitation is withdrawn: plan again to invite.";
 
