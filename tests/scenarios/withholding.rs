@@ -126,10 +126,19 @@ fn two_accounts_of_one_person_stop_that_person_alone() {
     let seed = SEED.replace("email: new+old@o.example", "email: DI@o.example");
     let bench = Bench::new(&seed, FILES);
     bench.run("plan --out plan.json --detailed-exitcode").exits(2).shows("duplicate-member");
-    let expected = ["ed@o.example remove_member", "new@o.example invite", "other@o.example invite"];
+    // What di is to lose goes, whoever invites another spelling.
+    let expected = [
+        "di@o.example revoke",
+        "di@o.example revoke",
+        "ed@o.example remove_member",
+        "new@o.example invite",
+        "other@o.example invite",
+    ];
     assert_eq!(bench.planned("plan.json"), expected);
     bench.run("explain DI@o.example").exits(0).shows("2 live accounts for one address");
     bench.run("apply plan.json").exits(0).shows("verified").shows("di@o.example");
+    let kept = std::fs::read_dir(bench.path(".mixaccess/plans")).unwrap().count();
+    assert_eq!(kept, 1, "a copy of every applied plan");
     bench.run("drift").exits(2).shows("duplicate-member");
 }
 

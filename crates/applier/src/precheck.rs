@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
-    Action, Actor, AffectedSubject, Change, ChangeId, Difference, Email, GuardVerdict, LiveState,
-    LiveSubject, PLAN_FORMAT_VERSION, Plan, PlanContent, Subject, SubjectKey,
+    Access, Action, Actor, AffectedSubject, Change, ChangeId, Difference, Email, Grant,
+    GuardVerdict, LiveState, LiveSubject, PLAN_FORMAT_VERSION, Plan, PlanContent, ProjectRole,
+    Subject, SubjectKey,
 };
 use mixaccess_planner::{Moved, Projection, guard, refused_by_service};
 
@@ -90,6 +91,9 @@ pub(crate) fn check_live_as(
         projection.apply(change);
     }
     refusals.extend(moved_roles(content, live).into_iter().map(Refusal::Stale));
+    if refusals.is_empty() {
+        refusals.extend(said_otherwise(content, live));
+    }
     refusals.extend(inconsistencies(&content.changes, &as_expected, live));
     let (refused, overridden) = check_guards(plan, judged, live, now);
     refusals.extend(refused);
@@ -205,6 +209,66 @@ fn subjects_found(content: &PlanContent, live: &LiveState) -> Vec<AffectedSubjec
 /// that follows a revocation gives the role.
 pub fn is_applied(changes: &[Change], live: &LiveState) -> bool {
     Course::of(changes.iter().enumerate()).is_finished(live)
+}
+
+/// Everybody whose access a plan changes and of whom it says nothing, or otherwise than is found: who
+/// gains what is told to a reviewer from that.
+fn said_otherwise(content: &PlanContent, live: &LiveState) -> Vec<Refusal> {
+    let before = Projection::new(live);
+    let mut after = Projection::new(live);
+    let mut touched: BTreeSet<SubjectKey> = BTreeSet::new();
+    for change in &content.changes {
+        touched.insert(change.subject.key());
+        touched.extend(reach(change, &after).people.into_iter().map(SubjectKey::Person));
+        after.apply(change);
+    }
+    let differs = touched.into_iter().filter(|key| {
+        let subject = Subject::from(key.clone());
+        let found = [before.access(&subject), after.access(&subject)];
+        match content.subject(key) {
+            Some(said) => content.undoes.is_none() && is_otherwise(said, &found, live),
+            None => found[0] != found[1],
+        }
+    });
+    differs
+        .map(|key| Refusal::Malformed {
+            message: format!("what it says of the access of {key} is not what is found"),
+        })
+        .collect()
+}
+
+/// Whether a plan says otherwise of what is a subject's own, leaves out what the subject gains, or names
+/// something powerful that the subject does not have, in the projects that were read. What others gave or
+/// took since through other doors makes no plan another.
+fn is_otherwise(said: &AffectedSubject, found: &[Option<Access>; 2], live: &LiveState) -> bool {
+    let is_read = |grant: &&Grant| match &said.subject {
+        Subject::Person { .. } => {
+            live.project(grant.project).is_some_and(|project| project.members_read)
+        }
+        Subject::Team { .. } => true,
+        Subject::ServiceAccount { .. } => {
+            live.project(grant.project).is_some_and(|project| project.service_accounts_read)
+        }
+    };
+    let rows = |access: &Option<Access>| -> BTreeSet<Grant> {
+        let rows = access.iter().flat_map(|access| &access.grants);
+        rows.filter(is_read).cloned().collect()
+    };
+    let own = |access: &Option<Access>| {
+        let role = access.as_ref().map(|access| access.organization_role);
+        let mut rows = rows(access);
+        rows.retain(|grant| grant.source.is_individual());
+        (role, rows)
+    };
+    let [found_before, found_after] = found;
+    let (held, then) = (rows(found_before), rows(found_after));
+    let (said_held, said_then) = (rows(&said.before), rows(&said.after));
+    let is_hidden = |gained: &Grant| !said_then.contains(gained) || said_held.contains(gained);
+    let is_weak = |role: &ProjectRole| matches!(role, ProjectRole::Analyst | ProjectRole::Consumer);
+    own(&said.before) != own(found_before)
+        || own(&said.after) != own(found_after)
+        || then.difference(&held).any(is_hidden)
+        || said_held.difference(&held).any(|row| !is_weak(&row.role))
 }
 
 fn foreign(content: &PlanContent, target: &Target) -> Vec<Refusal> {

@@ -88,7 +88,7 @@ impl StateDirectory {
         self.root.join("undo")
     }
 
-    /// Where plans are kept that nobody else keeps.
+    /// Where a copy of every applied plan is kept.
     pub fn plans(&self) -> PathBuf {
         self.root.join("plans")
     }

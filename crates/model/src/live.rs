@@ -473,6 +473,9 @@ impl LiveMember {
         } = self;
         email
             .cmp(&other.email)
+            // Of several accounts of one person the one that is in use stands for them.
+            .then_with(|| other.status.is_active().cmp(&status.is_active()))
+            .then_with(|| id.is_none().cmp(&other.id.is_none()))
             .then_with(|| id.cmp(&other.id))
             .then_with(|| email.as_str().cmp(other.email.as_str()))
             .then_with(|| status.cmp(&other.status))

@@ -113,7 +113,7 @@ impl<'a> Gathering<'a> {
                 _ => &[],
             };
             match (collaborator, accounts) {
-                (Some(_), [_, _, ..]) => self.several(accounts),
+                (Some(collaborator), [first, _, ..]) => self.several(collaborator, first, accounts),
                 (Some(collaborator), [member]) => self.present(collaborator, member),
                 (Some(collaborator), []) => self.absent(collaborator),
                 (None, [member]) => self.unmanaged(member),
@@ -301,11 +301,32 @@ impl<'a> Gathering<'a> {
         self.add(subject_of(member), member.name.clone(), Vec::new(), comparison);
     }
 
-    /// Several live accounts of somebody declared: nobody can tell which one the files mean.
-    fn several(&mut self, accounts: &[LiveMember]) {
+    /// Several live accounts of somebody declared: nobody can tell which one is to be given anything. What
+    /// the files take away is taken from the first, so that no other account keeps it in place; the next
+    /// plan sees to those that are left.
+    fn several(
+        &mut self,
+        collaborator: &DesiredCollaborator,
+        first: &LiveMember,
+        accounts: &[LiveMember],
+    ) {
         let Some(finding) = observation::duplicate(accounts) else { return };
         self.not_planned.push(NotPlanned::withheld(&finding));
         self.findings.push(finding);
+        let comparer = self.comparer;
+        let is_managed =
+            accounts.iter().any(|member| comparer.is_managed(Some(collaborator), Some(member)));
+        let is_one = accounts.iter().any(|other| other.id == first.id && other != first);
+        if is_managed || is_one || comparer.doubts.about(&first.email).is_some() {
+            return;
+        }
+        let with_teams = self.teams.changed(&first.email).unwrap_or(first);
+        let mut comparison = comparer.present(collaborator, with_teams, &self.teams);
+        comparison.withhold(Stops::Additions);
+        comparison.findings.clear();
+        if needs_number(first, &comparison.drafts).is_none() {
+            self.add(subject_of(first), first.name.clone(), collaborator.tags.clone(), comparison);
+        }
     }
 
     /// Withholds what a doubt about somebody stops, and says so.

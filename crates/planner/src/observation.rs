@@ -101,7 +101,7 @@ pub(crate) fn duplicate(accounts: &[LiveMember]) -> Option<Finding> {
         format!("{} live accounts for one address: {}", accounts.len(), spelled(accounts)),
     )
     .about(&accounts.first()?.email)
-    .with_hint("Remove or rename one of them in Mixpanel; until then none is planned for.");
+    .with_hint("Remove or rename one of them in Mixpanel; until then nothing is given, and what the files take away is taken from one account a plan, the accepted one first.");
     Some(finding)
 }
 

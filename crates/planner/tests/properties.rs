@@ -279,7 +279,9 @@ proptest! {
             {
                 prop_assert_eq!(member.and_then(|one| one.individual_role(project.id)), Some(before));
             }
-            prop_assert!(live.members.iter().filter(|one| one.email == *email).count() <= 1);
+            // Of whom there are several nobody knows who is to be given anything.
+            let count = live.members.iter().filter(|one| one.email == *email).count();
+            prop_assert!(count <= 1 || change.risk != Risk::Escalation);
         }
     }
 

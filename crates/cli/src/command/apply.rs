@@ -197,6 +197,12 @@ fn execute(plan: &Plan, desired: DesiredState, args: &Args, context: &Context) -
         context.console.width,
     )?;
     context.console.result(&text)?;
+    // Of a file, which may be anybody's, a copy is kept once it was found to be what it says.
+    if args.plan.is_some()
+        && let Err(error) = state.keep_plan(plan)
+    {
+        context.console.warn(&format!("no copy of the plan is kept: {error}"));
+    }
     if receipt.exit_code() == Exit::Incomplete.code() {
         context.console.say(&next_step(&receipt, &kept.display().to_string()));
         return Ok(Exit::Incomplete);

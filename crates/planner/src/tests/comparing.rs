@@ -225,18 +225,32 @@ fn the_live_spelling_is_used() {
 }
 
 #[test]
-fn look_alike_accounts_are_not_planned_for() {
+fn look_alike_accounts_are_given_nothing() {
     let live = ["ana web=admin", "Ana@acme.example", "bo", "zoe owner"];
     let declared = world(&["ana web=none", "bo web=analyst", "zoe owner"], &live).plan().unwrap();
-    assert_eq!(changes(&declared), ["bo: web + analyst"]);
+    // What the files take away goes from the account in use; nothing is given.
+    assert_eq!(changes(&declared), ["ana: web - admin", "bo: web + analyst"]);
     let told = "duplicate-member: 2 live accounts for one address: ana@acme.example (number 100), Ana@acme.example (number 101)";
     assert!(findings(&declared).contains(&told.to_owned()));
     assert!(!declared.is_refused());
     let withheld =
         left_alone(&declared).into_iter().filter(|one| one.0 == NotPlannedKind::Withheld);
     assert_eq!(withheld.count(), 1);
+    // An invitation that somebody sends beside it keeps nothing in place.
+    for (files, expected) in [
+        ("ana suspended", &["ana: admin -> member", "ana: web - admin"][..]),
+        ("ana removed", &["ana: remove admin web=admin"]),
+        ("ana web=analyst", &["ana: admin -> member", "ana: web admin -> analyst"]),
+        ("ana admin web=admin ios=analyst", &[]),
+    ] {
+        for other in ["Ana@acme.example pending", "Ana@acme.example"] {
+            let live = ["ana admin web=admin", other, "zoe owner"];
+            let content = world(&[files, "zoe owner"], &live).plan().unwrap();
+            assert_eq!(changes(&content), expected, "{files} beside {other}");
+            assert_eq!(content.refusals().count(), 0);
+        }
+    }
     let live = ["ana web=admin", "Ana@acme.example", "zoe owner"];
-
     for action in [UnmanagedAction::Report, UnmanagedAction::Remove] {
         let unmanaged = sweeping(world(&["zoe owner"], &live), action).plan().unwrap();
         assert_eq!(changes(&unmanaged), Vec::<String>::new());
