@@ -88,8 +88,8 @@ impl<'a> Course<'a> {
         let rest = own.get(from..).unwrap_or_default();
         let later = || rest.iter().flat_map(|(_, change)| change.differences());
         if found.is_none() {
-            let takes = change.differences().iter().all(|one| !one.gives());
-            return takes || later().any(|one| one.slot() == Slot::Account && !one.gives());
+            return change.only_takes()
+                || later().any(|one| one.slot() == Slot::Account && !one.gives());
         }
         // In place, or taken over by a later change of the same slot that is.
         change.differences().into_iter().all(|own| match own {

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
-    Access, Action, Actor, AffectedSubject, Change, ChangeId, Difference, Email, Grant,
-    GuardVerdict, LiveState, LiveSubject, PLAN_FORMAT_VERSION, Plan, PlanContent, ProjectRole,
-    Subject, SubjectKey,
+    Access, Action, Actor, AffectedSubject, Change, ChangeId, Diff, Difference, Email, Grant,
+    GuardVerdict, LiveState, LiveSubject, PLAN_FORMAT_VERSION, Plan, PlanContent, Power, Subject,
+    SubjectKey,
 };
-use mixaccess_planner::{Moved, Projection, guard, refused_by_service};
+use mixaccess_planner::{CustomRoles, Moved, Projection, guard, refused_by_service};
 
 use crate::call::{as_if_numbered, follows_creation, write_for};
 use crate::consistency::{Sent, inconsistencies};
@@ -92,7 +92,7 @@ pub(crate) fn check_live_as(
     }
     refusals.extend(moved_roles(content, live).into_iter().map(Refusal::Stale));
     if refusals.is_empty() {
-        refusals.extend(said_otherwise(content, live));
+        refusals.extend(said_otherwise(content, live, &CustomRoles::planned(judged)));
     }
     refusals.extend(inconsistencies(&content.changes, &as_expected, live));
     let (refused, overridden) = check_guards(plan, judged, live, now);
@@ -166,19 +166,29 @@ fn as_found(content: &PlanContent, live: &LiveState) -> PlanContent {
     found
 }
 
+/// Everything that the changes of a plan touch, teams' people included, and live state once they are
+/// applied.
+fn touched<'a>(
+    content: &PlanContent,
+    live: &'a LiveState,
+) -> (BTreeSet<SubjectKey>, Projection<'a>) {
+    let mut after = Projection::new(live);
+    let mut touched = BTreeSet::new();
+    for change in &content.changes {
+        touched.insert(change.subject.key());
+        touched.extend(reach(change, &after).people.into_iter().map(SubjectKey::Person));
+        after.apply(change);
+    }
+    (touched, after)
+}
+
 /// Everything that the changes of a plan change, before and after, sorted. Names and tags come from
 /// the plan.
 fn subjects_found(content: &PlanContent, live: &LiveState) -> Vec<AffectedSubject> {
     let before = Projection::new(live);
-    let mut after = Projection::new(live);
-    let mut subjects: BTreeMap<SubjectKey, Vec<&AffectedSubject>> = BTreeMap::new();
-    for change in &content.changes {
-        subjects.entry(change.subject.key()).or_default();
-        for email in reach(change, &after).people {
-            subjects.entry(SubjectKey::Person(email)).or_default();
-        }
-        after.apply(change);
-    }
+    let (touched, after) = touched(content, live);
+    let mut subjects: BTreeMap<SubjectKey, Vec<&AffectedSubject>> =
+        touched.into_iter().map(|key| (key, Vec::new())).collect();
     for planned in &content.subjects {
         if let Some(subject) = subjects.get_mut(&planned.subject.key()) {
             subject.push(planned);
@@ -213,21 +223,22 @@ pub fn is_applied(changes: &[Change], live: &LiveState) -> bool {
 
 /// Everybody whose access a plan changes and of whom it says nothing, or otherwise than is found: who
 /// gains what is told to a reviewer from that.
-fn said_otherwise(content: &PlanContent, live: &LiveState) -> Vec<Refusal> {
+fn said_otherwise(
+    content: &PlanContent,
+    live: &LiveState,
+    custom: &CustomRoles<'_>,
+) -> Vec<Refusal> {
     let before = Projection::new(live);
-    let mut after = Projection::new(live);
-    let mut touched: BTreeSet<SubjectKey> = BTreeSet::new();
-    for change in &content.changes {
-        touched.insert(change.subject.key());
-        touched.extend(reach(change, &after).people.into_iter().map(SubjectKey::Person));
-        after.apply(change);
-    }
+    let (touched, after) = touched(content, live);
     let differs = touched.into_iter().filter(|key| {
         let subject = Subject::from(key.clone());
-        let found = [before.access(&subject), after.access(&subject)];
+        let (before, after) = (before.access(&subject), after.access(&subject));
         match content.subject(key) {
-            Some(said) => content.undoes.is_none() && is_otherwise(said, &found, live),
-            None => found[0] != found[1],
+            Some(said) => {
+                let found = Diff { before: &before, after: &after };
+                content.undoes.is_none() && is_otherwise(said, found, live, custom)
+            }
+            None => before != after,
         }
     });
     differs
@@ -240,7 +251,12 @@ fn said_otherwise(content: &PlanContent, live: &LiveState) -> Vec<Refusal> {
 /// Whether a plan says otherwise of what is a subject's own, leaves out what the subject gains, or names
 /// something powerful that the subject does not have, in the projects that were read. What others gave or
 /// took since through other doors makes no plan another.
-fn is_otherwise(said: &AffectedSubject, found: &[Option<Access>; 2], live: &LiveState) -> bool {
+fn is_otherwise(
+    said: &AffectedSubject,
+    found: Diff<&Option<Access>>,
+    live: &LiveState,
+    custom: &CustomRoles<'_>,
+) -> bool {
     let is_read = |grant: &&Grant| match &said.subject {
         Subject::Person { .. } => {
             live.project(grant.project).is_some_and(|project| project.members_read)
@@ -260,15 +276,14 @@ fn is_otherwise(said: &AffectedSubject, found: &[Option<Access>; 2], live: &Live
         rows.retain(|grant| grant.source.is_individual());
         (role, rows)
     };
-    let [found_before, found_after] = found;
-    let (held, then) = (rows(found_before), rows(found_after));
+    let (held, then) = (rows(found.before), rows(found.after));
     let (said_held, said_then) = (rows(&said.before), rows(&said.after));
     let is_hidden = |gained: &Grant| !said_then.contains(gained) || said_held.contains(gained);
-    let is_weak = |role: &ProjectRole| matches!(role, ProjectRole::Analyst | ProjectRole::Consumer);
-    own(&said.before) != own(found_before)
-        || own(&said.after) != own(found_after)
+    let is_powerful = |row: &Grant| custom.judged(row.project, &row.role) >= Power::ProjectAdmin;
+    own(&said.before) != own(found.before)
+        || own(&said.after) != own(found.after)
         || then.difference(&held).any(is_hidden)
-        || said_held.difference(&held).any(|row| !is_weak(&row.role))
+        || said_held.difference(&held).any(is_powerful)
 }
 
 fn foreign(content: &PlanContent, target: &Target) -> Vec<Refusal> {

@@ -41,8 +41,8 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     write_all([(path, bytes)])
 }
 
-/// Writes files as [`write`] does. All of them are on the disk before the first takes its place: the disk
-/// is asked once for thousands rather than once for each, and nothing is changed where one is refused.
+/// Writes files as [`write`] does. All of them are on the disk before the first takes its place, so that
+/// nothing is changed where one is refused.
 ///
 /// # Errors
 /// When a directory or the disk refuses.
@@ -53,7 +53,6 @@ pub(crate) fn write_all<'a>(
     for (path, bytes) in files {
         staging.stage(path, bytes)?;
     }
-    // The first brings the others along.
     for staged in &staging.0 {
         let file = OpenOptions::new().write(true).open(&staged.temporary);
         file.and_then(|file| file.sync_all()).map_err(|error| refused(&staged.path, &error))?;

@@ -39,6 +39,11 @@ impl Change {
         self.action.differences()
     }
 
+    /// Whether it takes something and gives nothing.
+    pub fn only_takes(&self) -> bool {
+        self.differences().into_iter().all(|one| !one.gives())
+    }
+
     /// The projects in which it changes the subject's own role.
     pub fn projects(&self) -> impl Iterator<Item = &ProjectRef> {
         self.differences().into_iter().filter_map(Difference::project)

@@ -18,7 +18,7 @@ codes! {
     CUSTOM_ROLE_DELETED = "custom-role-deleted", Error, "a declared custom role is gone from the live project, and whoever held it became consumer";
     CUSTOM_ROLE_UNDECLARED = "custom-role-undeclared", Note, "somebody holds a custom role that the files do not list for the project";
     DECLARED_TWICE = "declared-twice", Error, "one address is declared twice";
-    DUPLICATE_MEMBER = "duplicate-member", Warning, "two live accounts cannot be told apart, so that nothing is done about them";
+    DUPLICATE_MEMBER = "duplicate-member", Warning, "two live accounts cannot be told apart, so that nothing is given to them, and what is taken is taken from one a plan";
     DUPLICATE_SERVICE_ACCOUNT = "duplicate-service-account", Warning, "several live service accounts have one name, so that nothing is done about them";
     DUPLICATE_TEAM = "duplicate-team", Warning, "several live teams have one name, so that nothing is done about them and nothing given to their people";
     EFFECTIVE_ABOVE_DECLARED = "effective-above-declared", Warning, "somebody effectively has more than is declared; an error where the policy says so";

@@ -71,6 +71,11 @@ impl Draft {
         })
     }
 
+    /// Whether it sends an invitation.
+    pub(crate) const fn invites(&self) -> bool {
+        matches!(self.action, Action::Invite { .. })
+    }
+
     /// Whether it puts somebody into a team.
     pub(crate) const fn joins(&self) -> bool {
         matches!(self.action, Action::AddTeamMember { .. })

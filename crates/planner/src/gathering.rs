@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredCollaborator, EffectiveAboveDeclared, Email, Finding, LiveMember, LiveState,
-    ManualChange, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, State, Subject,
-    SubjectKey, UnmanagedAction,
+    Action, DesiredCollaborator, Difference, EffectiveAboveDeclared, Email, Finding, LiveMember,
+    LiveState, ManualChange, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, State,
+    Subject, SubjectKey, UnmanagedAction,
 };
 
 use crate::comparer::{Comparer, swept};
 use crate::doubt::{Doubt, Stops};
-use crate::draft::{Draft, Stage, SubjectDraft};
+use crate::draft::{Draft, SubjectDraft};
 use crate::invitation;
 use crate::observation;
-use crate::person::{Comparison, needs_number};
+use crate::person::{Comparison, is_about_new_invitation, keep_reductions, needs_number};
 use crate::projection::Projection;
 use crate::scim_findings;
 use crate::service_account::AccountComparison;
@@ -257,15 +257,33 @@ impl<'a> Gathering<'a> {
         self.findings.extend(scim_findings::unreadable(&comparer));
     }
 
-    /// Accounts that differ only in capital letters cannot be told apart by address, so that a
-    /// sweeping rule leaves them alone.
+    /// Accounts that differ only in capital letters cannot be told apart by address: a sweeping rule takes
+    /// one of them a plan, the accepted one first, so that no other account keeps it in place.
     fn unmanaged_look_alikes(&mut self, accounts: &[LiveMember]) {
         let comparer = self.comparer;
+        let can_sweep = !is_one_number(accounts);
+        let mut to_sweep = accounts.first().filter(|_| can_sweep);
         for member in accounts.iter().filter(|member| !comparer.is_ignored(member)) {
+            if to_sweep.take_if(|first| *first == member).is_some() {
+                self.unmanaged(member);
+                self.findings.push(observation::unmanaged_look_alike(member, accounts));
+                continue;
+            }
             self.unmanaged += 1;
             let (kind, message) = comparer.left_alone(member).unwrap_or_else(|| {
-                let why = "not in the files, and left alone: another account differs from it in capital letters only";
-                (NotPlannedKind::Unreadable, why.to_owned())
+                let alike = "another account differs from it in capital letters only";
+                match can_sweep {
+                    true => (
+                        NotPlannedKind::Withheld,
+                        format!(
+                            "not in the files, and left alone by this plan: {alike}, and goes first"
+                        ),
+                    ),
+                    false => (
+                        NotPlannedKind::Unreadable,
+                        format!("not in the files, and left alone: {alike}"),
+                    ),
+                }
             });
             self.leave_alone(member, kind, message);
             self.findings.push(observation::unmanaged_look_alike(member, accounts));
@@ -316,8 +334,9 @@ impl<'a> Gathering<'a> {
         let comparer = self.comparer;
         let is_managed =
             accounts.iter().any(|member| comparer.is_managed(Some(collaborator), Some(member)));
-        let is_one = accounts.iter().any(|other| other.id == first.id && other != first);
-        if is_managed || is_one || comparer.doubts.about(&first.email).is_some() {
+        let doubt = comparer.doubts.about(&first.email);
+        let reaches_others = doubt.is_some_and(|doubt| doubt.stops == Stops::Everything);
+        if is_managed || is_one_number(accounts) || reaches_others {
             return;
         }
         let with_teams = self.teams.changed(&first.email).unwrap_or(first);
@@ -333,7 +352,7 @@ impl<'a> Gathering<'a> {
     fn doubted(&mut self, email: &Email, member: Option<&LiveMember>, comparison: &mut Comparison) {
         let is_replaced = |comparison: &Comparison| {
             let mut drafts = comparison.drafts.iter();
-            member.is_some() && drafts.any(|one| matches!(one.action, Action::Invite { .. }))
+            member.is_some() && drafts.any(Draft::invites)
         };
         let doubt = match self.comparer.doubts.about(email) {
             Some(doubt) => doubt.clone(),
@@ -369,17 +388,25 @@ impl<'a> Gathering<'a> {
             self.findings.push(finding);
         }
         for one in &mut self.drafted {
-            let own = withheld.contains_key(&one.subject.key());
-            let invites = one.drafts.iter().any(|one| matches!(one.action, Action::Invite { .. }));
+            if let Some((count, finding)) = withheld.get_mut(&one.subject.key()) {
+                if one.drafts.iter().any(Draft::invites) {
+                    let is_theirs = |told: &Finding| told.subject == finding.subject;
+                    self.findings.retain(|one| !(is_about_new_invitation(one) && is_theirs(one)));
+                }
+                *count += keep_reductions(&mut one.drafts);
+            }
             one.drafts.retain(|draft| {
-                let (key, gives) = match &draft.action {
-                    Action::AddTeamMember { email, .. } => {
-                        (SubjectKey::Person(email.clone()), true)
-                    }
-                    _ if own => (one.subject.key(), invites || draft.stage != Stage::Reduction),
-                    _ => return true,
-                };
-                match withheld.get_mut(&key).filter(|_| gives) {
+                let gains = draft.action.differences().into_iter().find_map(|one| match one {
+                    Difference::TeamMember(email, _) if one.gives() => Some(email),
+                    Difference::TeamMember(..)
+                    | Difference::Account(_)
+                    | Difference::OrganizationRole(_)
+                    | Difference::ProjectRole(..)
+                    | Difference::Reminder(_)
+                    | Difference::Expiry(_) => None,
+                });
+                let gains = gains.map(|email| SubjectKey::Person(email.clone()));
+                match gains.and_then(|key| withheld.get_mut(&key)) {
                     Some((count, _)) => *count += 1,
                     None => return true,
                 }
@@ -435,6 +462,13 @@ fn written<'a>(live: &'a LiveState, drafted: &[SubjectDraft]) -> Projection<'a> 
         }
     }
     written
+}
+
+/// Whether the service gives several accounts one number, or none: a change could reach either.
+fn is_one_number(accounts: &[LiveMember]) -> bool {
+    let mut numbers: Vec<_> = accounts.iter().map(|member| member.id).collect();
+    numbers.sort_unstable();
+    numbers.windows(2).any(|two| two.first() == two.last())
 }
 
 /// So many changes of somebody that a finding stops.

@@ -29,22 +29,34 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// Drops what a doubt stops, and says how many changes that are. A new invitation goes with the
-    /// withdrawal of the old one: neither alone is what the files want.
+    /// Drops what a doubt stops, and says how many changes that are.
     pub(crate) fn withhold(&mut self, stops: Stops) -> usize {
-        let before = self.drafts.len();
-        let invites = self.drafts.iter().any(|one| matches!(one.action, Action::Invite { .. }));
-        if stops == Stops::Everything || invites {
-            self.drafts.clear();
-        } else {
-            self.drafts.retain(|draft| draft.stage == Stage::Reduction);
-        }
+        let invites = self.drafts.iter().any(Draft::invites);
         if invites {
-            self.findings
-                .retain(|one| ![REINVITED, INVITATION_EXPIRED].contains(&one.code.as_ref()));
+            self.findings.retain(|one| !is_about_new_invitation(one));
         }
-        before - self.drafts.len()
+        match stops {
+            Stops::Additions => keep_reductions(&mut self.drafts),
+            Stops::Everything => std::mem::take(&mut self.drafts).len(),
+        }
     }
+}
+
+/// Drops what gives something, and says how many changes that are. A new invitation goes with the
+/// withdrawal of the old one: neither alone is what the files want.
+pub(crate) fn keep_reductions(drafts: &mut Vec<Draft>) -> usize {
+    let before = drafts.len();
+    if drafts.iter().any(Draft::invites) {
+        drafts.clear();
+    } else {
+        drafts.retain(|draft| draft.stage == Stage::Reduction);
+    }
+    before - drafts.len()
+}
+
+/// Whether a finding says that a new invitation is sent.
+pub(crate) fn is_about_new_invitation(finding: &Finding) -> bool {
+    [REINVITED, INVITATION_EXPIRED].contains(&finding.code.as_ref())
 }
 
 impl Comparer<'_> {

@@ -85,7 +85,12 @@ impl<'a> ActorPower<'a> {
                 self.assigns_in(project, after).or_else(|| self.assigns_in(project, before))
             }
             Action::Revoke { project, .. } => self.revokes(project, subject),
-            _ => None,
+            Action::CreateTeam
+            | Action::AddTeamMember { .. }
+            | Action::RemoveTeamMember { .. }
+            | Action::DeleteTeam { .. }
+            | Action::CreateServiceAccount { .. }
+            | Action::DeleteServiceAccount { .. } => None,
         }
     }
 
@@ -102,7 +107,15 @@ impl<'a> ActorPower<'a> {
             Action::DeleteTeam { loses, .. } => {
                 loses.iter().find_map(|lost| self.takes_in(&lost.project, &lost.role))
             }
-            _ => None,
+            Action::Invite { .. }
+            | Action::WithdrawInvitation { .. }
+            | Action::RemindInvitation { .. }
+            | Action::SetOrganizationRole { .. }
+            | Action::RemoveMember { .. }
+            | Action::CreateTeam
+            | Action::AddTeamMember { .. }
+            | Action::RemoveTeamMember { .. }
+            | Action::DeleteServiceAccount { .. } => None,
         }
     }
 

@@ -280,7 +280,16 @@ impl<'a> Dependencies<'a> {
                 .invitations
                 .get(email)
                 .or_else(|| self.revocations.get(&(SubjectRef::Person(email), project.id)))]),
-            _ => Vec::new(),
+            Action::SetOrganizationRole { .. }
+            | Action::RemoveMember { .. }
+            | Action::RemindInvitation { .. }
+            | Action::SetProjectRole { .. }
+            | Action::CreateTeam
+            | Action::AddTeamMember { .. }
+            | Action::RemoveTeamMember { .. }
+            | Action::DeleteTeam { .. }
+            | Action::CreateServiceAccount { .. }
+            | Action::DeleteServiceAccount { .. } => Vec::new(),
         }
     }
 

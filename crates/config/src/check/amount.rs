@@ -1,7 +1,7 @@
 //! How many grants the files come to: a few lines with `"*"`, groups and profiles multiply people by
 //! projects, and nothing is multiplied out before it is known to fit.
 
-use mixaccess_model::{FileIndex, State};
+use mixaccess_model::{FileIndex, State, counted};
 
 use super::Checker;
 use crate::codes;
@@ -53,10 +53,6 @@ fn check_against(checker: Checker<'_>, most: usize) -> Option<Diagnostic> {
         }
         None => diagnostic,
     })
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// The grants of one subject, and the entry that the most of them come from.

@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Change, Email, Grant, GuardCode, GuardVerdict, LiveState, Override, PlanContent,
-    Policy, ProjectRef, ProjectRole, Risk, Subject, listed,
+    Action, Change, Difference, Email, Grant, GuardCode, GuardVerdict, LiveState, Override,
+    PlanContent, Policy, ProjectRef, ProjectRole, Reading, Risk, Subject, listed,
 };
 
 use crate::custom_role::CustomRoles;
@@ -135,7 +135,18 @@ fn subjects<'a>(all: impl Iterator<Item = &'a Subject>) -> String {
 const fn person_of(change: &Change) -> Option<&Email> {
     match &change.action {
         Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => Some(email),
-        _ => change.subject.email(),
+        Action::Invite { .. }
+        | Action::WithdrawInvitation { .. }
+        | Action::RemindInvitation { .. }
+        | Action::SetOrganizationRole { .. }
+        | Action::RemoveMember { .. }
+        | Action::Grant { .. }
+        | Action::SetProjectRole { .. }
+        | Action::Revoke { .. }
+        | Action::CreateTeam
+        | Action::DeleteTeam { .. }
+        | Action::CreateServiceAccount { .. }
+        | Action::DeleteServiceAccount { .. } => change.subject.email(),
     }
 }
 
@@ -193,15 +204,20 @@ impl<'a> TeamPeople<'a> {
     /// Everybody whose access a change touches: its subject, whoever joins or leaves a team, and the
     /// people of a team whose roles change or which goes.
     fn touched_by(&self, change: &'a Change) -> impl Iterator<Item = &'a Email> {
-        let team = match (&change.subject, &change.action) {
-            (
-                Subject::Team { name, .. },
-                Action::Grant { .. }
-                | Action::SetProjectRole { .. }
-                | Action::Revoke { .. }
-                | Action::DeleteTeam { .. },
-            ) => self.0.get(&**name).map(Vec::as_slice).unwrap_or_default(),
-            _ => &[],
+        // A new team has nobody yet: who joins is told by the change that lets them join.
+        let changes_what_it_gives = change.differences().into_iter().any(|one| match one {
+            Difference::ProjectRole(..) => true,
+            Difference::Account(diff) => diff.after == Reading::Absent,
+            Difference::OrganizationRole(_)
+            | Difference::TeamMember(..)
+            | Difference::Reminder(_)
+            | Difference::Expiry(_) => false,
+        });
+        let team = match &change.subject {
+            Subject::Team { name, .. } if changes_what_it_gives => {
+                self.0.get(&**name).map(Vec::as_slice).unwrap_or_default()
+            }
+            Subject::Team { .. } | Subject::Person { .. } | Subject::ServiceAccount { .. } => &[],
         };
         // A reminder changes nobody's access.
         let is_reminder = matches!(change.action, Action::RemindInvitation { .. });

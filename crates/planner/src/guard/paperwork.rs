@@ -85,7 +85,7 @@ impl<'a> Asked<'a> {
     /// environment. What only takes away needs no paperwork: access that should be gone goes.
     fn covers(&self, context: &Context<'_>, change: &Change) -> bool {
         let Requirement { roles, environments } = self.requirement;
-        if only_takes(change) || only_lowers(context.content, change, context.custom) {
+        if change.only_takes() || only_lowers(context.content, change, context.custom) {
             return false;
         }
         if roles.is_empty() && environments.is_empty() {
@@ -128,26 +128,6 @@ impl<'a> Asked<'a> {
             | Action::DeleteTeam { .. }
             | Action::DeleteServiceAccount { .. } => false,
         }
-    }
-}
-
-/// Whether a change takes something and gives nothing.
-const fn only_takes(change: &Change) -> bool {
-    match &change.action {
-        Action::WithdrawInvitation { .. }
-        | Action::Revoke { .. }
-        | Action::RemoveMember { .. }
-        | Action::RemoveTeamMember { .. }
-        | Action::DeleteTeam { .. }
-        | Action::DeleteServiceAccount { .. } => true,
-        Action::Invite { .. }
-        | Action::RemindInvitation { .. }
-        | Action::Grant { .. }
-        | Action::SetProjectRole { .. }
-        | Action::SetOrganizationRole { .. }
-        | Action::CreateTeam
-        | Action::AddTeamMember { .. }
-        | Action::CreateServiceAccount { .. } => false,
     }
 }
 

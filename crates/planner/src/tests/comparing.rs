@@ -3,7 +3,7 @@
 use mixaccess_model::{ManagedBy, NotPlannedKind, ProjectId, ReasonKind, UnmanagedAction};
 use proptest::prop_assert_eq;
 
-use super::{changes, findings, left_alone, planned, protecting, sweeping, world};
+use super::{changes, findings, left_alone, planned, protecting, sweeping, with_teams, world};
 use crate::what_to_read;
 
 /// Somebody declared, the same person live, and the changes between them; an owner is always there.
@@ -250,13 +250,23 @@ fn look_alike_accounts_are_given_nothing() {
             assert_eq!(content.refusals().count(), 0);
         }
     }
+    // Whatever makes their teams or their address doubtful keeps nothing in place either.
+    let live = ["ana admin web=admin", "Ana@acme.example pending", "zoe owner"];
+    let mut unread =
+        with_teams(world(&["ana suspended", "zoe owner"], &live), &["Growth +ana"], &[]);
+    unread.live.teams = None;
+    assert_eq!(planned(&unread), ["ana: admin -> member", "ana: web - admin"]);
     let live = ["ana web=admin", "Ana@acme.example", "zoe owner"];
-    for action in [UnmanagedAction::Report, UnmanagedAction::Remove] {
+    for (action, expected) in [
+        (UnmanagedAction::Report, &[][..]),
+        (UnmanagedAction::Remove, &["ana: remove member web=admin"]),
+        (UnmanagedAction::Suspend, &["ana: web - admin"]),
+    ] {
         let unmanaged = sweeping(world(&["zoe owner"], &live), action).plan().unwrap();
-        assert_eq!(changes(&unmanaged), Vec::<String>::new());
+        assert_eq!(changes(&unmanaged), expected);
         assert_eq!(unmanaged.errors().count(), 0);
         assert_eq!(unmanaged.figures.unmanaged, 2);
-        assert_eq!(left_alone(&unmanaged).len(), 2);
+        assert_eq!(left_alone(&unmanaged).len(), 2 - expected.len());
     }
 }
 
