@@ -260,6 +260,48 @@ fn what_somebody_has_already_and_a_rule_denies_stops_nobody_else() {
 }
 
 #[test]
+fn drift_tells_of_denied_access_also_where_nothing_else_differs() {
+    let rule = "rules: [{ deny: { outside: [acme.example], role: analyst }, because: agreed }]";
+    let files = |people: &str| {
+        format!(
+            "
+organization: {{ id: 12345, name: Acme Corp }}
+projects: {{ web: {{ id: 11 }} }}
+policy: {{ {rule} }}
+collaborators:
+  priya@acme.example: {{ organization_role: owner }}
+  marisol@acme.example: {{ organization_role: owner }}
+{people}"
+        )
+    };
+    let others = |line: &&str| ["504,", "507,"].iter().all(|id| !line.contains(id));
+    let seed: String = SEED.lines().filter(others).map(|line| format!("{line}\n")).collect();
+    for (people, declared) in
+        [("  raised@agency.example: { projects: { web: analyst } }\n", true), ("", false)]
+    {
+        let bench = Bench::new(&seed, &files(people));
+        let run = bench
+            .run("plan --out plan.json")
+            .exits(0)
+            .shows("rule: has what is denied (analyst in web) because agreed");
+        assert_eq!(run.stdout.contains("No file declares it"), !declared, "{run}");
+        let plan = bench.plan("plan.json");
+        assert!(plan.content.is_empty(), "{run}");
+        bench.run("apply plan.json").exits(0);
+        bench.run("plan --detailed-exitcode").exits(2);
+        bench.run("drift").exits(2).shows("1 person has what is denied");
+        let json = bench.run("drift --format json").exits(2).stdout;
+        assert!(json.contains("\"stops\": \"subject\""), "{json}");
+        let markdown = bench.run("drift --format markdown").exits(2).stdout;
+        assert!(markdown.contains("Nothing is given to whom these errors are about"), "{markdown}");
+        assert!(!markdown.contains("would be refused"), "{markdown}");
+        let sarif = bench.run("drift --format sarif").exits(2).stdout;
+        assert!(sarif.contains("\"level\": \"error\"") && sarif.contains("\"ruleId\": \"rule\""));
+        bench.run("drift --format junit").exits(2).shows("<failure");
+    }
+}
+
+#[test]
 fn a_redacted_plan_and_one_with_errors_are_refused() {
     let bench = planned();
     let redacted = bench.run("show plan.json --redact --format json").exits(0).stdout;

@@ -223,6 +223,7 @@ impl Diagnostic {
             message: self.0.message.clone(),
             hint,
             place: self.place(),
+            stops: None,
         }
     }
 

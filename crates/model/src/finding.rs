@@ -14,7 +14,7 @@ use crate::{Email, ProjectKey, Subject};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// The run cannot go on, or the plan cannot be applied.
+    /// The run cannot go on, or the plan cannot be applied, or nothing is given to somebody.
     Error,
     /// Something is probably not meant.
     Warning,
@@ -82,6 +82,19 @@ pub struct Finding {
     /// Where in the files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// What an error stops where that is not the whole plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stops: Option<FindingStops>,
+}
+
+/// What a finding stops where that is not the whole plan.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingStops {
+    /// What would be given to its subject: the plan goes on without that.
+    Subject,
 }
 
 impl Finding {
@@ -95,7 +108,13 @@ impl Finding {
             message: message.into(),
             hint: None,
             place: None,
+            stops: None,
         }
+    }
+
+    /// Whether the plan it is a finding of may not be applied.
+    pub fn stops_plan(&self) -> bool {
+        self.severity == Severity::Error && self.stops.is_none()
     }
 
     /// Adds the person it is about.
@@ -127,6 +146,13 @@ impl Finding {
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says that it stops what would be given to its subject, and no plan.
+    #[must_use]
+    pub const fn stopping_its_subject(mut self) -> Self {
+        self.stops = Some(FindingStops::Subject);
         self
     }
 

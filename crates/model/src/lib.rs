@@ -43,7 +43,7 @@ pub use difference::{Diff, Difference};
 pub use digest::{Digest, DigestError};
 pub use email::Email;
 pub use fact::{Fact, Reading, Slot};
-pub use finding::{Finding, Place, Severity};
+pub use finding::{Finding, FindingStops, Place, Severity};
 pub use grant::{Grant, GrantSource};
 pub use id::{OrganizationId, ProjectId, ProjectKey, ServiceAccountId, TeamId, UserId};
 pub use identity_provider::{

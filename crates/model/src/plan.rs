@@ -67,7 +67,7 @@ pub struct PlanContent {
     pub changes: Vec<Change>,
     /// What guard rails say; one that is not overridden blocks the plan.
     pub guards: Vec<GuardVerdict>,
-    /// What a human should know; an error blocks the plan.
+    /// What a human should know; an error blocks the plan, unless it stops its subject alone.
     pub findings: Vec<Finding>,
     /// What a human has to change at the identity provider, sorted by subject.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -391,7 +391,13 @@ impl PlanContent {
 
     /// Findings that block the plan.
     pub fn errors(&self) -> impl Iterator<Item = &Finding> {
-        self.findings.iter().filter(|finding| finding.severity == Severity::Error)
+        self.findings.iter().filter(|finding| finding.stops_plan())
+    }
+
+    /// Errors that stop what would be given to their subjects, and not the plan.
+    pub fn errors_of_subjects(&self) -> impl Iterator<Item = &Finding> {
+        let errors = self.findings.iter().filter(|one| one.severity == Severity::Error);
+        errors.filter(|one| !one.stops_plan())
     }
 
     /// Whether the plan may not be applied.

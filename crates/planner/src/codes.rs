@@ -39,7 +39,7 @@ codes! {
     PROJECT_NOT_READ = "project-not-read", Error, "the members of a project that the plan is about were not read";
     READING_CREDENTIALS = "reading-credentials", Warning, "the credentials can plan, and cannot apply all of it";
     REINVITED = "reinvited", Warning, "a changed role of a pending person takes a new invitation";
-    RULE = "rule", Warning, "somebody has already what a rule denies, and is given nothing more before it is gone";
+    RULE = "rule", Error, "somebody has already what a rule denies, and is given nothing more before it is gone; the plan goes on without that, and `drift` exits 2";
     SCIM_DOMAIN = "scim-domain", Warning, "somebody is marked as managed by SCIM, and their domain is not claimed";
     SCIM_HAND_MADE = "scim-hand-made", Warning, "somebody whom an identity provider manages holds an individual grant, which is reverted where SCIM reaches the domain";
     SCIM_REMOVED_STILL_ACCESS = "scim-removed-still-access", Warning, "somebody was removed at the identity provider and is still in the organization";

@@ -9,6 +9,7 @@ mod observing;
 mod ordering;
 mod powers;
 mod service_accounts;
+mod standing;
 mod stronger;
 mod teams;
 mod undoing;

@@ -115,7 +115,7 @@ pub(crate) fn findings(findings: &[Finding]) -> String {
 }
 
 fn finding(finding: &Finding) -> Case {
-    let Finding { severity, code, subject, project, message, hint, place } = finding;
+    let Finding { severity, code, subject, project, message, hint, place, stops: _ } = finding;
     let mut name = code.to_string();
     for part in [
         subject.as_ref().map(ToString::to_string),

@@ -167,9 +167,10 @@ fn refusals(comment: &mut Comment, outline: &Outline<'_>) {
     let verdicts = outline.refusals.len();
     let errors = outline.errors.len();
     if verdicts + errors > 0 {
-        comment.out.push_str(match outline.kind {
-            Kind::Plan | Kind::Undo => "> **Refused: this plan cannot be applied.**\n>\n",
-            Kind::Drift => "> **Putting this back would be refused.**\n>\n",
+        comment.out.push_str(match (outline.refused, outline.kind) {
+            (true, Kind::Plan | Kind::Undo) => "> **Refused: this plan cannot be applied.**\n>\n",
+            (true, Kind::Drift) => "> **Putting this back would be refused.**\n>\n",
+            (false, _) => "> **Nothing is given to whom these errors are about.**\n>\n",
         });
     }
     let blocks = outline
@@ -232,7 +233,8 @@ fn named(subject: &Subject) -> String {
 }
 
 fn finding(finding: &Finding) -> String {
-    let Finding { severity, code: word, subject, project, message, hint, place } = finding;
+    let Finding { severity, code: word, subject, project, message, hint, place, stops: _ } =
+        finding;
     let mut line = format!("- **{severity}** {}: {}", code(word), text(message));
     let about: Vec<String> = [
         subject.as_ref().map(named),

@@ -91,7 +91,7 @@ pub(crate) fn findings(findings: &[Finding]) -> Result<String, ReportError> {
 }
 
 fn finding(finding: &Finding) -> Outcome<'_> {
-    let Finding { severity, code, subject, project, message, hint, place } = finding;
+    let Finding { severity, code, subject, project, message, hint, place, stops: _ } = finding;
     let level = match severity {
         Severity::Error => "error",
         Severity::Warning => "warning",

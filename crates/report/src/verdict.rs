@@ -1,6 +1,8 @@
 //! The verdict on a plan, in one line.
 
-use mixaccess_model::{PlanContent, PlanOrganization, Risk};
+use std::collections::BTreeMap;
+
+use mixaccess_model::{PlanContent, PlanOrganization, Risk, Subject, SubjectKey};
 
 use crate::kind::Kind;
 use crate::manual::{self, ManualGroup};
@@ -94,10 +96,26 @@ pub(crate) fn verdict(
     if !manual.is_empty() {
         text.push_str(&format!("; {manual}"));
     }
+    if let Some(denied) = denied(content) {
+        text.push_str(&format!("; {denied}"));
+    }
     if somebody {
         text.push_str("; somebody changed this by hand");
     }
     text
+}
+
+/// Who has what a rule denies, in words.
+fn denied(content: &PlanContent) -> Option<String> {
+    let subjects = content.errors_of_subjects().filter_map(|error| error.subject.as_ref());
+    let subjects: BTreeMap<SubjectKey, &Subject> =
+        subjects.map(|subject| (subject.key(), subject)).collect();
+    let mut heads = Heads::default();
+    for subject in subjects.values() {
+        heads.add(subject, 1);
+    }
+    let verb = if heads.all() == 1 { "has" } else { "have" };
+    (heads.all() > 0).then(|| format!("{heads} {verb} what is denied"))
 }
 
 fn nothing(content: &PlanContent, kind: Kind, title: &str) -> String {
@@ -110,17 +128,23 @@ fn nothing(content: &PlanContent, kind: Kind, title: &str) -> String {
         words::counted(count(grants), "grant", "grants"),
         words::counted(count(figures.projects), "project", "projects"),
     );
-    let first = match kind {
-        Kind::Plan => "No changes.",
-        Kind::Drift => "No drift.",
-        Kind::Undo => return format!("No changes. There is nothing to undo in {title}."),
+    let denied = denied(content);
+    let first = match (kind, &denied) {
+        (Kind::Plan, _) => "No changes.",
+        (Kind::Drift, None) => "No drift.",
+        (Kind::Drift, Some(_)) => "Denied access stands.",
+        (Kind::Undo, _) => return format!("No changes. There is nothing to undo in {title}."),
     };
     let left = content.not_planned.len();
-    if left == 0 {
+    let left = (left > 0).then(|| {
+        format!("{} left alone", words::counted(left, "difference is", "differences are"))
+    });
+    let but: Vec<String> = denied.into_iter().chain(left).collect();
+    if but.is_empty() {
         return format!("{first} Live access in {title} matches the files ({size}).");
     }
-    let left = words::counted(left, "difference is", "differences are");
-    format!("{first} Live access in {title} matches the files ({size}), but {left} left alone.")
+    let but = but.join(", and ");
+    format!("{first} Live access in {title} matches the files ({size}), but {but}.")
 }
 
 fn risks(blocks: &[Block<'_>], kind: Kind) -> Vec<String> {

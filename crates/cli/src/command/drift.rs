@@ -40,7 +40,8 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     Ok(exit(&plan.content))
 }
 
-/// Differences are what would be planned, and what only somebody else or other credentials can mend.
+/// Differences are what would be planned, what only somebody else or other credentials can mend, and what
+/// somebody has although a rule denies it.
 pub(super) fn differs(content: &PlanContent) -> bool {
     let left_open = content.not_planned.iter().any(|one| match one.kind {
         NotPlannedKind::ManagedByScim
@@ -52,7 +53,8 @@ pub(super) fn differs(content: &PlanContent) -> bool {
         | NotPlannedKind::Pending
         | NotPlannedKind::Protected => false,
     });
-    !content.is_empty() || !content.manual.is_empty() || left_open
+    let stands = content.errors_of_subjects().next().is_some();
+    !content.is_empty() || !content.manual.is_empty() || left_open || stands
 }
 
 fn exit(content: &PlanContent) -> Exit {

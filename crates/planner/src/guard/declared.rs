@@ -50,7 +50,9 @@ fn denied(
         let is_told =
             |one: &&Declaration<'_>| told.is_some_and(|told| told.subjects.contains(&one.subject));
         let stands = |one: &&Declaration<'_>| {
-            standing.is_some_and(|standing| standing.denied(rule, &roles, one).is_some())
+            standing.is_some_and(|standing| {
+                standing.denied(rule, &roles, &one.subject, one.tags).is_some()
+            })
         };
         for one in declared.iter().filter(|one| !is_told(one) && !stands(one)) {
             let holder = Holder {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
     Finding, GuardCode, GuardVerdict, Invitation, NotPlannedKind, OrganizationRole, Override,
-    OverrideOrigin, Owners, PlanMaxAge, ProjectKey, ProjectRole, Requirement, Rule, RuleMatch,
-    UnmanagedAction,
+    OverrideOrigin, Owners, Pattern, PlanMaxAge, ProjectKey, ProjectRole, Requirement, Rule,
+    RuleMatch, Severity, UnmanagedAction,
 };
 
 use super::{
@@ -359,7 +359,8 @@ fn rules() {
         let unchanged = declared.split(' ').filter(|word| !word.starts_with('#'));
         let unchanged: Vec<&str> = unchanged.filter(|word| *word != "suspended").collect();
         let live = [&unchanged.join(" "), "zoe@x.example owner"];
-        let standing = ruled(world(&[declared], &live), deny.clone());
+        let mut standing = ruled(world(&[declared], &live), deny.clone());
+        standing.desired.policy.unmanaged.ignore = vec![Pattern::new("zoe@x.example")];
         assert_eq!(verdict(&standing, GuardCode::Rule), None, "{declared} {deny:?}");
         assert_eq!(told_of(&standing), refused, "{declared} {deny:?}");
         let world = ruled(world(&[declared], &["zoe owner"]), deny.clone());
@@ -419,6 +420,8 @@ fn what_stands_and_is_denied_stops_nobody_else() {
             continue;
         };
         assert_eq!(told.message, "has what is denied (admin in web) because it was agreed");
+        assert_eq!(told.severity, Severity::Error);
+        assert_eq!(content.errors().count(), 0, "it stops nobody else: {of_ana}");
         let withheld =
             content.not_planned.iter().filter(|one| one.kind == NotPlannedKind::Withheld);
         let withheld: Vec<&str> = withheld.map(|one| one.message.as_str()).collect();

@@ -55,8 +55,9 @@ fn check(world: &World, refused: bool, in_files: bool, what: &str) {
 fn check_standing(world: &World, denied: bool, in_files: bool, what: &str) {
     check(world, false, in_files, what);
     let content = world.plan().unwrap();
-    let told = content.findings.iter().any(|one| one.code == "rule");
+    let told = content.errors_of_subjects().any(|one| one.code == "rule");
     assert_eq!(told, denied, "{what}");
+    assert!(!content.is_refused(), "{what}");
     assert_eq!(content.changes.is_empty(), denied, "{what}");
     let withheld =
         content.not_planned.iter().filter(|one| one.kind == NotPlannedKind::Withheld).count();

@@ -68,7 +68,7 @@ pub(crate) fn findings(page: &mut Page, title: &str, findings: &[&Finding], most
 }
 
 fn finding(page: &mut Page, finding: &Finding) {
-    let Finding { severity, code, subject, project, message, hint, place } = finding;
+    let Finding { severity, code, subject, project, message, hint, place, stops: _ } = finding;
     let tone = match severity {
         Severity::Error => Tone::Bad,
         Severity::Warning => Tone::Caution,

@@ -227,7 +227,8 @@ impl Redaction {
         findings
             .iter()
             .map(|finding| {
-                let Finding { severity, code, subject, project, message, hint, place } = finding;
+                let Finding { severity, code, subject, project, message, hint, place, stops } =
+                    finding;
                 Finding {
                     severity: *severity,
                     code: code.clone(),
@@ -236,6 +237,7 @@ impl Redaction {
                     message: self.text(message),
                     hint: hint.as_ref().map(|hint| self.text(hint)),
                     place: place.as_ref().map(|place| self.place(place)),
+                    stops: *stops,
                 }
             })
             .collect()
