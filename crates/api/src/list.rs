@@ -6,6 +6,7 @@
 
 mod entries;
 mod field;
+mod further;
 mod told;
 
 use std::borrow::Cow;
@@ -21,7 +22,8 @@ use serde_json::Value;
 
 pub(crate) use entries::{Entries, Entry, EntryValue};
 pub(crate) use field::Field;
-pub(crate) use told::Told;
+pub(crate) use further::{Further, NextKey};
+pub(crate) use told::{Told, whole_number};
 
 use crate::answer::{Answer, DecodeError, envelope_error};
 
@@ -85,44 +87,7 @@ pub(crate) struct Page<T> {
     /// How long the answer says that the list is.
     pub(crate) told: Told,
     /// What the answer says about a further page, as it says it.
-    pub(crate) next: Vec<(NextKey, Value)>,
-}
-
-impl<T> Page<T> {
-    /// Whether the answer says that there is a further page.
-    pub(crate) fn goes_on(&self) -> bool {
-        self.next.iter().any(|(_, value)| match value {
-            Value::Null | Value::Bool(false) => false,
-            Value::String(text) => !text.trim().is_empty(),
-            Value::Bool(true) | Value::Number(_) | Value::Array(_) | Value::Object(_) => true,
-        })
-    }
-}
-
-/// Where an answer speaks of further pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NextKey {
-    /// `next`, `next_url`
-    Next,
-    /// `next_page`
-    NextPage,
-    /// `next_cursor`, `cursor`
-    Cursor,
-    /// `more`, `has_more`, `has_next`, `truncated`
-    More,
-}
-
-impl NextKey {
-    fn parse(key: &str) -> Option<Self> {
-        match key {
-            "next" | "next_url" | "next_page_url" => Some(Self::Next),
-            "next_page" => Some(Self::NextPage),
-            "next_cursor" | "next_page_token" => Some(Self::Cursor),
-            "more" | "has_more" | "hasMore" | "has_next" | "has_next_page" | "truncated"
-            | "is_truncated" => Some(Self::More),
-            _ => None,
-        }
-    }
+    pub(crate) next: Vec<Further>,
 }
 
 /// Reads one page of a list.
@@ -154,7 +119,7 @@ pub(crate) fn decode_page<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeErro
 
 struct Found<R> {
     rows: Option<Vec<R>>,
-    next: Vec<(NextKey, Value)>,
+    next: Vec<Further>,
     envelope: serde_json::Map<String, Value>,
     words: Words,
     count: usize,
@@ -225,15 +190,10 @@ impl<'de, R: Row> Visitor<'de> for Level<'_, R> {
                 found.push(keyed.get_or_insert_default(), wire, Some(&key))?;
             } else if depth < DEEPEST && R::KEYS.contains(&&*key) {
                 fields.next_value_seed(Level { found: &mut *found, depth: depth + 1 })?;
-            } else if let Some(next) = NextKey::parse(&key) {
-                found.next.push((next, fields.next_value()?));
-            } else if matches!(&*key, "pagination" | "paging" | "page_info" | "links" | "meta") {
-                let about: Value = fields.next_value()?;
-                for (key, value) in about.as_object().into_iter().flatten() {
-                    found.next.extend(NextKey::parse(key).map(|next| (next, value.clone())));
-                    found
-                        .told
-                        .hear(key, Field::deserialize(value).ok().and_then(|one| one.number()));
+            } else if further::is_of_list(&key) {
+                let value: Value = fields.next_value()?;
+                if !further::hear(&key, &value, &mut found.told, &mut found.next) {
+                    unknown = Some(key);
                 }
             } else if depth == 0 && matches!(&*key, "status" | "error" | "message") {
                 let value = fields.next_value()?;
@@ -241,7 +201,7 @@ impl<'de, R: Row> Visitor<'de> for Level<'_, R> {
             } else {
                 match fields.next_value::<Field<'de>>()? {
                     Field::Named(_) | Field::Other => unknown = Some(key),
-                    field => found.told.hear(&key, field.number()),
+                    Field::Nothing | Field::Flag(_) | Field::Number(_) | Field::Text(_) => {}
                 }
             }
         }
@@ -276,9 +236,10 @@ impl<'de, R: Row> Visitor<'de> for Level<'_, R> {
     }
 }
 
-/// Whether rows are listed under such keys: numbers, numbers told apart as `7-2`, and addresses.
+/// Whether rows are listed under such keys: numbers, numbers told apart as `7-2`, and addresses, which
+/// do not begin with their `@` as annotations do.
 fn is_row_key(key: &str) -> bool {
-    key.starts_with(|first: char| first.is_ascii_digit()) || key.contains('@')
+    key.starts_with(|first: char| first.is_ascii_digit()) || key.find('@').is_some_and(|at| at > 0)
 }
 
 /// A key of an object, borrowed where it has no escapes.

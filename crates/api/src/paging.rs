@@ -9,8 +9,9 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::ApiError;
+use crate::answer::Answer;
 use crate::error::quotable;
-use crate::list::{NextKey, Row, Told, decode_page};
+use crate::list::{Further, NextKey, Row, Told, decode_page, whole_number};
 use crate::request::{Endpoint, Request};
 use crate::transport::Transport;
 
@@ -30,6 +31,23 @@ pub(crate) async fn read_all<R: Row + fmt::Debug>(
     endpoint: Endpoint,
     url: Url,
 ) -> Result<Vec<R>, ApiError> {
+    read_all_seen(transport, endpoint, url, |_| {}).await
+}
+
+/// As [`read_all`], and shows each answer before it is read.
+///
+/// # Errors
+/// As [`read_all`].
+pub(crate) async fn read_all_seen<R: Row + fmt::Debug>(
+    transport: &Transport,
+    endpoint: Endpoint,
+    url: Url,
+    seen_answer: impl Fn(&Answer) + Sync,
+) -> Result<Vec<R>, ApiError> {
+    let decode = |answer: &Answer| {
+        seen_answer(answer);
+        decode_page::<R>(answer)
+    };
     let mut request = Request::get(endpoint, url.clone());
     let mut seen = BTreeSet::new();
     let mut rows = Vec::new();
@@ -37,7 +55,7 @@ pub(crate) async fn read_all<R: Row + fmt::Debug>(
     let mut known = Known::default();
     for pages in 1..=MOST_PAGES {
         seen.insert(request.url.to_string());
-        let page = transport.read(&request, decode_page::<R>).await?;
+        let page = transport.read(&request, decode).await?;
         let next = next_page(&url, &request.url, &page.next);
         told.join(page.told);
         if pages > 1 || matches!(next, Ok(Some(_))) {
@@ -71,6 +89,28 @@ pub(crate) async fn read_all<R: Row + fmt::Debug>(
         }
     }
     Err(refused(&request, &format!("the list has more than {MOST_PAGES} pages")))
+}
+
+/// Reads the first page of a list that has no end.
+///
+/// # Errors
+/// As [`read_all`], for the one page.
+pub(crate) async fn read_first<R: Row>(
+    transport: &Transport,
+    request: &Request,
+    seen_answer: impl Fn(&Answer) + Sync,
+) -> Result<Vec<R>, ApiError> {
+    let decode = |answer: &Answer| {
+        seen_answer(answer);
+        decode_page::<R>(answer)
+    };
+    let page = transport.read(request, decode).await?;
+    let missing = match next_page(&request.url, &request.url, &page.next) {
+        Ok(Some(_)) => None,
+        Ok(None) => page.told.missing(page.received, 1),
+        Err(problem) => Some(problem),
+    };
+    missing.map_or(Ok(page.rows), |problem| Err(refused(request, &problem)))
 }
 
 fn refused(request: &Request, problem: &str) -> ApiError {
@@ -114,38 +154,20 @@ fn print(row: &impl fmt::Debug) -> u64 {
 }
 
 /// Where the next page is: a URL or path at the service, a page number, or a cursor.
-fn next_page(
-    first: &Url,
-    current: &Url,
-    found: &[(NextKey, Value)],
-) -> Result<Option<Url>, String> {
+fn next_page(first: &Url, current: &Url, found: &[Further]) -> Result<Option<Url>, String> {
+    let here = page_number(current, found);
     let mut next: Option<Url> = None;
-    let mut more = false;
-    for (key, value) in found {
-        let target = match (key, value) {
-            (_, Value::Null | Value::Bool(false)) => continue,
-            (_, Value::String(text)) if text.trim().is_empty() => continue,
-            (NextKey::More, Value::Bool(true)) => {
-                more = true;
+    let mut more = None;
+    for one in found.iter().filter(|one| one.goes_on()) {
+        let target = match one.way {
+            NextKey::Here => continue,
+            NextKey::More | NextKey::Last | NextKey::Elsewhere => {
+                more.get_or_insert(one);
                 continue;
             }
-            (NextKey::Next | NextKey::NextPage, Value::String(text)) if is_location(text) => {
-                located(current, text.trim())?
-            }
-            (NextKey::NextPage, Value::String(text)) => with_query(first, "page", text.trim()),
-            (NextKey::NextPage, Value::Number(page)) if page.is_u64() => {
-                with_query(first, "page", &page.to_string())
-            }
-            (NextKey::Next, Value::Number(page)) if page.is_u64() => {
-                with_query(first, "page", &page.to_string())
-            }
-            (NextKey::Next | NextKey::Cursor, Value::String(text)) => {
-                with_query(first, "cursor", text.trim())
-            }
-            (_, value) => {
-                let value = quotable(&value.to_string(), QUOTE_LIMIT);
-                return Err(format!("the list goes on in a way not understood: `{value}`"));
-            }
+            // It is read already.
+            NextKey::NextPage if here.is_some() && one.number() == here => continue,
+            NextKey::Next | NextKey::NextPage | NextKey::Cursor => target(first, current, one)?,
         };
         match &next {
             Some(earlier) if *earlier != target => {
@@ -154,10 +176,52 @@ fn next_page(
             _ => next = Some(target),
         }
     }
-    if more && next.is_none() {
-        return Err("the list goes on, but its answer does not say where".to_owned());
+    match more.filter(|_| next.is_none()) {
+        Some(one) => Err(format!(
+            "the list goes on ({}), but its answer does not say where in a way that is known",
+            said(one)
+        )),
+        None => Ok(next),
     }
-    Ok(next)
+}
+
+/// The number of the page that was read, where the answer says it or it was asked for.
+fn page_number(current: &Url, found: &[Further]) -> Option<u64> {
+    let told = found.iter().filter(|one| one.way == NextKey::Here).find_map(Further::number);
+    told.or_else(|| {
+        let asked = current.query_pairs().find(|(name, _)| name == "page");
+        asked.and_then(|(_, page)| page.parse().ok())
+    })
+}
+
+/// Where one of the ways leads that say where.
+fn target(first: &Url, current: &Url, one: &Further) -> Result<Url, String> {
+    let page = |page: &str| with_query(first, "page", page);
+    let cursor = |cursor: &str| with_query(first, "cursor", cursor);
+    match (one.way, &one.value) {
+        (NextKey::Next | NextKey::NextPage, Value::String(text)) if is_location(text) => {
+            located(current, text.trim())
+        }
+        (NextKey::NextPage, Value::String(text)) => Ok(page(text.trim())),
+        (NextKey::Next | NextKey::Cursor, Value::String(text)) => Ok(cursor(text.trim())),
+        (way, value) => match (way, one.link(), whole_number(value)) {
+            (NextKey::Next | NextKey::NextPage, Some(link), _) => located(current, link.trim()),
+            (NextKey::Next | NextKey::NextPage, None, Some(number)) => {
+                Ok(page(&number.to_string()))
+            }
+            (NextKey::Cursor, None, Some(number)) => Ok(cursor(&number.to_string())),
+            _ => Err(format!("the list goes on in a way not understood: {}", said(one))),
+        },
+    }
+}
+
+/// What an answer says about a further page, in its own words.
+fn said(one: &Further) -> String {
+    let value = match &one.value {
+        Value::String(text) => quotable(text, QUOTE_LIMIT),
+        other => quotable(&other.to_string(), QUOTE_LIMIT),
+    };
+    format!("`{}`: `{value}`", quotable(&one.key, QUOTE_LIMIT))
 }
 
 fn is_location(text: &str) -> bool {
@@ -196,6 +260,11 @@ mod tests {
     use super::*;
 
     fn next(found: &[(NextKey, Value)]) -> Result<Option<String>, String> {
+        let found: Vec<Further> = found
+            .iter()
+            .map(|(way, value)| Further { way: *way, key: "k".to_owned(), value: value.clone() })
+            .collect();
+        let found = found.as_slice();
         let first = Url::parse("https://mixpanel.example/api/app/organizations/1/members").unwrap();
         let mut current = first.clone();
         current.set_query(Some("page=2"));
@@ -208,12 +277,31 @@ mod tests {
 
     #[test]
     fn follows_urls_paths_pages_and_cursors() {
-        use NextKey::{Cursor, More, Next, NextPage};
+        use NextKey::{Cursor, Elsewhere, Here, Last, More, Next, NextPage};
         for (key, value, expected) in [
             (Next, json!(null), None),
             (Next, json!(""), None),
             (Next, json!(false), None),
+            (Next, json!("null"), None),
+            (Next, json!({}), None),
+            (Next, json!([]), None),
+            (Next, json!({ "href": null, "title": "next" }), None),
+            (Next, json!({ "href": "/api/app/x?page=3" }), Some("x?page=3")),
+            (Next, json!({ "url": "members?page=3" }), Some("organizations/1/members?page=3")),
             (More, json!(false), None),
+            (More, json!("False"), None),
+            (More, json!("no"), None),
+            (More, json!("0"), None),
+            (More, json!(0), None),
+            (Last, json!(true), None),
+            (Here, json!(7), None),
+            (Elsewhere, json!(""), None),
+            (NextPage, json!(0), None),
+            (NextPage, json!(-1), None),
+            (NextPage, json!("None"), None),
+            // It is the page that was asked for.
+            (NextPage, json!(2), None),
+            (NextPage, json!("2.0"), None),
             (Next, json!("/api/app/x?page=3"), Some("x?page=3")),
             (Next, json!("?page=3"), Some("organizations/1/members?page=3")),
             (Next, json!("https://mixpanel.example/api/app/x"), Some("x")),
@@ -221,6 +309,7 @@ mod tests {
             (Next, json!("a b/c="), Some("organizations/1/members?cursor=a+b%2Fc%3D")),
             (Next, json!(3), Some("organizations/1/members?page=3")),
             (NextPage, json!(3), Some("organizations/1/members?page=3")),
+            (NextPage, json!(3.0), Some("organizations/1/members?page=3")),
             (NextPage, json!("3"), Some("organizations/1/members?page=3")),
             (NextPage, json!("/api/app/x"), Some("x")),
             (Cursor, json!("abc"), Some("organizations/1/members?cursor=abc")),
@@ -228,6 +317,8 @@ mod tests {
             let found = next(&[(key, value.clone())]).unwrap();
             assert_eq!(found.as_deref(), expected, "{key:?} {value}");
         }
+        // What the answer says of its own number counts before what was asked for.
+        assert_eq!(next(&[(NextPage, json!(4)), (Here, json!("4"))]), Ok(None));
         assert_eq!(
             next(&[(More, json!(true)), (NextPage, json!(3)), (Next, json!("?page=3"))]),
             Ok(Some("organizations/1/members?page=3".to_owned()))
@@ -236,7 +327,7 @@ mod tests {
 
     #[test]
     fn refuses_what_it_cannot_follow() {
-        use NextKey::{Cursor, More, Next, NextPage};
+        use NextKey::{Cursor, Elsewhere, Last, More, Next, NextPage};
         for (found, expected) in [
             (vec![(Next, json!("https://evil.example/x"))], "https://evil.example"),
             (vec![(Next, json!("//evil.example/x"))], "https://evil.example"),
@@ -246,9 +337,17 @@ mod tests {
             (vec![(Next, json!("file:///etc/passwd"))], "another address"),
             (vec![(Next, json!(true))], "not understood"),
             (vec![(Next, json!({ "token": 1 }))], "not understood"),
-            (vec![(NextPage, json!(-1))], "not understood"),
+            (vec![(NextPage, json!([2]))], "not understood"),
+            (vec![(NextPage, json!(2.5))], "not understood"),
+            (vec![(Next, json!({ "href": "https://evil.example/x" }))], "https://evil.example"),
+            (vec![(Next, json!({ "href": "//evil.example/x" }))], "another address"),
             (vec![(Cursor, json!([1]))], "not understood"),
-            (vec![(More, json!(true))], "does not say where"),
+            (vec![(More, json!(true))], "(`k`: `true`), but its answer does not say where"),
+            (vec![(More, json!("?page=2"))], "does not say where"),
+            (vec![(More, json!(true)), (NextPage, json!(2))], "does not say where"),
+            (vec![(Last, json!(false))], "(`k`: `false`)"),
+            (vec![(Elsewhere, json!("abc"))], "(`k`: `abc`)"),
+            (vec![(Elsewhere, json!({ "token": 1 }))], "does not say where"),
             (vec![(NextPage, json!(3)), (Next, json!("?page=4"))], "two different"),
         ] {
             let problem = next(&found).unwrap_err();

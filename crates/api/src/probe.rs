@@ -1,21 +1,24 @@
 //! Trying every reading endpoint, for `doctor`. Writes nothing.
 
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
 use futures_util::future;
 use jiff::Timestamp;
 use mixaccess_model::{
     Dialect, LiveMember, LiveProject, LiveServiceAccount, ProjectId, ScimEvent, without_owner,
 };
+use reqwest::StatusCode;
 
-use crate::answer::{Answer, DecodeError, decode_value};
+use crate::answer::{Answer, decode_value};
 use crate::dialect::app::PREFIXES;
 use crate::dialect::members;
-use crate::error::INCOMPLETE;
-use crate::list::{Page, Row, decode_page};
+use crate::list::Row;
+use crate::paging::{read_all_seen, read_first};
 use crate::request::{Endpoint, Request};
 use crate::row::RosterRow;
 use crate::scim::features;
 use crate::team::TeamRow;
-use crate::transport::Transport;
 use crate::{
     ApiError, AuditEvent, Client, ProjectMember, ProjectServiceAccount, ProjectToken, ScimFeatures,
 };
@@ -42,6 +45,8 @@ pub struct EndpointProbe {
     pub is_inferred: bool,
     /// Whether a plan can do without it.
     pub is_optional: bool,
+    /// Whether it is about one project.
+    pub is_of_project: bool,
     /// The dialect that lists people by it; absent where it lists no people.
     pub dialect: Option<Dialect>,
     /// What it answered.
@@ -53,7 +58,7 @@ pub struct EndpointProbe {
 pub struct Answered {
     /// Its status.
     pub status: u16,
-    /// How many rows its first page has, when it is a list.
+    /// How many rows it has, when it is a list.
     pub rows: Option<usize>,
     /// What time it is for the service.
     pub service_time: Option<Timestamp>,
@@ -81,6 +86,10 @@ impl Trial {
             request: self.request.label(),
             is_inferred: self.request.endpoint.is_inferred(),
             is_optional: self.is_optional,
+            is_of_project: matches!(
+                self.request.endpoint,
+                Endpoint::ProjectMembers | Endpoint::ProjectServiceAccounts | Endpoint::Tokens
+            ),
             dialect: match self.request.endpoint {
                 Endpoint::Users => Some(Dialect::App),
                 Endpoint::Members | Endpoint::ProjectMembers => Some(Dialect::Members),
@@ -96,17 +105,17 @@ impl Client {
     /// token. An answer counts when it reads as what the endpoint should answer. Writes nothing.
     pub async fn probe(&self, project: Option<ProjectId>) -> Probe {
         let trials = self.trials(project);
-        let tried = trials.into_iter().map(|trial| self.tried(trial, self.transport()));
+        let tried = trials.into_iter().map(|trial| self.tried(trial));
         let (mut endpoints, users, scim) =
             future::join3(future::join_all(tried), self.users(), self.scim_tried()).await;
         endpoints.extend(users);
-        let (scim, features) = scim.unzip();
+        let (scim, features) = scim;
         endpoints.extend(scim);
         let service_time = endpoints
             .iter()
             .filter_map(|probe| probe.outcome.as_ref().ok())
             .find_map(|answered| answered.service_time);
-        Probe { endpoints, service_time, scim: features.flatten() }
+        Probe { endpoints, service_time, scim: features }
     }
 
     fn trials(&self, project: Option<ProjectId>) -> Vec<Trial> {
@@ -136,7 +145,7 @@ impl Client {
         for prefix in PREFIXES {
             let request = self.app_dialect(prefix).reading_users();
             let trial = Trial::optional("users of the organization", request);
-            let probe = self.tried(trial, self.transport()).await;
+            let probe = self.tried(trial).await;
             let answers = probe.outcome.is_ok();
             if answers {
                 probes.clear();
@@ -148,77 +157,118 @@ impl Client {
             }
         }
         let trial = Trial::optional("teams of the organization", self.teams_at(teams).reading());
-        probes.push(self.tried(trial, self.transport()).await);
+        probes.push(self.tried(trial).await);
         probes
     }
 
-    /// SCIM and what it can do; nothing without a token.
-    async fn scim_tried(&self) -> Option<(EndpointProbe, Option<ScimFeatures>)> {
-        let scim = self.scim()?;
+    /// SCIM, what it can do, and its lists; nothing without a token.
+    async fn scim_tried(&self) -> (Vec<EndpointProbe>, Option<ScimFeatures>) {
+        let Some(scim) = self.scim() else { return (Vec::new(), None) };
         let trial = Trial::optional("SCIM", scim.reading(Endpoint::ScimFeatures));
-        let both = |answer: &Answer| {
-            Ok((answered(Endpoint::ScimFeatures, answer)?, features::decode(answer)?))
+        let first = First::default();
+        let decode = |answer: &Answer| {
+            first.keep(answer);
+            decode_value(answer)?;
+            features::decode(answer)
         };
-        let (outcome, features) = match scim.transport().read(&trial.request, both).await {
-            Ok((answered, features)) => (Ok(answered), Some(features)),
+        let features = scim.transport().read(&trial.request, decode).await;
+        let (outcome, features) = match features {
+            Ok(features) => (Ok(first.answered(None)), Some(features)),
             Err(error) => (Err(error), None),
         };
-        Some((trial.told(outcome), features))
+        let mut probes = vec![trial.told(outcome)];
+        for (purpose, endpoint) in
+            [("people of SCIM", Endpoint::ScimUsers), ("groups of SCIM", Endpoint::ScimGroups)]
+        {
+            let trial = Trial::optional(purpose, scim.reading(endpoint));
+            let first = First::default();
+            let rows = scim.count(endpoint, |answer| first.keep(answer)).await;
+            probes.push(trial.told(rows.map(|rows| first.answered(Some(rows)))));
+        }
+        (probes, features)
     }
 
-    async fn tried(&self, trial: Trial, transport: &Transport) -> EndpointProbe {
-        let decode = |answer: &Answer| answered(trial.request.endpoint, answer);
-        let outcome = transport.read(&trial.request, decode).await;
-        trial.told(outcome)
+    async fn tried(&self, trial: Trial) -> EndpointProbe {
+        let first = First::default();
+        let seen = |answer: &Answer| first.keep(answer);
+        let rows = self.rows(&trial.request, seen).await;
+        trial.told(rows.map(|rows| first.answered(rows)))
+    }
+
+    /// How many rows an endpoint answers, read as by whoever needs them; nothing where it is no list.
+    async fn rows(
+        &self,
+        request: &Request,
+        seen: impl Fn(&Answer) + Sync,
+    ) -> Result<Option<usize>, ApiError> {
+        match request.endpoint {
+            Endpoint::Members => self.people(request, |member: LiveMember| member, seen).await,
+            Endpoint::Users => self.people(request, |row: RosterRow| row.member, seen).await,
+            Endpoint::Projects => self.list::<LiveProject>(request, seen).await,
+            Endpoint::ProjectMembers => self.list::<ProjectMember>(request, seen).await,
+            Endpoint::Teams => self.list::<TeamRow>(request, seen).await,
+            Endpoint::ServiceAccounts => self.list::<LiveServiceAccount>(request, seen).await,
+            Endpoint::ProjectServiceAccounts => {
+                self.list::<ProjectServiceAccount>(request, seen).await
+            }
+            Endpoint::Tokens => self.list::<ProjectToken>(request, seen).await,
+            Endpoint::ScimLog => self.list::<ScimEvent>(request, seen).await,
+            // Whoever needs it asks for one person's.
+            Endpoint::AuditLog => {
+                let events = read_first::<AuditEvent>(self.transport(), request, seen).await?;
+                Ok(Some(events.len()))
+            }
+            _ => {
+                let decode = |answer: &Answer| {
+                    seen(answer);
+                    decode_value(answer).map(drop)
+                };
+                self.transport().read(request, decode).await.map(|()| None)
+            }
+        }
+    }
+
+    async fn list<R: Row + fmt::Debug>(
+        &self,
+        request: &Request,
+        seen: impl Fn(&Answer) + Sync,
+    ) -> Result<Option<usize>, ApiError> {
+        let (endpoint, url) = (request.endpoint, request.url.clone());
+        let rows = read_all_seen::<R>(self.transport(), endpoint, url, seen).await?;
+        Ok(Some(rows.len()))
+    }
+
+    /// The organization's people: of all of them, one is an accepted owner.
+    async fn people<R: Row + fmt::Debug>(
+        &self,
+        request: &Request,
+        member: impl Fn(R) -> LiveMember,
+        seen: impl Fn(&Answer) + Sync,
+    ) -> Result<Option<usize>, ApiError> {
+        let (endpoint, url) = (request.endpoint, request.url.clone());
+        let rows = read_all_seen::<R>(self.transport(), endpoint, url, seen).await?;
+        let members: Vec<LiveMember> = rows.into_iter().map(member).collect();
+        match without_owner(&members) {
+            Some(problem) => Err(ApiError::incomplete(request.label(), &problem)),
+            None => Ok(Some(members.len())),
+        }
     }
 }
 
-/// What an endpoint answered, when it reads as what it should answer.
-fn answered(endpoint: Endpoint, answer: &Answer) -> Result<Answered, DecodeError> {
-    let rows = match endpoint {
-        Endpoint::Members => |answer: &Answer| people(answer, |member: LiveMember| member),
-        Endpoint::Users => |answer: &Answer| people(answer, |row: RosterRow| row.member),
-        Endpoint::Projects => rows::<LiveProject>,
-        Endpoint::ProjectMembers => rows::<ProjectMember>,
-        Endpoint::AuditLog => rows::<AuditEvent>,
-        Endpoint::Teams => rows::<TeamRow>,
-        Endpoint::ServiceAccounts => rows::<LiveServiceAccount>,
-        Endpoint::ProjectServiceAccounts => rows::<ProjectServiceAccount>,
-        Endpoint::Tokens => rows::<ProjectToken>,
-        Endpoint::ScimLog => rows::<ScimEvent>,
-        _ => |answer: &Answer| decode_value(answer).map(|_| None),
-    };
-    Ok(Answered {
-        status: answer.status.as_u16(),
-        rows: rows(answer)?,
-        service_time: service_time(answer),
-    })
-}
+/// What the first answer says beside its body.
+#[derive(Default)]
+struct First(Mutex<Option<(u16, Option<Timestamp>)>>);
 
-fn rows<R: Row>(answer: &Answer) -> Result<Option<usize>, DecodeError> {
-    first_page::<R>(answer).map(|page| Some(page.rows.len()))
-}
-
-/// The rows of a list of the organization's people: of all of them, one is an accepted owner.
-fn people<R: Row>(
-    answer: &Answer,
-    member: impl Fn(R) -> LiveMember,
-) -> Result<Option<usize>, DecodeError> {
-    let page = first_page::<R>(answer)?;
-    let is_last = !page.goes_on();
-    let members: Vec<LiveMember> = page.rows.into_iter().map(member).collect();
-    match without_owner(&members).filter(|_| is_last) {
-        Some(problem) => Err(DecodeError::NotWhole { problem, hint: INCOMPLETE }),
-        None => Ok(Some(members.len())),
+impl First {
+    fn keep(&self, answer: &Answer) {
+        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get_or_insert_with(|| (answer.status.as_u16(), service_time(answer)));
     }
-}
 
-/// The first page of a list; where it is the last as well, it has every row that it says it has.
-fn first_page<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeError> {
-    let page = decode_page::<R>(answer)?;
-    match page.told.missing(page.received, 1).filter(|_| !page.goes_on()) {
-        Some(problem) => Err(DecodeError::NotWhole { problem, hint: INCOMPLETE }),
-        None => Ok(page),
+    fn answered(&self, rows: Option<usize>) -> Answered {
+        let first = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (status, service_time) = first.unwrap_or((StatusCode::OK.as_u16(), None));
+        Answered { status, rows, service_time }
     }
 }
 

@@ -17,6 +17,7 @@ use tokio::sync::OnceCell;
 
 pub use features::ScimFeatures;
 
+use crate::answer::Answer;
 use crate::request::{Endpoint, Request};
 use crate::transport::Transport;
 use crate::{ApiError, ClientError};
@@ -118,11 +119,26 @@ impl Scim {
     }
 
     async fn all<R: page::Resource>(&self, endpoint: Endpoint) -> Result<Option<Vec<R>>, ApiError> {
-        match read_all::<R>(&self.transport, self.reading(endpoint)).await {
+        match read_all::<R>(&self.transport, self.reading(endpoint), |_| {}).await {
             Ok(resources) => Ok(Some(resources)),
             Err(error) if error.is_missing() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// How many people or groups there are. Shows each answer before it is read.
+    pub(crate) async fn count(
+        &self,
+        endpoint: Endpoint,
+        seen_answer: impl Fn(&Answer) + Sync,
+    ) -> Result<usize, ApiError> {
+        let request = self.reading(endpoint);
+        Ok(match endpoint {
+            Endpoint::ScimGroups => {
+                read_all::<GroupResource>(&self.transport, request, seen_answer).await?.len()
+            }
+            _ => read_all::<UserResource>(&self.transport, request, seen_answer).await?.len(),
+        })
     }
 
     fn url(&self, rest: &str) -> Url {

@@ -219,14 +219,59 @@ fn projects_and_events() {
 
 #[test]
 fn what_is_said_about_further_pages_is_found_everywhere() {
+    use NextKey::{Cursor, Elsewhere, Here, Last, More, Next, NextPage};
+    let found = |body: &str| -> Vec<(NextKey, Value)> {
+        let page = page::<LiveMember>(body).unwrap();
+        page.next.into_iter().map(|one| (one.way, one.value)).collect()
+    };
     for (body, expected) in [
-        (r#"{"results":[],"next":"x"}"#, vec![(NextKey::Next, json!("x"))]),
-        (r#"{"results":{"members":[],"next_page":2}}"#, vec![(NextKey::NextPage, json!(2))]),
-        (r#"{"results":[],"links":{"self":"a","next":"b"}}"#, vec![(NextKey::Next, json!("b"))]),
-        (r#"{"meta":{"has_more":true},"results":[]}"#, vec![(NextKey::More, json!(true))]),
+        (r#"{"results":[],"next":"x"}"#, vec![(Next, json!("x"))]),
+        (r#"{"results":{"members":[],"next_page":2}}"#, vec![(NextPage, json!(2))]),
+        (r#"{"results":[],"links":{"self":"a","next":"b"}}"#, vec![(Next, json!("b"))]),
+        (r#"{"meta":{"has_more":true},"results":[]}"#, vec![(More, json!(true))]),
+        (
+            r#"{"results":[],"_links":{"next":{"href":"/x"}}}"#,
+            vec![(Next, json!({ "href": "/x" }))],
+        ),
+        (
+            r#"{"results":[],"links":[{"rel":"self","href":"/y"},{"rel":"next","href":"/x"}]}"#,
+            vec![(Next, json!({ "rel": "next", "href": "/x" }))],
+        ),
+        (r#"{"results":[],"page":{"number":1,"page":3}}"#, vec![(Here, json!(3))]),
+        (
+            r#"{"results":[],"meta":{"a":{"b":{"next":"c","d":{"next":"deeper"}}}}}"#,
+            vec![(Next, json!("c"))],
+        ),
         ("[]", vec![]),
     ] {
-        assert_eq!(page::<LiveMember>(body).unwrap().next, expected, "{body}");
+        assert_eq!(found(body), expected, "{body}");
+    }
+    for (way, keys) in [
+        (Next, &["next", "nextUrl", "NEXT_PAGE_URL", "next-link", "@odata.nextLink"][..]),
+        (NextPage, &["next_page", "nextPage", "Next-Page"]),
+        (Cursor, &["next_cursor", "nextCursor", "next_page_token", "nextPageToken"]),
+        (
+            Elsewhere,
+            &["next_token", "nextToken", "NextToken", "next_offset", "nextOffset", "continuation"],
+        ),
+        (Elsewhere, &["continuation_token", "continuationToken", "NextContinuationToken"]),
+        (More, &["more", "has_more", "hasMore", "hasNextPage", "has_next", "isTruncated"]),
+        (Last, &["is_last", "isLastPage", "last_page"]),
+        (Here, &["page", "current_page", "pageNumber"]),
+    ] {
+        for key in keys {
+            for about in ["", "pagination", "paging", "page_info", "pageInfo", "links", "_links"]
+                .into_iter()
+                .chain(["meta", "metadata", "response_metadata", "responseMetadata", "cursors"])
+            {
+                let mut body = json!({ "results": [] });
+                match about {
+                    "" => body[key] = json!("x"),
+                    about => body[about] = json!({ *key: "x" }),
+                }
+                assert_eq!(found(&body.to_string()), [(way, json!("x"))], "{body}");
+            }
+        }
     }
 }
 

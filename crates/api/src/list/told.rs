@@ -1,5 +1,7 @@
 //! How long an answer says that its list is.
 
+use serde_json::Value;
+
 /// How long the answers say that a list is; the most that any page of it says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
@@ -11,20 +13,51 @@ pub(crate) struct Told {
     pages: Option<u64>,
 }
 
+/// A key without what it may be spelled with or without.
+pub(super) fn normal(key: &str) -> String {
+    key.chars().filter(char::is_ascii_alphanumeric).map(|one| one.to_ascii_lowercase()).collect()
+}
+
+/// A number that is not negative, also when written as a text or with a fraction of nothing.
+pub(crate) fn whole_number(value: &Value) -> Option<u64> {
+    let text = match value {
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.trim().to_owned(),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return None,
+    };
+    let whole = match text.split_once('.') {
+        Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
+        Some(_) => return None,
+        None => &text,
+    };
+    whole.parse().ok()
+}
+
 impl Told {
+    /// Whether such a key says how long a list is.
+    pub(super) fn is_one(key: &str) -> bool {
+        Self::default().slot(key).is_some()
+    }
+
+    fn slot(&mut self, key: &str) -> Option<&mut Option<u64>> {
+        match normal(key).as_str() {
+            "total" | "totalcount" | "totalresults" | "totalitems" | "totalrows"
+            | "totalelements" | "totalrecords" | "totalentries" | "totalhits" | "totalsize"
+            | "totalnumber" | "totalresultscount" | "resultcount" | "resultscount"
+            | "itemcount" | "itemscount" | "rowcount" | "recordcount" => Some(&mut self.total),
+            "count" => Some(&mut self.count),
+            "totalpages" | "pagecount" | "pagescount" | "numpages" | "pages" | "pagestotal"
+            | "totalpagecount" | "lastpage" | "lastpagenumber" => Some(&mut self.pages),
+            _ => None,
+        }
+    }
+
     /// Takes in one field of an answer, whatever it is about.
-    pub(crate) fn hear(&mut self, key: &str, number: Option<u64>) {
-        let slot = match key {
-            "total" | "total_count" | "totalCount" | "total_results" | "totalResults"
-            | "total_items" | "totalItems" | "total_rows" => &mut self.total,
-            "count" => &mut self.count,
-            "total_pages" | "totalPages" | "page_count" | "pageCount" | "num_pages" => {
-                &mut self.pages
-            }
-            _ => return,
-        };
-        // Absent is less than any number.
-        *slot = number.max(*slot);
+    pub(super) fn hear(&mut self, key: &str, value: &Value) {
+        if let Some(slot) = self.slot(key) {
+            // Absent is less than any number.
+            *slot = whole_number(value).max(*slot);
+        }
     }
 
     /// Takes in what another page says.

@@ -80,7 +80,7 @@ impl Scim {
             let filter = format!("{attribute} eq {}", quoted(value));
             request.url.query_pairs_mut().append_pair("filter", &filter);
         }
-        let mut found = read_all::<R>(&self.transport, request).await?;
+        let mut found = read_all::<R>(&self.transport, request, |_| {}).await?;
         found.retain(is_meant);
         Ok(found)
     }

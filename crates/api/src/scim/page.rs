@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use crate::ApiError;
 use crate::answer::{Answer, DecodeError};
+use crate::list::whole_number;
 use crate::request::Request;
 use crate::transport::Transport;
 
@@ -24,17 +26,17 @@ pub(super) trait Resource: DeserializeOwned + Send {
 /// One page as the server spells it. A list without any resources may leave them out.
 #[derive(Deserialize)]
 struct Page<R> {
-    #[serde(rename = "totalResults", alias = "totalresults")]
+    #[serde(rename = "totalResults", alias = "totalresults", default, deserialize_with = "count")]
     total: Option<usize>,
-    #[serde(rename = "startIndex", alias = "startindex")]
+    #[serde(rename = "startIndex", alias = "startindex", default, deserialize_with = "count")]
     start: Option<usize>,
-    #[serde(rename = "itemsPerPage", alias = "itemsperpage")]
+    #[serde(rename = "itemsPerPage", alias = "itemsperpage", default, deserialize_with = "count")]
     per_page: Option<usize>,
     #[serde(rename = "Resources", alias = "resources")]
     resources: Option<Vec<R>>,
 }
 
-/// Reads a list to its end.
+/// Reads a list to its end, and shows each answer before it is read.
 ///
 /// # Errors
 /// Any failed request, an answer that is no list, and a list that ends before it should: half a list
@@ -42,7 +44,12 @@ struct Page<R> {
 pub(super) async fn read_all<R: Resource>(
     transport: &Transport,
     mut request: Request,
+    seen_answer: impl Fn(&Answer) + Sync,
 ) -> Result<Vec<R>, ApiError> {
+    let decode = |answer: &Answer| {
+        seen_answer(answer);
+        decode::<R>(answer)
+    };
     let first = request.url.clone();
     let (mut all, mut seen, mut received): (Vec<R>, HashSet<String>, usize) = Default::default();
     for _ in 0..MOST_PAGES {
@@ -52,7 +59,7 @@ pub(super) async fn read_all<R: Resource>(
             .query_pairs_mut()
             .append_pair("startIndex", &(received + 1).to_string())
             .append_pair("count", &PAGE.to_string());
-        let page = transport.read(&request, decode::<R>).await?;
+        let page = transport.read(&request, decode).await?;
         let refused = |problem: &str| ApiError::incomplete(request.label(), problem);
         // Some servers count from 0, which is the first all the same.
         if let Some(start) = page.start.filter(|start| (*start).max(1) != received + 1) {
@@ -79,6 +86,16 @@ pub(super) async fn read_all<R: Resource>(
     }
     let problem = format!("the list has more than {MOST_PAGES} pages");
     Err(ApiError::permanent(request.label(), problem))
+}
+
+/// A number, which some servers write as a text.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    let number = whole_number(&value).and_then(|number| usize::try_from(number).ok());
+    number.map(Some).ok_or_else(|| D::Error::custom("a count of its resources is no number"))
 }
 
 /// Reads one page.

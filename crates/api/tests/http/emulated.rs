@@ -276,7 +276,7 @@ fn a_token_is_rotated_for_the_caller_alone() {
 fn every_endpoint_that_doctor_asks_is_answered() {
     everywhere(async |world| {
         let probe = world.client.probe(Some(WEB)).await;
-        assert_eq!(probe.endpoints.len(), 12);
+        assert_eq!(probe.endpoints.len(), 14);
         for endpoint in &probe.endpoints {
             assert!(endpoint.outcome.is_ok(), "{endpoint:?}");
         }

@@ -42,6 +42,57 @@ fn a_list_that_cannot_be_whole_is_no_answer() {
 }
 
 #[test]
+fn every_list_is_read_as_by_whoever_needs_it() {
+    let two = r#"{"total":"2","results":[{"id":1,"email":"a@acme.example","role":"owner"}]}"#;
+    let more = r#"{"results":[{"id":1,"email":"a@acme.example","role":"owner","username":"a","name":"a","members":[],"projects":[]}],"meta":{"hasMore":true}}"#;
+    let scim = r#"{"totalResults":"2","Resources":[]}"#;
+    for (end, body, expected) in [
+        ("/12345/members", more, "`hasMore`: `true`"),
+        ("/12345/projects", more, "does not say where"),
+        ("/12345/users/", two, "1 of the 2"),
+        ("/12345/users/", more, "does not say where"),
+        ("/12345/teams", more, "does not say where"),
+        ("/12345/service-accounts", more, "does not say where"),
+        ("/7/service-accounts", more, "does not say where"),
+        ("/7/members", two, "1 of the 2"),
+        ("/7/tokens", more, "does not say where"),
+        ("/audit_log", more, "does not say where"),
+        ("/v2/Users", scim, "0 of 2"),
+        ("/v2/Groups", scim, "0 of 2"),
+    ] {
+        let server = Server::start(move |request, _| {
+            let path = request.path.split('?').next().unwrap_or_default();
+            let is_scim = path.contains("/scim/v2/");
+            let whole = if is_scim { r#"{"totalResults":0}"# } else { rows_for(request) };
+            Reply::json(200, if path.ends_with(end) { body } else { whole })
+        });
+        let mut options = options(&server.url());
+        options.scim_token = Some("t0ken".to_owned().into());
+        let client = Client::new(options, credentials()).unwrap();
+        let probe = run(client.probe(Some(ProjectId(7))));
+        let asked = probe.endpoints.iter().find(|one| one.request.ends_with(end)).unwrap();
+        let error = asked.outcome.as_ref().expect_err(end);
+        assert!(error.is_unreadable() && error.message.contains(expected), "{end}: {error}");
+    }
+}
+
+#[test]
+fn a_further_page_counts_as_well() {
+    let server = Server::start(|request, _| {
+        let page = match request.path.split_once("/12345/members") {
+            Some((_, "")) => r#"{"results":[{"id":2,"email":"b@x","role":"member"}],"nextPage":2}"#,
+            Some((_, _)) => r#"{"results":[{"id":1,"email":"a@x","role":"owner"}],"total":2}"#,
+            None => rows_for(request),
+        };
+        Reply::json(200, page)
+    });
+    let probe = run(client(&server.url()).probe(None));
+    assert!(failed(&probe).is_empty(), "{probe:?}");
+    let rows = probe.endpoints.iter().find(|one| one.request.ends_with("/members")).unwrap();
+    assert_eq!(rows.outcome.as_ref().unwrap().rows, Some(2));
+}
+
+#[test]
 fn every_reading_endpoint_is_tried_and_nothing_is_written() {
     let server = Server::start(|request, _| {
         if request.path.ends_with("/projects") {
@@ -109,9 +160,13 @@ fn the_prefix_that_answers_is_found() {
 #[test]
 fn scim_is_asked_what_it_can_do_where_there_is_a_token() {
     let config = r#"{"patch":{"supported":true},"filter":{"supported":true,"maxResults":100},"bulk":{"supported":false}}"#;
-    let server = Server::start(|request, _| {
-        let is_scim = request.path == "/api/app/scim/v2/ServiceProviderConfig";
-        Reply::json(200, if is_scim { config } else { rows_for(request) })
+    let server = Server::start(move |request, _| {
+        let body = match request.path.strip_prefix("/api/app/scim/v2/") {
+            Some("ServiceProviderConfig") => config,
+            Some(_) => r#"{"totalResults":0}"#,
+            None => rows_for(request),
+        };
+        Reply::json(200, body)
     });
     let mut options = options(&server.url());
     options.scim_token = Some("t0ken".to_owned().into());

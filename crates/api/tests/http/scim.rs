@@ -174,6 +174,8 @@ fn a_list_that_ends_too_early_is_refused() {
     for (body, expected) in [
         (r#"{"totalResults":3,"Resources":[]}"#, "ends after 0 of 3"),
         (r#"{"schemas":[]}"#, "no list of SCIM resources"),
+        (r#"{"totalResults":"many","Resources":[]}"#, "is no number"),
+        (r#"{"totalResults":-1,"Resources":[]}"#, "is no number"),
         (r#"{"totalResults":1,"Resources":[{"userName":"a@x.example"}]}"#, "missing field `id`"),
         (
             r#"{"totalResults":1,"Resources":[{"id":[],"userName":"a"}]}"#,
@@ -184,6 +186,14 @@ fn a_list_that_ends_too_early_is_refused() {
         let server = Server::replies(vec![Reply::json(200, body)]);
         let error = run(client(&server).identity_provider()).unwrap_err();
         assert!(error.message.contains(expected), "{body}: {error}");
+    }
+    for total in ["1", "\"1\"", "1.0"] {
+        let body = format!(
+            r#"{{"totalResults":{total},"startIndex":"1","itemsPerPage":null,"Resources":[{{"id":1,"userName":"a@x.example","displayName":"A"}}]}}"#
+        );
+        let (one, log) = (Reply::json(200, &body), Reply::json(200, "[]"));
+        let server = Server::replies(vec![one.clone(), one, log]);
+        assert_eq!(read(&client(&server)).users.unwrap().len(), 1, "{total}");
     }
     let none = Reply::json(200, r#"{"totalResults":0}"#);
     let server = Server::replies(vec![none.clone(), none, Reply::json(200, "[]")]);
@@ -355,6 +365,9 @@ fn half_a_list_is_no_list() {
         (vec![list(&["a", "b"], json!({ "totalResults": 3, "startIndex": 1 }))], "begins at 1"),
         (vec![list(&["a"], json!({ "itemsPerPage": 2 }))], "1 of its 2"),
         (vec![list(&[], json!({ "totalResults": 1 }))], "0 of 1"),
+        (vec![list(&["a"], json!({ "totalResults": "7", "startIndex": "1" }))], "begins at 1"),
+        (vec![list(&[], json!({ "totalResults": "7.0" }))], "0 of 7"),
+        (vec![list(&["a"], json!({ "itemsPerPage": "2" }))], "1 of its 2"),
     ] {
         let server = Server::start(move |request, index| {
             if !request.path.contains("/Users") {

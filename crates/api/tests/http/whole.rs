@@ -52,7 +52,7 @@ fn ask(dialect: Dialect, read: Read, bodies: Vec<Value>) -> (Result<usize, ApiEr
 
 #[test]
 fn a_list_cut_by_any_number_of_rows_is_refused() {
-    let told: [fn(usize) -> Value; 8] = [
+    let told: [fn(usize) -> Value; 24] = [
         |rows| json!({ "total": rows }),
         |rows| json!({ "total": rows.to_string() }),
         |rows| json!({ "count": rows }),
@@ -61,6 +61,22 @@ fn a_list_cut_by_any_number_of_rows_is_refused() {
         |rows| json!({ "meta": { "totalCount": rows, "page": 1 } }),
         |_| json!({ "more": true }),
         |_| json!({ "total_pages": 2 }),
+        |rows| json!({ "total": rows as f64 }),
+        |rows| json!({ "TotalCount": format!("{rows}.0") }),
+        |rows| json!({ "meta": { "pagination": { "total": rows } } }),
+        |rows| json!({ "pagination": { "meta": { "total": rows.to_string() } } }),
+        |rows| json!({ "response_metadata": { "page": { "x": { "totalElements": rows } } } }),
+        |_| json!({ "hasNextPage": true }),
+        |_| json!({ "pageInfo": { "hasNextPage": true, "endCursor": "abc" } }),
+        |_| json!({ "_links": { "next": { "href": "https://elsewhere.example/x" } } }),
+        |_| json!({ "response_metadata": { "next_token": "abc" } }),
+        |_| json!({ "nextToken": "abc" }),
+        |_| json!({ "next_offset": 100 }),
+        |_| json!({ "meta": { "nextOffset": "100" } }),
+        |_| json!({ "continuation": { "key": 7 } }),
+        |_| json!({ "continuation_token": "abc" }),
+        |_| json!({ "isLast": false }),
+        |_| json!({ "truncated": "true" }),
     ];
     for dialect in DIALECTS {
         for (name, row, read) in LISTS {
@@ -99,6 +115,15 @@ fn figures_that_fit_or_say_less_are_believed() {
             json!({ "total": 3, "count": 100 }),
             json!({ "count": 3, "total_pages": 1, "has_more": false }),
             json!({ "total": null, "count": "many", "total_pages": 0 }),
+            json!({ "total": "3.0", "meta": { "pagination": { "total": 3, "total_pages": 1 } } }),
+            json!({ "meta": { "seats": { "total": 100 }, "rate_limit": { "count": 1000 } } }),
+            json!({ "has_more": "false", "more": "0", "truncated": 0, "next": {}, "isLast": true }),
+            json!({ "next": [], "links": { "next": null }, "_links": { "next": { "href": null } } }),
+            json!({ "next": "null", "next_page": 0, "nextCursor": "", "continuation": null }),
+            json!({ "next_page": -1, "nextToken": "", "next_offset": -1, "meta": { "next": "" } }),
+            json!({ "next_page": "None", "page": 1 }),
+            json!({ "page": 1, "next_page": 1 }),
+            json!({ "meta": { "current_page": "4", "nextPage": 4, "last_page": 1 } }),
         ] {
             told[name] = json!(rows);
             let (read, _) = ask(Dialect::Members, read, vec![told.clone()]);
@@ -153,6 +178,32 @@ fn totals_hold_for_all_pages_together() {
     ] {
         let error = ask(pages).0.unwrap_err();
         assert!(error.is_unreadable() && error.message.contains(expected), "{expected}: {error}");
+    }
+}
+
+#[test]
+fn every_way_on_that_is_known_is_followed() {
+    let (name, row, read) = LISTS[0];
+    for (first, expected) in [
+        (json!({ "nextPage": 2, "hasNextPage": true }), "page=2"),
+        (json!({ "meta": { "pagination": { "next_page": "2" } } }), "page=2"),
+        (json!({ "page": 1, "next_page": 2.0 }), "page=2"),
+        (json!({ "nextCursor": "abc", "has_more": "true" }), "cursor=abc"),
+        (json!({ "nextPageToken": "abc" }), "cursor=abc"),
+        (json!({ "pageInfo": { "hasNextPage": true, "nextCursor": 7 } }), "cursor=7"),
+        (json!({ "_links": { "next": { "href": "?page=2" } } }), "page=2"),
+        (json!({ "links": { "next": { "href": "members?page=2" } }, "next_token": "x" }), "page=2"),
+        (json!({ "links": [{ "rel": "next", "href": "?page=2" }], "is_last": false }), "page=2"),
+    ] {
+        let mut first = first;
+        first[name] = json!([row(1), row(2)]);
+        let last = json!({ "members": [row(3)], "total": 3, "hasNextPage": false });
+        let replies = [&first, &last].map(|body| Reply::json(200, &body.to_string()));
+        let server = Server::replies(replies.into());
+        assert_eq!(read(&client_of(&server.url(), Dialect::Members)).unwrap(), 3, "{first}");
+        let asked = server.lines();
+        assert_eq!(asked.len(), 2, "{first}");
+        assert!(asked[1].ends_with(expected), "{first}: {asked:?}");
     }
 }
 
