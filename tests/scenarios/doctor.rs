@@ -112,3 +112,48 @@ fn doctor_says_what_the_credentials_may() {
     let none = bench.program(&words("doctor")).without("MIXPANEL_SERVICE_ACCOUNT").run();
     none.exits(1).shows("fail credentials").shows("MIXPANEL_SERVICE_ACCOUNT");
 }
+
+#[test]
+fn doctor_fails_on_what_other_commands_refuse() {
+    let goes_on = |list: &str| {
+        let row = r#"{\"id\":501,\"email\":\"priya@acme.example\",\"role\":\"owner\",\"username\":\"a\",\"name\":\"n\",\"members\":[],\"projects\":[]}"#;
+        format!(
+            r#"GET {list} status=200 times=always body="{{\"results\":[{row}],\"meta\":{{\"hasMore\":\"true\"}}}}""#
+        )
+    };
+    let faults = [
+        ("members", "/organizations/*/members", "fail endpoint members of the organization"),
+        ("app", "/organizations/*/users", "fail endpoint users of the organization"),
+        ("auto", "/organizations/*/users", "fail endpoint users of the organization"),
+        ("members", "/organizations/*/projects", "fail endpoint projects of the organization"),
+        ("members", "/organizations/*/teams", "fail endpoint teams of the organization"),
+        ("app", "/organizations/*/service-accounts", "fail endpoint service accounts of the"),
+        ("app", "/projects/*/members", "fail endpoint members of a project"),
+        ("members", "/projects/*/tokens", "fail endpoint tokens of a project"),
+    ];
+    side_by_side(&faults, |(dialect, list, shown)| {
+        let files = FILES.replace("Acme Corp }", &format!("Acme Corp, api: {dialect} }}"));
+        let bench = Bench::new(SEED, &files);
+        bench.fail(&[&goes_on(list)]);
+        let run = bench.run("doctor --width 300").exits(1).shows(shown);
+        run.shows("unreadable: the list goes on (`hasMore`: `true`)");
+        assert_eq!(bench.writes(), []);
+    });
+    // A dialect that is not used may answer what it likes.
+    let files = FILES.replace("Acme Corp }", "Acme Corp, api: members }");
+    let bench = Bench::new(SEED, &files);
+    bench.fail(&[&goes_on("/organizations/*/users")]);
+    bench.run("doctor --width 300").exits(0).shows("warn endpoint users of the organization");
+    // What SCIM lists is read too, where there is a token.
+    let seed = SEED.replace(
+        "projects:\n",
+        "scim: { token: a-scim-token-0123456789, claimed_domains: [acme.example] }\nprojects:\n",
+    );
+    let bench = Bench::new(&seed, FILES);
+    bench.fail(&[
+        r#"GET /scim/v2/Users status=200 times=always body="{\"totalResults\":\"7\",\"Resources\":[]}""#,
+    ]);
+    let doctor = bench.program(&words("doctor --width 300"));
+    let run = doctor.variable("MIXPANEL_SCIM_TOKEN", "a-scim-token-0123456789").run().exits(1);
+    run.shows("fail endpoint people of SCIM").shows("ends after 0 of 7 resources");
+}

@@ -252,7 +252,10 @@ fn endpoint(probe: &EndpointProbe, used: Option<Dialect>) -> Check {
         ),
         Err(error) => {
             let is_other = probe.dialect.is_some() && used.is_some() && probe.dialect != used;
-            let status = if probe.is_optional || is_other { Status::Warn } else { Status::Fail };
+            // No command goes on with half an answer that it reads; `app` reads projects by `members` too.
+            let stops = error.is_unreadable() && (!is_other || probe.is_of_project);
+            let is_spared = probe.is_optional || is_other;
+            let status = if is_spared && !stops { Status::Warn } else { Status::Fail };
             let remedy = match (&error.hint, probe.is_inferred) {
                 (Some(hint), _) => Some(hint.clone()),
                 (None, true) => Some(
