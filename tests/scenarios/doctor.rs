@@ -50,7 +50,7 @@ const CASES: [Case; 15] = [
         &["warn endpoint members of the organization", "pass dialect app"],
     ),
     case("members", "without: [projects]", 1, &["fail endpoint projects of the organization"]),
-    case("members", "without: [me]", 0, &["warn endpoint who the credentials are"]),
+    case("members", "without: [me]", 1, &["fail endpoint who the credentials are", "unreadable"]),
     case(
         "members",
         "without: [audit_log, teams, service_accounts, tokens, scim]",

@@ -68,9 +68,10 @@ fn answers(members: u64, projects: u64, each: u64) -> HashMap<String, Vec<u8>> {
     let mut lists: HashMap<String, String> = HashMap::new();
     let people = lists.entry("/api/app/organizations/1/members".to_owned()).or_default();
     for id in 0..members {
+        let role = if id == 0 { "owner" } else { "member" };
         let _ = write!(
             people,
-            r#",{{"id":{id},"email":"person{id}@acme.example","name":"Person {id}","role":"member","status":"active","last_active":"2026-01-05T09:00:00Z"}}"#
+            r#",{{"id":{id},"email":"person{id}@acme.example","name":"Person {id}","role":"{role}","status":"active","last_active":"2026-01-05T09:00:00Z"}}"#
         );
     }
     let all = lists.entry("/api/app/organizations/1/projects".to_owned()).or_default();
@@ -108,12 +109,15 @@ fn answers(members: u64, projects: u64, each: u64) -> HashMap<String, Vec<u8>> {
         .into_iter()
         .map(|(path, list)| (path, answer(list.trim_start_matches(','))))
         .collect();
-    answers.insert("/api/app/me".to_owned(), answer(""));
+    answers.insert("/api/app/me".to_owned(), said(r#"{"organizations":{"1":{}}}"#));
     answers
 }
 
 fn answer(list: &str) -> Vec<u8> {
-    let body = format!(r#"{{"status":"ok","results":[{list}]}}"#);
+    said(&format!(r#"{{"status":"ok","results":[{list}]}}"#))
+}
+
+fn said(body: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 

@@ -122,7 +122,7 @@ impl Client {
         let (members, accounts) = (self.members_dialect(), self.accounts());
         let reading = |endpoint| members.reading(endpoint, project);
         let mut trials = vec![
-            Trial::optional("who the credentials are", reading(Endpoint::Me)),
+            Trial::needed("who the credentials are", reading(Endpoint::Me)),
             Trial::needed("members of the organization", reading(Endpoint::Members)),
             Trial::needed("projects of the organization", reading(Endpoint::Projects)),
             Trial::optional("audit log", reading(Endpoint::AuditLog)),
@@ -202,6 +202,7 @@ impl Client {
         seen: impl Fn(&Answer) + Sync,
     ) -> Result<Option<usize>, ApiError> {
         match request.endpoint {
+            Endpoint::Me => self.members_dialect().me(seen).await.map(|_| None),
             Endpoint::Members => self.people(request, |member: LiveMember| member, seen).await,
             Endpoint::Users => self.people(request, |row: RosterRow| row.member, seen).await,
             Endpoint::Projects => self.list::<LiveProject>(request, seen).await,

@@ -15,7 +15,7 @@ use crate::{AccessRead, ApiError, ProjectMember, ProjectServiceAccount, Roster};
 
 impl AccessRead for Client {
     async fn me(&self) -> Result<Actor, ApiError> {
-        let identity = self.members_dialect().me().await?;
+        let identity = self.members_dialect().me(|_| {}).await?;
         let mut name = self.organization_name.lock().unwrap_or_else(PoisonError::into_inner);
         *name = identity.organization_name;
         drop(name);

@@ -14,6 +14,7 @@ use serde_json::json;
 
 pub(crate) use identity::Identity;
 
+use crate::answer::Answer;
 use crate::audit::AuditEvent;
 use crate::paging::read_all;
 use crate::request::{Endpoint, Request};
@@ -60,14 +61,34 @@ impl Members<'_> {
         self.transport.url(&format!("{ROOT}{path}"))
     }
 
-    /// Who the credentials are; unknown where the service does not answer that.
-    pub(crate) async fn me(&self) -> Result<Identity, ApiError> {
+    /// Who the credentials are. Shows each answer before it is read.
+    ///
+    /// # Errors
+    /// When the request fails; and when it is not answered, or not with this organization.
+    pub(crate) async fn me(
+        &self,
+        seen_answer: impl Fn(&Answer) + Sync,
+    ) -> Result<Identity, ApiError> {
         let request = self.reading(Endpoint::Me, None);
-        let decode = |answer: &_| identity::decode(answer, self.organization);
-        match self.transport.read(&request, decode).await {
-            Err(error) if error.is_missing() => Ok(Identity::default()),
-            result => result,
-        }
+        let decode = |answer: &Answer| {
+            seen_answer(answer);
+            identity::decode(answer, self.organization)
+        };
+        self.transport.read(&request, decode).await.map_err(|error| {
+            if !error.is_missing() {
+                return error;
+            }
+            let problem = format!(
+                "it is not known whether the credentials are of organization {}: {}",
+                self.organization, error.message
+            );
+            let unreadable = ApiError::incomplete(error.request, &problem);
+            ApiError {
+                status: error.status,
+                hint: Some(identity::ANOTHER.to_owned()),
+                ..unreadable
+            }
+        })
     }
 
     pub(crate) async fn members(&self) -> Result<Vec<LiveMember>, ApiError> {

@@ -35,7 +35,7 @@ fn answer(request: &Received, prefix: &str, users: &str) -> Reply {
         _ => {}
     }
     match path {
-        "/api/app/me" => Reply::json(200, "{}"),
+        "/api/app/me" => Reply::json(200, r#"{"organizations":{"12345":{}}}"#),
         "/api/app/organizations/12345/members" => {
             Reply::json(200, r#"[{"id":501,"email":"priya@acme.example","role":"owner"}]"#)
         }

@@ -11,7 +11,7 @@ use crate::{OWNER, client, credentials, options, run};
 
 fn organization(request: &Received, _: usize) -> Reply {
     let body = match request.path.rsplit('/').next() {
-        Some("me") => "{}".to_owned(),
+        Some("me") => r#"{"organizations":{"12345":{}}}"#.to_owned(),
         Some("projects") => {
             let projects: Vec<String> =
                 (1..=40).map(|id| format!(r#"{{"id":{id},"name":"p{id}"}}"#)).collect();

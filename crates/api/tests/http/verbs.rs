@@ -101,13 +101,16 @@ fn every_request_says_who_we_are() {
 }
 
 #[test]
-fn an_identity_that_is_not_answered_is_unknown() {
+fn an_identity_that_is_not_answered_is_nobody() {
     for status in [404, 405] {
         let server = Server::replies(vec![Reply::json(status, r#"{"error":"no"}"#)]);
-        let actor = run(client(&server.url()).me()).unwrap();
-        // Whose credentials they are is known all the same.
-        let service_account = Some("ci.mp-service-account".into());
-        assert_eq!(actor, mixaccess_model::Actor { service_account, ..Default::default() });
+        let error = run(client(&server.url()).me()).unwrap_err();
+        assert!(error.is_unreadable() && error.status == Some(status), "{error}");
+        assert!(
+            error.message.contains("of organization 12345: the service answered 40"),
+            "{error}"
+        );
+        assert!(error.hint.unwrap().contains("MIXPANEL_SERVICE_ACCOUNT"));
     }
     let body = r#"{"status":"ok","results":{"user_email":"ci@acme.example","user_id":9,
         "organizations":{"12345":{"id":12345,"name":"Acme Corp","role":"owner"}}}}"#;

@@ -6,7 +6,7 @@ mod rotate;
 use std::fmt::Write as _;
 
 use jiff::{SignedDuration, Timestamp};
-use mixaccess_api::{Client, ProjectToken};
+use mixaccess_api::{AccessRead as _, Client, ProjectToken};
 use mixaccess_model::{DeclaredProject, DesiredState, printable};
 use mixaccess_report::Redaction;
 use serde::Serialize;
@@ -69,7 +69,11 @@ fn list(args: &ListArgs, context: &Context) -> CommandResult {
         None => desired.projects.iter().collect(),
     };
     let client = connect(context, &desired.organization, &args.connection)?;
-    let (rows, untold) = block_on(read(&client, &projects, desired.instant))??;
+    let (rows, untold) = block_on(async {
+        // Whose tokens these are is not known of another's credentials.
+        client.me().await?;
+        read(&client, &projects, desired.instant).await
+    })??;
     if rows.is_empty() && !untold.is_empty() {
         return Err(not_told(&untold));
     }

@@ -21,38 +21,29 @@ pub(crate) struct Identity {
     pub(crate) organization_name: Option<String>,
 }
 
-/// What to do where the organization is not among those of the credentials.
-const ANOTHER: &str = "Check `organization.id` in the files, the region, and whose credentials these \
-                       are; if all are right, the answer is not whole: run again later.";
+/// What to do where it is not certain that these are credentials of the organization.
+pub(super) const ANOTHER: &str = "Check `organization.id` in the files, the region or MIXPANEL_BASE_URL, and whose credentials \
+     MIXPANEL_SERVICE_ACCOUNT names; if all are right, the answer is not whole: run again later.";
 
-/// Reads who the credentials are. What is missing stays unknown: it is a note, not an error.
+/// Reads who the credentials are. What is missing of somebody in the organization stays unknown: it is a
+/// note, not an error.
 ///
 /// # Errors
-/// When the answer is none, or lists organizations and not this one: whatever else is read as somebody
-/// who is not in it cannot be whole.
+/// When the answer is none, or does not list this organization: whatever else is read as somebody of
+/// whom it is not known that they are in it may be another's, or not whole.
 pub(super) fn decode(
     answer: &Answer,
     organization: OrganizationId,
 ) -> Result<Identity, DecodeError> {
     let value = decode_value(answer)?;
     let me = value.get("results").filter(|results| results.is_object()).unwrap_or(&value);
-    let all = me.get("organizations").filter(|all| all.is_object() || all.is_array());
-    let ours = all.and_then(|all| find(all, organization));
-    if let (Some(all), None) = (all, ours) {
-        let count = all
-            .as_object()
-            .map_or_else(|| all.as_array().map_or(0, Vec::len), serde_json::Map::len);
-        let plural = if count == 1 { "" } else { "s" };
-        return Err(DecodeError::NotWhole {
-            problem: format!("it lists {count} organization{plural}, and not {organization}"),
-            hint: ANOTHER,
-        });
-    }
+    let ours = own_organization(me, organization)
+        .map_err(|problem| DecodeError::NotWhole { problem, hint: ANOTHER })?;
     let email = field(me, "user_email");
     let email = if email.is_nothing() { field(me, "email") } else { email };
     let user = field(me, "user_id");
     let user = if user.is_nothing() { field(me, "id") } else { user };
-    let role = ours.and_then(|ours| organization_role(&field(ours, "role")));
+    let role = organization_role(&field(ours, "role"));
     let is_below_admin = role.is_some_and(|role| role < OrganizationRole::Admin);
     Ok(Identity {
         actor: Actor {
@@ -62,20 +53,45 @@ pub(super) fn decode(
             service_account: None,
             projects: is_below_admin.then(|| project_roles(me)).flatten(),
         },
-        organization_name: ours.and_then(|ours| field(ours, "name").word().map(str::to_owned)),
+        organization_name: field(ours, "name").word().map(str::to_owned),
     })
 }
 
 /// Our organization among those the credentials reach: keyed by its number, or in an array.
-fn find(all: &Value, organization: OrganizationId) -> Option<&Value> {
-    let has_id = |one: &&Value| field(one, "id").number() == Some(organization.0);
-    match all {
-        Value::Object(by_id) => {
-            by_id.get(&organization.to_string()).or_else(|| by_id.values().find(has_id))
+///
+/// # Errors
+/// Says what is there instead, when it is not.
+fn own_organization(me: &Value, organization: OrganizationId) -> Result<&Value, String> {
+    let expected = format!("organization {organization} is expected under `organizations`");
+    let number = |one: &Value| field(one, "id").number();
+    let has_id = |one: &&Value| number(one) == Some(organization.0);
+    let (found, count) = match me.get("organizations") {
+        Some(Value::Object(by_id)) => {
+            match by_id.get(&organization.to_string()) {
+                Some(ours @ Value::Object(_)) => match number(ours) {
+                    Some(other) if other != organization.0 => {
+                        return Err(format!(
+                            "it lists organization {other} under the number {organization}"
+                        ));
+                    }
+                    Some(_) | None => return Ok(ours),
+                },
+                Some(_) => {
+                    return Err(format!(
+                        "it says nothing of organization {organization}, which it lists"
+                    ));
+                }
+                None => {}
+            }
+            (by_id.values().find(has_id), by_id.len())
         }
-        Value::Array(list) => list.iter().find(has_id),
-        _ => None,
-    }
+        Some(Value::Array(list)) => (list.iter().find(has_id), list.len()),
+        Some(_) => return Err(format!("its `organizations` are no list, and {expected}")),
+        None if me.is_object() => return Err(format!("it names no organizations, and {expected}")),
+        None => return Err(format!("it does not say who the credentials are, and {expected}")),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    found.ok_or_else(|| format!("it lists {count} organization{plural}, and not {organization}"))
 }
 
 /// The role in each project that the credentials reach, keyed by number or in an array; nothing where
@@ -178,16 +194,40 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_stays_unknown() {
-        for body in [
-            "{}",
-            "[]",
-            r#"{"status":"ok","results":null}"#,
-            r#"{"results":{"organizations":{"7":{"role":"emperor"}}}}"#,
-            r#"{"results":{"organizations":{"7":null},"user_id":null,"user_email":""}}"#,
-            r#"{"results":{"organizations":"none"}}"#,
+    fn an_answer_that_does_not_say_that_we_are_in_it_is_not_believed() {
+        for (body, expected) in [
+            ("{}", "names no organizations"),
+            ("[]", "does not say who the credentials are"),
+            ("null", "does not say who the credentials are"),
+            ("7", "does not say who the credentials are"),
+            (r#"{"status":"ok","results":null}"#, "names no organizations"),
+            (r#"{"status":"ok","results":{}}"#, "names no organizations"),
+            (r#"{"results":{"user_email":"ci@acme.example","user_id":5}}"#, "names no"),
+            (r#"{"results":{"user_id":5,"organizations":null}}"#, "are no list"),
+            (r#"{"results":{"organizations":"7"}}"#, "are no list"),
+            (r#"{"results":{"organizations":7}}"#, "are no list"),
+            (r#"{"results":{"organizations":{"7":null}}}"#, "says nothing of organization 7"),
+            (r#"{"results":{"organizations":{"7":"owner"}}}"#, "says nothing of organization 7"),
+            (r#"{"results":{"organizations":{"7":{"id":8,"role":"owner"}}}}"#, "organization 8"),
+            (r#"{"results":{"organizations":[null,{"name":"7"}]}}"#, "2 organizations, and not 7"),
         ] {
-            assert_eq!(me(body), Identity::default(), "{body}");
+            match answered(body).unwrap_err() {
+                DecodeError::NotWhole { problem, hint } => {
+                    assert!(problem.contains(expected), "{body}: {problem}");
+                    assert!(problem.contains('7') && hint.contains("organization.id"), "{body}");
+                }
+                other => panic!("{body}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_missing_of_somebody_in_it_stays_unknown() {
+        for ours in [r#"{"7":{"role":"emperor"}}"#, r#"{"7":{}}"#, r#"[{"id":"7","role":null}]"#] {
+            for rest in ["", r#","user_id":null,"user_email":"""#] {
+                let body = format!(r#"{{"results":{{"organizations":{ours}{rest}}}}}"#);
+                assert_eq!(me(&body), Identity::default(), "{body}");
+            }
         }
     }
 }

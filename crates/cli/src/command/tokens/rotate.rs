@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mixaccess_api::{ApiError, Client, ErrorKind, ProjectToken};
+use mixaccess_api::{AccessRead as _, ApiError, Client, ErrorKind, ProjectToken};
 use mixaccess_applier::{
     ApplyError, CancelToken, Rotated, Rotation, RotationOutcome, RotationRecord,
 };
@@ -33,7 +33,10 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let (_, desired) = context.desired()?;
     let project = declared(&desired, &args.project)?;
     let client = connect(context, &desired.organization, &args.connection)?;
-    let tokens = block_on(tokens_of(&client, project))??;
+    let tokens = block_on(async {
+        client.me().await?;
+        tokens_of(&client, project).await
+    })??;
     let token = tokens.iter().find(|token| token.id == args.token).ok_or_else(|| {
         Failure::new(format!("project {} has no token {}", project.key, printable(&args.token)))
             .hint(format!("Run `mixaccess tokens list --project {}` to see them.", project.key))
