@@ -109,17 +109,33 @@ fn whoever_was_in_the_list_before_is_missed() {
     // The identity is a member, as somebody is who runs this with an account of their own.
     let bench = Bench::new(&SEED.replace("ci@acme.example", "marisol@acme.example"), FILES);
     bench.run("plan --out plan.json").exits(0);
-    let seed_without = "GET /organizations/*/members status=200 times=always body=\"{\\\"results\\\":[{\\\"id\\\":501,\\\"email\\\":\\\"priya@acme.example\\\",\\\"role\\\":\\\"owner\\\"}]}\"";
-    bench.fail(&[seed_without]);
+    let without = "GET /organizations/*/LIST status=200 times=always body=\"{\\\"results\\\":[{\\\"id\\\":501,\\\"email\\\":\\\"priya@acme.example\\\",\\\"role\\\":\\\"owner\\\"}]}\"";
+    // Where the dialect is looked for, people are listed as users.
+    let without = ["members", "users"].map(|list| without.replace("LIST", list));
+    let without = without.each_ref().map(String::as_str);
+    bench.fail(&without);
     bench.run("apply plan.json").exits(1).says("lacks marisol@acme.example");
     assert_eq!(bench.writes(), []);
     bench.fail(&[]);
     bench.run("apply --auto-approve").exits(0);
-    bench.fail(&[seed_without]);
-    for command in ["plan --out again.json", "drift"] {
-        bench.run(command).exits(1).says("lacks marisol@acme.example").says("in it before");
+    bench.fail(&without);
+    std::fs::remove_file(bench.path("plan.json")).unwrap();
+    for command in COMMANDS {
+        let run = bench.run(&format!("{command} --width 500")).exits(1);
+        let told = format!("{}{}", run.stdout, run.stderr);
+        assert!(
+            told.contains("lacks marisol@acme.example") && told.contains("in it before"),
+            "{run}"
+        );
     }
-    assert!(!bench.path("again.json").exists());
+    assert!(!bench.path("plan.json").exists() && !bench.path("live.json").exists());
+    assert!(!bench.path("new").exists());
+    // A snapshot that was taken elsewhere, of whoever is remembered here.
+    bench.run("snapshot --out live.json --state-dir elsewhere").exits(0);
+    for command in ["plan", "explain priya@acme.example", "adopt --all", "init --config new"] {
+        let run = bench.run(&format!("{command} --live live.json")).exits(1);
+        run.says("lacks marisol@acme.example").says("in it before");
+    }
     // That a service account is in no list of members proves nothing.
     let bench = Bench::new(SEED, FILES);
     bench.run("apply --auto-approve").exits(0);
@@ -134,13 +150,31 @@ fn credentials_of_another_organization_are_told() {
             format!(r#"{{\"results\":{{\"user_id\":9,\"organizations\":{organizations}}}}}"#);
         format!("GET /me status=200 times=always body=\"{body}\"")
     };
-    bench.fail(&[&me(r#"{\"8\":{\"id\":8,\"role\":\"owner\"}}"#)]);
-    for command in ["plan", "drift", "doctor", "snapshot --out live.json"] {
-        let run = bench.run(command).exits(1);
-        let told = format!("{}{}", run.stdout, run.stderr);
-        let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(told.contains("unreadable: it lists 1 organization, and not"), "{run}");
+    let whole = |body: &str| format!("GET /me status=200 times=always body=\"{body}\"");
+    for (answer, expected) in [
+        (me(r#"{\"8\":{\"id\":8,\"role\":\"owner\"}}"#), "it lists 1 organization, and not 12345"),
+        (me("null"), "its `organizations` are no list, and organization 12345 is expected"),
+        (me(r#"{\"12345\":null}"#), "it says nothing of organization 12345"),
+        (whole(r#"{\"results\":{}}"#), "it names no organizations, and organization 12345"),
+        (whole("[]"), "it does not say who the credentials are, and organization 12345"),
+        (
+            "GET /me status=404 times=always".to_owned(),
+            "it is not known whether the credentials are of organization 12345: the service answered 404",
+        ),
+    ] {
+        bench.fail(&[&answer]);
+        for command in COMMANDS
+            .into_iter()
+            .chain(["tokens list", "tokens rotate web web-1 --confirm-name x --secret-file secret"])
+        {
+            let run = bench.run(command).exits(1);
+            let told = format!("{}{}", run.stdout, run.stderr);
+            let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(told.contains(&format!("unreadable: {expected}")), "{command}: {run}");
+            assert!(told.contains("GET /api/app/me") && told.contains("organization.id"), "{run}");
+        }
     }
+    assert_eq!(bench.writes(), []);
     // A role that is not told is worth a note.
     bench.fail(&[&me(r#"{\"12345\":{\"id\":12345}}"#)]);
     bench.run("plan --out plan.json").exits(0);

@@ -303,6 +303,9 @@ pub struct Explain {
     /// Where live state comes from.
     #[command(flatten)]
     pub live: LiveSource,
+    /// Where plans of earlier runs are looked for.
+    #[command(flatten)]
+    pub state: StateDir,
     /// How to talk to the service.
     #[command(flatten)]
     pub connection: Connection,
@@ -317,6 +320,9 @@ pub struct Snapshot {
     /// Read the members of undeclared projects as well
     #[arg(long, env = "MIXACCESS_ALL_PROJECTS", value_parser = FalseyValueParser::new())]
     pub all_projects: bool,
+    /// Where plans of earlier runs are looked for.
+    #[command(flatten)]
+    pub state: StateDir,
     /// How to talk to the service.
     #[command(flatten)]
     pub connection: Connection,

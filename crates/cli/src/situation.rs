@@ -66,7 +66,7 @@ impl Situation {
                 (desired, live)
             }
         };
-        check_whole(&live, was_listed(&state.state_dir, &live))?;
+        check_whole(&live, state)?;
         let base_url = base_url(&context.environment, &desired.organization)?;
         Ok(Self { desired, live, base_url })
     }
@@ -159,13 +159,13 @@ pub(crate) async fn read_for(
     Ok(live)
 }
 
-/// Checks that the members can be everybody. `listed_before` is whether the identity we run as was once
-/// seen among them.
+/// Checks that the members can be everybody. The plans in `state` say whether the identity we run as was
+/// once among them.
 ///
 /// # Errors
 /// When they cannot.
-pub(crate) fn check_whole(live: &LiveState, listed_before: bool) -> Result<(), Failure> {
-    match live.incomplete(listed_before) {
+pub(crate) fn check_whole(live: &LiveState, state: &StateDir) -> Result<(), Failure> {
+    match live.incomplete(was_listed(&state.state_dir, live)) {
         None => Ok(()),
         Some(problem) => Err(Failure::new(format!(
             "members of organization {}: {UNREADABLE}: {problem}",

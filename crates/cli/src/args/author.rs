@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::FalseyValueParser;
 use clap::{Args, ValueEnum};
 
-use super::{Connection, LiveSource};
+use super::{Connection, LiveSource, StateDir};
 
 /// `init`
 #[derive(Debug, Args)]
@@ -40,6 +40,9 @@ pub struct Init {
     /// Where live state comes from.
     #[command(flatten)]
     pub live: LiveSource,
+    /// Where plans of earlier runs are looked for.
+    #[command(flatten)]
+    pub state: StateDir,
     /// How to talk to the service.
     #[command(flatten)]
     pub connection: Connection,
@@ -106,6 +109,9 @@ pub struct Adopt {
     /// Where live state comes from.
     #[command(flatten)]
     pub live: LiveSource,
+    /// Where plans of earlier runs are looked for.
+    #[command(flatten)]
+    pub state: StateDir,
     /// How to talk to the service.
     #[command(flatten)]
     pub connection: Connection,

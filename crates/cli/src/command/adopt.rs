@@ -152,6 +152,7 @@ fn live(
         check_organization(&context.environment, desired.organization.id)?;
         let live = storage::read_live(path)?;
         check_same_organization(&desired.organization, &live)?;
+        check_whole(&live, &args.state)?;
         return Ok(live);
     }
     let client = connect(context, &desired.organization, &args.connection)?;
@@ -171,7 +172,7 @@ fn live(
         )
         .await
     })??;
-    check_whole(&live, false)?;
+    check_whole(&live, &args.state)?;
     Ok(live)
 }
 

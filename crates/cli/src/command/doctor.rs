@@ -7,7 +7,8 @@ use mixaccess_api::{
 };
 use mixaccess_applier::StateDirectory;
 use mixaccess_model::{
-    Actor, DeclaredOrganization, Dialect, OrganizationRole, ProjectId, Severity,
+    Actor, DeclaredOrganization, Dialect, LIVE_FORMAT_VERSION, LiveState, OrganizationId,
+    OrganizationRole, ProjectId, Severity,
 };
 use mixaccess_report::{Check, Status};
 
@@ -16,6 +17,7 @@ use crate::connection::{base_url, block_on, check_organization, connect, scim_to
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
+use crate::situation::check_whole;
 use crate::wording::counted;
 
 /// How far the clocks may be apart before a plan's age cannot be trusted.
@@ -148,21 +150,20 @@ fn service(
         .resolve(context.now)
         .ok()
         .and_then(|resolved| resolved.state.projects.first().map(|project| project.id));
-    let Answers { probe, actor, dialect } = block_on(ask(&client, project))?;
+    let Answers { probe, actor, dialect, live } =
+        block_on(ask(&client, organization.id, project, context.now))?;
     let used = dialect.as_ref().ok().map(|found| found.dialect);
     checks.extend(probe.endpoints.iter().map(|one| endpoint(one, used)));
     checks.push(self::dialect(dialect, &probe));
     if organization.identity_provider.is_some() || probe.scim.is_some() {
         checks.push(scim(context, probe.scim));
     }
-    match actor {
-        Ok(actor) => checks.push(privilege(&actor)),
-        // Every other failure is told by the endpoint itself.
-        Err(error) if error.is_unreadable() => checks.push(Check {
-            remedy: error.hint.clone(),
-            ..check("privilege", Status::Fail, error.to_string())
-        }),
-        Err(_) => {}
+    // A failure is told by the endpoint itself.
+    if let Ok(actor) = actor {
+        checks.push(privilege(&actor));
+    }
+    if let Some(live) = live {
+        checks.push(members(&live, args));
     }
     checks.push(clock(probe.service_time, context.now));
     Ok(())
@@ -173,13 +174,47 @@ struct Answers {
     probe: Probe,
     actor: Result<Actor, ApiError>,
     dialect: Result<FoundDialect, ApiError>,
+    /// The members and service accounts; nothing where they, or who we are, could not be read.
+    live: Option<LiveState>,
 }
 
-async fn ask(client: &Client, project: Option<ProjectId>) -> Answers {
+async fn ask(
+    client: &Client,
+    organization: OrganizationId,
+    project: Option<ProjectId>,
+    taken_at: Timestamp,
+) -> Answers {
     let probe = client.probe(project).await;
     let actor = client.me().await;
     let dialect = client.find_dialect().await;
-    Answers { probe, actor, dialect }
+    let mut live = None;
+    if let (Ok(actor), Ok(FoundDialect { dialect, .. })) = (&actor, &dialect)
+        && let Ok(roster) = client.roster().await
+    {
+        live = Some(LiveState {
+            format_version: LIVE_FORMAT_VERSION,
+            organization,
+            organization_name: client.organization_name(),
+            dialect: *dialect,
+            taken_at,
+            actor: actor.clone(),
+            projects: Vec::new(),
+            members: roster.members,
+            teams: None,
+            service_accounts: client.service_accounts().await.ok().flatten(),
+            identity_provider: None,
+            unread: Vec::new(),
+        });
+    }
+    Answers { probe, actor, dialect, live }
+}
+
+/// Whether the members can be everybody, as whoever plans asks it.
+fn members(live: &LiveState, args: &Args) -> Check {
+    match check_whole(live, &args.state) {
+        Ok(()) => check("members", Status::Pass, counted(live.members.len(), "member")),
+        Err(failure) => failed("members", &failure),
+    }
 }
 
 /// Which endpoints the organization is managed through, and who decided it.

@@ -58,12 +58,13 @@ fn live(
     if let Some(path) = &args.live.live {
         let live = storage::read_live(path)?;
         check_same_organization(&desired.organization, &live)?;
+        check_whole(&live, &args.state)?;
         return Ok(Some(live));
     }
     match connect(context, &desired.organization, &args.connection) {
         Ok(client) => {
             let live = block_on(read_for(context, &client, desired, &args.connection))??;
-            check_whole(&live, false)?;
+            check_whole(&live, &args.state)?;
             Ok(Some(live))
         }
         Err(failure) => Err(failure.hint("To see only what the files say, add --offline.")),

@@ -120,7 +120,9 @@ fn refused_list(errors: &[mixaccess_author::ListingError]) -> Failure {
 
 fn live(args: &Args, context: &Context) -> Result<LiveState, Failure> {
     if let Some(path) = &args.live.live {
-        return storage::read_live(path);
+        let live = storage::read_live(path)?;
+        check_whole(&live, &args.state)?;
+        return Ok(live);
     }
     let Some(number) = args.organization_id.filter(|number| *number > 0) else {
         return Err(Failure::new("it is not known which organization to ask")
@@ -152,7 +154,7 @@ fn live(args: &Args, context: &Context) -> Result<LiveState, Failure> {
         let reads = |_: &[_]| Reads::EVERYTHING;
         read_live(&client, organization.id, dialect, &[], reads, concurrency, now).await
     })??;
-    check_whole(&live, false)?;
+    check_whole(&live, &args.state)?;
     for unread in &live.unread {
         let what = unread.list.as_str();
         match unread.project {

@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         )
         .await
     })??;
-    check_whole(&live, false)?;
+    check_whole(&live, &args.state)?;
     for unread in &live.unread {
         let what = unread.list.as_str();
         let of = unread.project.map(|id| format!(" of project {id}")).unwrap_or_default();
