@@ -178,6 +178,43 @@ const EDITS: &[Edit] = &[
         "it depends on other changes",
     ),
     ("order", |plan| plan.content.changes.swap(0, 1), "it is not in its place"),
+    (
+        "organization's name",
+        |plan| plan.content.organization.name = Some("Acme Test".into()),
+        "names the organization otherwise",
+    ),
+    (
+        "capitals of an invited address",
+        |plan| {
+            let change = change(plan, "invite");
+            let email = change.subject.email().unwrap().as_str().to_uppercase();
+            let email = mixaccess_model::Email::new(&email);
+            change.subject = mixaccess_model::Subject::Person { email, user: None };
+        },
+        "spell it",
+    ),
+    (
+        "line",
+        |plan| change(plan, "invite").reason.place.as_mut().unwrap().line += 1,
+        "says that it stands at",
+    ),
+    (
+        "file",
+        |plan| change(plan, "grant").reason.place.as_mut().unwrap().file = "other.yaml".into(),
+        "says that it stands at",
+    ),
+    ("no place", |plan| change(plan, "grant").reason.place = None, "says that it stands nowhere"),
+    ("members", |plan| plan.content.figures.members = 1, "it counts 1 members"),
+    ("owners", |plan| plan.content.figures.active_owners = 99, "it counts"),
+    ("grants", |plan| plan.content.figures.individual_grants = 0, "0 individual grants"),
+    (
+        "instant given",
+        |plan| {
+            plan.content.instant_given = false;
+            plan.content.instant = "2026-01-01T00:00:00Z".parse().unwrap();
+        },
+        "no instant was asked for",
+    ),
 ];
 
 #[test]
@@ -190,6 +227,148 @@ fn a_plan_that_was_edited_and_sealed_anew_is_refused_before_the_first_write() {
         let run = bench.run("apply edited.json");
         assert_eq!(run.code, Some(3), "{what}: {run}");
         assert!(run.stderr.contains(said) && run.stderr.contains("help:"), "{what}: {run}");
+        assert_eq!(bench.writes(), [], "{what}: {run}");
+    }
+    bench.run("apply plan.json").exits(0).shows("verified");
+}
+
+/// Fields that a plan sealed anew may say otherwise of, and why nothing here can tell.
+const NOT_DERIVED: &[(&str, &str)] = &[
+    ("/made_by", "the version that made it is only said"),
+    ("/content/acting_as/", "whoever planned need not be who applies, whose power is asked anew"),
+    (
+        "/content/instant_given",
+        "the same instant, and loudly said; another one is refused or resolved",
+    ),
+    ("/content/live_digest", "live state may have moved where no change looks"),
+    ("/content/figures/members", "somebody may have come or gone since"),
+    ("/content/figures/active_owners", "an owner may have come or gone since"),
+    ("/content/figures/individual_grants", "grants may have come or gone since"),
+    ("/content/figures/other_grants", "grants may have come or gone since"),
+    ("/content/figures/unmanaged", "somebody may have come or gone since"),
+    (
+        "/content/findings/",
+        "those about nobody whom the plan changes; a word of one about somebody",
+    ),
+    (
+        "/content/not_planned/",
+        "those about nobody whom the plan changes; a word of one about somebody",
+    ),
+];
+
+/// Every single value of a plan, by its pointer.
+fn values(of: &serde_json::Value, at: &str, out: &mut Vec<(String, serde_json::Value)>) {
+    use serde_json::Value;
+    match of {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                values(value, &format!("{at}/{key}"), out);
+            }
+        }
+        Value::Array(items) => {
+            for (index, value) in items.iter().enumerate() {
+                values(value, &format!("{at}/{index}"), out);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            out.push((at.to_owned(), of.clone()));
+        }
+    }
+}
+
+/// Another value for a field: one that another such field has, so that it is of the same kind.
+fn another(
+    at: &str,
+    value: &serde_json::Value,
+    all: &[(String, serde_json::Value)],
+) -> serde_json::Value {
+    use serde_json::Value;
+    let key = |at: &str| at.rsplit('/').next().unwrap_or_default().to_owned();
+    match value {
+        Value::Bool(value) => Value::Bool(!value),
+        Value::Number(number) => Value::from(number.as_u64().unwrap() + 1),
+        Value::String(text) => {
+            let alike = all.iter().find(|(other, found)| {
+                key(other) == key(at) && found != value && found.is_string()
+            });
+            match (alike, text.parse::<jiff::Timestamp>()) {
+                (Some((_, found)), _) => found.clone(),
+                (None, Ok(instant)) => {
+                    Value::from((instant - jiff::SignedDuration::from_mins(7)).to_string())
+                }
+                (None, Err(_)) => Value::from(format!("{text}x")),
+            }
+        }
+        Value::Null | Value::Array(_) | Value::Object(_) => Value::from("x"),
+    }
+}
+
+#[test]
+fn no_value_of_a_plan_can_be_another_and_none_that_the_files_or_the_changes_tell_when_sealed_anew()
+{
+    let bench = Bench::new(SEED, FILES);
+    bench.run("plan --out plan.json").exits(0);
+    bench.emulator.clear_requests();
+    let text = bench.read("plan.json");
+    let json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut all = Vec::new();
+    values(&json, "", &mut all);
+    assert!(all.len() > 100, "{}", all.len());
+    for (at, value) in &all {
+        let edited = crate::harness::edited(&text, at, another(at, value, &all));
+        // As it is: the digests cover all of it.
+        let read = Plan::from_json(edited.as_bytes());
+        let Ok(plan) = read else { continue };
+        let is_version = at == "/format_version";
+        assert!(is_version || plan.verify().is_err(), "{at}");
+        // Sealed anew.
+        if is_version || ["/digest", "/changes_digest", "/seal"].contains(&at.as_str()) {
+            continue;
+        }
+        let plan = Plan::seal(plan.content, plan.made_at, plan.made_by).unwrap();
+        bench.write("edited.json", serde_json::to_vec_pretty(&plan).unwrap());
+        if NOT_DERIVED.iter().any(|(excepted, _)| at.starts_with(excepted)) {
+            continue;
+        }
+        let run = bench.run("apply edited.json");
+        assert_eq!(run.code, Some(3), "{at}: {value}: {run}");
+        assert_eq!(bench.writes(), [], "{at}: {run}");
+    }
+    bench.run("apply plan.json").exits(0).shows("verified");
+}
+
+#[test]
+fn what_a_plan_no_longer_says_of_those_whom_it_changes_is_missed() {
+    type Cut = (&'static str, fn(&mut Plan), &'static str);
+    let cuts: [Cut; 2] = [
+        (
+            "a change of somebody who is changed otherwise",
+            |plan| {
+                let other = mixaccess_model::Email::new("extra@agency.example");
+                let is_one = |one: &mixaccess_model::Change| one.subject.email() == Some(&other);
+                let at = plan.content.changes.iter().position(is_one).unwrap();
+                plan.content.changes.remove(at);
+            },
+            "it lacks change",
+        ),
+        ("findings", |plan| plan.content.findings.clear(), "it lacks the "),
+    ];
+    let files = FILES.replace(
+        "  invited@agency.example: { projects: { android: analyst } }\n",
+        "  invited@agency.example: { projects: { android: analyst } }\n  extra@agency.example: { projects: { ios: admin } }\n",
+    );
+    let seed = SEED.replace(
+        "  - { id: 507,",
+        "  - { id: 508, email: extra@agency.example, role: member, projects: { 11: analyst } }\n  - { id: 507,",
+    );
+    let bench = Bench::new(&seed, &files);
+    bench.run("plan --out plan.json").exits(0);
+    bench.emulator.clear_requests();
+    for (what, cut, said) in cuts {
+        reseal(&bench, "edited.json", cut);
+        let run = bench.run("apply edited.json");
+        assert_eq!(run.code, Some(3), "{what}: {run}");
+        assert!(run.stderr.contains(said), "{what}: {run}");
         assert_eq!(bench.writes(), [], "{what}: {run}");
     }
     bench.run("apply plan.json").exits(0).shows("verified");

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, Change, ChangeId, DesiredState, InvitedGrant, LiveState, OrganizationRole, Override,
-    OverrideOrigin, Plan, PlanContent, PlanProject, Policy, ProjectRef, Reason, ReasonKind, State,
-    Subject, SubjectKey,
+    Access, Action, Change, ChangeId, DesiredState, InvitedGrant, LiveState, NotPlannedKind,
+    OrganizationRole, Override, OverrideOrigin, Place, Plan, PlanContent, PlanProject, Policy,
+    ProjectRef, Reason, ReasonKind, State, Subject, SubjectKey,
 };
 use mixaccess_planner::{PlanningInput, plan as planned, reordered};
 use serde::Serialize;
@@ -61,16 +61,72 @@ pub(crate) fn against_files(plan: &Plan, desired: &DesiredState) -> Vec<Refusal>
             edited.push(format!("{} has another name or other tags in the files", one.subject));
         }
     }
+    if let Some(name) = &desired.organization.name
+        && content.organization.name.as_ref() != Some(name)
+    {
+        edited
+            .push(format!("it names the organization otherwise than the files, which say {name}"));
+    }
+    edited.extend(counted_otherwise(content, desired));
+    edited.into_iter().map(|message| Refusal::Malformed { message }).collect()
+}
+
+/// What the plan counts of the files, and they hold another number of.
+fn counted_otherwise<'a>(
+    content: &'a PlanContent,
+    desired: &'a DesiredState,
+) -> impl Iterator<Item = String> + 'a {
     let figures = content.figures;
-    for (what, planned, here) in [
+    let counted = [
         ("collaborators", figures.collaborators, desired.collaborators.len()),
         ("projects", figures.projects, desired.projects.len()),
-    ] {
-        if u64::try_from(here) != Ok(planned) {
-            edited.push(format!("it counts {planned} {what}, and the files declare {here}"));
-        }
-    }
-    edited.into_iter().map(|message| Refusal::Malformed { message }).collect()
+    ];
+    let differs =
+        counted.into_iter().filter(|(_, planned, here)| u64::try_from(*here) != Ok(*planned));
+    differs.map(|(what, planned, here)| {
+        format!("it counts {planned} {what}, and the files declare {here}")
+    })
+}
+
+/// Counts that are fewer than what the plan itself names, or than each other. How many there were beyond
+/// that only the live state told that the plan was made from.
+pub(crate) fn impossible_figures(content: &PlanContent) -> Vec<Refusal> {
+    let figures = content.figures;
+    let at_least = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    let people = || content.subjects.iter().filter(|one| one.subject.email().is_some());
+    let held = || people().filter_map(|one| one.before.as_ref());
+    let is_owner = |access: &&Access| {
+        access.status.is_active() && access.organization_role == Some(OrganizationRole::Owner)
+    };
+    let own =
+        |access: &Access| access.grants.iter().filter(|one| one.source.is_individual()).count();
+    let swept: BTreeSet<SubjectKey> = content
+        .changes
+        .iter()
+        .filter(|change| change.reason.kind == ReasonKind::Unmanaged)
+        .map(|change| change.subject.key())
+        .chain(left_undeclared(content))
+        .filter(|key| matches!(key, SubjectKey::Person(_)))
+        .collect();
+    let counted = [
+        ("members", figures.members, at_least(held().count())),
+        ("members", figures.members, figures.active_owners),
+        ("members", figures.members, figures.unmanaged),
+        ("active owners", figures.active_owners, at_least(held().filter(is_owner).count())),
+        ("individual grants", figures.individual_grants, at_least(held().map(own).sum())),
+        ("undeclared people", figures.unmanaged, at_least(swept.len())),
+    ];
+    let fewer = counted.into_iter().filter(|(_, said, least)| said < least);
+    let messages = fewer.map(|(what, said, least)| {
+        format!("it counts {said} {what}, and there were {least} at least")
+    });
+    messages.map(|message| Refusal::Malformed { message }).collect()
+}
+
+/// Whom the plan leaves as they are because no file names them.
+fn left_undeclared(content: &PlanContent) -> impl Iterator<Item = SubjectKey> {
+    let left = content.not_planned.iter().filter(|one| one.kind == NotPlannedKind::Unmanaged);
+    left.filter_map(|one| one.subject.as_ref()).map(Subject::key)
 }
 
 /// A policy as files can say it.
@@ -255,13 +311,16 @@ pub(crate) fn derived(
             project.name = planned.key.to_string();
         }
     }
+    let given = plan.content.policy.overrides.iter();
+    let given: Vec<Override> =
+        given.filter(|one| one.origin == OverrideOrigin::CommandLine).cloned().collect();
     planned(&PlanningInput {
         desired,
         live: &live,
         capabilities: &target.capabilities,
         base_url: &target.base_url,
         instant_given: plan.content.instant_given,
-        allow: &[],
+        allow: &given,
     })
 }
 
@@ -281,7 +340,8 @@ pub(crate) fn underived(
         let message = match known.get(id) {
             _ if !asked(index) => continue,
             Some(found) if found.subject.key() == subject.key() && found.action == *action => {
-                match reason_unlike(reason, &found.reason)
+                match spelled_otherwise(change, found)
+                    .or_else(|| reason_unlike(reason, &found.reason))
                     .or_else(|| lacking(found, &held, derived))
                 {
                     Some(unlike) => format!("change {id} of {subject}: {unlike}"),
@@ -296,6 +356,67 @@ pub(crate) fn underived(
         refusals.push(Refusal::Malformed { message });
     }
     refusals
+}
+
+/// Addresses are equal whatever their capitals, and an invitation goes out as it is spelled.
+fn spelled_otherwise(planned: &Change, found: &Change) -> Option<String> {
+    let is_same = planned.subject.to_string() == found.subject.to_string()
+        && unlike(&planned.action, &found.action).is_empty();
+    (!is_same).then(|| format!("the files or live state spell it {}", found.subject))
+}
+
+/// Codes of findings about nobody in particular that follow from changes alone.
+const OF_CHANGES: [&str; 2] = ["irreversible", "follow-up-tokens"];
+
+/// What the planner makes or says of those whom a plan changes, and the plan does not have. They are as
+/// they were when it was made, so that it was taken out; of others something may have changed since.
+pub(crate) fn left_out(content: &PlanContent, derived: &PlanContent) -> Vec<Refusal> {
+    let changed: BTreeSet<SubjectKey> =
+        content.changes.iter().map(|change| change.subject.key()).collect();
+    let is_changed = |subject: &Subject| changed.contains(&subject.key());
+    let beyond_us: BTreeSet<SubjectKey> = content
+        .not_planned
+        .iter()
+        .filter(|one| one.kind == NotPlannedKind::ActorPower)
+        .filter_map(|one| Some(one.subject.as_ref()?.key()))
+        .collect();
+    let held: BTreeSet<&ChangeId> = content.changes.iter().map(|change| &change.id).collect();
+    let changes = derived.changes.iter().filter(|one| {
+        is_changed(&one.subject)
+            && !held.contains(&one.id)
+            && !beyond_us.contains(&one.subject.key())
+    });
+    let changes = changes.map(|one| {
+        format!("it lacks change {}, a {} of {}", one.id, one.action.kind(), one.subject)
+    });
+    let findings = derived.findings.iter().filter(|one| {
+        let is_told = match &one.subject {
+            Some(subject) => is_changed(subject),
+            None => OF_CHANGES.contains(&&*one.code),
+        };
+        is_told
+            && !content.findings.iter().any(|said| {
+                said.code == one.code
+                    && said.severity == one.severity
+                    && said.subject.as_ref().map(Subject::key)
+                        == one.subject.as_ref().map(Subject::key)
+            })
+    });
+    let findings = findings.map(|one| {
+        let about = one.subject.as_ref().map(|one| format!(" about {one}")).unwrap_or_default();
+        format!("it lacks the {} {}{about}", one.severity, one.code)
+    });
+    let withheld = derived.not_planned.iter().filter(|one| {
+        one.subject.as_ref().is_some_and(is_changed)
+            && !content.not_planned.iter().any(|said| {
+                said.kind == one.kind
+                    && said.subject.as_ref().map(Subject::key)
+                        == one.subject.as_ref().map(Subject::key)
+            })
+    });
+    let withheld =
+        withheld.map(|one| format!("it does not say what it leaves alone: {}", one.message));
+    changes.chain(findings).chain(withheld).map(|message| Refusal::Malformed { message }).collect()
 }
 
 /// What the planner makes together with a change, and a plan holds without it: what comes before it, so
@@ -324,10 +445,32 @@ fn reason_unlike(planned: &Reason, found: &Reason) -> Option<String> {
             word(found.kind)
         ));
     }
-    (planned.annotations != found.annotations).then(|| {
+    if planned.annotations != found.annotations {
         let unlike = unlike(&planned.annotations, &found.annotations).join(", ");
-        format!("the plan and the files do not say the same {unlike}")
+        return Some(format!("the plan and the files do not say the same {unlike}"));
+    }
+    let is_same = match (&planned.place, &found.place) {
+        (Some(planned), Some(found)) => is_same_place(planned, found),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    let shown = |place: &Option<Place>| match place {
+        Some(place) => format!("at {place}"),
+        None => "nowhere".to_owned(),
+    };
+    (!is_same).then(|| {
+        format!(
+            "the plan says that it stands {}, and it stands {}",
+            shown(&planned.place),
+            shown(&found.place)
+        )
     })
+}
+
+/// Whether two places are one. Files may have been read under another directory since: their names count.
+fn is_same_place(planned: &Place, found: &Place) -> bool {
+    let name = |place: &Place| place.file.rsplit(['/', '\\']).next().map(str::to_owned);
+    (planned.line, planned.column) == (found.line, found.column) && name(planned) == name(found)
 }
 
 const fn word(kind: ReasonKind) -> &'static str {

@@ -10,7 +10,8 @@ use mixaccess_planner::{guard, what_to_read};
 
 use crate::Refusal;
 use crate::basis::{
-    against_files, against_undo, derived, impossible_reasons, out_of_order, underived,
+    against_files, against_undo, derived, impossible_figures, impossible_reasons, left_out,
+    out_of_order, underived,
 };
 use crate::consistency::Sent;
 use crate::error::ApplyError;
@@ -59,6 +60,9 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
                 let mut refusals = against_files(self.plan, desired);
                 if refusals.is_empty() {
                     refusals = impossible_reasons(&content.changes, desired);
+                }
+                if refusals.is_empty() {
+                    refusals = impossible_figures(content);
                 }
                 refusals
             }
@@ -122,6 +126,9 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         }
         let changes = &self.plan.content.changes;
         let mut refusals = underived(changes, asked, &found);
+        if is_first {
+            refusals.extend(left_out(&self.plan.content, &found));
+        }
         let changed: BTreeSet<SubjectKey> =
             changes.iter().map(|change| change.subject.key()).collect();
         let stops = found.errors().filter(|finding| {

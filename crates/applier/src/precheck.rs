@@ -230,15 +230,23 @@ fn said_otherwise(
 ) -> Vec<Refusal> {
     let before = Projection::new(live);
     let (touched, after) = touched(content, live);
+    let changed: BTreeSet<SubjectKey> =
+        content.changes.iter().map(|change| change.subject.key()).collect();
+    let status = |access: &Option<Access>| access.as_ref().map(|access| access.status);
     let differs = touched.into_iter().filter(|key| {
         let subject = Subject::from(key.clone());
-        let (before, after) = (before.access(&subject), after.access(&subject));
+        let (held, then) = (before.access(&subject), after.access(&subject));
         match content.subject(key) {
             Some(said) => {
-                let found = Diff { before: &before, after: &after };
-                content.undoes.is_none() && is_otherwise(said, found, live, custom)
+                let found = Diff { before: &held, after: &then };
+                // Whom a team carries along may have accepted since.
+                let is_other = changed.contains(key)
+                    && (before.numbered(&said.subject) != said.subject
+                        || status(&said.before) != status(found.before)
+                        || status(&said.after) != status(found.after));
+                content.undoes.is_none() && (is_other || is_otherwise(said, found, live, custom))
             }
-            None => before != after,
+            None => held != then,
         }
     });
     differs
