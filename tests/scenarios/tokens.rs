@@ -139,6 +139,30 @@ fn the_name_is_typed_back_at_a_terminal() {
     assert_eq!(bench.read("typed.secret").trim(), token(&bench, "t-1"));
 }
 
+#[test]
+fn an_identity_without_the_power_does_not_begin_a_rotation() {
+    let roles =
+        [("role: member", 3), ("role: member, projects: { 11: analyst }", 3), ("role: admin", 0)];
+    for (role, code) in roles {
+        let seed = SEED.replace(
+            "email: weak@acme.example, role: member",
+            &format!("email: weak@acme.example, {role}"),
+        );
+        let bench = Bench::new(&seed, FILES);
+        let words = ["tokens", "rotate", "web", "t-1", "--confirm-name", "Data Pipeline"];
+        let run = bench
+            .program(&[&words[..], &["--secret-file", "new.secret"]].concat())
+            .variable("MIXPANEL_SERVICE_ACCOUNT", "weak")
+            .run()
+            .exits(code);
+        if code == 3 {
+            run.says("weak lacks the power to rotate a token of web").says("help:");
+            assert_eq!(bench.writes(), []);
+            assert!(!bench.path("new.secret").exists() && !bench.path(".mixaccess").exists());
+        }
+    }
+}
+
 /// The lines of the only record of a rotation, each by its word.
 fn recorded(bench: &Bench) -> Vec<String> {
     let files = bench.files();

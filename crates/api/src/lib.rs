@@ -44,4 +44,4 @@ pub use port::{
 };
 pub use probe::{Answered, EndpointProbe, Probe};
 pub use scim::ScimFeatures;
-pub use token::ProjectToken;
+pub use token::{ProjectToken, RotatedToken};

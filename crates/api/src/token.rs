@@ -29,6 +29,17 @@ pub struct ProjectToken {
     pub created_by: Option<String>,
 }
 
+/// What the service answered to a rotation. Texts are as the service says them.
+#[derive(Debug)]
+pub struct RotatedToken {
+    /// Which token it says it rotated, when it says so.
+    pub id: Option<String>,
+    /// The name of that token, when it says so.
+    pub name: Option<String>,
+    /// The new value.
+    pub secret: SecretString,
+}
+
 impl Client {
     /// A project's tokens, in the order of the service; nothing where it does not answer that. One
     /// request.
@@ -45,7 +56,8 @@ impl Client {
     }
 
     /// Rotates one of a project's tokens and gives the new value: a secret, in no error and no log. Sent
-    /// once; every implementation that uses the old value stops working.
+    /// once; every implementation that uses the old value stops working. Whether the answer is about that
+    /// token is for the caller to judge.
     ///
     /// # Errors
     /// When the service refuses; or the outcome is unknown, and then the old value may be gone.
@@ -53,7 +65,7 @@ impl Client {
         &self,
         project: ProjectId,
         token_id: &str,
-    ) -> Result<SecretString, ApiError> {
+    ) -> Result<RotatedToken, ApiError> {
         let url = self.transport().url(&format!("/api/app/projects/{project}/tokens/rotate"));
         let body = json!({ "token_id": token_id });
         let request = Request::write(Endpoint::RotateToken, Method::POST, url, Some(body));
@@ -61,9 +73,10 @@ impl Client {
     }
 }
 
-/// Finds the new token in an answer: a text, or `token` in an object, inside the envelope or without it.
+/// Finds the new token in an answer: a text, or `token` in an object, inside the envelope or without it,
+/// and which one that object says it is.
 /// No error repeats any of the answer, which may be the secret.
-fn rotated(answer: &Answer) -> Result<SecretString, DecodeError> {
+fn rotated(answer: &Answer) -> Result<RotatedToken, DecodeError> {
     let unreadable = || DecodeError::Unreadable("the answer names no new token".to_owned());
     let value = match decode_value(answer) {
         Ok(value) => value,
@@ -72,7 +85,14 @@ fn rotated(answer: &Answer) -> Result<SecretString, DecodeError> {
     };
     let inner = value.get("results").unwrap_or(&value);
     let token = inner.get("token").map_or_else(|| inner.as_str(), Value::as_str);
-    token.filter(|token| !token.is_empty()).map(SecretString::from).ok_or_else(unreadable)
+    let secret = token.filter(|token| !token.is_empty()).map(SecretString::from);
+    let told = |keys: &[&str]| {
+        let value = keys.iter().find_map(|key| inner.get(*key))?;
+        let number = || value.as_u64().map(|number| number.to_string());
+        value.as_str().map(str::to_owned).or_else(number)
+    };
+    let (id, name) = (told(&["id", "token_id"]), told(&["name"]));
+    Ok(RotatedToken { id, name, secret: secret.ok_or_else(unreadable)? })
 }
 
 /// A token in a project's list.

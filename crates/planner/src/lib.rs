@@ -55,7 +55,7 @@ pub use invitation::{
     INVITATION_WINDOW, INVITATIONS_PER_WINDOW, InvitationBudget, sends_invitation,
 };
 pub use planning::plan;
-pub use power::refused_by_service;
+pub use power::{refused_by_service, refused_rotation};
 pub use projection::{Moved, Projection};
 pub use reading::what_to_read;
 pub use reduction::reductions;

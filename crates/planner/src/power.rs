@@ -4,9 +4,9 @@
 //! need an organization admin or owner.
 
 use mixaccess_model::{
-    Action, Actor, ChangeId, Dialect, Email, Grant, GrantSource, InvitedGrant, LiveMember,
-    LiveServiceAccount, LiveState, OrganizationRole, OwnGrant, PlanContent, ProjectId, ProjectRef,
-    ProjectRole, Subject,
+    Action, Actor, ChangeId, DesiredState, Dialect, Email, Grant, GrantSource, InvitedGrant,
+    LiveMember, LiveServiceAccount, LiveState, OrganizationRole, OwnGrant, PlanContent, ProjectId,
+    ProjectRef, ProjectRole, Subject,
 };
 
 use crate::custom_role::CustomRoles;
@@ -213,18 +213,26 @@ impl<'a> ActorPower<'a> {
         if self.is_unknown_in_projects() {
             return None;
         }
+        if let Some(refusal) = self.manages(project, "manage its people") {
+            return Some(refusal);
+        }
         let own = self.role_in(project.id);
         let power = self.power_of(project.id, own.as_ref());
-        if power < ADMIN_POWER {
-            return Some(format!(
-                "the credentials have {} in {}, and only project admins and owners manage its people",
-                own.as_ref().map_or("no access", ProjectRole::as_str),
-                project.key
-            ));
-        }
         (self.power_of(project.id, Some(role)) > power).then(|| {
             format!(
                 "the credentials have admin in {}, and nobody assigns a role above their own ({role})",
+                project.key
+            )
+        })
+    }
+
+    /// What takes a project admin or owner.
+    fn manages(self, project: &ProjectRef, what: &str) -> Option<String> {
+        let own = self.role_in(project.id);
+        (self.power_of(project.id, own.as_ref()) < ADMIN_POWER).then(|| {
+            format!(
+                "the credentials have {} in {}, and only project admins and owners {what}",
+                own.as_ref().map_or("no access", ProjectRole::as_str),
                 project.key
             )
         })
@@ -270,6 +278,27 @@ impl<'a> ActorPower<'a> {
             )
         })
     }
+}
+
+/// Why the service would refuse the identity we run as a new value for a token of a project, or nothing
+/// when it would not, or when its power is not known.
+pub fn refused_rotation(
+    desired: &DesiredState,
+    actor: &Actor,
+    project: &ProjectRef,
+) -> Option<String> {
+    let custom = CustomRoles::declared(desired);
+    let power = ActorPower {
+        organization_role: actor.organization_role?,
+        membership: None,
+        projects: actor.projects.as_deref(),
+        grants_by_organization: false,
+        custom: &custom,
+    };
+    if power.is_unknown_in_projects() {
+        return None;
+    }
+    power.manages(project, "rotate its tokens")
 }
 
 const ADMIN_POWER: u8 = 3;

@@ -262,7 +262,7 @@ fn a_token_is_rotated_for_the_caller_alone() {
         let tokens = world.client.tokens(WEB).await.unwrap().unwrap();
         assert_eq!((tokens.len(), tokens[0].id.as_str()), (1, "web-1"));
         assert_eq!(tokens[0].created_at.unwrap().to_string(), "2025-01-05T09:00:00Z");
-        let value = world.client.rotate_token(WEB, "web-1").await.unwrap();
+        let value = world.client.rotate_token(WEB, "web-1").await.unwrap().secret;
         assert!(!value.expose_secret().is_empty() && value.expose_secret() != "0ld");
         let rotated = world.client.tokens(WEB).await.unwrap().unwrap();
         assert_eq!(rotated[0].created_at.unwrap().to_string(), "2026-01-05T00:00:00Z");

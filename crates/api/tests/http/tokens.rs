@@ -43,8 +43,17 @@ fn a_rotated_token_is_given_to_the_caller_alone() {
     };
     for body in [r#""new""#, r#"{"token":"new"}"#, r#"{"status":"ok","results":{"token":"new"}}"#] {
         let token = rotate(200, body).unwrap();
-        assert_eq!(token.expose_secret(), "new");
+        assert_eq!(token.secret.expose_secret(), "new");
+        assert_eq!((token.id.as_deref(), token.name.as_deref()), (None, None));
         assert!(!format!("{token:?}").contains("new"));
+    }
+    // Which token it is, is told to the caller, who knows which one was asked for.
+    for (body, id, name) in [
+        (r#"{"id":"abc123","token":"new"}"#, "abc123", None),
+        (r#"{"results":{"token_id":7,"name":"Mobile","token":"new"}}"#, "7", Some("Mobile")),
+    ] {
+        let token = rotate(200, body).unwrap();
+        assert_eq!((token.id.as_deref(), token.name.as_deref()), (Some(id), name));
     }
     for body in [r#"{"unexpected":"s3cret"}"#, "s3cret"] {
         let error = rotate(200, body).unwrap_err();

@@ -3,12 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use mixaccess_api::{AccessRead as _, ApiError, Client, ErrorKind, ProjectToken};
+use mixaccess_api::{AccessRead as _, ApiError, Client, ErrorKind, ProjectToken, RotatedToken};
 use mixaccess_applier::{
     ApplyError, CancelToken, Rotated, Rotation, RotationOutcome, RotationRecord,
 };
-use mixaccess_model::{DeclaredProject, printable};
-use secrecy::SecretString;
+use mixaccess_model::{Actor, DeclaredProject, DesiredState, Email, ProjectRef, printable};
+use mixaccess_planner::refused_rotation;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{declared, tokens_of};
 use crate::args::{Format, TokensRotate as Args};
@@ -33,10 +34,9 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let (_, desired) = context.desired()?;
     let project = declared(&desired, &args.project)?;
     let client = connect(context, &desired.organization, &args.connection)?;
-    let tokens = block_on(async {
-        client.me().await?;
-        tokens_of(&client, project).await
-    })??;
+    let actor = block_on(client.me())??;
+    may_rotate(&desired, &actor, project)?;
+    let tokens = block_on(tokens_of(&client, project))??;
     let token = tokens.iter().find(|token| token.id == args.token).ok_or_else(|| {
         Failure::new(format!("project {} has no token {}", project.key, printable(&args.token)))
             .hint(format!("Run `mixaccess tokens list --project {}` to see them.", project.key))
@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         let begun = Rotation::begin(&state, rotated, MADE_BY, clock::now())
             .map_err(|error| not_begun(&error))?;
         let record = Record { rotation: begun, context };
-        rotate(&client, project, token, &place, record, stop).await
+        rotate(&client, project, (token, &tokens), &place, record, stop).await
     }))??;
     context.console.result(&format!(
         "Rotated token {} of {}. Its new value is in {}.\nUpdate every implementation that uses it: the old value no longer works.\n",
@@ -121,6 +121,65 @@ impl Place<'_> {
     }
 }
 
+impl Place<'_> {
+    /// Keeps a value of which nobody knows what token it is: handed over it might be used for another one,
+    /// and lost it might be the only copy.
+    fn keep(&self, secret: &SecretString, why: &str, project: &DeclaredProject) -> Failure {
+        let kept = match secrets::write(&self.rescue, secret) {
+            Ok(()) => {
+                format!("The value is kept in {}, for its owner alone.", self.rescue.display())
+            }
+            Err(error) => {
+                format!("The value could not be kept in {} ({error}).", self.rescue.display())
+            }
+        };
+        Failure::incomplete(format!(
+            "it is unknown which token was rotated: {why}; its value was handed to nobody"
+        ))
+        .hint(format!(
+            "{kept} `mixaccess tokens list --project {}` tells by their age which token has a new value.",
+            project.key
+        ))
+    }
+}
+
+/// Why an answer is not believed to be about the token that was to be rotated: it names another one, or
+/// its value is what another one is known by.
+fn unlike(token: &ProjectToken, listed: &[ProjectToken], rotated: &RotatedToken) -> Option<String> {
+    let told = |what: &str, text: &str| {
+        Some(format!("the service answered with {what} {}, which is another", printable(text)))
+    };
+    match (&rotated.id, &rotated.name, &token.name) {
+        (Some(id), ..) if *id != token.id => return told("token", id),
+        (_, Some(name), Some(asked)) if name != asked => return told("a token called", name),
+        _ => {}
+    }
+    let value = rotated.secret.expose_secret();
+    let is_known = listed.iter().any(|one| one.id == value || one.name.as_deref() == Some(value));
+    is_known.then(|| "the service answered with the name of a token in place of a value".to_owned())
+}
+
+/// Refuses before anything is sent what the service would refuse to these credentials.
+///
+/// # Errors
+/// When they have not the power.
+fn may_rotate(
+    desired: &DesiredState,
+    actor: &Actor,
+    project: &DeclaredProject,
+) -> Result<(), Failure> {
+    let at = ProjectRef { id: project.id, key: project.key.clone() };
+    let Some(message) = refused_rotation(desired, actor, &at) else { return Ok(()) };
+    let who = actor.service_account.as_deref();
+    let who = who.or_else(|| actor.email.as_ref().map(Email::as_str));
+    Err(Failure::refused(format!(
+        "{} lacks the power to rotate a token of {}: {message}; nothing was rotated",
+        printable(who.unwrap_or("the identity we run as")),
+        project.key
+    ))
+    .hint("Rotate with a service account that has a stronger role."))
+}
+
 /// The record of a rotation that has begun.
 struct Record<'a> {
     rotation: Rotation,
@@ -147,7 +206,7 @@ impl Record<'_> {
 async fn rotate(
     client: &Client,
     project: &DeclaredProject,
-    token: &ProjectToken,
+    (token, listed): (&ProjectToken, &[ProjectToken]),
     place: &Place<'_>,
     mut record: Record<'_>,
     stop: &CancelToken,
@@ -160,9 +219,13 @@ async fn rotate(
     }
     // Once it is sent, nothing cuts it short but the limits of the request itself.
     match client.rotate_token(project.id, &token.id).await {
-        Ok(secret) => {
+        Ok(rotated) => {
+            if let Some(why) = unlike(token, listed, &rotated) {
+                record.became(RotationOutcome::Unknown { message: why.clone() });
+                return Err(place.keep(&rotated.secret, &why, project));
+            }
             record.became(RotationOutcome::Rotated);
-            place.take(&secret).await?;
+            place.take(&rotated.secret).await?;
             let to = place.secrets.place(place.name);
             record.add(&RotationRecord::HandedOver { to, at: clock::now() });
             Ok(())
@@ -235,4 +298,70 @@ fn confirmed(
 /// An id as part of a file name.
 fn safe(id: &str) -> String {
     id.chars().map(|one| if one.is_ascii_alphanumeric() { one } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(id: &str, name: Option<&str>) -> ProjectToken {
+        ProjectToken {
+            id: id.to_owned(),
+            name: name.map(str::to_owned),
+            created_at: None,
+            last_used: None,
+            created_by: None,
+        }
+    }
+
+    #[test]
+    fn an_answer_is_believed_for_the_token_that_was_asked_for() {
+        let listed =
+            [token("t-1", Some("Pipeline")), token("t-2", Some("Mobile")), token("7", None)];
+        let told = |id: Option<&str>, name: Option<&str>, value: &str| RotatedToken {
+            id: id.map(str::to_owned),
+            name: name.map(str::to_owned),
+            secret: SecretString::from(value),
+        };
+        for (answer, said) in [
+            (told(None, None, "v4lue"), None),
+            (told(Some("t-1"), None, "v4lue"), None),
+            (told(Some("t-1"), Some("Pipeline"), "v4lue"), None),
+            (told(Some("t-2"), None, "v4lue"), Some("token t-2, which is another")),
+            (told(Some("t-2"), Some("Pipeline"), "v4lue"), Some("token t-2")),
+            (told(Some("new"), None, "v4lue"), Some("token new")),
+            (told(None, Some("Mobile"), "v4lue"), Some("a token called Mobile")),
+            (told(None, None, "t-2"), Some("in place of a value")),
+            (told(Some("t-1"), None, "Mobile"), Some("in place of a value")),
+        ] {
+            let [asked, ..] = &listed;
+            let why = unlike(asked, &listed, &answer);
+            assert_eq!(why.is_some(), said.is_some(), "{answer:?}: {why:?}");
+            assert!(why.unwrap_or_default().contains(said.unwrap_or_default()), "{answer:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_believed_is_kept_for_its_owner_and_handed_to_nobody() {
+        let directory = tempfile::tempdir().unwrap();
+        let secrets = Secrets::File(directory.path().join("new.secret"));
+        let rescue = directory.path().join("rescue");
+        let place = Place { secrets: &secrets, name: "Pipeline", rescue: rescue.clone() };
+        let project = DeclaredProject {
+            key: mixaccess_model::ProjectKey::new("web"),
+            id: mixaccess_model::ProjectId(11),
+            environment: None,
+            custom_roles: None,
+            group: None,
+            position: mixaccess_model::Position {
+                file: mixaccess_model::FileIndex(0),
+                line: 1,
+                column: 1,
+            },
+        };
+        let failure = place.keep(&SecretString::from("v4lue"), "the service lied", &project);
+        assert_eq!(std::fs::read_to_string(&rescue).unwrap(), "v4lue");
+        assert!(!directory.path().join("new.secret").exists());
+        assert!(!format!("{failure:?}").contains("v4lue"));
+    }
 }
