@@ -50,13 +50,16 @@ impl StateDirectory {
     /// by git. What earlier runs left there for more eyes than the owner's is taken from the others.
     ///
     /// # Errors
-    /// When the directory cannot be made or written to, or it or one of those in it is a link.
+    /// When the directory cannot be made or written to, it or one of those in it is a link or belongs to
+    /// another user, or others can write to one that holds other things too.
     pub fn open(root: impl Into<PathBuf>) -> Result<Self, StateError> {
         let state = Self { root: root.into() };
         make_private_directory(&state.root).map_err(StateError::on("make", &state.root))?;
         refuse_link(&state.root).map_err(StateError::on("use", &state.root))?;
         if state.is_ours().map_err(StateError::on("read", &state.root))? {
             close_to_others(&state.root).map_err(StateError::on("make private", &state.root))?;
+        } else {
+            refuse_writable(&state.root).map_err(StateError::on("use", &state.root))?;
         }
         let directories = [state.journals(), state.undo_plans(), state.plans(), state.rotations()];
         for directory in directories {
@@ -198,9 +201,11 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<fs::File> {
     Ok(file)
 }
 
-/// Takes a directory from everybody but its owner. One that is for everybody, as `/tmp` is, stays so.
+/// Takes a directory from everybody but its owner, whom it must be. One that is for everybody, as `/tmp`
+/// is, stays so.
 fn close_to_others(directory: &Path) -> io::Result<()> {
     let found = fs::symlink_metadata(directory)?;
+    refuse_foreign(&found)?;
     if !is_open_to_others(&found) {
         return Ok(());
     }
@@ -243,6 +248,43 @@ fn is_open_to_others(found: &fs::Metadata) -> bool {
 #[cfg(not(unix))]
 fn is_open_to_others(_: &fs::Metadata) -> bool {
     false
+}
+
+/// Refuses a directory of somebody else, who can put anything into the place of what is in it. What
+/// is for everybody belongs to nobody in particular.
+#[cfg(unix)]
+fn refuse_foreign(found: &fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    let (owner, ours) = (found.uid(), nix::unistd::geteuid().as_raw());
+    if owner == ours || found.permissions().mode() & 0o1000 != 0 {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("it belongs to another user (number {owner}, and we are {ours})")))
+}
+
+#[cfg(not(unix))]
+fn refuse_foreign(_: &fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// Refuses a directory that is used for other things too, so that its mode is not for us to change, and
+/// that others can write to: they could put anything into the place of what is in it.
+#[cfg(unix)]
+fn refuse_writable(directory: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::symlink_metadata(directory)?.permissions().mode();
+    if mode & 0o022 == 0 || mode & 0o1000 != 0 {
+        return Ok(());
+    }
+    Err(io::Error::other(format!(
+        "others can write to it (mode {:04o}), and it holds other things too: run `chmod go-w` on it",
+        mode & 0o7777
+    )))
+}
+
+#[cfg(not(unix))]
+fn refuse_writable(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -391,6 +433,59 @@ mod tests {
         fs::remove_file(path.join("README.md")).unwrap();
         StateDirectory::open(&path).unwrap();
         assert_eq!(mode(&path), 0o700);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_that_others_can_write_to_is_closed_or_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("state");
+        for open in [0o777, 0o770, 0o702, 0o755, 0o4775] {
+            let state = StateDirectory::open(&path).unwrap();
+            for directory in [path.clone(), state.plans(), state.journals()] {
+                fs::set_permissions(&directory, fs::Permissions::from_mode(open)).unwrap();
+            }
+            StateDirectory::open(&path).unwrap();
+            for directory in [path.clone(), state.plans(), state.journals()] {
+                assert_eq!(mode(&directory), 0o700, "{open:o} {}", directory.display());
+            }
+        }
+        // What somebody put there makes it a directory for other things, and keeps nothing open.
+        fs::write(path.join("planted"), "").unwrap();
+        for (open, is_refused) in [(0o777, true), (0o720, true), (0o755, false), (0o700, false)] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
+            let opened = StateDirectory::open(&path);
+            assert_eq!(opened.is_err(), is_refused, "{open:o}");
+            assert_eq!(mode(&path), open);
+            if let Err(error) = opened {
+                assert!(error.to_string().contains("chmod go-w"), "{error}");
+            }
+        }
+    }
+
+    /// Only root can give a directory away.
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_of_somebody_else_is_refused_and_never_changed() {
+        use std::os::unix::fs::{PermissionsExt as _, chown};
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("state");
+        let state = StateDirectory::open(&path).unwrap();
+        for directory in [path.clone(), state.plans()] {
+            if chown(&directory, Some(4242), None).is_err() {
+                let foreign = fs::symlink_metadata("/").unwrap();
+                assert!(refuse_foreign(&foreign).is_err());
+                return;
+            }
+            for open in [0o777, 0o700] {
+                fs::set_permissions(&directory, fs::Permissions::from_mode(open)).unwrap();
+                let error = StateDirectory::open(&path).unwrap_err().to_string();
+                assert!(error.contains("belongs to another user (number 4242"), "{error}");
+                assert_eq!(mode(&directory), open);
+            }
+            chown(&directory, Some(nix::unistd::geteuid().as_raw()), None).unwrap();
+        }
     }
 
     #[cfg(unix)]
