@@ -180,3 +180,75 @@ fn credentials_of_another_organization_are_told() {
     bench.run("plan --out plan.json").exits(0);
     assert!(bench.findings("plan.json").iter().any(|one| one.starts_with("actor-unknown")));
 }
+
+/// A fault that answers with these rows instead.
+fn rows_instead(list: &str, rows: &[String]) -> String {
+    let body = format!("{{\"results\":[{}]}}", rows.join(","));
+    format!("GET {list} status=200 times=always body=\"{}\"", body.replace('"', "\\\""))
+}
+
+#[test]
+fn a_row_that_nobody_can_read_stops_one_person() {
+    let files = FILES.replace("  invited@agency.example: { projects: { android: analyst } }\n", "");
+    let bench = Bench::new(SEED, &files);
+    let odd =
+        r#"{"id":505,"email":"granted@agency.example","role":"admin","grant_type":"sideways"}"#;
+    let sound =
+        r#"{"id":501,"email":"priya@acme.example","role":"owner","grant_type":"organization"}"#;
+    bench.fail(&[&rows_instead("/projects/13/members", &[sound.to_owned(), odd.to_owned()])]);
+    let run = bench.run("plan --out plan.json --detailed-exitcode").exits(2);
+    run.shows("member-unreadable").shows("`sideways`");
+    let planned = bench.planned("plan.json");
+    assert_eq!(planned.len(), 5, "{planned:?}");
+    assert!(!planned.iter().any(|one| one.contains("granted@")), "{planned:?}");
+    for format in ["markdown", "json", "sarif", "junit"] {
+        bench.run(&format!("show plan.json --format {format}")).exits(0).shows("member-unreadable");
+    }
+    bench.run("explain granted@agency.example").exits(0).shows("`sideways`");
+    bench.run("snapshot --out live.json").exits(0).says("could not be read");
+    bench.run("apply plan.json").exits(0).shows("verified");
+    bench.run("drift").exits(2).shows("granted@agency.example");
+    // It was somebody's access after all: what was withheld comes with the next plan.
+    bench.fail(&[]);
+    bench.run("plan --out next.json").exits(0);
+    assert_eq!(bench.planned("next.json"), ["granted@agency.example grant"]);
+    // Where no row can be read, it is the list that is not understood.
+    bench.fail(&[&rows_instead("/projects/13/members", &[odd.to_owned()])]);
+    bench.run("plan").exits(1).says("unknown grant type `sideways`");
+}
+
+#[test]
+fn a_member_without_an_address_keeps_everybody_new_out() {
+    let roles = ["owner", "owner", "member", "member", "member", "admin", "member"];
+    let names = [
+        "priya@acme",
+        "marisol@acme",
+        "raised@agency",
+        "revoked@agency",
+        "granted@agency",
+        "lowered@acme",
+        "removed@agency",
+    ];
+    let people = (501..).zip(names).zip(roles).map(|((id, name), role)| {
+        format!(r#"{{"id":{id},"email":"{name}.example","role":"{role}"}}"#)
+    });
+    for odd in [r#"{"id":599,"role":"owner"}"#, r#"{"id":599,"email":17,"role":"owner"}"#, "null"] {
+        let rows: Vec<String> = people.clone().chain([odd.to_owned()]).collect();
+        for api in ["members", "app"] {
+            let files = FILES.replace("Acme Corp }", &format!("Acme Corp, api: {api} }}"));
+            let bench = Bench::new(SEED, &files);
+            bench.fail(&[
+                &rows_instead("/organizations/*/members", &rows),
+                &rows_instead("/organizations/*/users", &rows),
+            ]);
+            bench.run("plan --out plan.json").exits(0).shows("member-unreadable");
+            let planned = bench.planned("plan.json");
+            assert_eq!(planned.len(), 5, "{planned:?}");
+            assert!(!planned.iter().any(|one| one.ends_with("invite")), "{planned:?}");
+            bench.run("drift").exits(2);
+            // Nobody is written into new files as if that person were not there.
+            let init = bench.run("init --config new --organization-id 12345").exits(0);
+            init.says("could not be read");
+        }
+    }
+}

@@ -36,7 +36,8 @@ pub use credentials::{
 };
 pub use dialect::capabilities;
 pub use error::{ApiError, ErrorKind, INCOMPLETE, UNREADABLE};
-pub use live::{read_live, read_members};
+pub use list::{Listed, OddRow};
+pub use live::{read_live, read_members, with_grants};
 pub use options::{ClientError, ClientOptions, MAX_CONCURRENCY, OnWait, Timeouts, Wait};
 pub use port::{
     AccessRead, AccessWrite, NewServiceAccount, ProjectMember, ProjectServiceAccount, Roster,

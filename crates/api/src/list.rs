@@ -7,6 +7,7 @@
 mod entries;
 mod field;
 mod further;
+mod odd;
 mod told;
 
 use std::borrow::Cow;
@@ -23,6 +24,7 @@ use serde_json::Value;
 pub(crate) use entries::{Entries, Entry, EntryValue};
 pub(crate) use field::Field;
 pub(crate) use further::{Further, NextKey};
+pub use odd::{Listed, OddRow};
 pub(crate) use told::{Told, whole_number};
 
 use crate::answer::{Answer, DecodeError, envelope_error};
@@ -39,12 +41,12 @@ pub(crate) trait Row: Sized {
     /// Reads one row; nothing when it stands for nothing. `key` is what it is listed under.
     ///
     /// # Errors
-    /// Says what is missing, as a fragment that follows "row 3 ".
+    /// Says what is missing, and whom the row is about as far as it tells.
     fn read(
         wire: Self::Wire<'_>,
         key: Option<&str>,
         words: &mut Words,
-    ) -> Result<Option<Self>, String>;
+    ) -> Result<Option<Self>, OddRow>;
 }
 
 /// Words that many rows share, held once.
@@ -82,6 +84,8 @@ impl Words {
 #[derive(Debug)]
 pub(crate) struct Page<T> {
     pub(crate) rows: Vec<T>,
+    /// The rows that could not be read, each with its place in the answer.
+    pub(crate) unread: Vec<(usize, OddRow)>,
     /// How many rows the answer has, also those that stand for nothing.
     pub(crate) received: usize,
     /// How long the answer says that the list is.
@@ -90,10 +94,20 @@ pub(crate) struct Page<T> {
     pub(crate) next: Vec<Further>,
 }
 
-/// Reads one page of a list.
+/// Reads one page of a list, every row of it.
 pub(crate) fn decode_page<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeError> {
+    let page = decode_readable::<R>(answer)?;
+    match page.unread.first() {
+        Some((at, odd)) => Err(odd.as_error(*at)),
+        None => Ok(page),
+    }
+}
+
+/// Reads those rows of one page that can be read.
+pub(crate) fn decode_readable<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeError> {
     let mut found = Found::<R> {
         rows: None,
+        unread: Vec::new(),
         next: Vec::new(),
         envelope: serde_json::Map::new(),
         words: Words::default(),
@@ -109,7 +123,13 @@ pub(crate) fn decode_page<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeErro
         return Err(DecodeError::Refused(text));
     }
     match found.rows {
-        Some(rows) => Ok(Page { rows, received: found.count, told: found.told, next: found.next }),
+        Some(rows) => Ok(Page {
+            rows,
+            unread: found.unread,
+            received: found.count,
+            told: found.told,
+            next: found.next,
+        }),
         None => Err(DecodeError::Unreadable(format!(
             "the answer holds no list: neither an array nor one under {}",
             R::KEYS.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" or ")
@@ -119,6 +139,7 @@ pub(crate) fn decode_page<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeErro
 
 struct Found<R> {
     rows: Option<Vec<R>>,
+    unread: Vec<(usize, OddRow)>,
     next: Vec<Further>,
     envelope: serde_json::Map<String, Value>,
     words: Words,
@@ -127,17 +148,16 @@ struct Found<R> {
 }
 
 impl<R: Row> Found<R> {
-    fn push<E: serde::de::Error>(
-        &mut self,
-        rows: &mut Vec<R>,
-        wire: R::Wire<'_>,
-        key: Option<&str>,
-    ) -> Result<(), E> {
+    fn push(&mut self, rows: &mut Vec<R>, row: EntryValue<'_, R::Wire<'_>>, key: Option<&str>) {
         self.count += 1;
-        let row = R::read(wire, key, &mut self.words)
-            .map_err(|problem| E::custom(format_args!("row {} {problem}", self.count)))?;
-        rows.extend(row);
-        Ok(())
+        let row = match row {
+            EntryValue::Object(wire) => R::read(wire, key, &mut self.words),
+            EntryValue::Bare(_) => Err("is no object".into()),
+        };
+        match row {
+            Ok(row) => rows.extend(row),
+            Err(odd) => self.unread.push((self.count, odd)),
+        }
     }
 
     fn set<E: serde::de::Error>(&mut self, rows: Vec<R>) -> Result<(), E> {
@@ -172,8 +192,8 @@ impl<'de, R: Row> Visitor<'de> for Level<'_, R> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
         let mut rows = Vec::new();
-        while let Some(wire) = items.next_element::<R::Wire<'de>>()? {
-            self.found.push(&mut rows, wire, None)?;
+        while let Some(row) = items.next_element::<EntryValue<'de, R::Wire<'de>>>()? {
+            self.found.push(&mut rows, row, None);
         }
         self.found.set(rows)
     }
@@ -186,8 +206,8 @@ impl<'de, R: Row> Visitor<'de> for Level<'_, R> {
         while let Some(Key(key)) = fields.next_key::<Key<'de>>()? {
             is_empty = false;
             if is_row_key(&key) {
-                let wire = fields.next_value::<R::Wire<'de>>()?;
-                found.push(keyed.get_or_insert_default(), wire, Some(&key))?;
+                let row = fields.next_value::<EntryValue<'de, R::Wire<'de>>>()?;
+                found.push(keyed.get_or_insert_default(), row, Some(&key));
             } else if depth < DEEPEST && R::KEYS.contains(&&*key) {
                 fields.next_value_seed(Level { found: &mut *found, depth: depth + 1 })?;
             } else if further::is_of_list(&key) {

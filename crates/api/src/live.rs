@@ -7,12 +7,14 @@ use futures_util::future;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use mixaccess_model::{
-    Dialect, LIVE_FORMAT_VERSION, LiveIdentityProvider, LiveMember, LiveServiceAccount, LiveState,
-    LiveTeam, OrganizationId, ProjectId, Reads, ServiceAccountReads, Unread, UnreadList,
+    Dialect, LIVE_FORMAT_VERSION, LiveIdentityProvider, LiveMember, LiveProject,
+    LiveServiceAccount, LiveState, LiveTeam, OrganizationId, ProjectId, Reads, ServiceAccountReads,
+    Subject, Unread, UnreadList, UnreadRow,
 };
 use tokio::sync::Semaphore;
 
-use crate::{AccessRead, ApiError, MAX_CONCURRENCY, Roster};
+use crate::{AccessRead, ApiError, Listed, MAX_CONCURRENCY, OddRow, Roster};
+pub use accounts::with_grants;
 use join::Join;
 
 /// Reads live state for a plan: who we are, members and projects side by side; then what `reads`, given
@@ -22,8 +24,9 @@ use join::Join;
 /// Sends three requests; one for each of those projects, unless the list of members carries their
 /// grants; one for teams; one for service accounts, and one for each of those projects for their roles;
 /// at most `concurrency` at once. What the service withholds of undeclared projects, of teams, of service
-/// accounts and of the identity provider is unread: it ends nothing, and is not absent. Somebody whom only a project's list names becomes a member without an
-/// organization role, and look-alike addresses stay two members.
+/// accounts and of the identity provider is unread: it ends nothing, and is not absent; and so is a row of
+/// a list of which others can be read. Somebody whom only a project's list names becomes a member without
+/// an organization role, and look-alike addresses stay two members.
 ///
 /// # Errors
 /// The first failed request that the plan cannot do without, in the order of projects; or a project's list that contradicts the
@@ -52,6 +55,7 @@ pub async fn read_live<R: AccessRead>(
     projects.iter_mut().for_each(|project| {
         project.members_read = reads.undeclared_projects || declared.contains(&project.id);
     });
+    let elsewhere = in_unknown_projects(&roster, &projects);
     let read: Vec<ProjectId> =
         projects.iter().filter(|project| project.members_read).map(|project| project.id).collect();
     let rest = reading.the_rest(roster, &read, declared, reads).await?;
@@ -77,12 +81,36 @@ pub async fn read_live<R: AccessRead>(
         service_accounts: rest.service_accounts,
         identity_provider: rest.identity_provider,
         unread: rest.unread,
+        unread_rows: rest.unread_rows,
     };
+    live.unread_rows.extend(elsewhere);
     live.normalize();
     Ok(live)
 }
 
-/// Reads every member of the organization with the grants in exactly `projects`, and nothing else.
+/// What the list of members says of projects that the list of projects does not name.
+fn in_unknown_projects(roster: &Roster, projects: &[LiveProject]) -> Vec<UnreadRow> {
+    if !roster.carries_grants {
+        return Vec::new();
+    }
+    let is_unknown = |id| projects.binary_search_by_key(&id, |one| one.id).is_err();
+    let rows = roster.members.iter().flat_map(|member| {
+        let unknown = member.grants.iter().filter(|grant| is_unknown(grant.project));
+        unknown.map(|grant| UnreadRow {
+            list: UnreadList::ProjectMembers,
+            project: Some(grant.project),
+            subject: Some(Subject::Person { email: member.email.clone(), user: member.id }),
+            why: format!(
+                "gives {} there, and the organization's list of projects does not name it",
+                grant.role
+            ),
+        })
+    });
+    rows.collect()
+}
+
+/// Reads every member of the organization with the grants in exactly `projects`, and nothing else; gives
+/// also the rows that could not be read.
 /// Sends one request, and one for each project where the list of members does not carry grants.
 ///
 /// # Errors
@@ -91,11 +119,11 @@ pub async fn read_members<R: AccessRead>(
     reader: &R,
     projects: &[ProjectId],
     concurrency: usize,
-) -> Result<Vec<LiveMember>, ApiError> {
+) -> Result<(Vec<LiveMember>, Vec<UnreadRow>), ApiError> {
     let reading = Reading::new(reader, concurrency);
     let roster = reading.one(reader.roster()).await?;
-    let (members, _) = reading.grants(roster, &in_order(projects), projects).await?;
-    Ok(members)
+    let grants = reading.grants(roster, &in_order(projects), projects).await?;
+    Ok((grants.members, grants.unread_rows))
 }
 
 fn in_order(projects: &[ProjectId]) -> Vec<ProjectId> {
@@ -122,6 +150,27 @@ struct Rest {
     identity_provider: Option<LiveIdentityProvider>,
     /// What was asked for and not given.
     unread: Vec<Unread>,
+    /// Rows of what was given that could not be read.
+    unread_rows: Vec<UnreadRow>,
+}
+
+/// The members with their grants.
+struct Grants {
+    members: Vec<LiveMember>,
+    /// The projects that were not given.
+    unread: Vec<Unread>,
+    unread_rows: Vec<UnreadRow>,
+}
+
+/// The service accounts with their grants.
+#[derive(Default)]
+struct Accounts {
+    accounts: Option<Vec<LiveServiceAccount>>,
+    /// The projects whose service accounts were read, in order.
+    read: Vec<ProjectId>,
+    /// What was not given.
+    unread: Vec<Unread>,
+    unread_rows: Vec<UnreadRow>,
 }
 
 /// Where a list that a plan can do without was withheld: nothing of it, and what is then unread.
@@ -171,19 +220,25 @@ impl<'a, R: AccessRead> Reading<'a, R> {
             self.where_asked(reads.identity_provider, self.reader.identity_provider()),
         )
         .await;
-        let (members, mut unread) = members?;
+        let Grants { members, mut unread, mut unread_rows } = members?;
         let teams = given(teams, UnreadList::Teams, &mut unread)?;
-        let (service_accounts, service_accounts_read, accounts_unread) = accounts?;
-        unread.extend(accounts_unread);
+        let teams = teams.map(|Listed { rows, unread }| {
+            unread_rows.extend(unread.into_iter().map(OddRow::of_team));
+            rows
+        });
+        let accounts = accounts?;
+        unread.extend(accounts.unread);
+        unread_rows.extend(accounts.unread_rows);
         let identity_provider =
             given(identity_provider, UnreadList::IdentityProvider, &mut unread)?;
         Ok(Rest {
             members,
             teams,
-            service_accounts,
-            service_accounts_read,
+            service_accounts: accounts.accounts,
+            service_accounts_read: accounts.read,
             identity_provider,
             unread,
+            unread_rows,
         })
     }
 
@@ -202,13 +257,14 @@ impl<'a, R: AccessRead> Reading<'a, R> {
         roster: Roster,
         projects: &[ProjectId],
         needed: &[ProjectId],
-    ) -> Result<(Vec<LiveMember>, Vec<Unread>), ApiError> {
-        let Roster { mut members, carries_grants } = roster;
+    ) -> Result<Grants, ApiError> {
+        let Roster { mut members, unread: odd, carries_grants } = roster;
         if carries_grants {
             for member in &mut members {
                 member.grants.retain(|grant| projects.binary_search(&grant.project).is_ok());
             }
-            return Ok((Join::new(members).finish(), Vec::new()));
+            let (members, unread_rows) = Join::new(members, odd).finish();
+            return Ok(Grants { members, unread: Vec::new(), unread_rows });
         }
         // Owned numbers: futures that borrow them could not move between threads.
         let reads = projects.iter().copied().map(|project| async move {
@@ -222,7 +278,7 @@ impl<'a, R: AccessRead> Reading<'a, R> {
         let (join, unread) = stream::iter(reads)
             .buffered(self.concurrency)
             .try_fold(
-                (Join::new(members), Vec::new()),
+                (Join::new(members, odd), Vec::new()),
                 |(mut join, mut unread), (project, rows)| {
                     let added = match rows {
                         Ok(rows) => join.add(project, rows),
@@ -236,7 +292,8 @@ impl<'a, R: AccessRead> Reading<'a, R> {
                 },
             )
             .await?;
-        Ok((join.finish(), unread))
+        let (members, unread_rows) = join.finish();
+        Ok(Grants { members, unread, unread_rows })
     }
 
     /// The service accounts, the projects whose service accounts were read, in order, and what was not
@@ -245,9 +302,9 @@ impl<'a, R: AccessRead> Reading<'a, R> {
         &self,
         reads: ServiceAccountReads,
         projects: &[ProjectId],
-    ) -> Result<(Option<Vec<LiveServiceAccount>>, Vec<ProjectId>, Vec<Unread>), ApiError> {
+    ) -> Result<Accounts, ApiError> {
         let projects = match reads {
-            ServiceAccountReads::Nothing => return Ok((None, Vec::new(), Vec::new())),
+            ServiceAccountReads::Nothing => return Ok(Accounts::default()),
             ServiceAccountReads::Names => &[],
             ServiceAccountReads::Roles => projects,
         };
@@ -270,9 +327,11 @@ impl<'a, R: AccessRead> Reading<'a, R> {
             }
         }
         let accounts = given(accounts, UnreadList::ServiceAccounts, &mut unread)?;
-        let Some(accounts) = accounts else { return Ok((None, Vec::new(), unread)) };
-        let (accounts, read) = accounts::with_grants(accounts, read)?;
-        Ok((accounts, read, unread))
+        let Some(accounts) = accounts else {
+            return Ok(Accounts { unread, ..Accounts::default() });
+        };
+        let (accounts, read, unread_rows) = with_grants(accounts, read);
+        Ok(Accounts { accounts: Some(accounts), read, unread, unread_rows })
     }
 }
 

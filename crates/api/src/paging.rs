@@ -9,9 +9,11 @@ use reqwest::Url;
 use serde_json::Value;
 
 use crate::ApiError;
-use crate::answer::Answer;
+use crate::answer::{Answer, DecodeError};
 use crate::error::quotable;
-use crate::list::{Further, NextKey, Row, Told, decode_page, whole_number};
+use crate::list::{
+    Further, Listed, NextKey, Page, Row, Told, decode_page, decode_readable, whole_number,
+};
 use crate::request::{Endpoint, Request};
 use crate::transport::Transport;
 
@@ -21,11 +23,12 @@ const MOST_PAGES: usize = 10_000;
 const MOST_ROWS: usize = 5_000_000;
 const QUOTE_LIMIT: usize = 80;
 
-/// Reads a list to its last page.
+/// Reads a list to its last page, every row of it.
 ///
 /// # Errors
-/// Any failed request, an answer that is no list, pages this program cannot follow, and fewer rows or
-/// pages than the answers say there are: half a list would look like people who left.
+/// Any failed request, an answer that is no list, a row that cannot be read, pages this program cannot
+/// follow, and fewer rows or pages than the answers say there are: half a list would look like people
+/// who left.
 pub(crate) async fn read_all<R: Row + fmt::Debug>(
     transport: &Transport,
     endpoint: Endpoint,
@@ -44,18 +47,51 @@ pub(crate) async fn read_all_seen<R: Row + fmt::Debug>(
     url: Url,
     seen_answer: impl Fn(&Answer) + Sync,
 ) -> Result<Vec<R>, ApiError> {
-    let decode = |answer: &Answer| {
+    let decode = |answer: &Answer, _| {
         seen_answer(answer);
         decode_page::<R>(answer)
     };
+    Ok(read_pages(transport, endpoint, url, decode).await?.rows)
+}
+
+/// Reads a list to its last page; a row that cannot be read is told beside those that can.
+///
+/// # Errors
+/// As [`read_all`], and when no row at all can be read: then it is the list that is not understood.
+pub(crate) async fn read_readable<R: Row + fmt::Debug>(
+    transport: &Transport,
+    endpoint: Endpoint,
+    url: Url,
+) -> Result<Listed<R>, ApiError> {
+    let decode = |answer: &Answer, before: usize| {
+        let page = decode_readable::<R>(answer)?;
+        let read = before + page.received.saturating_sub(page.unread.len());
+        match page.unread.first() {
+            Some((at, odd)) if read == 0 && !page.next.iter().any(Further::goes_on) => {
+                Err(odd.as_error(*at))
+            }
+            _ => Ok(page),
+        }
+    };
+    read_pages(transport, endpoint, url, decode).await
+}
+
+async fn read_pages<R: Row + fmt::Debug>(
+    transport: &Transport,
+    endpoint: Endpoint,
+    url: Url,
+    decode: impl Fn(&Answer, usize) -> Result<Page<R>, DecodeError> + Sync,
+) -> Result<Listed<R>, ApiError> {
     let mut request = Request::get(endpoint, url.clone());
     let mut seen = BTreeSet::new();
-    let mut rows = Vec::new();
+    let mut listed = Listed::default();
+    let mut readable = 0_usize;
     let mut told = Told::default();
     let mut known = Known::default();
     for pages in 1..=MOST_PAGES {
         seen.insert(request.url.to_string());
-        let page = transport.read(&request, decode).await?;
+        let page = transport.read(&request, |answer| decode(answer, readable)).await?;
+        readable += page.received.saturating_sub(page.unread.len());
         let next = next_page(&url, &request.url, &page.next);
         told.join(page.told);
         if pages > 1 || matches!(next, Ok(Some(_))) {
@@ -66,19 +102,23 @@ pub(crate) async fn read_all_seen<R: Row + fmt::Debug>(
         } else {
             known.received = page.received;
         }
-        if rows.is_empty() {
-            rows = page.rows;
+        if listed.rows.is_empty() {
+            listed.rows = page.rows;
         } else {
-            rows.extend(page.rows);
+            listed.rows.extend(page.rows);
         }
-        if rows.len() > MOST_ROWS {
+        listed.unread.extend(page.unread.into_iter().map(|(_, odd)| odd));
+        if listed.rows.len().saturating_add(listed.unread.len()) > MOST_ROWS {
             return Err(refused(&request, &format!("the list has more than {MOST_ROWS} rows")));
         }
         match next {
+            Ok(None) if readable == 0 && !listed.unread.is_empty() => {
+                return Err(refused(&request, "no row of the list can be read"));
+            }
             Ok(None) => {
                 return match told.missing(known.received, pages) {
                     Some(problem) => Err(refused(&request, &problem)),
-                    None => Ok(rows),
+                    None => Ok(listed),
                 };
             }
             Ok(Some(next)) if seen.contains(next.as_str()) => {

@@ -12,6 +12,7 @@ use mixaccess_model::{
 use secrecy::SecretString;
 
 use crate::ApiError;
+use crate::list::{Listed, OddRow};
 
 /// One row of a project's member list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub struct ProjectServiceAccount {
 pub struct Roster {
     /// Every member.
     pub members: Vec<LiveMember>,
+    /// The rows of people that could not be read.
+    pub unread: Vec<OddRow>,
     /// Whether their grants in every project are already with them.
     pub carries_grants: bool,
 }
@@ -58,29 +61,32 @@ pub trait AccessRead: Sync {
     fn organization_name(&self) -> Option<String> {
         None
     }
-    /// Every member of the organization, without grants. One request (and one for each further page).
+    /// Every member of the organization whose row can be read, without grants. One request (and one for each further page).
     fn members(&self) -> impl Future<Output = Result<Vec<LiveMember>, ApiError>> + Send;
     /// Every member of the organization, with grants where the dialect's list of members has them. One
     /// request (and one for each further page).
     fn roster(&self) -> impl Future<Output = Result<Roster, ApiError>> + Send {
-        async { Ok(Roster { members: self.members().await?, carries_grants: false }) }
+        async {
+            let members = self.members().await?;
+            Ok(Roster { members, unread: Vec::new(), carries_grants: false })
+        }
     }
     /// Every team; nothing where the service does not answer that. One request.
-    fn teams(&self) -> impl Future<Output = Result<Option<Vec<LiveTeam>>, ApiError>> + Send {
+    fn teams(&self) -> impl Future<Output = Result<Option<Listed<LiveTeam>>, ApiError>> + Send {
         async { Ok(None) }
     }
     /// Every service account, without grants; nothing where the service does not answer that. One
     /// request.
     fn service_accounts(
         &self,
-    ) -> impl Future<Output = Result<Option<Vec<LiveServiceAccount>>, ApiError>> + Send {
+    ) -> impl Future<Output = Result<Option<Listed<LiveServiceAccount>>, ApiError>> + Send {
         async { Ok(None) }
     }
     /// Every grant of a service account in one project. One request.
     fn project_service_accounts(
         &self,
         _project: ProjectId,
-    ) -> impl Future<Output = Result<Option<Vec<ProjectServiceAccount>>, ApiError>> + Send {
+    ) -> impl Future<Output = Result<Option<Listed<ProjectServiceAccount>>, ApiError>> + Send {
         async { Ok(None) }
     }
     /// What SCIM says; nothing without a SCIM token and without a log.
@@ -95,7 +101,7 @@ pub trait AccessRead: Sync {
     fn project_members(
         &self,
         project: ProjectId,
-    ) -> impl Future<Output = Result<Vec<ProjectMember>, ApiError>> + Send;
+    ) -> impl Future<Output = Result<Listed<ProjectMember>, ApiError>> + Send;
 }
 
 /// Writing. The client retries what is safe to retry and answers only when the outcome is known or

@@ -18,6 +18,8 @@ use crate::error::quotable;
 use crate::list::{Entry, EntryValue, Field, Words};
 
 const QUOTE_LIMIT: usize = 60;
+/// What the names of service accounts end in.
+const ACCOUNT_SUFFIX: &str = ".mp-service-account";
 /// The name of a team that the service does not name.
 const UNNAMED_TEAM: &str = "(unnamed)";
 
@@ -40,9 +42,11 @@ pub(crate) fn numbered(fields: &[&Field<'_>], key: Option<&str>) -> Option<u64> 
     fields.iter().find_map(|field| field.number()).or_else(|| number(key))
 }
 
-/// An address, also where only what it is listed under says it.
+/// An address, also where only what it is listed under says it. A word that is none is nobody's, but
+/// that a service account is listed by its name.
 pub(crate) fn address(fields: &[&Field<'_>], key: Option<&str>) -> Option<Email> {
-    let own = fields.iter().find_map(|field| field.word());
+    let is_address = |word: &&str| word.contains('@') || word.ends_with(ACCOUNT_SUFFIX);
+    let own = fields.iter().filter_map(|field| field.word()).find(is_address);
     own.or(key.filter(|key| key.contains('@'))).map(Email::new)
 }
 
@@ -72,6 +76,9 @@ pub(crate) fn source(
     words: &mut Words,
 ) -> Result<GrantSource, String> {
     let Some(kind) = kind.word() else {
+        if !kind.is_nothing() {
+            return Err("has a grant type that is no word".to_owned());
+        }
         return Ok(if team.is_nothing() {
             GrantSource::Individual
         } else {
@@ -162,24 +169,20 @@ pub(crate) fn own_grant(
 }
 
 /// The grant that an entry names, with where it comes from.
-///
-/// # Errors
-/// As [`own_grant`].
-pub(crate) fn sourced_grant(
-    entry: &Entry<'_, GrantFields<'_>>,
-    words: &mut Words,
-) -> Result<Sourced, String> {
-    let EntryValue::Object(fields) = &entry.value else { return Ok(Sourced::Unsaid) };
+pub(crate) fn sourced_grant(entry: &Entry<'_, GrantFields<'_>>, words: &mut Words) -> Sourced {
+    let EntryValue::Object(fields) = &entry.value else { return Sourced::Unsaid };
     if fields.grant_type.is_nothing() || fields.role.is_nothing() {
-        return Ok(Sourced::Unsaid);
+        return Sourced::Unsaid;
     }
     let Ok(source) = source(&fields.grant_type, &fields.team, words) else {
-        return Ok(Sourced::Unsaid);
+        return Sourced::Unsaid;
     };
-    Ok(match own_grant(entry, words)? {
-        Some((project, role)) => Sourced::Grant(Grant { project, role, source }),
-        None => Sourced::Nothing,
-    })
+    match own_grant(entry, words) {
+        Ok(Some((project, role))) => Sourced::Grant(Grant { project, role, source }),
+        Ok(None) => Sourced::Nothing,
+        // The lists of the projects say what this does not.
+        Err(_) => Sourced::Unsaid,
+    }
 }
 
 /// What an entry among somebody's projects says.

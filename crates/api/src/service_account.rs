@@ -14,7 +14,8 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, DecodeError, decode_value};
-use crate::paging::read_all;
+use crate::list::Listed;
+use crate::paging::read_readable;
 use crate::request::{Endpoint, Request};
 use crate::transport::Transport;
 use crate::{ApiError, NewServiceAccount, ProjectServiceAccount};
@@ -40,18 +41,18 @@ impl ServiceAccounts<'_> {
     }
 
     /// Every service account, without grants.
-    pub(crate) async fn list(&self) -> Result<Vec<LiveServiceAccount>, ApiError> {
+    pub(crate) async fn list(&self) -> Result<Listed<LiveServiceAccount>, ApiError> {
         let request = self.reading();
-        read_all::<LiveServiceAccount>(self.transport, request.endpoint, request.url).await
+        read_readable::<LiveServiceAccount>(self.transport, request.endpoint, request.url).await
     }
 
     /// Every grant of a service account in one project.
     pub(crate) async fn list_project(
         &self,
         project: ProjectId,
-    ) -> Result<Vec<ProjectServiceAccount>, ApiError> {
+    ) -> Result<Listed<ProjectServiceAccount>, ApiError> {
         let request = self.reading_project(project);
-        read_all::<ProjectServiceAccount>(self.transport, request.endpoint, request.url).await
+        read_readable::<ProjectServiceAccount>(self.transport, request.endpoint, request.url).await
     }
 
     /// Creates an account and gives its secret, which is in no error and no log. Sent once.

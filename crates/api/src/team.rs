@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 pub(crate) use row::TeamRow;
 
-use crate::paging::read_all;
+use crate::list::Listed;
+use crate::paging::read_readable;
 use crate::request::{Endpoint, Request};
 use crate::transport::Transport;
 use crate::{ApiError, TeamUpdate};
@@ -29,9 +30,9 @@ impl Teams<'_> {
     }
 
     /// Every team.
-    pub(crate) async fn list(&self) -> Result<Vec<TeamRow>, ApiError> {
+    pub(crate) async fn list(&self) -> Result<Listed<TeamRow>, ApiError> {
         let request = self.reading();
-        read_all::<TeamRow>(self.transport, request.endpoint, request.url).await
+        read_readable::<TeamRow>(self.transport, request.endpoint, request.url).await
     }
 
     /// The request that creates a team without people and projects.

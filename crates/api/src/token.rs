@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, DecodeError, decode_value};
-use crate::list::{Field, Row, Words};
+use crate::list::{Field, OddRow, Row, Words};
 use crate::paging::read_all;
 use crate::request::{Endpoint, Request};
 use crate::{ApiError, Client};
@@ -118,7 +118,7 @@ impl Row for ProjectToken {
         row: TokenFields<'_>,
         key: Option<&str>,
         _: &mut Words,
-    ) -> Result<Option<Self>, String> {
+    ) -> Result<Option<Self>, OddRow> {
         let text = |field: &Field<'_>| {
             let number = || field.number().map(|number| number.to_string());
             field.word().map(str::to_owned).or_else(number)

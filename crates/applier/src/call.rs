@@ -273,6 +273,7 @@ mod tests {
             people: Roster::from([ann]),
             teams: [("Growth".into(), team)].into(),
             accounts: [("etl".into(), account)].into(),
+            ..Organization::default()
         }
     }
 

@@ -83,7 +83,8 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let before = before_all(live, runs);
         let tells_team_rows = has_team_rows(&before) || has_team_rows(live);
         let expected = expectations(&content.changes, &outcomes, &before);
-        let found = expected.iter().flat_map(|one| one.mismatches(content, live, tells_team_rows));
+        let found = expected.iter();
+        let found = found.flat_map(|one| one.mismatches(content, live, &before, tells_team_rows));
         found.collect()
     }
 

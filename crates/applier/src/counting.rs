@@ -4,7 +4,8 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mixaccess_api::{
-    AccessRead, AccessWrite, ApiError, ProjectMember, ProjectServiceAccount, Roster, Write, Written,
+    AccessRead, AccessWrite, ApiError, Listed, ProjectMember, ProjectServiceAccount, Roster, Write,
+    Written,
 };
 use mixaccess_model::{
     Actor, LiveIdentityProvider, LiveMember, LiveProject, LiveServiceAccount, LiveTeam, ProjectId,
@@ -56,20 +57,20 @@ impl<C: AccessRead> AccessRead for Counting<'_, C> {
         self.reading().roster()
     }
 
-    fn teams(&self) -> impl Future<Output = Result<Option<Vec<LiveTeam>>, ApiError>> + Send {
+    fn teams(&self) -> impl Future<Output = Result<Option<Listed<LiveTeam>>, ApiError>> + Send {
         self.reading().teams()
     }
 
     fn service_accounts(
         &self,
-    ) -> impl Future<Output = Result<Option<Vec<LiveServiceAccount>>, ApiError>> + Send {
+    ) -> impl Future<Output = Result<Option<Listed<LiveServiceAccount>>, ApiError>> + Send {
         self.reading().service_accounts()
     }
 
     fn project_service_accounts(
         &self,
         project: ProjectId,
-    ) -> impl Future<Output = Result<Option<Vec<ProjectServiceAccount>>, ApiError>> + Send {
+    ) -> impl Future<Output = Result<Option<Listed<ProjectServiceAccount>>, ApiError>> + Send {
         self.reading().project_service_accounts(project)
     }
 
@@ -86,7 +87,7 @@ impl<C: AccessRead> AccessRead for Counting<'_, C> {
     fn project_members(
         &self,
         project: ProjectId,
-    ) -> impl Future<Output = Result<Vec<ProjectMember>, ApiError>> + Send {
+    ) -> impl Future<Output = Result<Listed<ProjectMember>, ApiError>> + Send {
         self.reading().project_members(project)
     }
 }

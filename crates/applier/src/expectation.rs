@@ -180,6 +180,7 @@ impl Expectation {
         &self,
         content: &PlanContent,
         live: &LiveState,
+        before: &LiveState,
         tells_team_rows: bool,
     ) -> Vec<Mismatch> {
         let mut all = Differences { subject: &self.subject, content, all: Vec::new() };
@@ -201,7 +202,33 @@ impl Expectation {
                 }
             }
         }
+        self.unread(live, before, &mut all);
         all.all
+    }
+
+    /// What may be there although it should be gone: a row of it that could not be read, or one of
+    /// nobody by name that was not there before.
+    fn unread(&self, live: &LiveState, before: &LiveState, all: &mut Differences<'_>) {
+        let key = self.subject.key();
+        let found = self.found(live);
+        for row in &live.unread_rows {
+            let is_new = || !before.unread_rows.contains(row);
+            let may_be = row.is_about(&key) || row.is_about_anybody_like(&key) && is_new();
+            if !may_be {
+                continue;
+            }
+            let word = "a row that could not be read";
+            match &self.own {
+                Some(Own::Gone) if found.is_none() => all.add(None, self.absent(), word),
+                Some(Own::There { roles, .. }) => {
+                    let gone = row.project.filter(|id| roles.get(id).is_some_and(Option::is_none));
+                    if let Some(project) = gone {
+                        all.add(Some(project), role_word(None), word);
+                    }
+                }
+                Some(Own::Gone) | None => {}
+            }
+        }
     }
 
     const fn absent(&self) -> &'static str {

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_api::{
-    AccessRead, AccessWrite, ApiError, ErrorKind, NewServiceAccount, ProjectMember,
-    ProjectServiceAccount, Roster as Listed, TeamUpdate, Write, Written,
+    AccessRead, AccessWrite, ApiError, ErrorKind, Listed, NewServiceAccount, OddRow, ProjectMember,
+    ProjectServiceAccount, Roster as MemberList, TeamUpdate, Write, Written,
 };
 use mixaccess_model::{
     Actor, Capabilities, Dialect, Email, Grant, GrantSource, Invitation, LIVE_FORMAT_VERSION,
@@ -102,6 +102,9 @@ pub(crate) struct Organization {
     pub(crate) people: Roster,
     pub(crate) teams: BTreeMap<Arc<str>, Team>,
     pub(crate) accounts: BTreeMap<Arc<str>, Account>,
+    /// Rows that nobody can read: of the organization's members, and of those of projects.
+    pub(crate) odd_members: Vec<OddRow>,
+    pub(crate) odd_grants: BTreeMap<ProjectId, Vec<OddRow>>,
 }
 
 #[derive(Default)]
@@ -287,6 +290,7 @@ impl Organization {
             service_accounts: Some(self.live_accounts(true)),
             identity_provider: None,
             unread: Vec::new(),
+            unread_rows: Vec::new(),
         };
         live.normalize();
         live
@@ -417,45 +421,51 @@ impl AccessRead for Fake {
         self.read(|all| all.people.keys().map(|email| all.member(email)).collect()).await
     }
 
-    async fn roster(&self) -> Result<Listed, ApiError> {
+    async fn roster(&self) -> Result<MemberList, ApiError> {
         let carries_grants = self.lock().carries_grants;
         let one = |all: &Organization, email: &Email| match carries_grants {
             true => all.with_grants(email),
             false => all.member(email),
         };
-        self.read(|all| Listed {
+        self.read(|all| MemberList {
             members: all.people.keys().map(|email| one(all, email)).collect(),
+            unread: all.odd_members.clone(),
             carries_grants,
         })
         .await
     }
 
-    async fn teams(&self) -> Result<Option<Vec<LiveTeam>>, ApiError> {
-        self.read(|all| Some(all.live_teams())).await
+    async fn teams(&self) -> Result<Option<Listed<LiveTeam>>, ApiError> {
+        self.read(|all| Some(all.live_teams().into())).await
     }
 
-    async fn service_accounts(&self) -> Result<Option<Vec<LiveServiceAccount>>, ApiError> {
-        self.read(|all| Some(all.live_accounts(false))).await
+    async fn service_accounts(&self) -> Result<Option<Listed<LiveServiceAccount>>, ApiError> {
+        self.read(|all| Some(all.live_accounts(false).into())).await
     }
 
     async fn project_service_accounts(
         &self,
         project: ProjectId,
-    ) -> Result<Option<Vec<ProjectServiceAccount>>, ApiError> {
+    ) -> Result<Option<Listed<ProjectServiceAccount>>, ApiError> {
         let row = |account: &Account| {
             let role = account.grants.get(&project)?.clone();
             let id = ServiceAccountId(account.id);
             Some(ProjectServiceAccount { id, role, source: GrantSource::Individual })
         };
-        self.read(|all| Some(all.accounts.values().filter_map(row).collect())).await
+        self.read(|all| Some(all.accounts.values().filter_map(row).collect::<Vec<_>>().into()))
+            .await
     }
 
     async fn projects(&self) -> Result<Vec<LiveProject>, ApiError> {
         Err(error(ErrorKind::Permanent, Some(500), "an apply needs no list of projects"))
     }
 
-    async fn project_members(&self, project: ProjectId) -> Result<Vec<ProjectMember>, ApiError> {
-        self.read(|all| all.rows(project)).await
+    async fn project_members(&self, project: ProjectId) -> Result<Listed<ProjectMember>, ApiError> {
+        self.read(|all| Listed {
+            rows: all.rows(project),
+            unread: all.odd_grants.get(&project).cloned().unwrap_or_default(),
+        })
+        .await
     }
 }
 

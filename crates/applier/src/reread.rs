@@ -5,11 +5,11 @@ use std::sync::{Arc, OnceLock};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
-use mixaccess_api::{AccessRead, ApiError, ErrorKind, ProjectServiceAccount, read_members};
+use mixaccess_api::{AccessRead, ApiError, ErrorKind, Listed, OddRow, read_members, with_grants};
 use mixaccess_model::{
     Action, Actor, Change, Dialect, Grant, LIVE_FORMAT_VERSION, LiveProject, LiveServiceAccount,
-    LiveState, OrganizationId, PlanContent, Precondition, ProjectId, ServiceAccountId, Subject,
-    SubjectKey,
+    LiveState, OrganizationId, PlanContent, Precondition, ProjectId, Subject, SubjectKey,
+    UnreadList, UnreadRow,
 };
 
 /// What is read.
@@ -160,17 +160,22 @@ pub(crate) async fn read<R: AccessRead>(
         service_accounts: None,
         identity_provider: None,
         unread: Vec::new(),
+        unread_rows: Vec::new(),
     };
     let mut projects = scope.projects.clone();
     if !scope.teams.is_empty() {
-        let teams = client.teams().await?.ok_or_else(|| unanswered("teams"))?;
+        let Listed { rows: teams, unread } =
+            client.teams().await?.ok_or_else(|| unanswered("teams"))?;
+        live.unread_rows.extend(unread.into_iter().map(OddRow::of_team));
         let named = teams.iter().filter(|team| scope.teams.contains(&team.name));
         projects.extend(named.flat_map(|team| team.grants.iter().map(|grant| grant.project)));
         live.teams = Some(teams);
     }
     if scope.members {
         let read = projects.iter().copied().collect::<Vec<_>>();
-        live.members = read_members(client, &read, scope.in_flight).await?;
+        let (members, unread) = read_members(client, &read, scope.in_flight).await?;
+        live.members = members;
+        live.unread_rows.extend(unread);
         if let Some(actor) = scope.listed.get()
             && !live.members.iter().any(|one| one.organization_role.is_some() && actor.is(one))
         {
@@ -182,7 +187,9 @@ pub(crate) async fn read<R: AccessRead>(
         }
     }
     if scope.service_accounts {
-        live.service_accounts = Some(service_accounts(client, scope).await?);
+        let (accounts, unread) = service_accounts(client, scope).await?;
+        live.service_accounts = Some(accounts);
+        live.unread_rows.extend(unread);
     }
     live.projects = projects
         .union(&scope.service_account_projects)
@@ -201,25 +208,17 @@ pub(crate) async fn read<R: AccessRead>(
 async fn service_accounts<R: AccessRead>(
     client: &R,
     scope: &Scope,
-) -> Result<Vec<LiveServiceAccount>, ApiError> {
+) -> Result<(Vec<LiveServiceAccount>, Vec<UnreadRow>), ApiError> {
     let listed = client.service_accounts().await?.ok_or_else(|| unanswered("service accounts"))?;
-    let mut accounts: BTreeMap<ServiceAccountId, LiveServiceAccount> =
-        listed.into_iter().map(|account| (account.id, account)).collect();
     // Owned numbers: futures that borrow them could not move between threads.
     let reads = scope.service_account_projects.iter().copied().map(|project| async move {
         let rows = client.project_service_accounts(project).await?;
         let rows = rows.ok_or_else(|| unanswered("service accounts of a project"))?;
         Ok::<_, ApiError>((project, rows))
     });
-    let mut rows = stream::iter(reads).buffered(scope.in_flight.max(1));
-    while let Some((project, rows)) = rows.try_next().await? {
-        for ProjectServiceAccount { id, role, source } in rows {
-            if let Some(account) = accounts.get_mut(&id) {
-                account.grants.push(Grant { project, role, source });
-            }
-        }
-    }
-    Ok(accounts.into_values().collect())
+    let rows = stream::iter(reads).buffered(scope.in_flight.max(1)).try_collect().await?;
+    let (accounts, _, unread) = with_grants(listed, rows);
+    Ok((accounts, unread))
 }
 
 fn unanswered(what: &str) -> ApiError {
@@ -266,6 +265,18 @@ pub(crate) fn refresh(older: &mut LiveState, newer: LiveState, scope: &Scope) {
     };
     let members_read = read(|project| project.members_read);
     let service_accounts_read = read(|project| project.service_accounts_read);
+    let is_told_anew = |row: &UnreadRow| match row.list {
+        UnreadList::Members => scope.members,
+        UnreadList::ProjectMembers => row.project.is_some_and(|id| members_read.contains(&id)),
+        UnreadList::Teams => newer.teams.is_some(),
+        UnreadList::ServiceAccounts => newer.service_accounts.is_some(),
+        UnreadList::ProjectServiceAccounts => {
+            row.project.is_some_and(|id| service_accounts_read.contains(&id))
+        }
+        UnreadList::IdentityProvider => false,
+    };
+    older.unread_rows.retain(|row| !is_told_anew(row));
+    older.unread_rows.extend(newer.unread_rows);
     if newer.teams.is_some() {
         older.teams = newer.teams;
     }

@@ -70,6 +70,7 @@ fn organization() -> Organization {
         .into(),
         teams: [("Growth".into(), team)].into(),
         accounts: [("etl".into(), account(60))].into(),
+        ..Organization::default()
     }
 }
 

@@ -58,7 +58,12 @@ pub(crate) async fn verify<R: AccessRead>(
                 let mut found = Vec::new();
                 expected.retain(|one| {
                     let before = found.len();
-                    found.extend(one.mismatches(reading.content, &live, tells_team_rows));
+                    found.extend(one.mismatches(
+                        reading.content,
+                        &live,
+                        reading.before,
+                        tells_team_rows,
+                    ));
                     found.len() > before
                 });
                 match &mut seen {

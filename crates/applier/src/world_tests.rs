@@ -62,6 +62,7 @@ fn fake_of(live: &LiveState) -> Fake {
         people: people.map(|one| (one.email.clone(), person_of(one, known))).collect(),
         teams: teams.collect(),
         accounts: accounts.collect(),
+        ..Organization::default()
     });
     {
         let mut inner = fake.lock();

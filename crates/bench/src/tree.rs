@@ -148,6 +148,7 @@ impl Shape {
             service_accounts: (self.service_accounts > 0).then(|| self.live_service_accounts()),
             identity_provider: None,
             unread: Vec::new(),
+            unread_rows: Vec::new(),
         }
     }
 

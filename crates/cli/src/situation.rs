@@ -5,7 +5,7 @@ use mixaccess_applier::journal::unsettled_creations;
 use mixaccess_applier::{StateDirectory, was_listed};
 use mixaccess_model::{
     DeclaredOrganization, DesiredState, GuardCode, LiveState, Override, OverrideOrigin, Plan,
-    PlanContent, ProjectId,
+    PlanContent, ProjectId, printable,
 };
 use mixaccess_planner::{PlanningInput, plan, secret_unsettled, what_to_read};
 
@@ -172,6 +172,26 @@ pub(crate) fn check_whole(live: &LiveState, state: &StateDir) -> Result<(), Fail
             live.organization
         ))
         .hint(INCOMPLETE)),
+    }
+}
+
+/// How many rows that could not be read are named one by one.
+const NAMED_ROWS: usize = 10;
+
+/// Says which rows could not be read: what they would have told is in no file that is written.
+pub(crate) fn warn_of_unread_rows(context: &Context, live: &LiveState) {
+    for row in live.unread_rows.iter().take(NAMED_ROWS) {
+        let list = row.list.as_str();
+        let of = row.project.map(|id| format!(" of project {id}")).unwrap_or_default();
+        let about = row.subject.as_ref().map(|one| format!(" about {one}")).unwrap_or_default();
+        let why = printable(&row.why);
+        context
+            .console
+            .warn(&format!("a row{about} of the {list}{of} could not be read: it {why}"));
+    }
+    let more = live.unread_rows.len().saturating_sub(NAMED_ROWS);
+    if more > 0 {
+        context.console.warn(&format!("{more} more rows could not be read"));
     }
 }
 

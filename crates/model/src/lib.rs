@@ -27,6 +27,7 @@ mod role;
 mod service_account;
 mod subject;
 mod team;
+mod unread_row;
 mod wire_text;
 mod wording;
 
@@ -72,5 +73,6 @@ pub use role::{OrganizationRole, ProjectRole, RoleName};
 pub use service_account::{DesiredServiceAccount, LiveServiceAccount, is_service_account_name};
 pub use subject::{Subject, SubjectKey};
 pub use team::{DesiredTeam, DesiredTeamMember, LiveTeam, OwnGrant};
+pub use unread_row::UnreadRow;
 pub use wire_text::printable;
 pub use wording::{counted, listed};

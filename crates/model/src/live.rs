@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 use crate::OwnGrant;
 use crate::{
     Dialect, Email, Grant, Invitation, LiveIdentityProvider, LiveServiceAccount, LiveTeam,
-    ManagedBy, OrganizationId, OrganizationRole, ProjectId, ProjectRole, UserId, printable,
+    ManagedBy, OrganizationId, OrganizationRole, ProjectId, ProjectRole, UnreadRow, UserId,
+    printable,
 };
 
 /// Version of the live-state file that this program writes and reads.
@@ -53,6 +54,9 @@ pub struct LiveState {
     /// have held is unknown, and not absent.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,
+    /// The rows of lists that were given which could not be read, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread_rows: Vec<UnreadRow>,
 }
 
 /// A list that the service did not give.
@@ -74,6 +78,8 @@ pub struct Unread {
 )]
 #[serde(rename_all = "snake_case")]
 pub enum UnreadList {
+    /// The members of the organization; only rows of it can be unread.
+    Members,
     /// The members of a project.
     ProjectMembers,
     /// The service accounts of a project.
@@ -90,7 +96,7 @@ impl UnreadList {
     /// The words used in output.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::ProjectMembers => "members",
+            Self::Members | Self::ProjectMembers => "members",
             Self::ProjectServiceAccounts | Self::ServiceAccounts => "service accounts",
             Self::Teams => "teams",
             Self::IdentityProvider => "people and groups of the identity provider",
@@ -273,6 +279,8 @@ impl LiveState {
         self.normalize_service_accounts();
         self.unread.sort_unstable();
         self.unread.dedup();
+        self.unread_rows.sort_unstable();
+        self.unread_rows.dedup();
     }
 
     /// What the service said instead of a list; nothing where it gave it, or was not asked.
@@ -537,6 +545,7 @@ mod tests {
             service_accounts: None,
             identity_provider: None,
             unread: Vec::new(),
+            unread_rows: Vec::new(),
         }
     }
 

@@ -168,5 +168,6 @@ fn live(people: u64, projects: u64) -> LiveState {
         service_accounts: None,
         identity_provider: None,
         unread: Vec::new(),
+        unread_rows: Vec::new(),
     }
 }

@@ -33,6 +33,7 @@ codes! {
     LOOK_ALIKE_MEMBER = "look-alike-member", Warning, "an address closely resembles a live account: perhaps two accounts for one person; nobody is invited beside it";
     LOOK_ALIKE_TEAM = "look-alike-team", Warning, "a team is created although one of nearly that name is live";
     MAY_HAVE_EXPIRED = "may-have-expired", Warning, "an invitation is 7 to 14 days old, and may have expired";
+    MEMBER_UNREADABLE = "member-unreadable", Warning, "a row of a list of members could not be read, so that nothing is given to whom it is about or may be about";
     NONE_NOT_REACHABLE = "none-not-reachable", Warning, "no access is declared, and something else than an individual grant gives it; an error where the policy says so";
     NOT_UNDONE = "not-undone", Warning, "an undo plan does not take back something that was applied";
     PROJECT_NOT_LIVE = "project-not-live", Error, "a declared project is not in the live organization";

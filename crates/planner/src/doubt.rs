@@ -1,14 +1,17 @@
 //! People about whom something is so doubtful that nothing is given to them before it is clear.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use mixaccess_model::{
-    DesiredState, Email, Finding, LiveMember, LiveState, Severity, State, UnreadList, UserId,
+    DesiredState, Email, Finding, LiveMember, LiveState, Severity, State, Subject, SubjectKey,
+    UnreadList, UnreadRow, UserId,
 };
 
 use crate::codes::{DUPLICATE_MEMBER, DUPLICATE_TEAM, LOOK_ALIKE_MEMBER, TEAMS_UNREADABLE};
 use crate::names::names;
 use crate::observation;
+use crate::unread_row;
 
 /// What is doubtful about whom.
 #[derive(Debug, Default)]
@@ -18,6 +21,8 @@ pub(crate) struct Doubts<'a> {
     pub(crate) warnings: Vec<Finding>,
     /// Undeclared projects of which nobody knows who is in them.
     pub(crate) unread_projects: Vec<String>,
+    /// A row of a project's members that may be anybody's.
+    pub(crate) unread_grants: Option<&'a UnreadRow>,
 }
 
 /// A doubt about one person.
@@ -43,6 +48,7 @@ impl<'a> Doubts<'a> {
         let unread_projects = observation::unread_projects(desired, live);
         let mut doubts = Self { unread_projects, ..Self::default() };
         doubts.shared_numbers(live);
+        doubts.unread_rows(desired, live);
         doubts.look_alikes(desired, live);
         doubts.teams(desired, live);
         doubts
@@ -56,7 +62,9 @@ impl<'a> Doubts<'a> {
     /// Whether somebody's invitation is left as it is, although another should take its place: a new one
     /// could lose what the old one gives.
     pub(crate) fn keeps_invitation(&self, email: &Email) -> bool {
-        self.about(email).is_some() || !self.unread_projects.is_empty()
+        self.about(email).is_some()
+            || !self.unread_projects.is_empty()
+            || self.unread_grants.is_some()
     }
 
     /// Of several doubts about one person, the first is told: it stops most.
@@ -77,6 +85,29 @@ impl<'a> Doubts<'a> {
                 let finding = Finding::new(Severity::Warning, DUPLICATE_MEMBER, message)
                     .with_hint("A change would reach the wrong account: ask Mixpanel's support.");
                 self.add(email, Stops::Everything, finding);
+            }
+        }
+    }
+
+    /// People whose rows could not be read, and those of whom a row may be that is nobody's by name.
+    fn unread_rows(&mut self, desired: &'a DesiredState, live: &'a LiveState) {
+        for row in &live.unread_rows {
+            if let Some(email) = row.subject.as_ref().and_then(Subject::email)
+                && unread_row::counts(live, row)
+            {
+                let finding = unread_row::finding(desired, live, row);
+                self.add(email, Stops::Additions, finding);
+            }
+        }
+        let mut anybody = unread_row::about_anybody(live);
+        let Some(first) = anybody.next() else { return };
+        let is_of_project = |row: &&UnreadRow| row.project.is_some();
+        self.unread_grants =
+            Some(first).filter(is_of_project).or_else(|| anybody.find(is_of_project));
+        for declared in desired.collaborators.iter().filter(|one| one.state == State::Active) {
+            if live.member(&declared.email).is_none() {
+                let finding = unread_row::not_invited(desired, live, first, &declared.email);
+                self.add(&declared.email, Stops::Additions, finding);
             }
         }
     }
@@ -144,6 +175,18 @@ impl<'a> Doubts<'a> {
                     (TEAMS_UNREADABLE, message)
                 }
                 Some(teams) => {
+                    let key = SubjectKey::Team(Arc::clone(&team.name));
+                    if let Some(row) = unread_row::of_team(live, &key) {
+                        let what = unread_row::phrase(desired, live, row);
+                        let message = format!("what team {name} gives is unknown: {what}");
+                        for member in &team.members {
+                            let finding =
+                                Finding::new(Severity::Warning, TEAMS_UNREADABLE, message.clone())
+                                    .with_hint(unread_row::HINT);
+                            self.add(&member.email, Stops::Additions, finding);
+                        }
+                        continue;
+                    }
                     let from = teams.partition_point(|one| one.name < team.name);
                     let rest = teams.get(from..).unwrap_or_default();
                     let count = rest.iter().take_while(|one| one.name == team.name).count();
@@ -175,5 +218,7 @@ pub fn doubts_about(desired: &DesiredState, live: &LiveState, email: &Email) -> 
     let unknown = (is_suspended && !accounts.is_empty())
         .then(|| observation::access_unknown(email, &doubts.unread_projects))
         .flatten();
-    several.into_iter().chain(doubt).chain(warnings).chain(unknown).collect()
+    let elsewhere = is_suspended.then(|| unread_row::elsewhere(live, email));
+    let elsewhere = elsewhere.into_iter().flatten();
+    several.into_iter().chain(doubt).chain(warnings).chain(unknown).chain(elsewhere).collect()
 }

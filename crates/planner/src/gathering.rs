@@ -22,6 +22,7 @@ use crate::service_account::AccountComparison;
 use crate::subject::subject_of;
 use crate::tally::is_above;
 use crate::team::{ByHand, TeamComparison};
+use crate::unread_row;
 
 /// What is found on the way.
 pub(crate) struct Gathering<'a> {
@@ -48,6 +49,8 @@ impl<'a> Gathering<'a> {
         findings.extend(observation::unreadable_projects(desired, live));
         findings.extend(teams.findings);
         findings.extend(comparer.doubts.warnings.iter().cloned());
+        let (rows_told, rows_left) = unread_row::told(desired, live, &names);
+        findings.extend(rows_told);
         let undeclared = live.projects.iter().filter(|one| desired.project(one.id).is_none());
         let mut not_planned: Vec<NotPlanned> = undeclared
             .map(|project| NotPlanned {
@@ -57,6 +60,7 @@ impl<'a> Gathering<'a> {
                 message: "live, and not declared".to_owned(),
             })
             .collect();
+        not_planned.extend(rows_left);
         not_planned.extend(teams.not_planned);
         let team_at = teams.drafted.iter().enumerate().filter_map(|(at, one)| match &one.subject {
             Subject::Team { name, .. } => Some((Arc::clone(name), at)),
@@ -159,6 +163,9 @@ impl<'a> Gathering<'a> {
             self.judge_as_written(collaborator, member, &mut comparison);
         }
         self.doubted(email, member, &mut comparison);
+        if let Some(member) = member {
+            self.hidden(member, &mut comparison);
+        }
         if let Some(waiting) = member.and_then(|member| needs_number(member, &comparison.drafts)) {
             self.not_planned.push(waiting);
             return;
@@ -348,8 +355,34 @@ impl<'a> Gathering<'a> {
         }
     }
 
+    /// Withholds what would be given to somebody in a project where a row that may be theirs could not
+    /// be read, and says so.
+    fn hidden(&mut self, member: &LiveMember, comparison: &mut Comparison) {
+        let Comparer { desired, live, .. } = self.comparer;
+        if live.unread_rows.is_empty() {
+            return;
+        }
+        let key = SubjectKey::Person(member.email.clone());
+        let left = &mut self.not_planned;
+        comparison.drafts.retain(|draft| {
+            let Action::Grant { project, .. } = &draft.action else { return true };
+            let Some(row) = live.may_hide_role(&key, project.id) else { return true };
+            left.push(NotPlanned {
+                kind: NotPlannedKind::Withheld,
+                subject: Some(subject_of(member)),
+                project: Some(project.clone()),
+                message: format!(
+                    "1 change is withheld: may have a role there already: {}",
+                    unread_row::phrase(desired, live, row)
+                ),
+            });
+            false
+        });
+    }
+
     /// Withholds what a doubt about somebody stops, and says so.
     fn doubted(&mut self, email: &Email, member: Option<&LiveMember>, comparison: &mut Comparison) {
+        let Comparer { desired, live, doubts, .. } = self.comparer;
         let is_replaced = |comparison: &Comparison| {
             let mut drafts = comparison.drafts.iter();
             member.is_some() && drafts.any(Draft::invites)
@@ -365,6 +398,12 @@ impl<'a> Gathering<'a> {
                     stops: Stops::Additions,
                 }
             }
+            None if let Some(row) = doubts.unread_grants
+                && is_replaced(comparison) =>
+            {
+                let finding = unread_row::not_replaced(desired, live, row, email);
+                Doubt { finding, stops: Stops::Additions }
+            }
             None => return,
         };
         let count = comparison.withhold(doubt.stops);
@@ -375,7 +414,9 @@ impl<'a> Gathering<'a> {
             Subject::Person { email: email.clone(), user: member.and_then(|member| member.id) };
         self.not_planned
             .push(NotPlanned { subject: Some(subject), ..stopped(count, &doubt.finding) });
-        self.findings.push(doubt.finding);
+        if !self.findings.contains(&doubt.finding) {
+            self.findings.push(doubt.finding);
+        }
     }
 
     /// Drops what would be given to the subjects of these findings, in their teams as well, and says so;
@@ -430,9 +471,11 @@ impl<'a> Gathering<'a> {
         }
         let unknown =
             observation::access_unknown(&member.email, &self.comparer.doubts.unread_projects);
-        let Some(finding) = unknown else { return };
-        self.leave_alone(member, NotPlannedKind::Withheld, finding.message.clone());
-        self.findings.push(finding);
+        let elsewhere = unread_row::elsewhere(self.comparer.live, &member.email);
+        for finding in unknown.into_iter().chain(elsewhere) {
+            self.leave_alone(member, NotPlannedKind::Withheld, finding.message.clone());
+            self.findings.push(finding);
+        }
     }
 
     fn leave_alone(&mut self, member: &LiveMember, kind: NotPlannedKind, message: String) {

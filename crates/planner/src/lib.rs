@@ -45,6 +45,7 @@ pub mod testing;
 #[cfg(test)]
 mod tests;
 mod undo;
+mod unread_row;
 
 pub use codes::CODES;
 pub use custom_role::CustomRoles;

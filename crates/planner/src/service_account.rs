@@ -7,13 +7,15 @@ use std::sync::Arc;
 use mixaccess_model::{
     Action, DesiredGrant, DesiredServiceAccount, Finding, Grant, InvitedGrant, LiveServiceAccount,
     NotPlanned, NotPlannedKind, ProjectId, ProjectKey, ProjectRole, ReasonKind, State, Subject,
+    SubjectKey,
 };
 
 use crate::comparer::Comparer;
 use crate::draft::{Draft, SubjectDraft};
-use crate::person::annotations_of_whole;
+use crate::person::{annotations_of_whole, keep_reductions};
 use crate::power::is_acting_account;
 use crate::service_account_findings as told;
+use crate::unread_row;
 
 /// What came out of comparing the service accounts.
 #[derive(Debug, Default)]
@@ -96,6 +98,12 @@ fn absent(comparer: &Comparer<'_>, wanted: &DesiredServiceAccount, out: &mut Acc
         out.findings.push(told::expired_before_it_began(comparer.desired, wanted));
         return;
     }
+    if let Some(row) = unread_row::of_account(comparer.live, &wanted.username) {
+        let what = unread_row::phrase(comparer.desired, comparer.live, row);
+        let why = format!("not created, since it may be there already: {what}");
+        out.not_planned.push(told::withheld(wanted, why));
+        return;
+    }
     let is_given = |grant: &&DesiredGrant| grant.role.is_some();
     if let Some(project) =
         wanted.grants.iter().filter(is_given).find_map(|grant| unread(comparer, grant.project))
@@ -141,7 +149,9 @@ fn present(
             );
             out.not_planned.push(told::withheld(wanted, why));
         }
-        push(wanted, subject, roles(comparer, wanted, found), out);
+        let mut drafts = roles(comparer, wanted, found);
+        withhold_unread(comparer, wanted, found, &mut drafts, out);
+        push(wanted, subject, drafts, out);
         return;
     }
     if is_acting_account(&comparer.live.actor, &found.username, Some(found)) {
@@ -160,6 +170,13 @@ fn present(
         out.not_planned.push(told::withheld(wanted, why));
         return;
     }
+    let key = SubjectKey::ServiceAccount(Arc::clone(&found.username));
+    if let Some(row) = unread_row::about(comparer.live, &key) {
+        let what = unread_row::phrase(comparer.desired, comparer.live, row);
+        let why = format!("not deleted, since what that takes is unknown: {what}");
+        out.not_planned.push(told::withheld(wanted, why));
+        return;
+    }
     let loses = found.individual_grants().map(|(project, role)| InvitedGrant {
         project: comparer.names.reference(project),
         role: role.clone(),
@@ -167,6 +184,38 @@ fn present(
     let action = Action::DeleteServiceAccount { loses: loses.collect() };
     let reason = comparer.reason(ReasonKind::Removed, &wanted.cause);
     push(wanted, subject, vec![comparer.draft(action, reason)], out);
+}
+
+/// Drops what would be given to an account of which a row could not be read, or in a project where one
+/// may be its own.
+fn withhold_unread(
+    comparer: &Comparer<'_>,
+    wanted: &DesiredServiceAccount,
+    found: &LiveServiceAccount,
+    drafts: &mut Vec<Draft>,
+    out: &mut AccountComparison,
+) {
+    let live = comparer.live;
+    let key = SubjectKey::ServiceAccount(Arc::clone(&found.username));
+    let mut withhold = |row, count: usize| {
+        let plural = if count == 1 { " is" } else { "s are" };
+        let what = unread_row::phrase(comparer.desired, live, row);
+        out.not_planned
+            .push(told::withheld(wanted, format!("{count} change{plural} withheld: {what}")));
+    };
+    if let Some(row) = unread_row::about(live, &key) {
+        let count = keep_reductions(drafts);
+        if count > 0 {
+            withhold(row, count);
+        }
+        return;
+    }
+    drafts.retain(|draft| {
+        let Action::Grant { project, .. } = &draft.action else { return true };
+        let Some(row) = live.may_hide_role(&key, project.id) else { return true };
+        withhold(row, 1);
+        false
+    });
 }
 
 /// The first declared project whose service accounts were not read.

@@ -53,6 +53,11 @@ pub(crate) fn not_compared(team: &DesiredTeam) -> NotPlanned {
     }
 }
 
+/// What is not done about a declared team.
+pub(crate) const fn withheld(team: Subject, message: String) -> NotPlanned {
+    NotPlanned { kind: NotPlannedKind::Withheld, subject: Some(team), project: None, message }
+}
+
 /// Several live teams of one name: nobody can tell which one the files mean.
 pub(crate) fn duplicate(teams: &[LiveTeam]) -> Option<Finding> {
     let first = teams.first()?;

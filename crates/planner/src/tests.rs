@@ -13,6 +13,7 @@ mod standing;
 mod stronger;
 mod teams;
 mod undoing;
+mod unread_rows;
 mod withholding;
 
 use std::sync::Arc;
@@ -89,6 +90,7 @@ fn world<F: AsRef<str>, L: AsRef<str>>(files: &[F], live: &[L]) -> World {
         service_accounts: None,
         identity_provider: None,
         unread: Vec::new(),
+        unread_rows: Vec::new(),
     };
     live.normalize();
     World { desired, live }

@@ -11,7 +11,7 @@ use mixaccess_model::{
 use super::Client;
 use super::find::answers_elsewhere;
 use crate::request::Endpoint;
-use crate::{AccessRead, ApiError, ProjectMember, ProjectServiceAccount, Roster};
+use crate::{AccessRead, ApiError, Listed, ProjectMember, ProjectServiceAccount, Roster};
 
 impl AccessRead for Client {
     async fn me(&self) -> Result<Actor, ApiError> {
@@ -37,8 +37,8 @@ impl AccessRead for Client {
     async fn roster(&self) -> Result<Roster, ApiError> {
         let Some(prefix) = self.found().await?.verbs() else {
             let dialect = self.members_dialect();
-            let members = dialect.members().await?;
-            let roster = Roster { members, carries_grants: false };
+            let Listed { rows: members, unread } = dialect.members().await?;
+            let roster = Roster { members, unread, carries_grants: false };
             return governed(roster, || dialect.reading(Endpoint::Members, None).label());
         };
         let dialect = self.app_dialect(prefix);
@@ -59,41 +59,36 @@ impl AccessRead for Client {
         self.members_dialect().projects().await
     }
 
-    async fn project_members(&self, project: ProjectId) -> Result<Vec<ProjectMember>, ApiError> {
+    async fn project_members(&self, project: ProjectId) -> Result<Listed<ProjectMember>, ApiError> {
         self.members_dialect().project_members(project).await
     }
 
-    async fn teams(&self) -> Result<Option<Vec<LiveTeam>>, ApiError> {
+    async fn teams(&self) -> Result<Option<Listed<LiveTeam>>, ApiError> {
         let teams = self.teams_at(self.prefix().await?);
-        let Some(rows) = answered(teams.list().await)? else { return Ok(None) };
+        let Some(Listed { rows, mut unread }) = answered(teams.list().await)? else {
+            return Ok(None);
+        };
         let mut addresses = HashMap::new();
         if rows.iter().any(crate::team::TeamRow::has_unnamed) {
             addresses = by_number(self.members().await?);
         }
-        rows.into_iter()
-            .map(|row| {
-                row.named(&addresses).map_err(|user| {
-                    let problem = format!(
-                        "a team has member number {user}, whom the organization's member list does \
-                         not name"
-                    );
-                    let hint = "Somebody may have changed members while they were read: try again.";
-                    let error = ApiError::permanent(teams.reading().label(), problem);
-                    ApiError { hint: Some(hint.to_owned()), ..error }
-                })
-            })
-            .collect::<Result<_, _>>()
-            .map(Some)
+        let named = rows.into_iter().map(|row| {
+            let (team, odd) = row.named(&addresses);
+            unread.extend(odd);
+            team
+        });
+        let rows = named.collect();
+        Ok(Some(Listed { rows, unread }))
     }
 
-    async fn service_accounts(&self) -> Result<Option<Vec<LiveServiceAccount>>, ApiError> {
+    async fn service_accounts(&self) -> Result<Option<Listed<LiveServiceAccount>>, ApiError> {
         answered(self.accounts().list().await)
     }
 
     async fn project_service_accounts(
         &self,
         project: ProjectId,
-    ) -> Result<Option<Vec<ProjectServiceAccount>>, ApiError> {
+    ) -> Result<Option<Listed<ProjectServiceAccount>>, ApiError> {
         answered(self.accounts().list_project(project).await)
     }
 

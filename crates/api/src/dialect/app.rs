@@ -10,7 +10,8 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
 use super::members;
-use crate::paging::read_all;
+use crate::list::Listed;
+use crate::paging::{read_all, read_readable};
 use crate::request::{Endpoint, Request};
 use crate::row::RosterRow;
 use crate::transport::Transport;
@@ -43,8 +44,11 @@ impl App<'_> {
     /// may come from anywhere is not to be taken for an individual grant.
     pub(crate) async fn roster(&self) -> Result<Roster, ApiError> {
         let request = self.reading_users();
-        let rows = read_all::<RosterRow>(self.transport, request.endpoint, request.url).await?;
-        let carries_grants = !rows.is_empty() && rows.iter().all(|row| row.carries_grants);
+        let Listed { rows, unread } =
+            read_readable::<RosterRow>(self.transport, request.endpoint, request.url).await?;
+        // Whose row cannot be read may have one in the list of a project that can.
+        let carries_grants =
+            !rows.is_empty() && unread.is_empty() && rows.iter().all(|row| row.carries_grants);
         let members = rows
             .into_iter()
             .map(|row| {
@@ -55,7 +59,7 @@ impl App<'_> {
                 member
             })
             .collect();
-        Ok(Roster { members, carries_grants })
+        Ok(Roster { members, unread, carries_grants })
     }
 
     /// Every project.

@@ -16,7 +16,8 @@ pub(crate) use identity::Identity;
 
 use crate::answer::Answer;
 use crate::audit::AuditEvent;
-use crate::paging::read_all;
+use crate::list::Listed;
+use crate::paging::{read_all, read_readable};
 use crate::request::{Endpoint, Request};
 use crate::transport::Transport;
 use crate::{ApiError, ProjectMember};
@@ -91,9 +92,9 @@ impl Members<'_> {
         })
     }
 
-    pub(crate) async fn members(&self) -> Result<Vec<LiveMember>, ApiError> {
+    pub(crate) async fn members(&self) -> Result<Listed<LiveMember>, ApiError> {
         let request = self.reading(Endpoint::Members, None);
-        read_all::<LiveMember>(self.transport, request.endpoint, request.url).await
+        read_readable::<LiveMember>(self.transport, request.endpoint, request.url).await
     }
 
     pub(crate) async fn projects(&self) -> Result<Vec<LiveProject>, ApiError> {
@@ -104,9 +105,9 @@ impl Members<'_> {
     pub(crate) async fn project_members(
         &self,
         project: ProjectId,
-    ) -> Result<Vec<ProjectMember>, ApiError> {
+    ) -> Result<Listed<ProjectMember>, ApiError> {
         let request = self.reading(Endpoint::ProjectMembers, Some(project));
-        read_all::<ProjectMember>(self.transport, request.endpoint, request.url).await
+        read_readable::<ProjectMember>(self.transport, request.endpoint, request.url).await
     }
 
     pub(crate) async fn audit_log(

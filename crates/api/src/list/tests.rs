@@ -396,3 +396,46 @@ fn custom_roles_are_known_whole_or_not_at_all() {
         assert_eq!(names, expected, "{fields}");
     }
 }
+
+#[test]
+fn what_can_be_read_is_read_beside_an_odd_row() {
+    fn readable<R: Row>(body: &str) -> Page<R> {
+        let body = body.as_bytes().to_vec();
+        let answer = Answer { status: StatusCode::OK, retry_after: None, date: None, body };
+        decode_readable(&answer).unwrap()
+    }
+    for (row, number) in [
+        (r#"{"id":3}"#, Some(3)),
+        (r#"{"id":3,"email":null}"#, Some(3)),
+        (r#"{"id":3,"email":17}"#, Some(3)),
+        (r#"{"user_id":3,"email":{"name":"Ann"}}"#, Some(3)),
+        (r#"{"id":"3","email":"Ann"}"#, Some(3)),
+        (r#"{"email":" "}"#, None),
+        ("null", None),
+        ("[7]", None),
+        (r#""a@x""#, None),
+    ] {
+        let page = readable::<LiveMember>(&format!(r#"[{row},{{"id":1,"email":"a@x"}}]"#));
+        assert_eq!((page.rows.len(), page.received), (1, 2), "{row}");
+        let [(1, odd)] = page.unread.as_slice() else { panic!("{row}: {:?}", page.unread) };
+        assert_eq!((odd.number, odd.name.as_deref()), (number, None), "{row}");
+    }
+    for (row, number, name) in [
+        (r#"{"id":3,"email":"b@x","role":"admin","grant_type":"sideways"}"#, Some(3), Some("b@x")),
+        (r#"{"id":3,"email":"b@x","role":"admin","grant_type":7}"#, Some(3), Some("b@x")),
+        (r#"{"email":"b@x","role":null}"#, None, Some("b@x")),
+        (r#"{"id":3,"grant_type":"individual"}"#, Some(3), None),
+        // Numbered as whatever it is.
+        (r#"{"id":3,"role":"admin","grant_type":"sideways"}"#, None, None),
+        (r#"{"user_id":3,"id":8,"role":"admin","grant_type":"sideways"}"#, Some(3), None),
+        (r#"{"role":"admin"}"#, None, None),
+    ] {
+        let sound = r#"{"id":1,"email":"a@x","role":"admin"}"#;
+        let page = readable::<ProjectMember>(&format!(r#"{{"members":[{sound},{row}]}}"#));
+        assert_eq!(page.rows.len(), 1, "{row}");
+        let [(2, odd)] = page.unread.as_slice() else { panic!("{row}: {:?}", page.unread) };
+        assert_eq!((odd.number, odd.name.as_deref()), (number, name), "{row}");
+    }
+    let robot = r#"[{"id":1,"email":"ci.a1b2c3.mp-service-account","role":"admin"}]"#;
+    assert_eq!(readable::<LiveMember>(robot).rows.len(), 1);
+}

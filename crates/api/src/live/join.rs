@@ -5,10 +5,11 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Email, Grant, GrantSource, LiveMember, ManagedBy, ProjectId, ProjectRole, UserId, printable,
+    Email, Grant, GrantSource, LiveMember, ManagedBy, ProjectId, ProjectRole, Subject, UnreadList,
+    UnreadRow, UserId, printable,
 };
 
-use crate::{ApiError, ProjectMember};
+use crate::{ApiError, Listed, OddRow, ProjectMember};
 
 /// The members with the grants of the projects read so far.
 pub(super) struct Join {
@@ -18,18 +19,23 @@ pub(super) struct Join {
     by_folded: HashMap<Arc<str>, usize>,
     /// How many of them the organization's own list named.
     listed: usize,
+    unread: Vec<UnreadRow>,
+    /// Rows of the organization's list: whom they are about, a project's list may tell.
+    odd: Vec<OddRow>,
 }
 
 impl Join {
     /// Starts from the organization's member list. A member listed twice, as between two pages, is one;
     /// two look-alikes are two.
-    pub(super) fn new(listed: Vec<LiveMember>) -> Self {
+    pub(super) fn new(listed: Vec<LiveMember>, odd: Vec<OddRow>) -> Self {
         let mut join = Self {
             members: Vec::with_capacity(listed.len()),
             by_number: HashMap::with_capacity(listed.len()),
             by_spelling: HashMap::with_capacity(listed.len()),
             by_folded: HashMap::with_capacity(listed.len()),
             listed: 0,
+            unread: Vec::new(),
+            odd,
         };
         for member in listed {
             let known = match member.id {
@@ -62,15 +68,19 @@ impl Join {
         at
     }
 
-    /// Lays one project's rows over the members.
+    /// Lays one project's rows over the members. Whose row stands for nobody who is known is unread.
     ///
     /// # Errors
-    /// When a row's number is one member's and its address another's, and when it belongs to nobody.
+    /// When a row's number is one member's and its address another's.
     pub(super) fn add(
         &mut self,
         project: ProjectId,
-        rows: Vec<ProjectMember>,
+        rows: Listed<ProjectMember>,
     ) -> Result<(), ApiError> {
+        let Listed { rows, unread } = rows;
+        for row in unread {
+            self.unread(project, row);
+        }
         for row in rows {
             let grant = Grant { project, role: row.role.clone(), source: row.source.clone() };
             match self.find(project, &row)? {
@@ -83,18 +93,37 @@ impl Join {
                     (GrantSource::AllUsers, None) => self.give_all(project, &row.role),
                     (_, None) => {
                         let number = row.user.map_or(0, |user| user.0);
-                        return Err(contradiction(
-                            project,
-                            format!(
-                                "it has a row for member number {number}, whom the organization's \
-                                 member list does not name"
-                            ),
-                        ));
+                        let why = format!(
+                            "is for member number {number}, whom the organization's member list \
+                             does not name"
+                        );
+                        self.unread(project, OddRow::from(why));
                     }
                 },
             }
         }
         Ok(())
+    }
+
+    /// Keeps a row that could not be read for whom it is about.
+    fn unread(&mut self, project: ProjectId, row: OddRow) {
+        let by_number = row.number.and_then(|user| self.by_number.get(&UserId(user)));
+        let numbered = by_number.and_then(|at| self.members.get(*at));
+        let subject = match (&row.name, numbered) {
+            (Some(address), member) => {
+                let email = Email::new(address);
+                let user = member.filter(|member| member.email == email).and_then(|one| one.id);
+                Some(Subject::Person { email, user })
+            }
+            (None, Some(member)) => Some(person(member)),
+            (None, None) => None,
+        };
+        self.unread.push(UnreadRow {
+            list: UnreadList::ProjectMembers,
+            project: Some(project),
+            subject,
+            why: row.why,
+        });
     }
 
     fn find(&self, project: ProjectId, row: &ProjectMember) -> Result<Option<usize>, ApiError> {
@@ -139,15 +168,28 @@ impl Join {
         }
     }
 
-    /// The members, each grant once.
-    pub(super) fn finish(mut self) -> Vec<LiveMember> {
+    /// The members, each grant once, and what could not be read.
+    pub(super) fn finish(mut self) -> (Vec<LiveMember>, Vec<UnreadRow>) {
+        for row in std::mem::take(&mut self.odd) {
+            let known = row.number.and_then(|user| self.by_number.get(&UserId(user)));
+            let subject = known.and_then(|at| self.members.get(*at)).map(person);
+            let why = match (row.number, &subject) {
+                (Some(number), None) => format!("for member number {number} {}", row.why),
+                _ => row.why,
+            };
+            self.unread.push(UnreadRow { list: UnreadList::Members, project: None, subject, why });
+        }
         for member in &mut self.members {
             member.grants.sort_unstable();
             member.grants.dedup();
             member.grants.shrink_to_fit();
         }
-        self.members
+        (self.members, self.unread)
     }
+}
+
+fn person(member: &LiveMember) -> Subject {
+    Subject::Person { email: member.email.clone(), user: member.id }
 }
 
 /// Somebody whom only a project's list names: mostly a person with an open invitation.

@@ -4,7 +4,7 @@ use mixaccess_model::{Email, ProjectId};
 use serde::Deserialize;
 
 use crate::audit::AuditEvent;
-use crate::list::{Field, Row, Words};
+use crate::list::{Field, OddRow, Row, Words};
 
 /// An event of the audit log, under the names that were seen or are likely.
 #[derive(Deserialize)]
@@ -43,7 +43,7 @@ impl Row for AuditEvent {
     type Wire<'de> = EventFields<'de>;
     const KEYS: &'static [&'static str] = &["results", "events", "audit_log", "logs"];
 
-    fn read(row: EventFields<'_>, _: Option<&str>, _: &mut Words) -> Result<Option<Self>, String> {
+    fn read(row: EventFields<'_>, _: Option<&str>, _: &mut Words) -> Result<Option<Self>, OddRow> {
         let owned = |field: &Field<'_>| field.word().map(str::to_owned);
         let event = owned(&row.event).or_else(|| owned(&row.event_type));
         let Some(event) = event.or_else(|| owned(&row.action)) else { return Ok(None) };

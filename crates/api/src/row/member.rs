@@ -10,7 +10,7 @@ use super::{
     project_role, source, sourced_grant,
 };
 use crate::ProjectMember;
-use crate::list::{Entries, Field, Row, Words};
+use crate::list::{Entries, Field, OddRow, Row, Words};
 
 const LISTS: &[&str] = &["results", "members", "users"];
 
@@ -78,13 +78,14 @@ impl PersonFields<'_> {
 
     /// The member, without grants. A list of memberships may number its rows too; the user's own
     /// number wins.
-    fn member(&self, key: Option<&str>) -> Result<LiveMember, String> {
-        let email =
-            address(&[&self.email, &self.user_email], key).ok_or("has no e-mail address")?;
+    fn member(&self, key: Option<&str>) -> Result<LiveMember, OddRow> {
+        let id = numbered(&[&self.user_id, &self.id], key);
+        let email = address(&[&self.email, &self.user_email], key)
+            .ok_or_else(|| OddRow::from("has no e-mail address").about(id, None))?;
         let flags = [&self.is_pending, &self.pending, &self.invited, &self.is_expired];
         let status = member_status(&self.status, &flags, &self.accepted);
         Ok(LiveMember {
-            id: numbered(&[&self.user_id, &self.id], key).map(UserId),
+            id: id.map(UserId),
             email,
             name: self.name.word().map(Arc::from),
             organization_role: organization_role(&self.role),
@@ -108,7 +109,7 @@ impl Row for LiveMember {
         row: PersonFields<'_>,
         key: Option<&str>,
         _: &mut Words,
-    ) -> Result<Option<Self>, String> {
+    ) -> Result<Option<Self>, OddRow> {
         row.member(key).map(Some)
     }
 }
@@ -130,11 +131,11 @@ impl Row for RosterRow {
         row: PersonFields<'_>,
         key: Option<&str>,
         words: &mut Words,
-    ) -> Result<Option<Self>, String> {
+    ) -> Result<Option<Self>, OddRow> {
         let mut member = row.member(key)?;
         let mut carries_grants = matches!(row.projects, Entries::Listed(_));
         for entry in row.projects.listed() {
-            match sourced_grant(entry, words)? {
+            match sourced_grant(entry, words) {
                 Sourced::Grant(grant) => member.grants.push(grant),
                 Sourced::Nothing => {}
                 Sourced::Unsaid => carries_grants = false,
@@ -184,22 +185,32 @@ impl Row for ProjectMember {
         row: ProjectMemberFields<'_>,
         key: Option<&str>,
         words: &mut Words,
-    ) -> Result<Option<Self>, String> {
-        let source = source(&row.grant_type, &row.team, words)?;
-        let user = numbered(&[&row.user_id, &row.id], key).map(UserId);
+    ) -> Result<Option<Self>, OddRow> {
+        let number = numbered(&[&row.user_id, &row.id], key);
         let email = address(&[&row.email, &row.user_email], key);
+        let about = |why: String, number| {
+            OddRow::from(why).about(number, email.as_ref().map(mixaccess_model::Email::as_str))
+        };
+        let source = source(&row.grant_type, &row.team, words).map_err(|why| {
+            // What is no person's may be numbered as something else.
+            about(why, if email.is_some() { number } else { row.user_id.number() })
+        })?;
+        let user = number.map(UserId);
         if email.is_none() {
             match source {
                 // A team's own row, numbered as a team: whom it reaches stands in their own rows.
                 GrantSource::Team(_) if row.user_id.is_nothing() => return Ok(None),
                 GrantSource::Organization if user.is_none() => return Ok(None),
                 GrantSource::Individual if user.is_none() => {
-                    return Err("has neither an e-mail address nor a number".to_owned());
+                    return Err("has neither an e-mail address nor a number".into());
                 }
                 _ => {}
             }
         }
-        let word = row.role.word().ok_or("has no role")?;
+        let word = row.role.word().ok_or_else(|| {
+            let is_persons = source.is_individual() || email.is_some();
+            about("has no role".to_owned(), if is_persons { number } else { row.user_id.number() })
+        })?;
         let Some(role) = project_role(word, words) else { return Ok(None) };
         let flags = [&row.is_pending, &row.pending, &row.invited];
         let status = member_status(&row.status, &flags, &row.accepted);

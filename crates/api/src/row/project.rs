@@ -6,7 +6,7 @@ use mixaccess_model::{LiveProject, ProjectId};
 use serde::Deserialize;
 
 use super::numbered;
-use crate::list::{Entries, EntryValue, Field, Row, Words};
+use crate::list::{Entries, EntryValue, Field, OddRow, Row, Words};
 
 /// A project in the organization's list.
 #[derive(Deserialize)]
@@ -53,7 +53,7 @@ impl Row for LiveProject {
         row: ProjectFields<'_>,
         key: Option<&str>,
         _: &mut Words,
-    ) -> Result<Option<Self>, String> {
+    ) -> Result<Option<Self>, OddRow> {
         let id = numbered(&[&row.id], key).map(ProjectId).ok_or("has no number")?;
         let name = row.name.word().map_or_else(|| id.to_string(), str::to_owned);
         Ok(Some(Self {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mixaccess_model::{Email, ScimEvent};
 use serde::Deserialize;
 
-use crate::list::{Field, Row, Words};
+use crate::list::{Field, OddRow, Row, Words};
 
 /// A row of `scim/logs`.
 #[derive(Deserialize)]
@@ -27,7 +27,7 @@ impl Row for ScimEvent {
         row: ScimEventFields<'_>,
         _: Option<&str>,
         words: &mut Words,
-    ) -> Result<Option<Self>, String> {
+    ) -> Result<Option<Self>, OddRow> {
         let (at, email) = (row.timestamp.instant(), row.user_email.word().map(Email::new));
         let event: Option<Arc<str>> = row.event.word().map(|event| words.name(event));
         Ok(match (at, email, event) {

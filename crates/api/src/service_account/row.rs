@@ -6,7 +6,7 @@ use mixaccess_model::{Email, LiveServiceAccount, ServiceAccountId, UserId};
 use serde::Deserialize;
 
 use crate::ProjectServiceAccount;
-use crate::list::{Field, Row, Words};
+use crate::list::{Field, OddRow, Row, Words};
 use crate::row::{numbered, project_role, source};
 
 const LISTS: &[&str] = &["results", "service_accounts"];
@@ -40,9 +40,11 @@ impl Row for LiveServiceAccount {
         row: AccountFields<'_>,
         key: Option<&str>,
         _: &mut Words,
-    ) -> Result<Option<Self>, String> {
-        let id = numbered(&[&row.id], key).map(ServiceAccountId).ok_or("has no number")?;
-        let username: Arc<str> = row.username.word().map(Arc::from).ok_or("has no user name")?;
+    ) -> Result<Option<Self>, OddRow> {
+        let (number, name) = (numbered(&[&row.id], key), row.username.word());
+        let odd = |why: &str| OddRow::from(why).about(number, name);
+        let id = number.map(ServiceAccountId).ok_or_else(|| odd("has no number"))?;
+        let username: Arc<str> = name.map(Arc::from).ok_or_else(|| odd("has no user name"))?;
         Ok(Some(Self {
             id,
             username,
@@ -78,10 +80,12 @@ impl Row for ProjectServiceAccount {
         row: ProjectAccountFields<'_>,
         key: Option<&str>,
         words: &mut Words,
-    ) -> Result<Option<Self>, String> {
-        let id = numbered(&[&row.id], key).map(ServiceAccountId).ok_or("has no number")?;
-        let source = source(&row.target_type, &row.team, words)?;
-        let word = row.role.word().ok_or("has no role")?;
+    ) -> Result<Option<Self>, OddRow> {
+        let id = numbered(&[&row.id], key).ok_or("has no number")?;
+        let odd = |why: String| OddRow::from(why).about(Some(id), None);
+        let source = source(&row.target_type, &row.team, words).map_err(odd)?;
+        let word = row.role.word().ok_or_else(|| odd("has no role".to_owned()))?;
+        let id = ServiceAccountId(id);
         Ok(project_role(word, words).map(|role| Self { id, role, source }))
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use mixaccess_model::{Email, LiveTeam, OwnGrant, TeamId, UserId};
 use serde::Deserialize;
 
-use crate::list::{Entries, Entry, EntryValue, Field, Row, Words};
+use crate::list::{Entries, Entry, EntryValue, Field, OddRow, Row, Words};
 use crate::row::{GrantFields, address, managed_by, number, numbered, own_grant};
 
 /// A team, with people whom it may name by number only.
@@ -15,6 +15,8 @@ use crate::row::{GrantFields, address, managed_by, number, numbered, own_grant};
 pub(crate) struct TeamRow {
     team: LiveTeam,
     unnamed: Vec<UserId>,
+    /// What else of it could not be read.
+    unread: Vec<String>,
 }
 
 impl TeamRow {
@@ -23,17 +25,21 @@ impl TeamRow {
         !self.unnamed.is_empty()
     }
 
-    /// The team, with the addresses of those it named by number.
-    ///
-    /// # Errors
-    /// The number that stands for nobody.
-    pub(crate) fn named(mut self, addresses: &HashMap<UserId, Email>) -> Result<LiveTeam, UserId> {
+    /// The team, with the addresses of those it named by number, and what of it could not be read.
+    pub(crate) fn named(mut self, addresses: &HashMap<UserId, Email>) -> (LiveTeam, Vec<OddRow>) {
         for user in self.unnamed {
-            self.team.members.push(addresses.get(&user).ok_or(user)?.clone());
+            match addresses.get(&user) {
+                Some(email) => self.team.members.push(email.clone()),
+                None => self.unread.push(format!(
+                    "has member number {user}, whom the organization's member list does not name"
+                )),
+            }
         }
         self.team.members.sort_unstable();
         self.team.members.dedup();
-        Ok(self.team)
+        let about = |why| OddRow::from(why).about(Some(self.team.id.0), Some(&self.team.name));
+        let unread = self.unread.into_iter().map(about).collect();
+        (self.team, unread)
     }
 }
 
@@ -102,28 +108,33 @@ impl Row for TeamRow {
         row: TeamFields<'_>,
         key: Option<&str>,
         words: &mut Words,
-    ) -> Result<Option<Self>, String> {
-        let id = numbered(&[&row.team_id, &row.id], key).map(TeamId).ok_or("has no number")?;
-        let name: Arc<str> = row.name.word().map(Arc::from).ok_or("has no name")?;
+    ) -> Result<Option<Self>, OddRow> {
+        let (number, name) = (numbered(&[&row.team_id, &row.id], key), row.name.word());
+        let odd = |why: &str| OddRow::from(why).about(number, name);
+        let id = number.map(TeamId).ok_or_else(|| odd("has no number"))?;
+        let name: Arc<str> = name.map(Arc::from).ok_or_else(|| odd("has no name"))?;
         let lists = [&row.members, &row.users];
         // A team taken for an empty one would be filled, and what it gives would go unseen.
         if !lists.iter().any(|list| matches!(list, Entries::Listed(_))) {
-            return Err("does not say who is in it".to_owned());
+            return Err(odd("does not say who is in it"));
         }
         if !matches!(row.projects, Entries::Listed(_)) {
-            return Err("does not say which project roles it gives".to_owned());
+            return Err(odd("does not say which project roles it gives"));
         }
-        let (mut members, mut unnamed) = (Vec::new(), Vec::new());
+        let (mut members, mut unnamed, mut unread) = (Vec::new(), Vec::new(), Vec::new());
         for entry in lists.into_iter().flat_map(Entries::listed) {
-            match person(entry)? {
-                Ok(email) => members.push(email),
-                Err(user) => unnamed.push(user),
+            match person(entry) {
+                Ok(Ok(email)) => members.push(email),
+                Ok(Err(user)) => unnamed.push(user),
+                Err(why) => unread.push(why),
             }
         }
         let mut grants = Vec::new();
         for entry in row.projects.listed() {
-            if let Some((project, role)) = own_grant(entry, words)? {
-                grants.push(OwnGrant { project, role });
+            match own_grant(entry, words) {
+                Ok(Some((project, role))) => grants.push(OwnGrant { project, role }),
+                Ok(None) => {}
+                Err(why) => unread.push(why),
             }
         }
         members.sort_unstable();
@@ -132,7 +143,7 @@ impl Row for TeamRow {
         grants.dedup();
         let managed_by = managed_by(&[&row.managed_by, &row.provisioned_by], &row.is_scim_managed);
         let team = LiveTeam { id, name, managed_by, members, grants };
-        Ok(Some(Self { team, unnamed }))
+        Ok(Some(Self { team, unnamed, unread }))
     }
 }
 
@@ -173,7 +184,8 @@ mod tests {
         ] {
             let mut teams = read(&body).unwrap_or_else(|error| panic!("{body}: {error:?}"));
             assert_eq!(teams[0].has_unnamed(), unnamed, "{body}");
-            let team = teams.remove(0).named(&addresses).unwrap();
+            let (team, unread) = teams.remove(0).named(&addresses);
+            assert_eq!(unread, [], "{body}");
             assert_eq!((team.id, &*team.name), (TeamId(7), "Growth"), "{body}");
             assert!(team.has(&Email::new("a@x.example")) && team.members.len() == 1, "{body}");
             assert_eq!(team.role(ProjectId(8)).unwrap().as_str(), "analyst", "{body}");
@@ -206,22 +218,31 @@ mod tests {
             (r#""id":7,"name":"G","members":3,"users":null,"projects":[]"#, "who is in it"),
             (r#""id":7,"name":"G","members":[]"#, "does not say which project roles"),
             (r#""id":7,"name":"G","members":[],"projects":2"#, "which project roles"),
-            (r#""id":7,"name":"G","members":[{}],"projects":[]"#, "neither an e-mail address nor"),
-            (r#""id":7,"name":"G","members":["Ann"],"projects":[]"#, "neither an e-mail address"),
-            (r#""id":7,"name":"G","users":[],"projects":[{"role":"admin"}]"#, "without a number"),
-            (r#""id":7,"name":"G","users":[],"projects":[8]"#, "without a number"),
-            (r#""id":7,"name":"G","users":[],"projects":[{"id":8}]"#, "project 8 without a role"),
         ] {
             let error = read(&format!("[{{{fields}}}]")).unwrap_err();
             let DecodeError::Unreadable(text) = error else { panic!("{fields}") };
             assert!(text.contains(expected), "{fields}: {text}");
         }
-        let teams =
-            read(r#"[{"id":7,"name":"G","members":[12],"projects":[{"id":8,"role":"none"}]}]"#)
-                .unwrap();
-        assert!(teams[0].team.grants.is_empty());
-        for team in teams {
-            assert_eq!(team.named(&HashMap::new()).unwrap_err(), UserId(12));
+    }
+
+    #[test]
+    fn what_is_odd_in_a_team_is_told_beside_the_rest() {
+        for (fields, expected) in [
+            (r#""members":[{},"a@x.example"],"projects":[]"#, "neither an e-mail address nor"),
+            (r#""members":["Ann","a@x.example"],"projects":[]"#, "neither an e-mail address"),
+            (r#""users":["a@x.example",12],"projects":[]"#, "has member number 12, whom"),
+            (r#""users":["a@x.example"],"projects":[{"role":"admin"}]"#, "without a number"),
+            (r#""users":["a@x.example"],"projects":[8]"#, "without a number"),
+            (r#""users":["a@x.example"],"projects":[{"id":8}]"#, "project 8 without a role"),
+        ] {
+            let body = format!(r#"[{{"id":7,"name":"G",{fields}}}]"#);
+            let (team, unread) = read(&body).unwrap().remove(0).named(&HashMap::new());
+            assert_eq!(team.members, [Email::new("a@x.example")], "{fields}");
+            let [odd] = unread.as_slice() else { panic!("{fields}: {unread:?}") };
+            assert_eq!((odd.number, odd.name.as_deref()), (Some(7), Some("G")), "{fields}");
+            assert!(odd.why.contains(expected), "{fields}: {}", odd.why);
         }
+        let none = r#"[{"id":7,"name":"G","members":[],"projects":[{"id":8,"role":"none"}]}]"#;
+        assert!(read(none).unwrap()[0].team.grants.is_empty());
     }
 }

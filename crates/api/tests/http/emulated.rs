@@ -65,7 +65,7 @@ impl World {
     }
 
     async fn member(&self, email: &str) -> Option<LiveMember> {
-        let members = read_members(&self.client, &[WEB, IOS], 8).await.unwrap();
+        let (members, _) = read_members(&self.client, &[WEB, IOS], 8).await.unwrap();
         members.into_iter().find(|member| member.email == Email::new(email))
     }
 
@@ -76,7 +76,7 @@ impl World {
 
     async fn team(&self, name: &str) -> Option<LiveTeam> {
         let teams = self.client.teams().await.unwrap().unwrap();
-        teams.into_iter().find(|team| &*team.name == name)
+        teams.rows.into_iter().find(|team| &*team.name == name)
     }
 }
 
@@ -209,14 +209,14 @@ fn service_accounts_come_change_and_go() {
         let account = new.id;
         let found = || async {
             let accounts = world.client.service_accounts().await.unwrap().unwrap();
-            accounts.into_iter().find(|one| one.id == account)
+            accounts.rows.into_iter().find(|one| one.id == account)
         };
         let etl = found().await.unwrap();
         assert_eq!(&*etl.username, "acme-etl");
         assert_eq!(etl.expires.unwrap().to_string(), "2027-01-31T23:59:59Z");
         let own = async |project, account: ServiceAccountId| {
             let rows = world.client.project_service_accounts(project).await.unwrap().unwrap();
-            let mut rows = rows.into_iter();
+            let mut rows = rows.rows.into_iter();
             rows.find(|row| row.id == account && row.source.is_individual()).map(|row| row.role)
         };
         assert_eq!(own(WEB, account).await, Some(ProjectRole::Analyst));

@@ -137,6 +137,7 @@ impl Judged {
             dialect: live.dialect,
             taken_at: live.taken_at,
             unread: live.unread.clone(),
+            unread_rows: live.unread_rows.clone(),
         };
         Self { desired, live }
     }

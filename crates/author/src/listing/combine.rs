@@ -51,6 +51,7 @@ pub fn offline(
         service_accounts: None,
         identity_provider: None,
         unread: Vec::new(),
+        unread_rows: Vec::new(),
     };
     live.normalize();
     live

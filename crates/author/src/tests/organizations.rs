@@ -246,6 +246,7 @@ prop_compose! {
             service_accounts,
             identity_provider: None,
             unread: Vec::new(),
+        unread_rows: Vec::new(),
         };
         live.normalize();
         live

@@ -201,9 +201,10 @@ async fn ask(
             projects: Vec::new(),
             members: roster.members,
             teams: None,
-            service_accounts: client.service_accounts().await.ok().flatten(),
+            service_accounts: client.service_accounts().await.ok().flatten().map(|all| all.rows),
             identity_provider: None,
             unread: Vec::new(),
+            unread_rows: Vec::new(),
         });
     }
     Answers { probe, actor, dialect, live }

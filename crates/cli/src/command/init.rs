@@ -23,7 +23,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
 use crate::repository::{Committed, committed};
-use crate::situation::check_whole;
+use crate::situation::{check_whole, warn_of_unread_rows};
 use crate::storage;
 use crate::wording::counted;
 use writing::write;
@@ -155,6 +155,7 @@ fn live(args: &Args, context: &Context) -> Result<LiveState, Failure> {
         read_live(&client, organization.id, dialect, &[], reads, concurrency, now).await
     })??;
     check_whole(&live, &args.state)?;
+    warn_of_unread_rows(context, &live);
     for unread in &live.unread {
         let what = unread.list.as_str();
         match unread.project {

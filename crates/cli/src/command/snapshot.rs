@@ -9,7 +9,7 @@ use crate::connection::{block_on, connect};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::{CommandResult, Failure};
-use crate::situation::check_whole;
+use crate::situation::{check_whole, warn_of_unread_rows};
 use crate::storage;
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
@@ -50,6 +50,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
         let of = unread.project.map(|id| format!(" of project {id}")).unwrap_or_default();
         context.console.warn(&format!("the {what}{of} were not read: {}", unread.why));
     }
+    warn_of_unread_rows(context, &live);
     let bytes = serde_json::to_vec(&live)
         .map_err(|error| Failure::new(format!("cannot write JSON: {error}")))?;
     match &args.out {

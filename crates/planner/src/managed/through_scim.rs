@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredCollaborator, Email, LiveMember, LiveTeam, ReasonKind, State, Through,
+    Action, DesiredCollaborator, Email, LiveMember, LiveTeam, ReasonKind, State, SubjectKey,
+    Through,
 };
 
 use crate::comparer::Comparer;
 use crate::draft::Draft;
+use crate::unread_row;
 
 impl Comparer<'_> {
     /// Takes out of `join` what may be written through SCIM: groups that are there, for somebody who is
@@ -56,8 +58,15 @@ impl Comparer<'_> {
         };
         let mut drafts = Vec::new();
         groups.retain(|name| {
-            let is_written =
-                self.directory.has_group(name) && self.live.team(name).is_some_and(&can);
+            // Nobody comes into a group of which it is not known who is in it.
+            let is_unread = || {
+                let key = SubjectKey::Team(Arc::clone(name));
+                unread_row::about(self.live, &key).is_some()
+            };
+            let gives = matches!(action, Action::AddTeamMember { .. });
+            let is_written = self.directory.has_group(name)
+                && self.live.team(name).is_some_and(&can)
+                && !(gives && is_unread());
             if is_written {
                 let reason = self.reason(kind, &collaborator.cause);
                 drafts.push((Arc::clone(name), self.draft(action.clone(), reason)));

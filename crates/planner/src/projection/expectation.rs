@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use mixaccess_model::{
     Action, Change, InvitedGrant, LiveMember, LiveServiceAccount, LiveTeam, MemberStatus,
-    OrganizationRole, Precondition, ProjectId, ProjectRole, Subject,
+    OrganizationRole, Precondition, ProjectId, ProjectRole, Subject, printable,
 };
 
 use super::{Projection, number_of_account, number_of_team};
+use crate::unread_row;
 
 pub(super) fn preconditions(
     projection: &Projection<'_>,
@@ -69,6 +70,9 @@ pub(super) fn violations(projection: &Projection<'_>, change: &Change) -> Vec<St
         .filter_map(|precondition| violation(projection, &change.subject, precondition))
         .collect();
     violations.extend(unnamed(projection, change));
+    violations.extend(unread_row::stops(projection.live, change).map(|row| {
+        format!("expected every row to be readable, found one that {}", printable(&row.why))
+    }));
     violations
 }
 
@@ -232,7 +236,8 @@ fn unnamed_roles<'r>(
 
 pub(super) fn holds(projection: &Projection<'_>, change: &Change) -> bool {
     let found = projection.subject(&change.subject.key());
-    change.differences().into_iter().all(|one| one.is_met_by(found))
+    !unread_row::leaves_open(projection.live, change)
+        && change.differences().into_iter().all(|one| one.is_met_by(found))
 }
 
 const fn status_word(status: MemberStatus) -> &'static str {

@@ -13,8 +13,10 @@ use mixaccess_model::{
 
 use crate::comparer::{Comparer, ambiguous_addresses};
 use crate::draft::{Draft, SubjectDraft};
+use crate::person::keep_reductions;
 use crate::projection::Projection;
 use crate::team_findings as told;
+use crate::unread_row;
 
 /// What came out of comparing the teams.
 #[derive(Debug)]
@@ -127,6 +129,12 @@ impl<'a> TeamComparer<'a> {
         }
         let reason = self.comparer.reason(ReasonKind::Declared, &wanted.cause);
         let team = Subject::Team { name: Arc::clone(&wanted.name), id: None };
+        if let Some(row) = unread_row::of_team(self.comparer.live, &team.key()) {
+            let what = unread_row::phrase(self.comparer.desired, self.comparer.live, row);
+            let message = format!("not created, since it may be there already: {what}");
+            out.not_planned.push(told::withheld(team, message));
+            return;
+        }
         if !wanted.managed_by.is_mixpanel() {
             // The group makes the team; its roles can be given once it is there.
             let by_hand = self.by_hand(wanted, &mut out.by_hand);
@@ -172,9 +180,18 @@ impl<'a> TeamComparer<'a> {
         &self,
         wanted: &DesiredTeam,
         team: Subject,
-        drafts: Vec<Draft>,
+        mut drafts: Vec<Draft>,
         out: &mut TeamComparison<'a>,
     ) {
+        if let Some(row) = unread_row::of_team(self.comparer.live, &team.key()) {
+            let count = keep_reductions(&mut drafts);
+            if count > 0 {
+                let what = unread_row::phrase(self.comparer.desired, self.comparer.live, row);
+                let plural = if count == 1 { " is" } else { "s are" };
+                let message = format!("{count} change{plural} withheld: {what}");
+                out.not_planned.push(told::withheld(team.clone(), message));
+            }
+        }
         for draft in &drafts {
             out.projection.lay(&team, &draft.action);
         }

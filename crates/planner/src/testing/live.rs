@@ -63,6 +63,7 @@ pub(super) fn states(answers: Answers) -> impl Strategy<Value = LiveState> {
                 service_accounts: None,
                 identity_provider: None,
                 unread: Vec::new(),
+                unread_rows: Vec::new(),
             };
             live.normalize();
             live
