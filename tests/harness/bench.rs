@@ -218,7 +218,7 @@ impl Bench {
     /// The changes of a saved plan in their order: whom or what they are about, and their word.
     pub(crate) fn planned(&self, name: &str) -> Vec<String> {
         let changes = self.plan(name).content.changes;
-        changes.iter().map(|one| format!("{} {}", one.subject, one.action.kind())).collect()
+        changes.iter().map(|one| format!("{} {}", one.subject, one.kind())).collect()
     }
 
     /// Asserts that files and live state agree.

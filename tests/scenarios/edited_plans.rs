@@ -2,8 +2,8 @@
 //! held to the files and to the planner.
 
 use mixaccess_model::{
-    Action, Annotations, ChangeId, CustomRole, GuardCode, Override, OverrideOrigin, Plan,
-    ProjectKey, ProjectRole, ReasonKind, Risk,
+    Annotations, ChangeId, CustomRole, Difference, GuardCode, Override, OverrideOrigin, Plan,
+    ProjectKey, ProjectRole, Reading, ReasonKind, Risk,
 };
 
 use crate::harness::Bench;
@@ -18,7 +18,7 @@ fn reseal(bench: &Bench, name: &str, edit: impl FnOnce(&mut Plan)) {
 
 /// A change by its word in the plan.
 fn change<'p>(plan: &'p mut Plan, kind: &str) -> &'p mut mixaccess_model::Change {
-    plan.content.changes.iter_mut().find(|change| change.action.kind() == kind).unwrap()
+    plan.content.changes.iter_mut().find(|change| change.kind() == kind).unwrap()
 }
 
 type Edit = (&'static str, fn(&mut Plan), &'static str);
@@ -100,7 +100,10 @@ const EDITS: &[Edit] = &[
         "reference",
         |plan| {
             let change = change(plan, "revoke");
-            let Action::Revoke { project, .. } = &mut change.action else { unreachable!() };
+            let [Difference::ProjectRole(project, _)] = change.write.differences.as_mut_slice()
+            else {
+                unreachable!()
+            };
             project.key = ProjectKey::new("android");
         },
         "and it is another",
@@ -164,8 +167,10 @@ const EDITS: &[Edit] = &[
         "role",
         |plan| {
             let change = change(plan, "set_project_role");
-            let Action::SetProjectRole { after, .. } = &mut change.action else { unreachable!() };
-            *after = ProjectRole::Owner;
+            let [Difference::ProjectRole(_, diff)] = change.write.differences.as_mut_slice() else {
+                unreachable!()
+            };
+            diff.after = Reading::Known(ProjectRole::Owner);
         },
         "do not ask for change",
     ),
@@ -564,7 +569,7 @@ collaborators:
         ] {
             reseal(&bench, "edited.json", |plan| {
                 plan.content.changes.retain(|change| {
-                    change.action.kind() == kind && change.subject.to_string() == subject
+                    change.kind() == kind && change.subject.to_string() == subject
                 });
                 let [only] = plan.content.changes.as_mut_slice() else { panic!("{kind}") };
                 only.depends_on.clear();

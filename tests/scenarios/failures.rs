@@ -38,7 +38,7 @@ fn an_undeclared_project_that_refuses_does_not_keep_the_declared_ones() {
     let bench = Bench::new(SUSPENDED_SEED, SUSPENDED_FILES);
     bench.run("plan --out plan.json").exits(0);
     let plan = bench.plan("plan.json");
-    let order = plan.content.changes.iter().filter_map(|one| Some(one.action.project()?.id));
+    let order = plan.content.changes.iter().filter_map(|one| Some(one.write.project()?.id));
     assert_eq!(order.collect::<Vec<_>>(), [12, 11, 13].map(ProjectId));
     // The undeclared project, and the organization role, for good.
     bench.fail(&[

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mixaccess_emulator::EmulatorOptions;
-use mixaccess_model::Action;
+use mixaccess_model::Verb;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -311,7 +311,7 @@ collaborators:
         assert!(matches!(planned.code, Some(0)), "{planned}\n{self:#?}\n{}", self.files());
         let mut invited: Vec<String> = Vec::new();
         for change in &bench.plan("plan.json").content.changes {
-            if matches!(change.action, Action::Invite { .. }) {
+            if change.write.verb == Verb::Invite {
                 invited.extend(change.subject.email().map(ToString::to_string));
             }
         }

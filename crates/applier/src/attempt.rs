@@ -5,10 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write, Written};
-use mixaccess_model::{Action, Change, LiveSubject, Subject, SubjectKey};
+use mixaccess_model::{Change, LiveSubject, Subject, SubjectKey};
 use tokio::time::Instant;
 
-use crate::call::{must_happen_once, needs_number, write_for};
+use crate::call::{is_made_anew, must_happen_once, needs_number, write_for};
 use crate::execution::{Execution, MAX_ATTEMPTS, Ran};
 use crate::invitation_limit::addressee;
 use crate::journal::JournalError;
@@ -27,7 +27,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     /// Sends a change, again where reading showed that it was not carried out and sending it twice
     /// does no harm. Fails only when an intent cannot be journaled; then nothing was sent for it.
     pub(crate) async fn attempts(&self, index: usize, change: &Change) -> Attempted {
-        if matches!(change.action, Action::CreateServiceAccount { .. }) {
+        if is_made_anew(change) {
             let maybe_sent = self.maybe_sent.get(index).copied().unwrap_or_default();
             return self.create_service_account(change, maybe_sent).await;
         }
@@ -54,14 +54,14 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                 Ok(write) => write,
                 Err(failure) => return Ok(Outcome::Failed { failure }),
             };
-            if may_lose_owner(&change.action) {
+            if may_lose_owner(change) {
                 match self.pass_floor(change, &write, passage).await {
                     Some(Ok(())) => {}
                     Some(Err(below)) => return Ok(below_floor(below, lost, maybe_sent)),
                     None => return Ok(Outcome::NotTried),
                 }
             }
-            let sent = self.send(change, change.action.kind(), attempt, &write).await;
+            let sent = self.send(change, change.kind(), attempt, &write).await;
             let sent = sent.map_err(|error| {
                 let known =
                     lost.clone().map_or(Outcome::NotTried, |failure| Outcome::Unknown { failure });
@@ -85,7 +85,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                     return Ok(match outcome {
                         // What reading shows may be from before the attempt that had no answer: whoever
                         // may have lost the role must not be counted.
-                        Outcome::Failed { .. } if maybe_sent && may_lose_owner(&change.action) => {
+                        Outcome::Failed { .. } if maybe_sent && may_lose_owner(change) => {
                             let detail = "an attempt before it had no answer";
                             Outcome::Unknown { failure: unknown_failure(&error, Some(detail)) }
                         }
@@ -144,7 +144,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                 return Some(Outcome::Applied { settled_by_reading: true });
             }
             // An answer that is late could still arrive twice: an invitation is left to --resume.
-            Settled::StillBefore if must_happen_once(&change.action) => {
+            Settled::StillBefore if must_happen_once(change) => {
                 "reading again does not show it yet".to_owned()
             }
             Settled::StillBefore if goes_on => return None,
@@ -276,9 +276,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         index: usize,
         taken: &Change,
     ) -> Option<(PutBack, Option<JournalError>)> {
-        let Action::Revoke { project, before } = &taken.action else { return None };
-        let action = Action::Grant { project: project.clone(), after: before.clone() };
-        let back = Change { action, ..taken.clone() };
+        let back = Change { write: taken.write.reversed()?, ..taken.clone() };
         let write = self.write_of(index, &back).await.ok()?;
         let sent = match self.send(taken, "put_back", 1, &write).await {
             Ok(sent) => sent,

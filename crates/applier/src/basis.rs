@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Access, Action, Change, ChangeId, DesiredState, InvitedGrant, LiveState, NotPlannedKind,
-    OrganizationRole, Override, OverrideOrigin, Place, Plan, PlanContent, PlanProject, Policy,
-    ProjectRef, Reason, ReasonKind, State, Subject, SubjectKey,
+    Access, Change, ChangeId, DesiredState, LiveState, NotPlannedKind, OrganizationRole, Override,
+    OverrideOrigin, Place, Plan, PlanContent, PlanProject, Policy, ProjectRef, Reason, ReasonKind,
+    State, Subject, SubjectKey,
 };
 use mixaccess_planner::{PlanningInput, plan as planned, reordered};
 use serde::Serialize;
@@ -178,26 +178,7 @@ fn project_unlike(project: &PlanProject, desired: &DesiredState) -> Option<Strin
 
 /// Every project that a change names, with the change.
 fn named(changes: &[Change]) -> impl Iterator<Item = (&Change, &ProjectRef)> {
-    changes.iter().flat_map(|change| {
-        let carried: &[InvitedGrant] = match &change.action {
-            Action::Invite { grants, .. }
-            | Action::CreateServiceAccount { grants, .. }
-            | Action::WithdrawInvitation { loses: grants, .. }
-            | Action::RemoveMember { loses: grants, .. }
-            | Action::DeleteTeam { loses: grants, .. }
-            | Action::DeleteServiceAccount { loses: grants } => grants,
-            Action::SetOrganizationRole { .. }
-            | Action::RemindInvitation { .. }
-            | Action::Grant { .. }
-            | Action::SetProjectRole { .. }
-            | Action::Revoke { .. }
-            | Action::CreateTeam
-            | Action::AddTeamMember { .. }
-            | Action::RemoveTeamMember { .. } => &[],
-        };
-        let own = change.action.project();
-        own.into_iter().chain(carried.iter().map(|one| &one.project)).map(move |one| (change, one))
-    })
+    changes.iter().flat_map(|change| change.write.projects().map(move |project| (change, project)))
 }
 
 type Described<'a> = (Option<&'a std::sync::Arc<str>>, Vec<std::sync::Arc<str>>);
@@ -336,10 +317,10 @@ pub(crate) fn underived(
     let held: BTreeSet<&ChangeId> = changes.iter().map(|change| &change.id).collect();
     let mut refusals = Vec::new();
     for (index, change) in changes.iter().enumerate() {
-        let Change { id, subject, action, reason, .. } = change;
+        let Change { id, subject, write, reason, .. } = change;
         let message = match known.get(id) {
             _ if !asked(index) => continue,
-            Some(found) if found.subject.key() == subject.key() && found.action == *action => {
+            Some(found) if found.subject.key() == subject.key() && found.write == *write => {
                 match spelled_otherwise(change, found)
                     .or_else(|| reason_unlike(reason, &found.reason))
                     .or_else(|| lacking(found, &held, derived))
@@ -350,7 +331,7 @@ pub(crate) fn underived(
             }
             _ => format!(
                 "the files and live state do not ask for change {id}, a {} of {subject}",
-                action.kind()
+                change.kind()
             ),
         };
         refusals.push(Refusal::Malformed { message });
@@ -360,8 +341,11 @@ pub(crate) fn underived(
 
 /// Addresses are equal whatever their capitals, and an invitation goes out as it is spelled.
 fn spelled_otherwise(planned: &Change, found: &Change) -> Option<String> {
+    let people = |change: &Change| -> Vec<String> {
+        change.write.team_members().map(|(email, _)| email.to_string()).collect()
+    };
     let is_same = planned.subject.to_string() == found.subject.to_string()
-        && unlike(&planned.action, &found.action).is_empty();
+        && people(planned) == people(found);
     (!is_same).then(|| format!("the files or live state spell it {}", found.subject))
 }
 
@@ -386,9 +370,8 @@ pub(crate) fn left_out(content: &PlanContent, derived: &PlanContent) -> Vec<Refu
             && !held.contains(&one.id)
             && !beyond_us.contains(&one.subject.key())
     });
-    let changes = changes.map(|one| {
-        format!("it lacks change {}, a {} of {}", one.id, one.action.kind(), one.subject)
-    });
+    let changes = changes
+        .map(|one| format!("it lacks change {}, a {} of {}", one.id, one.kind(), one.subject));
     let findings = derived.findings.iter().filter(|one| {
         let is_told = match &one.subject {
             Some(subject) => is_changed(subject),
@@ -425,16 +408,13 @@ fn lacking(found: &Change, held: &BTreeSet<&ChangeId>, derived: &PlanContent) ->
     let is_replaced_by = |other: &Change| {
         other.depends_on.contains(&found.id)
             && other.subject.key() == found.subject.key()
-            && other.action.project() == found.action.project()
+            && other.write.project() == found.write.project()
     };
     let other = derived.changes.iter().find(|other| {
         !held.contains(&other.id) && (found.depends_on.contains(&other.id) || is_replaced_by(other))
     })?;
-    let Change { id, subject, action, .. } = other;
-    Some(format!(
-        "it goes with change {id}, a {} of {subject}, which the plan lacks",
-        action.kind()
-    ))
+    let Change { id, subject, .. } = other;
+    Some(format!("it goes with change {id}, a {} of {subject}, which the plan lacks", other.kind()))
 }
 
 fn reason_unlike(planned: &Reason, found: &Reason) -> Option<String> {

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write};
-use mixaccess_model::{Action, Change, ChangeId, SubjectKey};
+use mixaccess_model::{Change, ChangeId, SubjectKey};
 
 use crate::attempt::{undecided, unknown_failure};
 use crate::execution::{Execution, MAX_ATTEMPTS, Ran};
@@ -85,7 +85,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                 continue;
             }
             let changes = call.rows.iter().filter_map(|row| self.content.changes.get(*row));
-            let kind = |change: &Change| self.intent(change, change.action.kind(), call.attempt);
+            let kind = |change: &Change| self.intent(change, change.kind(), call.attempt);
             self.journal.append_all(changes.map(kind)).await?;
             self.has_sent.store(true, Ordering::Relaxed);
             let Err(error) = self.send_together(&call.rows).await else {
@@ -142,11 +142,9 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
 
     async fn send_together(&self, rows: &[usize]) -> Result<(), ApiError> {
         let changes = rows.iter().filter_map(|row| self.content.changes.get(*row));
-        let grants = changes.filter_map(|change| match &change.action {
-            Action::Grant { project, after } => {
-                Some((change.subject.email()?.clone(), project.id, after.clone()))
-            }
-            _ => None,
+        let grants = changes.filter_map(|change| {
+            let (project, role) = change.write.granted()?;
+            Some((change.subject.email()?.clone(), project.id, role.clone()))
         });
         let grants = grants.collect::<Vec<_>>();
         match <[_; 1]>::try_from(grants) {

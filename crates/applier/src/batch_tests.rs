@@ -1,7 +1,8 @@
 //! Many grants in one call.
 
 use mixaccess_api::Write;
-use mixaccess_model::{Action, Dialect, Email, OrganizationRole, ProjectRole};
+use mixaccess_model as model;
+use mixaccess_model::{Dialect, Email, OrganizationRole, ProjectRole};
 
 use crate::apply::apply_into;
 use crate::fake::{Fake, Fault, Organization, Planner, options, person, project};
@@ -27,8 +28,8 @@ fn organization(people: u64) -> Organization {
     }
 }
 
-fn grant(number: u64) -> Action {
-    Action::Grant { project: project(number), after: ProjectRole::Analyst }
+fn grant(number: u64) -> model::Write {
+    model::Write::grant(project(number), ProjectRole::Analyst)
 }
 
 struct Bench {

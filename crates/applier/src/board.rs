@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use mixaccess_model::{Action, Change, Subject};
+use mixaccess_model::{Change, Subject, Verb};
 
 use crate::invitation_limit::{InvitationLimit, addressee};
 use crate::schedule::Schedule;
@@ -145,10 +145,12 @@ impl<'a> Board<'a> {
 
     fn work(&mut self, index: usize, change: &Change) -> Work {
         let changes = self.changes;
-        match (&change.subject, &change.action) {
+        let revoked = change.write.revoked();
+        match (&change.subject, revoked) {
             // One that ends a reduction must not be stopped by what stops the others of a call.
-            (Subject::Person { .. }, Action::Grant { .. })
-                if self.grants_per_call > 1 && self.reduces.get(index) == Some(&false) =>
+            _ if is_grant_to_person(change)
+                && self.grants_per_call > 1
+                && self.reduces.get(index) == Some(&false) =>
             {
                 let reduces = &self.reduces;
                 let joins = |other: usize| {
@@ -158,9 +160,9 @@ impl<'a> Board<'a> {
                 let call = self.schedule.join(index, self.grants_per_call, joins);
                 if call.len() > 1 { Work::Together(call) } else { Work::One(index) }
             }
-            (Subject::ServiceAccount { .. }, Action::Revoke { project, .. }) => {
+            (Subject::ServiceAccount { .. }, Some((project, _))) => {
                 let given_anew = changes.iter().enumerate().skip(index + 1).find(|(_, later)| {
-                    matches!(&later.action, Action::Grant { project: other, .. } if other.id == project.id)
+                    later.write.granted().is_some_and(|(other, _)| other.id == project.id)
                         && later.subject.key() == change.subject.key()
                 });
                 match given_anew {
@@ -235,7 +237,7 @@ impl<'a> Board<'a> {
 }
 
 fn is_grant_to_person(change: &Change) -> bool {
-    matches!((&change.subject, &change.action), (Subject::Person { .. }, Action::Grant { .. }))
+    matches!(change.subject, Subject::Person { .. }) && change.write.granted().is_some()
 }
 
 /// Each withdrawal that an invitation to the same address follows, with that invitation.
@@ -244,12 +246,12 @@ fn invitations_anew(changes: &[Change]) -> BTreeMap<usize, usize> {
     let mut anew = BTreeMap::new();
     for (index, change) in changes.iter().enumerate() {
         let Some(email) = change.subject.email() else { continue };
-        match &change.action {
-            Action::WithdrawInvitation { .. } => drop(withdrawn.insert(email, index)),
-            Action::Invite { .. } => {
+        match change.write.verb {
+            Verb::Withdraw => drop(withdrawn.insert(email, index)),
+            Verb::Invite => {
                 anew.extend(withdrawn.remove(email).map(|withdrawal| (withdrawal, index)));
             }
-            _ => {}
+            Verb::Remind | Verb::Remove | Verb::Create | Verb::Delete | Verb::Set => {}
         }
     }
     anew

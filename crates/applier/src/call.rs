@@ -5,9 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use mixaccess_api::{TeamUpdate, Write};
+use mixaccess_model as model;
+use mixaccess_model::Reading::{Absent, Known, Unread};
 use mixaccess_model::{
-    Action, Capabilities, Change, ChangeId, Email, InvitedGrant, ProjectId, ProjectRole,
-    ServiceAccountId, Subject, SubjectKey, TeamId, Through, UserId,
+    Capabilities, Change, ChangeId, Diff, Difference, Email, ProjectId, ProjectRef, ProjectRole,
+    ServiceAccountId, Subject, SubjectKey, TeamId, Through, UserId, Verb,
 };
 
 use crate::Target;
@@ -39,51 +41,59 @@ pub(crate) fn write_for(
     subject: &Subject,
     target: &Target,
 ) -> Result<Write, CallError> {
+    let asked = &change.write;
     let written = match subject {
-        Subject::Person { email, user } => {
-            person_write(&change.action, email, *user, &target.capabilities)
-        }
-        Subject::Team { name, id } => team_write(&change.action, name, *id, target),
-        Subject::ServiceAccount { username, id } => account_write(&change.action, username, *id),
+        Subject::Person { email, user } => person_write(asked, email, *user, &target.capabilities),
+        Subject::Team { name, id } => team_write(asked, name, *id, target),
+        Subject::ServiceAccount { username, id } => account_write(asked, username, *id),
     };
     written.map_err(|message| CallError { change: change.id.clone(), message })
 }
 
 fn person_write(
-    action: &Action,
+    asked: &model::Write,
     email: &Email,
     user: Option<UserId>,
     capabilities: &Capabilities,
 ) -> Result<Write, String> {
-    if let Some(lacking) = lacking(action, capabilities) {
+    if let Some(lacking) = lacking(asked, capabilities) {
         return Err(format!("the dialect {} cannot {lacking}", capabilities.dialect));
     }
     let known = || user.ok_or_else(|| unnumbered(email));
-    let email = || email.clone();
-    Ok(match action {
-        Action::Invite { organization_role, grants } => {
-            Write::Invite { email: email(), role: *organization_role, grants: carried(grants) }
+    let unfit = || unfit("person", asked);
+    let email = email.clone();
+    match asked.verb {
+        Verb::Invite => {
+            let role = asked.organization_role().and_then(|diff| diff.after.known());
+            let role = role.ok_or_else(unfit)?;
+            Ok(Write::Invite { email, role, grants: given(asked) })
         }
-        Action::RemindInvitation { .. } => Write::ResendInvitation { user: known()? },
-        Action::Grant { project, after } => {
-            Write::Grant { project: project.id, email: email(), role: after.clone() }
-        }
-        Action::SetProjectRole { project, after, .. } => {
-            Write::SetProjectRole { project: project.id, user: known()?, role: after.clone() }
-        }
-        Action::Revoke { project, .. } => Write::Revoke { project: project.id, user: known()? },
-        Action::SetOrganizationRole { after, .. } => {
-            Write::SetOrganizationRole { user: known()?, role: *after }
-        }
-        Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => {
-            Write::RemoveMember { user: known()?, email: email() }
-        }
-        _ => return Err(unfit("person", action)),
-    })
+        Verb::Withdraw | Verb::Remove => Ok(Write::RemoveMember { user: known()?, email }),
+        Verb::Remind => Ok(Write::ResendInvitation { user: known()? }),
+        Verb::Set => match asked.differences.as_slice() {
+            [Difference::OrganizationRole(Diff { after: Known(role), .. })] => {
+                Ok(Write::SetOrganizationRole { user: known()?, role: *role })
+            }
+            [Difference::ProjectRole(ProjectRef { id, .. }, diff)] => match diff {
+                Diff { before: Absent, after: Known(role) } => {
+                    Ok(Write::Grant { project: *id, email, role: role.clone() })
+                }
+                Diff { before: Known(_), after: Known(role) } => {
+                    Ok(Write::SetProjectRole { project: *id, user: known()?, role: role.clone() })
+                }
+                Diff { before: Known(_), after: Absent } => {
+                    Ok(Write::Revoke { project: *id, user: known()? })
+                }
+                Diff { .. } => Err(unfit()),
+            },
+            _ => Err(unfit()),
+        },
+        Verb::Create | Verb::Delete => Err(unfit()),
+    }
 }
 
 fn team_write(
-    action: &Action,
+    asked: &model::Write,
     name: &Arc<str>,
     id: Option<TeamId>,
     target: &Target,
@@ -101,83 +111,112 @@ fn team_write(
         }
         Ok(Write::ChangeGroup { group: Arc::clone(name), email: email.clone(), member })
     };
-    match action {
-        Action::CreateTeam => Ok(Write::CreateTeam { name: Arc::clone(name) }),
-        Action::DeleteTeam { .. } => Ok(Write::DeleteTeam { name: Arc::clone(name) }),
-        Action::AddTeamMember { email, through: Through::Scim } => group(email, true),
-        Action::RemoveTeamMember { email, through: Through::Scim } => group(email, false),
-        Action::AddTeamMember { email, through: Through::Mixpanel } => {
-            update(TeamUpdate::AddMember(email.clone()))
-        }
-        Action::RemoveTeamMember { email, through: Through::Mixpanel } => {
-            update(TeamUpdate::RemoveMember(email.clone()))
-        }
-        Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
-            update(TeamUpdate::SetRole(project.id, after.clone()))
-        }
-        Action::Revoke { project, .. } => update(TeamUpdate::RemoveRole(project.id)),
-        _ => Err(unfit("team", action)),
+    match asked.verb {
+        Verb::Create => Ok(Write::CreateTeam { name: Arc::clone(name) }),
+        Verb::Delete => Ok(Write::DeleteTeam { name: Arc::clone(name) }),
+        Verb::Set => match asked.differences.as_slice() {
+            [Difference::TeamMember(email, through, diff)] => {
+                let joins = match diff.after {
+                    Known(()) => true,
+                    Absent => false,
+                    Unread => return Err(unfit("team", asked)),
+                };
+                match (through, joins) {
+                    (Through::Scim, joins) => group(email, joins),
+                    (Through::Mixpanel, true) => update(TeamUpdate::AddMember(email.clone())),
+                    (Through::Mixpanel, false) => update(TeamUpdate::RemoveMember(email.clone())),
+                }
+            }
+            [Difference::ProjectRole(project, Diff { after: Known(role), .. })] => {
+                update(TeamUpdate::SetRole(project.id, role.clone()))
+            }
+            [Difference::ProjectRole(project, Diff { after: Absent, .. })] => {
+                update(TeamUpdate::RemoveRole(project.id))
+            }
+            _ => Err(unfit("team", asked)),
+        },
+        Verb::Invite | Verb::Withdraw | Verb::Remind | Verb::Remove => Err(unfit("team", asked)),
     }
 }
 
 fn account_write(
-    action: &Action,
+    asked: &model::Write,
     username: &Arc<str>,
     id: Option<ServiceAccountId>,
 ) -> Result<Write, String> {
     let known = || id.ok_or_else(|| unnumbered(&SubjectKey::ServiceAccount(Arc::clone(username))));
-    Ok(match action {
-        Action::CreateServiceAccount { organization_role, grants, expires } => {
-            Write::CreateServiceAccount {
+    let unfit = || unfit("service account", asked);
+    match asked.verb {
+        Verb::Create => {
+            let role = asked.organization_role().and_then(|diff| diff.after.known());
+            let expires = asked.differences.iter().find_map(|one| match one {
+                Difference::Expiry(diff) => diff.after.known(),
+                Difference::Account(_)
+                | Difference::OrganizationRole(_)
+                | Difference::ProjectRole(..)
+                | Difference::TeamMember(..)
+                | Difference::Reminder(_) => None,
+            });
+            Ok(Write::CreateServiceAccount {
                 username: Arc::clone(username),
-                role: *organization_role,
-                expires: *expires,
-                grants: carried(grants),
+                role: role.ok_or_else(unfit)?,
+                expires,
+                grants: given(asked),
+            })
+        }
+        Verb::Delete => Ok(Write::DeleteServiceAccount { account: known()? }),
+        Verb::Set => match asked.differences.as_slice() {
+            [Difference::ProjectRole(project, Diff { before: Absent, after: Known(role) })] => {
+                Ok(Write::AddServiceAccount {
+                    account: known()?,
+                    project: project.id,
+                    role: role.clone(),
+                })
             }
-        }
-        Action::DeleteServiceAccount { .. } => Write::DeleteServiceAccount { account: known()? },
-        Action::Grant { project, after } => {
-            Write::AddServiceAccount { account: known()?, project: project.id, role: after.clone() }
-        }
-        Action::Revoke { project, .. } => {
-            Write::RemoveServiceAccount { account: known()?, project: project.id }
-        }
-        _ => return Err(unfit("service account", action)),
-    })
+            [Difference::ProjectRole(project, Diff { before: Known(_), after: Absent })] => {
+                Ok(Write::RemoveServiceAccount { account: known()?, project: project.id })
+            }
+            _ => Err(unfit()),
+        },
+        Verb::Invite | Verb::Withdraw | Verb::Remind | Verb::Remove => Err(unfit()),
+    }
 }
 
-fn carried(grants: &[InvitedGrant]) -> Vec<(ProjectId, ProjectRole)> {
-    grants.iter().map(|grant| (grant.project.id, grant.role.clone())).collect()
+/// The project roles that a write gives.
+fn given(asked: &model::Write) -> Vec<(ProjectId, ProjectRole)> {
+    let roles = asked.project_roles();
+    roles.filter_map(|(project, diff)| Some((project.id, diff.after.clone().known()?))).collect()
 }
 
 fn unnumbered(subject: &dyn fmt::Display) -> String {
     format!("the service has not said which number {subject} has")
 }
 
-fn unfit(kind: &str, action: &Action) -> String {
-    format!("there is no write that would {} for a {kind}", action.kind().replace('_', " "))
+fn unfit(kind: &str, asked: &model::Write) -> String {
+    let slot = match (asked.verb, asked.differences.as_slice()) {
+        (Verb::Set, [one]) => format!(" {}", one.slot().as_str().replace('_', " ")),
+        _ => String::new(),
+    };
+    format!("there is no write that would {}{slot} for a {kind}", asked.verb.as_str())
 }
 
 /// Whether the write that carries out a change names its subject by number.
-pub(crate) const fn needs_number(change: &Change) -> bool {
-    match &change.action {
-        Action::Invite { .. }
-        | Action::CreateTeam
-        | Action::DeleteTeam { .. }
-        | Action::CreateServiceAccount { .. }
-        | Action::AddTeamMember { through: Through::Scim, .. }
-        | Action::RemoveTeamMember { through: Through::Scim, .. } => false,
-        Action::Grant { .. } => !matches!(change.subject, Subject::Person { .. }),
-        _ => true,
+pub(crate) fn needs_number(change: &Change) -> bool {
+    let is_person = matches!(change.subject, Subject::Person { .. });
+    match change.write.verb {
+        Verb::Invite | Verb::Create => false,
+        Verb::Withdraw | Verb::Remind | Verb::Remove => true,
+        Verb::Delete => !matches!(change.subject, Subject::Team { .. }),
+        Verb::Set => !change.write.differences.iter().all(|one| match one {
+            Difference::TeamMember(_, through, _) => *through == Through::Scim,
+            // A grant to a person names the address.
+            Difference::ProjectRole(_, diff) => is_person && diff.before == Absent,
+            Difference::Account(_)
+            | Difference::OrganizationRole(_)
+            | Difference::Reminder(_)
+            | Difference::Expiry(_) => false,
+        }),
     }
-}
-
-/// Whether an action makes its subject, so that no plan can know the number.
-pub(crate) const fn creates(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Invite { .. } | Action::CreateTeam | Action::CreateServiceAccount { .. }
-    )
 }
 
 /// For each change, whether an earlier one makes its subject: then the plan cannot know the number.
@@ -188,7 +227,7 @@ pub(crate) fn follows_creation(changes: &[Change]) -> Vec<bool> {
         .map(|change| {
             let key = change.subject.key();
             let follows = made.contains(&key);
-            if creates(&change.action) {
+            if change.write.verb.begins() {
                 made.insert(key);
             }
             follows
@@ -209,7 +248,7 @@ pub(crate) fn as_if_numbered(subject: &Subject) -> Subject {
     }
 }
 
-fn lacking(action: &Action, capabilities: &Capabilities) -> Option<&'static str> {
+fn lacking(asked: &model::Write, capabilities: &Capabilities) -> Option<&'static str> {
     let Capabilities {
         dialect: _,
         grants_per_call: _,
@@ -219,35 +258,33 @@ fn lacking(action: &Action, capabilities: &Capabilities) -> Option<&'static str>
         remove_member,
         change_pending_roles: _,
     } = capabilities;
-    let (able, what) = match action {
-        Action::SetProjectRole { .. } => (*set_project_role, "change a project role in place"),
-        Action::Revoke { .. } => (*revoke, "take one project away"),
-        Action::SetOrganizationRole { .. } => {
+    let (able, what) = match (asked.verb, asked.differences.as_slice()) {
+        (Verb::Withdraw | Verb::Remove, _) => (*remove_member, "remove a member"),
+        (Verb::Set, [Difference::OrganizationRole(_)]) => {
             (*set_organization_role, "change an organization role")
         }
-        Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => {
-            (*remove_member, "remove a member")
+        (Verb::Set, [Difference::ProjectRole(_, Diff { before, after })]) => {
+            match (before, after) {
+                (Known(_), Known(_)) => (*set_project_role, "change a project role in place"),
+                (_, Absent) => (*revoke, "take one project away"),
+                (Absent | Unread, Known(_)) | (_, Unread) => return None,
+            }
         }
-        _ => return None,
+        (Verb::Invite | Verb::Remind | Verb::Create | Verb::Delete | Verb::Set, _) => return None,
     };
     (!able).then_some(what)
 }
 
 /// Whether sending it twice does something twice: an invitation sends an e-mail, and a service account
 /// has a secret.
-pub(crate) const fn must_happen_once(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::Invite { .. }
-            | Action::RemindInvitation { .. }
-            | Action::CreateServiceAccount { .. }
-    )
+pub(crate) fn must_happen_once(change: &Change) -> bool {
+    change.write.verb.sends_mail() || is_made_anew(change)
 }
 
 /// Whether a change that may have been carried out is undone first and done again: the secret of a
 /// service account is told once, and whether it arrived nobody knows.
-pub(crate) const fn is_made_anew(change: &Change) -> bool {
-    matches!(change.action, Action::CreateServiceAccount { .. })
+pub(crate) fn is_made_anew(change: &Change) -> bool {
+    change.write.verb == Verb::Create && matches!(change.subject, Subject::ServiceAccount { .. })
 }
 
 #[cfg(test)]
@@ -277,9 +314,9 @@ mod tests {
         }
     }
 
-    fn change(key: SubjectKey, action: Action) -> Change {
+    fn change(key: SubjectKey, action: model::Write) -> Change {
         let mut organization = organization();
-        if creates(&action) {
+        if action.verb.begins() {
             organization = Organization::default();
         }
         let mut planner = Planner::of(&organization);
@@ -287,53 +324,46 @@ mod tests {
         planner.content().changes.remove(0)
     }
 
-    fn grants() -> Vec<InvitedGrant> {
-        vec![InvitedGrant { project: project(7), role: ProjectRole::Analyst }]
+    fn grants() -> Vec<(ProjectRef, ProjectRole)> {
+        vec![(project(7), ProjectRole::Analyst)]
     }
 
-    fn person_writes() -> Vec<(Action, Write)> {
+    fn person_writes() -> Vec<(model::Write, Write)> {
         let email = || Email::new(ANN);
         let (id, user) = (project(7).id, UserId(42));
         let (admin, analyst) = (ProjectRole::Admin, ProjectRole::Analyst);
         let (owner, member) = (OrganizationRole::Owner, OrganizationRole::Member);
         vec![
             (
-                Action::Invite { organization_role: owner, grants: grants() },
+                model::Write::invite(owner, grants()),
                 Write::Invite { email: email(), role: owner, grants: vec![(id, analyst.clone())] },
             ),
             (
-                Action::Grant { project: project(7), after: admin.clone() },
+                model::Write::grant(project(7), admin.clone()),
                 Write::Grant { project: id, email: email(), role: admin.clone() },
             ),
             (
-                Action::SetProjectRole {
-                    project: project(7),
-                    before: analyst.clone(),
-                    after: admin.clone(),
-                },
+                model::Write::set_project_role(project(7), analyst.clone(), admin.clone()),
                 Write::SetProjectRole { project: id, user, role: admin },
             ),
+            (model::Write::revoke(project(7), analyst), Write::Revoke { project: id, user }),
             (
-                Action::Revoke { project: project(7), before: analyst },
-                Write::Revoke { project: id, user },
-            ),
-            (
-                Action::SetOrganizationRole { before: member, after: owner },
+                model::Write::set_organization_role(member, owner),
                 Write::SetOrganizationRole { user, role: owner },
             ),
             (
-                Action::RemoveMember { before: Some(member), loses: Vec::new() },
+                model::Write::remove(Some(member), Vec::new()),
                 Write::RemoveMember { user, email: email() },
             ),
             (
-                Action::WithdrawInvitation { organization_role: None, loses: Vec::new() },
+                model::Write::withdraw(None, Vec::new()),
                 Write::RemoveMember { user, email: email() },
             ),
-            (Action::RemindInvitation { sent_at: None }, Write::ResendInvitation { user }),
+            (model::Write::remind(None), Write::ResendInvitation { user }),
         ]
     }
 
-    fn team_writes() -> Vec<(Action, Write)> {
+    fn team_writes() -> Vec<(model::Write, Write)> {
         use TeamUpdate::{AddMember, RemoveMember, RemoveRole, SetRole};
         use Through::{Mixpanel, Scim};
         let (email, name) = (|| Email::new(ANN), || Arc::from("Growth"));
@@ -342,47 +372,31 @@ mod tests {
         let update = |update| Write::UpdateTeam { team: TeamId(8), update };
         let group = |member| Write::ChangeGroup { group: name(), email: email(), member };
         vec![
-            (Action::CreateTeam, Write::CreateTeam { name: name() }),
+            (model::Write::create_team(), Write::CreateTeam { name: name() }),
+            (model::Write::add_team_member(email(), Mixpanel), update(AddMember(email()))),
+            (model::Write::remove_team_member(email(), Mixpanel), update(RemoveMember(email()))),
+            (model::Write::add_team_member(email(), Scim), group(true)),
+            (model::Write::remove_team_member(email(), Scim), group(false)),
+            (model::Write::grant(project(7), admin.clone()), update(SetRole(id, admin.clone()))),
             (
-                Action::AddTeamMember { email: email(), through: Mixpanel },
-                update(AddMember(email())),
-            ),
-            (
-                Action::RemoveTeamMember { email: email(), through: Mixpanel },
-                update(RemoveMember(email())),
-            ),
-            (Action::AddTeamMember { email: email(), through: Scim }, group(true)),
-            (Action::RemoveTeamMember { email: email(), through: Scim }, group(false)),
-            (
-                Action::Grant { project: project(7), after: admin.clone() },
-                update(SetRole(id, admin.clone())),
-            ),
-            (
-                Action::SetProjectRole {
-                    project: project(7),
-                    before: analyst.clone(),
-                    after: admin.clone(),
-                },
+                model::Write::set_project_role(project(7), analyst.clone(), admin.clone()),
                 update(SetRole(id, admin)),
             ),
-            (Action::Revoke { project: project(7), before: analyst }, update(RemoveRole(id))),
-            (
-                Action::DeleteTeam { members: Vec::new(), loses: Vec::new() },
-                Write::DeleteTeam { name: name() },
-            ),
+            (model::Write::revoke(project(7), analyst), update(RemoveRole(id))),
+            (model::Write::delete_team(Vec::new(), Vec::new()), Write::DeleteTeam { name: name() }),
         ]
     }
 
-    fn account_writes() -> Vec<(Action, Write)> {
+    fn account_writes() -> Vec<(model::Write, Write)> {
         let (account, id, analyst) = (ServiceAccountId(9), project(7).id, ProjectRole::Analyst);
         let organization_role = OrganizationRole::Admin;
         vec![
             (
-                Action::CreateServiceAccount {
+                model::Write::create_service_account(
                     organization_role,
-                    grants: grants(),
-                    expires: Some(jiff::Timestamp::UNIX_EPOCH),
-                },
+                    grants(),
+                    Some(jiff::Timestamp::UNIX_EPOCH),
+                ),
                 Write::CreateServiceAccount {
                     username: Arc::from("etl"),
                     role: organization_role,
@@ -391,15 +405,15 @@ mod tests {
                 },
             ),
             (
-                Action::Grant { project: project(7), after: analyst.clone() },
+                model::Write::grant(project(7), analyst.clone()),
                 Write::AddServiceAccount { account, project: id, role: analyst.clone() },
             ),
             (
-                Action::Revoke { project: project(7), before: analyst },
+                model::Write::revoke(project(7), analyst),
                 Write::RemoveServiceAccount { account, project: id },
             ),
             (
-                Action::DeleteServiceAccount { loses: Vec::new() },
+                model::Write::delete_service_account(Vec::new()),
                 Write::DeleteServiceAccount { account },
             ),
         ]
@@ -427,11 +441,8 @@ mod tests {
     #[test]
     fn what_cannot_be_sent_is_an_error() {
         let key = || SubjectKey::Person(Email::new(ANN));
-        let set = || Action::SetProjectRole {
-            project: project(7),
-            before: ProjectRole::Analyst,
-            after: ProjectRole::Admin,
-        };
+        let set =
+            || model::Write::set_project_role(project(7), ProjectRole::Analyst, ProjectRole::Admin);
         let mut poor = target();
         poor.capabilities.set_project_role = false;
         poor.scim = false;
@@ -444,7 +455,7 @@ mod tests {
             said(SubjectKey::ServiceAccount(Arc::from("etl")), set()),
             "there is no write that would set project role for a service account"
         );
-        let join = Action::AddTeamMember { email: Email::new(ANN), through: Through::Scim };
+        let join = model::Write::add_team_member(Email::new(ANN), Through::Scim);
         assert_eq!(
             said(SubjectKey::Team(Arc::from("Growth")), join),
             "a group changes through SCIM, and no token for it is set (MIXPANEL_SCIM_TOKEN)"

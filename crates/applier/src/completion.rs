@@ -3,7 +3,7 @@
 
 use futures_util::stream::{self, StreamExt as _};
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write};
-use mixaccess_model::{Action, Change, InvitedGrant, LiveState, Precondition, Subject};
+use mixaccess_model::{Change, LiveState, Precondition, ProjectRef, ProjectRole, Subject};
 
 use crate::execution::{Execution, MAX_ATTEMPTS};
 use crate::invited_roles::missing;
@@ -82,9 +82,9 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         let Some(member) = live.member(email) else { return Ok(None) };
         let mut refused: Vec<String> = Vec::new();
         let mut last: Option<ApiError> = None;
-        for grant in missing(&change.action, member) {
-            if let Some(error) = self.give_missing(change, grant).await? {
-                let InvitedGrant { project, role } = grant;
+        for grant in missing(&change.write, member) {
+            if let Some(error) = self.give_missing(change, &grant).await? {
+                let (project, role) = grant;
                 refused.push(format!("{role} in project {} ({error})", project.key));
                 last = Some(error);
             }
@@ -108,14 +108,17 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     async fn give_missing(
         &self,
         change: &Change,
-        grant: &InvitedGrant,
+        (project, role): &(ProjectRef, ProjectRole),
     ) -> Result<Option<ApiError>, JournalError> {
         let Subject::Person { email, .. } = &change.subject else { return Ok(None) };
-        let InvitedGrant { project, role } = grant.clone();
-        let write = Write::CompleteInvitation { project: project.id, email: email.clone(), role };
-        let action = Action::Grant { project, after: grant.role.clone() };
-        let before = Precondition::IndividualGrant { project: grant.project.id, role: None };
-        let given = Change { action, preconditions: vec![before], ..change.clone() };
+        let write = Write::CompleteInvitation {
+            project: project.id,
+            email: email.clone(),
+            role: role.clone(),
+        };
+        let given = mixaccess_model::Write::grant(project.clone(), role.clone());
+        let before = Precondition::IndividualGrant { project: project.id, role: None };
+        let given = Change { write: given, preconditions: vec![before], ..change.clone() };
         let mut last = None;
         for attempt in 1..=MAX_ATTEMPTS {
             let sent = self.send(change, "complete_invitation", attempt, &write).await?;

@@ -1,7 +1,7 @@
 //! The end of a run: verification, the undo plan, the last line of the journal, the receipt.
 
 use mixaccess_api::{AccessRead, AccessWrite};
-use mixaccess_model::{Action, Change, LiveState, LiveSubject};
+use mixaccess_model::{Change, LiveState, LiveSubject};
 
 use crate::before::before_all;
 use crate::execute::Executed;
@@ -148,8 +148,8 @@ fn report(
     ChangeReport {
         change: change.id.clone(),
         subject: change.subject.clone(),
-        project: change.action.project().cloned(),
-        action: change.action.kind(),
+        project: change.write.project().cloned(),
+        action: change.kind(),
         outcome,
         in_earlier_run,
         contradicted,
@@ -161,21 +161,18 @@ fn without_role(changes: &[Change], outcomes: &[Outcome], after: &LiveState) -> 
     let all = || changes.iter().zip(outcomes);
     let mut notes = Vec::new();
     for (index, (taken, outcome)) in all().enumerate() {
-        let Action::Revoke { project, before } = &taken.action else { continue };
+        let Some((project, before)) = taken.write.revoked() else { continue };
         let may_be_gone = outcome.is_in_place() || matches!(outcome, Outcome::Unknown { .. });
         let key = taken.subject.key();
         let Some(found @ LiveSubject::ServiceAccount(_)) = after.subject(&key) else { continue };
         if !may_be_gone || found.role(project.id).is_some() {
             continue;
         }
-        let given = all().skip(index + 1).find_map(|(later, outcome)| match &later.action {
-            Action::Grant { project: other, .. }
-                if other.id == project.id && later.subject.key() == key =>
-            {
-                Some(outcome)
-            }
-            _ => None,
+        let given = all().skip(index + 1).find(|(later, _)| {
+            let granted = later.write.granted();
+            granted.is_some_and(|(other, _)| other.id == project.id) && later.subject.key() == key
         });
+        let given = given.map(|(_, outcome)| outcome);
         if given.is_some_and(|outcome| !outcome.is_in_place()) {
             notes.push(format!(
                 "{} is without access in {}: it lost {before} there and has no other role",

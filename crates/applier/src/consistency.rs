@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, Change, Email, InvitedGrant, LiveMember, LiveState, LiveSubject, LiveTeam,
-    MemberStatus, OrganizationRole, Precondition, ProjectRef, ProjectRole, Subject, SubjectKey,
+    Change, Difference, Email, LiveState, LiveSubject, LiveTeam, MemberStatus, OrganizationRole,
+    Precondition, ProjectRef, ProjectRole, Reading, Slot, Subject, SubjectKey, Verb, Write,
 };
 use mixaccess_planner::Projection;
 
 use crate::Refusal;
-use crate::call::{creates, follows_creation, needs_number};
+use crate::call::{follows_creation, needs_number};
 
 /// Whether a change is going to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +52,7 @@ fn inconsistency(
 ) -> Option<String> {
     let key = change.subject.key();
     let found = projection.subject(&key);
-    if !creates(&change.action) && !follows_creation {
+    if !change.write.verb.begins() && !follows_creation {
         let planned = number(&change.subject);
         let live = found.and_then(LiveSubject::number);
         if planned != live {
@@ -69,7 +69,7 @@ fn inconsistency(
     if ambiguous.names.contains(&key) {
         return Some(format!("there are several with that name, and {key} may be any of them"));
     }
-    let given = projection.preconditions(&change.subject, &change.action);
+    let given = projection.preconditions(&change.subject, &change.write);
     let same = if follows_creation {
         unnumbered(&given) == unnumbered(&change.preconditions)
     } else {
@@ -78,7 +78,7 @@ fn inconsistency(
     if !same {
         return Some("its preconditions are not those of such a change".to_owned());
     }
-    before(&change.action, found, ambiguous.live)
+    before(&change.write, found, ambiguous.live)
 }
 
 /// Preconditions without what is not known of a subject that the plan itself makes: the number, and
@@ -101,9 +101,9 @@ fn unnumbered(preconditions: &[Precondition]) -> Vec<Precondition> {
     unnumbered
 }
 
-/// What an action says of the state before it and is not so.
-fn before(action: &Action, found: Option<LiveSubject<'_>>, live: &LiveState) -> Option<String> {
-    let found = match (creates(action), found) {
+/// What a write says of the state before it and is not so.
+fn before(write: &Write, found: Option<LiveSubject<'_>>, live: &LiveState) -> Option<String> {
+    let found = match (write.verb.begins(), found) {
         (true, None) => return None,
         (true, Some(LiveSubject::Person(_))) => {
             return Some("it invites somebody who is there".to_owned());
@@ -112,33 +112,94 @@ fn before(action: &Action, found: Option<LiveSubject<'_>>, live: &LiveState) -> 
         (false, None) => return Some("it changes what is not there".to_owned()),
         (false, Some(found)) => found,
     };
-    match (action, found) {
-        (Action::Grant { project, .. }, found) => held(found, project, None),
-        (
-            Action::SetProjectRole { project, before, .. } | Action::Revoke { project, before },
-            _,
-        ) => held(found, project, Some(before)),
-        (_, LiveSubject::Person(member)) => before_person(action, member),
-        (Action::DeleteServiceAccount { loses }, found) => lost(found, loses),
-        (Action::DeleteTeam { members, loses }, LiveSubject::Team(team)) => {
-            // Whoever an earlier change removes has left the team by now, or in an earlier run.
-            let known = |email: &Email| {
-                team.has(email) || was_in(live, team, email) || has_left(live, email)
-            };
-            let is_same = members.iter().all(known)
-                && team.members.iter().all(|email| members.contains(email));
-            (!is_same)
-                .then(|| "it names other people than are in the team".to_owned())
-                .or_else(|| lost(found, loses))
+    let status = match (write.verb, found) {
+        (_, LiveSubject::Team(_) | LiveSubject::ServiceAccount(_)) => None,
+        (verb, LiveSubject::Person(member)) => other_status(verb, member.status),
+    };
+    let each = || write.differences.iter().find_map(|one| otherwise(one, write, found, live));
+    status.map(str::to_owned).or_else(each).or_else(|| unnamed(write, found))
+}
+
+fn other_status(verb: Verb, status: MemberStatus) -> Option<&'static str> {
+    match (verb, status) {
+        (Verb::Withdraw, MemberStatus::Active) => {
+            Some("it withdraws an invitation that was accepted")
         }
-        (Action::AddTeamMember { email, .. }, LiveSubject::Team(team)) => {
-            team.has(email).then(|| format!("it adds {email}, who is in the team"))
+        (Verb::Remind, MemberStatus::Active) => {
+            Some("it reminds somebody who has accepted the invitation")
         }
-        (Action::RemoveTeamMember { email, .. }, LiveSubject::Team(team)) => {
-            (!team.has(email)).then(|| format!("it takes out {email}, who is not in the team"))
+        (Verb::Remove, MemberStatus::Pending) => {
+            Some("it removes a member who has not accepted the invitation")
         }
-        _ => None,
+        (Verb::Withdraw | Verb::Remind, MemberStatus::Pending)
+        | (Verb::Remove, MemberStatus::Active)
+        | (Verb::Invite | Verb::Create | Verb::Delete | Verb::Set, _) => None,
     }
+}
+
+/// What one difference says of the slot before it and is not so.
+fn otherwise(
+    difference: &Difference,
+    write: &Write,
+    found: LiveSubject<'_>,
+    live: &LiveState,
+) -> Option<String> {
+    match (difference, found) {
+        (Difference::OrganizationRole(diff), LiveSubject::Person(member)) => {
+            let held = member.organization_role.map_or(Reading::Unread, Reading::Known);
+            let word = |role: Reading<OrganizationRole>| {
+                role.known().map_or("unknown", OrganizationRole::as_str)
+            };
+            (held != diff.before).then(|| {
+                format!(
+                    "it names {} as the organization role before, and it is {}",
+                    word(diff.before),
+                    word(held)
+                )
+            })
+        }
+        (Difference::ProjectRole(project, diff), found) => {
+            held(found, project, diff.before.as_ref().known())
+        }
+        (Difference::TeamMember(email, ..), LiveSubject::Team(team)) => {
+            if write.verb == Verb::Delete {
+                // Whoever an earlier change removes has left the team by now, or in an earlier run.
+                let is_known =
+                    team.has(email) || was_in(live, team, email) || has_left(live, email);
+                return (!is_known).then(|| OTHER_PEOPLE.to_owned());
+            }
+            match (difference.gives(), team.has(email)) {
+                (true, true) => Some(format!("it adds {email}, who is in the team")),
+                (false, false) => Some(format!("it takes out {email}, who is not in the team")),
+                (true, false) | (false, true) => None,
+            }
+        }
+        (
+            Difference::OrganizationRole(_) | Difference::TeamMember(..),
+            LiveSubject::Person(_) | LiveSubject::Team(_) | LiveSubject::ServiceAccount(_),
+        )
+        | (Difference::Account(_) | Difference::Reminder(_) | Difference::Expiry(_), _) => None,
+    }
+}
+
+const OTHER_PEOPLE: &str = "it names other people than are in the team";
+
+/// What a write that ends its subject takes and does not name.
+fn unnamed(write: &Write, found: LiveSubject<'_>) -> Option<String> {
+    if !write.verb.ends() {
+        return None;
+    }
+    let named: BTreeSet<Slot<'_>> = write.differences.iter().map(Difference::slot).collect();
+    let people = match found {
+        LiveSubject::Team(team) => team.members.as_slice(),
+        LiveSubject::Person(_) | LiveSubject::ServiceAccount(_) => &[],
+    };
+    if people.iter().any(|email| !named.contains(&Slot::TeamMember(email))) {
+        return Some(OTHER_PEOPLE.to_owned());
+    }
+    let mut roles = found.roles().into_iter();
+    let (project, role) = roles.find(|(id, _)| !named.contains(&Slot::ProjectRole(*id)))?;
+    Some(format!("it does not name {role} in project {project}"))
 }
 
 fn was_in(live: &LiveState, team: &LiveTeam, email: &Email) -> bool {
@@ -148,40 +209,6 @@ fn was_in(live: &LiveState, team: &LiveTeam, email: &Email) -> bool {
 /// Whether somebody is not in the organization, or is invited anew.
 fn has_left(live: &LiveState, email: &Email) -> bool {
     live.member(email).is_none_or(|member| !member.status.is_active())
-}
-
-fn before_person(action: &Action, member: &LiveMember) -> Option<String> {
-    let role = |before: Option<OrganizationRole>| {
-        let word =
-            |role: Option<OrganizationRole>| role.map_or("unknown", OrganizationRole::as_str);
-        let found = member.organization_role;
-        (found != before).then(|| {
-            format!(
-                "it names {} as the organization role before, and it is {}",
-                word(before),
-                word(found)
-            )
-        })
-    };
-    let found = LiveSubject::Person(member);
-    match action {
-        Action::SetOrganizationRole { before, .. } => role(Some(*before)),
-        Action::WithdrawInvitation { organization_role, loses } => member
-            .status
-            .is_active()
-            .then(|| "it withdraws an invitation that was accepted".to_owned())
-            .or_else(|| role(*organization_role))
-            .or_else(|| lost(found, loses)),
-        Action::RemoveMember { before, loses } => (!member.status.is_active())
-            .then(|| "it removes a member who has not accepted the invitation".to_owned())
-            .or_else(|| role(*before))
-            .or_else(|| lost(found, loses)),
-        Action::RemindInvitation { .. } => member
-            .status
-            .is_active()
-            .then(|| "it reminds somebody who has accepted the invitation".to_owned()),
-        _ => None,
-    }
 }
 
 fn held(
@@ -198,15 +225,6 @@ fn held(
             project.id,
             word(role)
         )
-    })
-}
-
-/// Whether what goes with a subject is named, and nothing else is.
-fn lost(found: LiveSubject<'_>, loses: &[InvitedGrant]) -> Option<String> {
-    let named: BTreeSet<_> = loses.iter().map(|lost| lost.project.id).collect();
-    let unnamed = found.roles().into_iter().find(|(project, _)| !named.contains(project));
-    loses.iter().find_map(|lost| held(found, &lost.project, Some(&lost.role))).or_else(|| {
-        unnamed.map(|(project, role)| format!("it does not name {role} in project {project}"))
     })
 }
 
@@ -291,9 +309,9 @@ mod tests {
         let (both, ben) = (organization(&[ANN, BEN]), organization(&[BEN]));
         let mut planner = Planner::of(&both);
         let before = Some(OrganizationRole::Member);
-        planner.add(ANN, Action::RemoveMember { before, loses: Vec::new() }, &[]);
-        let members = named.iter().map(|email| Email::new(email)).collect();
-        planner.add_to_team("Growth", Action::DeleteTeam { members, loses: Vec::new() }, &[]);
+        planner.add(ANN, Write::remove(before, Vec::new()), &[]);
+        let members = named.iter().map(|email| Email::new(email));
+        planner.add_to_team("Growth", Write::delete_team(members, Vec::new()), &[]);
         let changes = planner.content().changes;
         let refused = |sent: [Sent; 2], live| inconsistencies(&changes, &sent, &live).len();
         [

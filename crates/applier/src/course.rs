@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Change, Difference, LiveMember, LiveState, LiveSubject, Slot, SubjectKey,
+    Change, Difference, LiveMember, LiveState, LiveSubject, Slot, SubjectKey, Verb,
 };
 
 /// Changes in their order, found by subject.
@@ -28,7 +28,7 @@ impl<'a> Course<'a> {
     pub(crate) fn is_finished(&self, live: &LiveState) -> bool {
         self.of_subject.iter().all(|(key, own)| {
             let found = live.subject(key);
-            let net = net(own.iter().flat_map(|(_, change)| change.differences()));
+            let net = net(own.iter().flat_map(|(_, change)| &change.write.differences));
             let goes = net.get(&Slot::Account).is_some_and(|one| !one.gives());
             (goes && found.is_none()) || net.into_values().all(|one| one.is_met_by(found))
         })
@@ -39,11 +39,10 @@ impl<'a> Course<'a> {
     pub(crate) fn has_happened_since(&self, since: Timestamp, live: &LiveState) -> bool {
         self.of_subject.iter().all(|(key, own)| {
             let found = live.subject(key);
-            own.iter().all(|(index, change)| match (&change.action, found) {
-                (
-                    Action::CreateServiceAccount { .. },
-                    Some(LiveSubject::ServiceAccount(account)),
-                ) => account.is_created_by(&live.actor) == Some(true),
+            own.iter().all(|(index, change)| match (change.write.verb, found) {
+                (Verb::Create, Some(LiveSubject::ServiceAccount(account))) => {
+                    account.is_created_by(&live.actor) == Some(true)
+                }
                 _ => self.shows_since(*index, change, found, since),
             })
         })
@@ -58,8 +57,8 @@ impl<'a> Course<'a> {
         found: Option<LiveSubject<'_>>,
         since: Timestamp,
     ) -> bool {
-        match (&change.action, found) {
-            (Action::Invite { .. }, Some(LiveSubject::Person(member))) => {
+        match (change.write.verb, found) {
+            (Verb::Invite, Some(LiveSubject::Person(member))) => {
                 self.taken_before(index, change).is_none_or(|taken| is_new(member, taken, since))
             }
             _ => true,
@@ -70,10 +69,7 @@ impl<'a> Course<'a> {
     fn taken_before(&self, index: usize, change: &Change) -> Option<&'a Change> {
         let own = self.of_subject.get(&change.subject.key())?;
         let mut before = own.iter().rev().filter(|(at, _)| *at < index);
-        let takes_out = |action: &Action| {
-            matches!(action, Action::WithdrawInvitation { .. } | Action::RemoveMember { .. })
-        };
-        before.find(|(_, one)| takes_out(&one.action)).map(|(_, one)| *one)
+        before.find(|(_, one)| one.write.verb.ends()).map(|(_, one)| *one)
     }
 
     /// Whether a subject is as after that change, or as after a later one that took it over.
@@ -86,13 +82,13 @@ impl<'a> Course<'a> {
         let own = self.of_subject.get(&change.subject.key()).map_or(&[][..], Vec::as_slice);
         let from = own.partition_point(|(at, _)| *at < index);
         let rest = own.get(from..).unwrap_or_default();
-        let later = || rest.iter().flat_map(|(_, change)| change.differences());
+        let later = || rest.iter().flat_map(|(_, change)| &change.write.differences);
         if found.is_none() {
-            return change.only_takes()
+            return change.write.only_takes()
                 || later().any(|one| one.slot() == Slot::Account && !one.gives());
         }
         // In place, or taken over by a later change of the same slot that is.
-        change.differences().into_iter().all(|own| match own {
+        change.write.differences.iter().all(|own| match own {
             Difference::Account(_) if own.gives() => true,
             _ => later().any(|one| one.slot() == own.slot() && one.is_met_by(found)),
         })
@@ -102,7 +98,7 @@ impl<'a> Course<'a> {
 /// Whether somebody is there by an invitation from after that instant, rather than as before the change
 /// that took the person out. Whoever accepted the invitation that was to be withdrawn needs no other.
 fn is_new(member: &LiveMember, taken: &Change, since: Timestamp) -> bool {
-    let withdrawn = matches!(taken.action, Action::WithdrawInvitation { .. });
+    let withdrawn = taken.write.verb == Verb::Withdraw;
     let is_other = member.id.zip(taken.subject.user()).is_some_and(|(one, other)| one != other);
     let sent_at = member.invitation.and_then(|one| one.sent_at);
     is_other || sent_at > Some(since) || (withdrawn && member.status.is_active())
@@ -110,14 +106,14 @@ fn is_new(member: &LiveMember, taken: &Change, since: Timestamp) -> bool {
 
 /// The last difference of each slot.
 fn net<'a>(
-    differences: impl Iterator<Item = Difference<'a>>,
-) -> BTreeMap<Slot<'a>, Difference<'a>> {
+    differences: impl Iterator<Item = &'a Difference>,
+) -> BTreeMap<Slot<'a>, &'a Difference> {
     differences.map(|one| (one.slot(), one)).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use mixaccess_model::{Email, InvitedGrant, MemberStatus, OrganizationRole, ProjectRole};
+    use mixaccess_model::{Email, MemberStatus, OrganizationRole, ProjectRole, Write};
 
     use super::*;
     use crate::fake::{Fake, Fault, Person, Planner, Roster, options, person, project};
@@ -148,19 +144,15 @@ mod tests {
     /// project with the role she has, and loses the other.
     fn planner() -> Planner {
         let mut planner = Planner::new(&roster());
-        let analyst =
-            |number| InvitedGrant { project: project(number), role: ProjectRole::Analyst };
+        let analyst = |number| (project(number), ProjectRole::Analyst);
         let organization_role = OrganizationRole::Member;
-        let revoke = Action::Revoke { project: project(7), before: ProjectRole::Analyst };
+        let revoke = Write::revoke(project(7), ProjectRole::Analyst);
         let revoked = planner.add(LEE, revoke, &[]);
-        let withdrawal = Action::WithdrawInvitation {
-            organization_role: Some(organization_role),
-            loses: vec![analyst(7), analyst(8)],
-        };
+        let withdrawal = Write::withdraw(Some(organization_role), vec![analyst(7), analyst(8)]);
         let withdrawn = planner.add(KIM, withdrawal, &[]);
-        let grant = Action::Grant { project: project(7), after: ProjectRole::Admin };
+        let grant = Write::grant(project(7), ProjectRole::Admin);
         planner.add(LEE, grant, &[revoked]);
-        let invite = Action::Invite { organization_role, grants: vec![analyst(7)] };
+        let invite = Write::invite(organization_role, vec![analyst(7)]);
         planner.add(KIM, invite, &[withdrawn]);
         planner
     }

@@ -7,7 +7,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, AccessWrite};
-use mixaccess_model::{Action, Change};
+use mixaccess_model::{Change, Verb};
 use mixaccess_planner::reductions;
 
 use crate::Outcome;
@@ -21,7 +21,7 @@ const OLD_ONE_WITHDRAWN: &str = "The old invitation is withdrawn: plan again to 
 
 /// Whether an invitation is out, and has not finished before it is read what it gave.
 fn awaits_completion(change: &Change, outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Applied { .. }) && may_lack_roles(&change.action)
+    matches!(outcome, Outcome::Applied { .. }) && may_lack_roles(&change.write)
 }
 
 /// What became of the changes, and why the journal is not whole, when it is not.
@@ -175,9 +175,9 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             return;
         };
         // It is sent only after what comes before it for the same person is in place.
-        let is_withdrawn = matches!(change.action, Action::Invite { .. })
+        let is_withdrawn = change.write.verb == Verb::Invite
             && before.iter().any(|earlier| {
-                matches!(earlier.action, Action::WithdrawInvitation { .. })
+                earlier.write.verb == Verb::Withdraw
                     && earlier.subject.key() == change.subject.key()
             });
         if is_withdrawn {
@@ -213,7 +213,9 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
 
     /// When the invitation went out that a change withdraws.
     fn withdrawn(&self, change: &Change) -> Option<Timestamp> {
-        let Action::WithdrawInvitation { .. } = &change.action else { return None };
+        if change.write.verb != Verb::Withdraw {
+            return None;
+        }
         self.live.member(change.subject.email()?)?.invitation?.sent_at
     }
 

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Change, Difference, Email, GrantSource, LiveMember, LiveState, LiveSubject,
-    OrganizationRole, PlanContent, ProjectId, ProjectKey, ProjectRef, ProjectRole, Reading,
-    Subject, SubjectKey,
+    Change, Difference, Email, GrantSource, LiveMember, LiveState, LiveSubject, OrganizationRole,
+    PlanContent, ProjectId, ProjectKey, ProjectRef, ProjectRole, Reading, Subject, SubjectKey,
 };
 use mixaccess_planner::Projection;
 
@@ -109,15 +108,13 @@ fn own_expectation(
     let mut people: BTreeMap<Email, bool> = BTreeMap::new();
     let mut reminded_since = None;
     for (change, outcome) in changes {
-        match (&change.action, there) {
-            (
-                Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. },
-                LiveSubject::Team(team),
-            ) => drop(people.insert(email.clone(), team.has(email))),
-            (Action::RemindInvitation { sent_at }, _) if outcome.is_in_place() => {
-                reminded_since = *sent_at;
-            }
-            _ => {}
+        if let (Some(email), LiveSubject::Team(team)) = (change.write.moved_member(), there) {
+            people.insert(email.clone(), team.has(email));
+        }
+        if outcome.is_in_place()
+            && let Some(since) = change.write.reminded_since()
+        {
+            reminded_since = since.known();
         }
     }
     let (accepted, organization_role) = match there {

@@ -1,9 +1,8 @@
 //! What a failure stops, and what goes on.
 
 use mixaccess_api::Write;
-use mixaccess_model::{
-    Action, Email, InvitedGrant, MemberStatus, OrganizationRole, ProjectRole, Through,
-};
+use mixaccess_model as model;
+use mixaccess_model::{Email, MemberStatus, OrganizationRole, ProjectRole, Through};
 
 use crate::fake::{Fake, Fault, Organization, Planner, Roster, Team, options, person, project};
 use crate::{ApplyStatus, CancelToken, NoProgress, Receipt, StateDirectory, apply};
@@ -59,12 +58,12 @@ impl Bench {
     }
 }
 
-fn revoke(number: u64) -> Action {
-    Action::Revoke { project: project(number), before: ProjectRole::Admin }
+fn revoke(number: u64) -> model::Write {
+    model::Write::revoke(project(number), ProjectRole::Admin)
 }
 
-fn grant(number: u64, after: ProjectRole) -> Action {
-    Action::Grant { project: project(number), after }
+fn grant(number: u64, after: ProjectRole) -> model::Write {
+    model::Write::grant(project(number), after)
 }
 
 fn results(receipt: &Receipt) -> Vec<&'static str> {
@@ -75,7 +74,7 @@ fn results(receipt: &Receipt) -> Vec<&'static str> {
 async fn whoever_is_suspended_loses_what_can_be_taken() {
     let mut bench = Bench::new();
     let (before, after) = (OrganizationRole::Admin, OrganizationRole::Member);
-    bench.planner.add(ED, Action::SetOrganizationRole { before, after }, &[]);
+    bench.planner.add(ED, model::Write::set_organization_role(before, after), &[]);
     for number in [7, 8, 9] {
         bench.planner.add(ED, revoke(number), &[]);
     }
@@ -128,7 +127,7 @@ async fn a_reduction_waits_for_what_replaces_it() {
     organization.teams.insert("Web".into(), team);
     let mut bench = Bench::of(organization);
     let email = Email::new(ED);
-    let join = Action::AddTeamMember { email, through: Through::Mixpanel };
+    let join = model::Write::add_team_member(email, Through::Mixpanel);
     let joined = bench.planner.add_to_team("Web", join, &[]);
     bench.planner.add(ED, revoke(7), &[joined]);
     bench.planner.add(ED, revoke(8), &[]);
@@ -141,7 +140,7 @@ async fn a_reduction_waits_for_what_replaces_it() {
 async fn whoever_does_not_become_owner_keeps_the_projects() {
     let mut bench = Bench::new();
     let (before, after) = (OrganizationRole::Admin, OrganizationRole::Owner);
-    bench.planner.add(ED, Action::SetOrganizationRole { before, after }, &[]);
+    bench.planner.add(ED, model::Write::set_organization_role(before, after), &[]);
     bench.planner.add(ED, revoke(7), &[]);
     bench.refuse([0]);
     assert_eq!(results(&bench.run(false).await), ["failed", "skipped"]);
@@ -182,13 +181,12 @@ async fn an_invitation_that_is_sent_anew_is_left_as_it_is() {
     });
     bench.planner = Planner::of(&bench.fake.lock().now);
     bench.planner.add(ED, revoke(6), &[]);
-    let loses =
-        [7, 8, 9].map(|number| InvitedGrant { project: project(number), role: ProjectRole::Admin });
+    let loses = [7, 8, 9].map(|number| (project(number), ProjectRole::Admin));
     let organization_role = Some(OrganizationRole::Admin);
-    let withdrawal = Action::WithdrawInvitation { organization_role, loses: loses.to_vec() };
+    let withdrawal = model::Write::withdraw(organization_role, loses.to_vec());
     let withdrawn = bench.planner.add(ED, withdrawal, &[]);
     let organization_role = OrganizationRole::Member;
-    let invite = Action::Invite { organization_role, grants: Vec::new() };
+    let invite = model::Write::invite(organization_role, Vec::new());
     bench.planner.add(ED, invite, &[withdrawn]);
     bench.refuse([0]);
     assert_eq!(results(&bench.run(false).await), ["failed", "skipped", "skipped"]);
@@ -218,7 +216,7 @@ async fn accounts_and_teams_lose_what_can_be_taken() {
         bench.planner.add_to_account("ci", revoke(number), &[]);
     }
     for email in people {
-        let leave = Action::RemoveTeamMember { email, through: Through::Mixpanel };
+        let leave = model::Write::remove_team_member(email, Through::Mixpanel);
         bench.planner.add_to_team("Web", leave, &[]);
     }
     bench.refuse([0, 2]);

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    ActingIdentity, Action, AffectedSubject, Annotations, Change, ChangeId, Dialect, Digest, Email,
+    ActingIdentity, AffectedSubject, Annotations, Change, ChangeId, Dialect, Digest, Email,
     Figures, GrantSource, LiveMember, LiveProject, LiveServiceAccount, LiveState, LiveTeam,
     OrganizationRole, Plan, PlanContent, PlanOrganization, PlanProject, Policy, ProjectId, Reason,
-    ReasonKind, Risk, Subject, SubjectKey,
+    ReasonKind, Risk, Subject, SubjectKey, Write,
 };
 use mixaccess_planner::{Projection, testing};
 
@@ -34,14 +34,14 @@ impl Planner {
     }
 
     /// Adds a change of a person and gives its id.
-    pub(crate) fn add(&mut self, email: &str, action: Action, depends_on: &[ChangeId]) -> ChangeId {
+    pub(crate) fn add(&mut self, email: &str, action: Write, depends_on: &[ChangeId]) -> ChangeId {
         self.add_to(SubjectKey::Person(Email::new(email)), action, depends_on)
     }
 
     pub(crate) fn add_to_team(
         &mut self,
         name: &str,
-        action: Action,
+        action: Write,
         depends_on: &[ChangeId],
     ) -> ChangeId {
         self.add_to(SubjectKey::Team(name.into()), action, depends_on)
@@ -50,7 +50,7 @@ impl Planner {
     pub(crate) fn add_to_account(
         &mut self,
         username: &str,
-        action: Action,
+        action: Write,
         depends_on: &[ChangeId],
     ) -> ChangeId {
         self.add_to(SubjectKey::ServiceAccount(username.into()), action, depends_on)
@@ -59,7 +59,7 @@ impl Planner {
     pub(crate) fn add_to(
         &mut self,
         key: SubjectKey,
-        action: Action,
+        action: Write,
         depends_on: &[ChangeId],
     ) -> ChangeId {
         let start = Projection::new(&self.live);
@@ -78,7 +78,7 @@ impl Planner {
     }
 
     /// Adds changes of people that depend on nothing.
-    pub(crate) fn add_all(&mut self, all: impl Iterator<Item = (String, Action)>) {
+    pub(crate) fn add_all(&mut self, all: impl Iterator<Item = (String, Write)>) {
         let mut changes = std::mem::take(&mut self.changes);
         let start = Projection::new(&self.live);
         let mut projection = start.clone();
@@ -170,20 +170,22 @@ fn change(
     start: &Projection<'_>,
     now: &Projection<'_>,
     key: SubjectKey,
-    action: Action,
+    action: Write,
     number: usize,
 ) -> Change {
     let subject = start.numbered(&Subject::from(key));
     let annotations = Annotations::default();
-    Change {
-        id: ChangeId(format!("{subject}/{}/{number}", action.kind()).into()),
+    let mut change = Change {
+        id: ChangeId("".into()),
         preconditions: now.preconditions(&subject, &action),
         subject,
-        action,
+        write: action,
         risk: Risk::Neutral,
         reason: Reason { kind: ReasonKind::Declared, place: None, annotations },
         depends_on: Vec::new(),
-    }
+    };
+    change.id = ChangeId(format!("{}/{}/{number}", change.subject, change.kind()).into());
+    change
 }
 
 fn read_project(id: ProjectId) -> LiveProject {

@@ -1,8 +1,8 @@
 //! Plans that no planner made, sealed all the same: whoever can edit a plan can seal it.
 
 use mixaccess_model::{
-    Action, Change, Email, InvitedGrant, LiveState, MemberStatus, OrganizationRole, Plan,
-    Precondition, ProjectRole, Subject, UserId,
+    Change, Email, LiveState, MemberStatus, OrganizationRole, Plan, Precondition, ProjectRef,
+    ProjectRole, Subject, UserId, Verb, Write,
 };
 
 use crate::fake::{Fake, Fault, Planner, Roster, now, options, person, project};
@@ -33,46 +33,33 @@ fn live() -> LiveState {
     live
 }
 
-fn grant(number: u64, after: ProjectRole) -> Action {
-    Action::Grant { project: project(number), after }
+fn grant(number: u64, after: ProjectRole) -> Write {
+    Write::grant(project(number), after)
 }
 
-fn invite(number: u64, role: ProjectRole) -> Action {
-    Action::Invite {
-        organization_role: OrganizationRole::Member,
-        grants: vec![InvitedGrant { project: project(number), role }],
-    }
+fn invite(number: u64, role: ProjectRole) -> Write {
+    Write::invite(OrganizationRole::Member, vec![(project(number), role)])
 }
 
-fn analyst() -> InvitedGrant {
-    InvitedGrant { project: project(10), role: ProjectRole::Analyst }
+fn analyst() -> (ProjectRef, ProjectRole) {
+    (project(10), ProjectRole::Analyst)
 }
 
 /// One honest change of each kind, by the address that it is about.
-fn honest() -> Vec<(&'static str, Action)> {
+fn honest() -> Vec<(&'static str, Write)> {
     let member = OrganizationRole::Member;
     vec![
-        (BEN, Action::SetOrganizationRole { before: member, after: OrganizationRole::Admin }),
-        (
-            BEN,
-            Action::SetProjectRole {
-                project: project(10),
-                before: ProjectRole::Analyst,
-                after: ProjectRole::Admin,
-            },
-        ),
-        (BEN, Action::Revoke { project: project(10), before: ProjectRole::Analyst }),
+        (BEN, Write::set_organization_role(member, OrganizationRole::Admin)),
+        (BEN, Write::set_project_role(project(10), ProjectRole::Analyst, ProjectRole::Admin)),
+        (BEN, Write::revoke(project(10), ProjectRole::Analyst)),
         (BEN, grant(11, ProjectRole::Consumer)),
-        (BEN, Action::RemoveMember { before: Some(member), loses: vec![analyst()] }),
-        (
-            LEE,
-            Action::WithdrawInvitation { organization_role: Some(member), loses: vec![analyst()] },
-        ),
+        (BEN, Write::remove(Some(member), vec![analyst()])),
+        (LEE, Write::withdraw(Some(member), vec![analyst()])),
         (NEW, invite(10, ProjectRole::Analyst)),
     ]
 }
 
-fn plan(email: &str, action: Action, edit: impl FnOnce(&mut Change)) -> Plan {
+fn plan(email: &str, action: Write, edit: impl FnOnce(&mut Change)) -> Plan {
     let mut planner = Planner::new(&roster());
     planner.add(email, action, &[]);
     let mut content = planner.content();
@@ -108,7 +95,7 @@ fn what_a_planner_made_is_ready() {
 fn a_change_addresses_the_number_of_its_address() {
     for (email, action) in honest() {
         for user in [Some(UserId(1)), None] {
-            let is_invitation = matches!(action, Action::Invite { .. });
+            let is_invitation = action.verb == Verb::Invite;
             let plan = plan(email, action.clone(), |change| {
                 change.subject = Subject::Person { email: Email::new(email), user };
             });
@@ -148,66 +135,35 @@ fn preconditions_are_neither_left_out_nor_invented() {
 #[test]
 fn the_state_before_is_as_the_change_says() {
     let owner = OrganizationRole::Owner;
-    let roles = || InvitedGrant { project: project(10), role: ProjectRole::Owner };
+    let roles = || (project(10), ProjectRole::Owner);
     for (email, action, expected) in [
+        (BEN, Write::set_organization_role(owner, OrganizationRole::Admin), "organization role"),
         (
             BEN,
-            Action::SetOrganizationRole { before: owner, after: OrganizationRole::Admin },
-            "organization role",
-        ),
-        (
-            BEN,
-            Action::SetProjectRole {
-                project: project(10),
-                before: ProjectRole::Consumer,
-                after: ProjectRole::Admin,
-            },
+            Write::set_project_role(project(10), ProjectRole::Consumer, ProjectRole::Admin),
             "it names consumer",
         ),
-        (
-            BEN,
-            Action::Revoke { project: project(10), before: ProjectRole::Owner },
-            "it names owner",
-        ),
+        (BEN, Write::revoke(project(10), ProjectRole::Owner), "it names owner"),
         (BEN, grant(10, ProjectRole::Admin), "it names none"),
-        (BEN, Action::RemoveMember { before: Some(owner), loses: vec![analyst()] }, "role before"),
-        (
-            BEN,
-            Action::RemoveMember { before: Some(OrganizationRole::Member), loses: vec![roles()] },
-            "it names owner",
-        ),
-        (
-            LEE,
-            Action::WithdrawInvitation { organization_role: None, loses: vec![analyst()] },
-            "it names unknown",
-        ),
-        (
-            LEE,
-            Action::RemoveMember { before: Some(OrganizationRole::Member), loses: vec![analyst()] },
-            "not accepted",
-        ),
-        (
-            BEN,
-            Action::WithdrawInvitation {
-                organization_role: Some(OrganizationRole::Member),
-                loses: vec![analyst()],
-            },
-            "was accepted",
-        ),
+        (BEN, Write::remove(Some(owner), vec![analyst()]), "role before"),
+        (BEN, Write::remove(Some(OrganizationRole::Member), vec![roles()]), "it names owner"),
+        (LEE, Write::withdraw(None, vec![analyst()]), "it names unknown"),
+        (LEE, Write::remove(Some(OrganizationRole::Member), vec![analyst()]), "not accepted"),
+        (BEN, Write::withdraw(Some(OrganizationRole::Member), vec![analyst()]), "was accepted"),
         (BEN, invite(11, ProjectRole::Analyst), "is there"),
     ] {
         assert_malformed(&plan(email, action, |_| {}), expected);
     }
     // A grant to nobody would be an invitation that is called a grant.
     let disguised = plan(NEW, invite(10, ProjectRole::Admin), |change| {
-        change.action = grant(10, ProjectRole::Admin);
+        change.write = grant(10, ProjectRole::Admin);
     });
     assert_malformed(&disguised, "not there");
 }
 
 #[test]
 fn a_removal_that_does_not_name_everything_it_takes_is_stale() {
-    let action = Action::RemoveMember { before: Some(OrganizationRole::Member), loses: vec![] };
+    let action = Write::remove(Some(OrganizationRole::Member), vec![]);
     let refusals = refusals(&plan(BEN, action, |_| {}));
     assert!(matches!(&refusals[..], [Refusal::Stale(moved)]
         if moved.message == "expected none in project 10, found analyst"));
@@ -229,8 +185,8 @@ fn a_number_that_stands_for_two_members_is_addressed_by_nobody() {
 #[tokio::test]
 async fn going_on_checks_what_is_still_to_be_sent() {
     let mut planner = Planner::new(&roster());
-    planner.add(LEE, Action::Revoke { project: project(10), before: ProjectRole::Analyst }, &[]);
-    planner.add(BEN, Action::Revoke { project: project(10), before: ProjectRole::Analyst }, &[]);
+    planner.add(LEE, Write::revoke(project(10), ProjectRole::Analyst), &[]);
+    planner.add(BEN, Write::revoke(project(10), ProjectRole::Analyst), &[]);
     let plan = planner.plan();
     let fake = Fake::new(roster());
     let root = tempfile::tempdir().unwrap();
@@ -262,7 +218,7 @@ async fn going_on_checks_what_is_still_to_be_sent() {
 fn sweep() -> Plan {
     let mut planner = Planner::new(&roster());
     for email in [BEN, LEE] {
-        let revoke = Action::Revoke { project: project(10), before: ProjectRole::Analyst };
+        let revoke = Write::revoke(project(10), ProjectRole::Analyst);
         planner.add(email, revoke, &[]);
     }
     let mut content = planner.content();
@@ -279,10 +235,7 @@ fn guard_rails_count_what_is_live_whatever_the_plan_says_of_it() {
     let text = refusals(&plan).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     assert!(text.contains("2 people would be removed") && text.contains("of 3 members"), "{text}");
 
-    let owner = Action::SetOrganizationRole {
-        before: OrganizationRole::Member,
-        after: OrganizationRole::Owner,
-    };
+    let owner = Write::set_organization_role(OrganizationRole::Member, OrganizationRole::Owner);
     let honest = self::plan(BEN, owner, |_| {});
     let mut content = honest.content;
     content.policy.escalations.allow_organization_owner = false;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
-    Action, Change, ChangeId, Email, InvitedGrant, MemberStatus, OrganizationRole, Plan,
-    ProjectRole, SubjectKey, Through,
+    Change, ChangeId, Email, MemberStatus, OrganizationRole, Plan, ProjectRef, ProjectRole,
+    SubjectKey, Through, Verb, Write,
 };
 use mixaccess_planner::Projection;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -148,10 +148,7 @@ fn plan_for(wishes: &[Wish], organization: &Organization) -> Planner {
         if matches!(wish, Wish::Promote) {
             promotions.push(planner.add(
                 &address(number),
-                Action::SetOrganizationRole {
-                    before: OrganizationRole::Member,
-                    after: OrganizationRole::Owner,
-                },
+                Write::set_organization_role(OrganizationRole::Member, OrganizationRole::Owner),
                 &[],
             ));
         }
@@ -166,7 +163,7 @@ fn plan_for(wishes: &[Wish], organization: &Organization) -> Planner {
                     On::This(id) => vec![id],
                     On::Last => last.iter().cloned().collect(),
                 };
-                let is_invitation = matches!(action, Action::Invite { .. });
+                let is_invitation = action.verb == Verb::Invite;
                 let id = planner.add_to(key_of(*wish, number), action, &depends_on);
                 if is_invitation {
                     invitations.push((Email::new(&address(number)), id.clone()));
@@ -199,9 +196,8 @@ enum On {
     Last,
 }
 
-fn steps(wish: Wish, round: u64, invited: &[(Email, ChangeId)]) -> Vec<(Action, On)> {
-    let join =
-        |email: &Email| Action::AddTeamMember { email: email.clone(), through: Through::Mixpanel };
+fn steps(wish: Wish, round: u64, invited: &[(Email, ChangeId)]) -> Vec<(Write, On)> {
+    let join = |email: &Email| Write::add_team_member(email.clone(), Through::Mixpanel);
     match (wish, round) {
         // Whoever was invited first comes in as well.
         (Wish::MakeTeam(_), 2) => {
@@ -209,8 +205,8 @@ fn steps(wish: Wish, round: u64, invited: &[(Email, ChangeId)]) -> Vec<(Action, 
             first.map(|(email, id)| (join(email), On::This(id.clone()))).into_iter().collect()
         }
         (Wish::ChangeAccount, 0) => vec![
-            (Action::Revoke { project: project(1), before: ProjectRole::Analyst }, On::Nothing),
-            (Action::Grant { project: project(1), after: ProjectRole::Admin }, On::Last),
+            (Write::revoke(project(1), ProjectRole::Analyst), On::Nothing),
+            (Write::grant(project(1), ProjectRole::Admin), On::Last),
         ],
         (Wish::Demote, _) => {
             step(wish, round).map(|action| (action, On::Owners)).into_iter().collect()
@@ -219,81 +215,61 @@ fn steps(wish: Wish, round: u64, invited: &[(Email, ChangeId)]) -> Vec<(Action, 
     }
 }
 
-fn held() -> Vec<InvitedGrant> {
+fn held() -> Vec<(ProjectRef, ProjectRole)> {
     [(1, ProjectRole::Analyst), (2, ProjectRole::Admin)]
-        .map(|(number, role)| InvitedGrant { project: project(number), role })
+        .map(|(number, role)| (project(number), role))
         .to_vec()
 }
 
-fn grant(number: u64) -> Action {
-    Action::Grant { project: project(number), after: ProjectRole::Consumer }
+fn grant(number: u64) -> Write {
+    Write::grant(project(number), ProjectRole::Consumer)
 }
 
-fn step(wish: Wish, round: u64) -> Option<Action> {
-    let invite = |organization_role, grants| Action::Invite { organization_role, grants };
-    let consumer = |number| InvitedGrant { project: project(number), role: ProjectRole::Consumer };
+fn step(wish: Wish, round: u64) -> Option<Write> {
+    let invite = |organization_role, grants| Write::invite(organization_role, grants);
+    let consumer = |number| (project(number), ProjectRole::Consumer);
     Some(match (wish, round) {
         (Wish::Invite(_), 0) => invite(OrganizationRole::Member, vec![consumer(1)]),
         (Wish::Invite(count), round) if round < count => grant(round + 1),
         (Wish::InviteAdmin(_), 0) => invite(OrganizationRole::Admin, Vec::new()),
         (Wish::InviteAdmin(count), round) if round <= count => grant(round),
-        (Wish::Reinvite, 0) => Action::WithdrawInvitation {
-            organization_role: Some(OrganizationRole::Member),
-            loses: held(),
-        },
+        (Wish::Reinvite, 0) => Write::withdraw(Some(OrganizationRole::Member), held()),
         (Wish::Reinvite, 1) => invite(OrganizationRole::Member, vec![consumer(1), consumer(3)]),
         (Wish::Reinvite, 2) => grant(4),
-        (Wish::Change(_), 0) => Action::SetProjectRole {
-            project: project(1),
-            before: ProjectRole::Analyst,
-            after: ProjectRole::Owner,
-        },
-        (Wish::Change(count), 1) if count > 1 => {
-            Action::Revoke { project: project(2), before: ProjectRole::Admin }
+        (Wish::Change(_), 0) => {
+            Write::set_project_role(project(1), ProjectRole::Analyst, ProjectRole::Owner)
         }
+        (Wish::Change(count), 1) if count > 1 => Write::revoke(project(2), ProjectRole::Admin),
         (Wish::Change(count), 2 | 3) if count > 2 => grant(round + 1),
-        (Wish::Remove, 1) => {
-            Action::RemoveMember { before: Some(OrganizationRole::Member), loses: held() }
+        (Wish::Remove, 1) => Write::remove(Some(OrganizationRole::Member), held()),
+        (Wish::Demote, 1) => {
+            Write::set_organization_role(OrganizationRole::Owner, OrganizationRole::Member)
         }
-        (Wish::Demote, 1) => Action::SetOrganizationRole {
-            before: OrganizationRole::Owner,
-            after: OrganizationRole::Member,
-        },
-        (Wish::Remind, 1) => Action::RemindInvitation { sent_at: Some(invited_at()) },
+        (Wish::Remind, 1) => Write::remind(Some(invited_at())),
         (wish, round) => return step_of_others(wish, round),
     })
 }
 
-fn step_of_others(wish: Wish, round: u64) -> Option<Action> {
-    let consumer = |number| InvitedGrant { project: project(number), role: ProjectRole::Consumer };
-    let join = |email: &str, through| Action::AddTeamMember { email: Email::new(email), through };
+fn step_of_others(wish: Wish, round: u64) -> Option<Write> {
+    let consumer = |number| (project(number), ProjectRole::Consumer);
+    let join = |email: &str, through| Write::add_team_member(Email::new(email), through);
     Some(match (wish, round) {
-        (Wish::MakeTeam(_), 0) => Action::CreateTeam,
+        (Wish::MakeTeam(_), 0) => Write::create_team(),
         (Wish::MakeTeam(_), 1) => join(ADA, Through::Mixpanel),
         (Wish::MakeTeam(count), 3 | 4) if round < count + 3 => grant(round),
         (Wish::ChangeTeam(through), 0) => join(ADA, through),
-        (Wish::ChangeTeam(_), 1) => Action::SetProjectRole {
-            project: project(1),
-            before: ProjectRole::Analyst,
-            after: ProjectRole::Consumer,
-        },
-        (Wish::ChangeTeam(through), 2) => {
-            Action::RemoveTeamMember { email: Email::new(ROOT), through }
+        (Wish::ChangeTeam(_), 1) => {
+            Write::set_project_role(project(1), ProjectRole::Analyst, ProjectRole::Consumer)
         }
-        (Wish::ChangeTeam(_), 3) => {
-            Action::Revoke { project: project(2), before: ProjectRole::Admin }
-        }
+        (Wish::ChangeTeam(through), 2) => Write::remove_team_member(Email::new(ROOT), through),
+        (Wish::ChangeTeam(_), 3) => Write::revoke(project(2), ProjectRole::Admin),
         (Wish::ChangeTeam(_), 4) => grant(5),
-        (Wish::DropTeam, 1) => {
-            Action::DeleteTeam { members: vec![Email::new(ROOT)], loses: held() }
+        (Wish::DropTeam, 1) => Write::delete_team(vec![Email::new(ROOT)], held()),
+        (Wish::MakeAccount(count), 1) => {
+            Write::create_service_account(OrganizationRole::Member, (0..count).map(consumer), None)
         }
-        (Wish::MakeAccount(count), 1) => Action::CreateServiceAccount {
-            organization_role: OrganizationRole::Member,
-            grants: (0..count).map(consumer).collect(),
-            expires: None,
-        },
         (Wish::MakeAccount(_), 2) => grant(6),
-        (Wish::DropAccount, 1) => Action::DeleteServiceAccount { loses: held() },
+        (Wish::DropAccount, 1) => Write::delete_service_account(held()),
         _ => return None,
     })
 }
@@ -390,7 +366,7 @@ impl Progress for Watch<'_> {
         for earlier in before(changes, &reduces, index).1 {
             let earlier = &changes[earlier];
             // In the same call, or back to back.
-            let together = matches!(change.action, Action::Grant { .. } | Action::Invite { .. })
+            let together = (change.write.granted().is_some() || change.write.verb == Verb::Invite)
                 && earlier.subject == change.subject
                 && started.contains(&earlier.id);
             assert!(
@@ -518,10 +494,10 @@ impl Case {
         for (index, (change, report)) in changes.iter().zip(&receipt.changes).enumerate() {
             let taken_over =
                 changes.iter().zip(&receipt.changes).skip(index + 1).any(|(later, report)| {
-                    let same_project = matches!(change.action, Action::Revoke { .. })
-                        && later.action.project() == change.action.project();
+                    let same_project = change.write.revoked().is_some()
+                        && later.write.project() == change.write.project();
                     later.subject == change.subject
-                        && (same_project || matches!(later.action, Action::Invite { .. }))
+                        && (same_project || later.write.verb == Verb::Invite)
                         && !matches!(report.outcome, Outcome::Skipped { .. } | Outcome::NotTried)
                 });
             if taken_over || matches!(report.outcome, Outcome::Unknown { .. }) {
@@ -569,10 +545,10 @@ fn check(wishes: &[Wish], trouble: &Trouble) -> Result<(), TestCaseError> {
     let receipt = runtime.block_on(case.drive(&trouble.crashes));
     case.check_accounts(&receipt);
     let live = case.fake.live();
-    let reminded = planner.content().changes.iter().all(|change| {
-        !matches!(change.action, Action::RemindInvitation { .. })
-            || Projection::new(&live).holds(change)
-    });
+    let reminded =
+        planner.content().changes.iter().all(|change| {
+            change.write.verb != Verb::Remind || Projection::new(&live).holds(change)
+        });
     let converged = comparable(&live) == planner.outcome() && reminded;
     let inner = case.fake.lock();
     let is_done = receipt.exit_code() == 0;
@@ -581,9 +557,7 @@ fn check(wishes: &[Wish], trouble: &Trouble) -> Result<(), TestCaseError> {
     prop_assert!(inner.most_in_flight <= trouble.concurrency, "{} in flight", inner.most_in_flight);
     prop_assert!(case.lies || inner.repeated.is_empty(), "{:?}", inner.repeated);
     let content = planner.content();
-    let sends = |change: &&Change| {
-        matches!(change.action, Action::Invite { .. } | Action::RemindInvitation { .. })
-    };
+    let sends = |change: &&Change| change.write.verb.sends_mail();
     let invited = content.changes.iter().filter(sends);
     let invited = invited.filter_map(|change| change.subject.email()).cloned();
     let mut sent = inner.invitations.clone();

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{Change, Email, LiveState};
-use mixaccess_planner::{InvitationBudget, sends_invitation};
+use mixaccess_planner::InvitationBudget;
 use serde::Serialize;
 
 use crate::Outcome;
@@ -122,7 +122,7 @@ pub(crate) fn left(times: &[Timestamp], now: Timestamp) -> Option<InvitationsLef
 
 /// Whom a change sends an invitation e-mail to.
 pub(crate) const fn addressee(change: &Change) -> Option<&Email> {
-    if sends_invitation(&change.action) { change.subject.email() } else { None }
+    if change.write.verb.sends_mail() { change.subject.email() } else { None }
 }
 
 /// Notes when an e-mail went out, if it is none that is known.

@@ -2,8 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_api::Write;
+use mixaccess_model as model;
 use mixaccess_model::{
-    Action, Dialect, Email, InvitedGrant, MemberStatus, OrganizationRole, Plan, ProjectRole,
+    Dialect, Email, MemberStatus, OrganizationRole, Plan, ProjectRef, ProjectRole,
 };
 
 use crate::fake::{Crash, Fake, Fault, Planner, Roster, now, options, person, project};
@@ -19,20 +20,17 @@ fn days_ago(days: i64) -> Timestamp {
     now() - SignedDuration::from_hours(24 * days)
 }
 
-fn carried() -> Vec<InvitedGrant> {
-    vec![
-        InvitedGrant { project: project(10), role: ProjectRole::Analyst },
-        InvitedGrant { project: project(11), role: ProjectRole::parse("Messenger") },
-    ]
+fn carried() -> Vec<(ProjectRef, ProjectRole)> {
+    vec![(project(10), ProjectRole::Analyst), (project(11), ProjectRole::parse("Messenger"))]
 }
 
-fn invite() -> Action {
-    Action::Invite { organization_role: OrganizationRole::Member, grants: carried() }
+fn invite() -> model::Write {
+    model::Write::invite(OrganizationRole::Member, carried())
 }
 
-fn withdraw() -> Action {
+fn withdraw() -> model::Write {
     let organization_role = Some(OrganizationRole::Member);
-    Action::WithdrawInvitation { organization_role, loses: carried() }
+    model::Write::withdraw(organization_role, carried())
 }
 
 /// Somebody who was invited twenty days ago, and an owner.
@@ -40,7 +38,7 @@ fn waiting() -> Roster {
     let mut pending = person(8, OrganizationRole::Member, &[]);
     pending.status = MemberStatus::Pending;
     pending.invited_at = Some(days_ago(20));
-    pending.grants = carried().into_iter().map(|one| (one.project.id, one.role)).collect();
+    pending.grants = carried().into_iter().map(|(project, role)| (project.id, role)).collect();
     [(NEW, pending), ("ann@acme.example", person(1, OrganizationRole::Owner, &[]))]
         .into_iter()
         .map(|(email, one)| (Email::new(email), one))
@@ -120,7 +118,7 @@ impl Bench {
     fn has_everything(&self, email: &str) -> bool {
         let inner = self.fake.lock();
         let grants = inner.now.people.get(&Email::new(email)).map(|one| one.grants.clone());
-        grants == Some(carried().into_iter().map(|one| (one.project.id, one.role)).collect())
+        grants == Some(carried().into_iter().map(|(project, role)| (project.id, role)).collect())
     }
 
     fn completions(&self) -> usize {
@@ -191,7 +189,7 @@ async fn what_is_half_renewed_goes_on() {
 async fn a_reminder_is_sent_once_and_not_taken_for_sent() {
     for sent_at in [Some(days_ago(20)), None] {
         let bench = Bench::new(waiting(), |planner| {
-            planner.add(NEW, Action::RemindInvitation { sent_at }, &[]);
+            planner.add(NEW, model::Write::remind(sent_at), &[]);
         });
         let receipt = bench.apply().await;
         assert_eq!((receipt.status, bench.emails()), (ApplyStatus::Applied, 1), "{receipt:?}");
@@ -206,11 +204,7 @@ async fn a_reminder_is_sent_once_and_not_taken_for_sent() {
 
 #[tokio::test]
 async fn an_account_that_somebody_else_made_meanwhile_is_not_what_the_plan_made() {
-    let action = Action::CreateServiceAccount {
-        organization_role: OrganizationRole::Member,
-        grants: Vec::new(),
-        expires: None,
-    };
+    let action = model::Write::create_service_account(OrganizationRole::Member, Vec::new(), None);
     for (by, is_applied) in
         [(Some("ann@acme.example"), false), (None, false), (Some("robot@acme.example"), true)]
     {
@@ -259,9 +253,9 @@ async fn what_an_invitation_left_out_is_given_within_the_change() {
     let mut roster = waiting();
     roster.remove(&Email::new(NEW));
     let bench = Bench::new(roster, |planner| {
-        let grants = carried().into_iter().take(1).collect();
+        let grants = carried().into_iter().take(1);
         let organization_role = OrganizationRole::Member;
-        planner.add(NEW, Action::Invite { organization_role, grants }, &[]);
+        planner.add(NEW, model::Write::invite(organization_role, grants), &[]);
     });
     assert_eq!(bench.apply().await.requests.reads, 1 + 2 + 2);
 }

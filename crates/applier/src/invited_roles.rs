@@ -1,39 +1,44 @@
 //! The roles that an invitation carries and the service may leave out.
 
-use mixaccess_model::{Action, InvitedGrant, LiveMember, OrganizationRole};
+use mixaccess_model::{
+    LiveMember, OrganizationRole, ProjectRef, ProjectRole, Reading, Verb, Write,
+};
 
 /// Whether an invitation carries roles that the service may leave out: all but the one grant, as
 /// organization member, whose own call the invitation is.
-pub(crate) fn may_lack_roles(action: &Action) -> bool {
-    match action {
-        Action::Invite { organization_role, grants } => {
-            let is_alone = grants.len() == 1 && *organization_role == OrganizationRole::Member;
-            !grants.is_empty() && !is_alone
-        }
-        _ => false,
-    }
+pub(crate) fn may_lack_roles(write: &Write) -> bool {
+    let carried = carried(write).count();
+    let member = Reading::Known(OrganizationRole::Member);
+    let is_member = write.organization_role().is_some_and(|diff| diff.after == member);
+    carried > 0 && !(carried == 1 && is_member)
 }
 
 /// Whether somebody has been invited as that change wants it, but for roles that are not there.
-pub(crate) fn lacks_roles(action: &Action, member: &LiveMember) -> bool {
-    let Action::Invite { organization_role, grants } = action else { return false };
-    let is_as_wanted = |grant: &InvitedGrant| {
-        member.individual_role(grant.project.id).is_none_or(|role| *role == grant.role)
+pub(crate) fn lacks_roles(write: &Write, member: &LiveMember) -> bool {
+    let is_as_wanted = |(project, role): (&ProjectRef, &ProjectRole)| {
+        member.individual_role(project.id).is_none_or(|held| held == role)
     };
-    may_lack_roles(action)
-        && member.organization_role == Some(*organization_role)
-        && grants.iter().all(is_as_wanted)
-        && missing(action, member).next().is_some()
+    let role = write.organization_role().map(|diff| diff.after);
+    may_lack_roles(write)
+        && role == Some(member.organization_role.map_or(Reading::Unread, Reading::Known))
+        && member.organization_role.is_some()
+        && carried(write).all(is_as_wanted)
+        && missing(write, member).next().is_some()
 }
 
 /// The roles of an invitation that somebody does not have.
-pub(crate) fn missing<'a>(
-    action: &'a Action,
+pub(crate) fn missing(
+    write: &Write,
     member: &LiveMember,
-) -> impl Iterator<Item = &'a InvitedGrant> {
-    let grants = match action {
-        Action::Invite { grants, .. } => grants.as_slice(),
-        _ => &[],
-    };
-    grants.iter().filter(|grant| member.individual_role(grant.project.id).is_none())
+) -> impl Iterator<Item = (ProjectRef, ProjectRole)> {
+    let missing =
+        carried(write).filter(|(project, _)| member.individual_role(project.id).is_none());
+    missing.map(|(project, role)| (project.clone(), role.clone()))
+}
+
+/// The roles that an invitation carries; none for what is no invitation.
+fn carried(write: &Write) -> impl Iterator<Item = (&ProjectRef, &ProjectRole)> {
+    let invites = write.verb == Verb::Invite;
+    let roles = write.project_roles().filter(move |_| invites);
+    roles.filter_map(|(project, diff)| Some((project, diff.after.as_ref().known()?)))
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use jiff::{SignedDuration, Timestamp};
-use mixaccess_model::{Action, Email, InvitedGrant, MemberStatus, OrganizationRole, ProjectRole};
+use mixaccess_model::{Email, MemberStatus, OrganizationRole, ProjectRole, Write};
 
 use crate::fake::{Fake, Fault, Organization, Person, Planner, now, options, person, project};
 use crate::fake_plan::comparable;
@@ -40,16 +40,14 @@ fn organization() -> Organization {
 /// So many invitations to one domain, one to another, a reminder, and something else.
 fn planner(invitations: usize) -> Planner {
     let mut planner = Planner::of(&organization());
-    let invite = || Action::Invite {
-        organization_role: OrganizationRole::Member,
-        grants: vec![InvitedGrant { project: project(7), role: ProjectRole::Analyst }],
-    };
+    let invite =
+        || Write::invite(OrganizationRole::Member, vec![(project(7), ProjectRole::Analyst)]);
     for number in 0..invitations {
         planner.add(&format!("new{number:02}@agency.example"), invite(), &[]);
     }
     planner.add("new@acme.example", invite(), &[]);
-    planner.add(WAITING, Action::RemindInvitation { sent_at: Some(minutes(-1440)) }, &[]);
-    let grant = Action::Grant { project: project(8), after: ProjectRole::Consumer };
+    planner.add(WAITING, Write::remind(Some(minutes(-1440))), &[]);
+    let grant = Write::grant(project(8), ProjectRole::Consumer);
     planner.add("root@acme.example", grant, &[]);
     planner
 }
@@ -246,13 +244,11 @@ async fn what_depends_on_an_invitation_that_waits_is_skipped_and_the_rest_of_a_t
     let mut planner = Planner::of(&organization);
     let mut last = None;
     for number in 0..8 {
-        let invite = Action::Invite { organization_role: OrganizationRole::Member, grants: vec![] };
+        let invite = Write::invite(OrganizationRole::Member, vec![]);
         last = Some(planner.add(&format!("new{number:02}@agency.example"), invite, &[]));
     }
-    let join = |email: &str| Action::AddTeamMember {
-        email: Email::new(email),
-        through: mixaccess_model::Through::Mixpanel,
-    };
+    let join =
+        |email: &str| Write::add_team_member(Email::new(email), mixaccess_model::Through::Mixpanel);
     planner.add_to_team("Growth", join("new07@agency.example"), &[last.unwrap()]);
     planner.add_to_team("Growth", join("root@acme.example"), &[]);
     let mut bench = Bench::new(0);
@@ -266,13 +262,13 @@ async fn what_depends_on_an_invitation_that_waits_is_skipped_and_the_rest_of_a_t
     assert!(bench.is_as_planned());
 }
 
-fn withdraw() -> Action {
+fn withdraw() -> Write {
     let organization_role = Some(OrganizationRole::Member);
-    Action::WithdrawInvitation { organization_role, loses: Vec::new() }
+    Write::withdraw(organization_role, Vec::new())
 }
 
-fn invite() -> Action {
-    Action::Invite { organization_role: OrganizationRole::Member, grants: Vec::new() }
+fn invite() -> Write {
+    Write::invite(OrganizationRole::Member, Vec::new())
 }
 
 /// Somebody is invited anew, `before` others first and `after` others last; the invitation of somebody

@@ -38,7 +38,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             Ok(write) => write,
             Err(CallError { message, .. }) => return Ok(failed(message, "Plan again.")),
         };
-        let sent = self.send(change, change.action.kind(), 1, &write).await;
+        let sent = self.send(change, change.kind(), 1, &write).await;
         let written = match sent.map_err(|error| (Outcome::NotTried, error))? {
             Ok(written) => written,
             Err(error) if error.kind == ErrorKind::OutcomeUnknown => {

@@ -7,8 +7,8 @@ use std::sync::{Arc, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_api::{AccessRead, AccessWrite, ErrorKind, Write};
 use mixaccess_model::{
-    Action, Actor, Change, ChangeId, LiveServiceAccount, LiveState, ServiceAccountId, Subject,
-    SubjectKey, printable,
+    Actor, Change, ChangeId, LiveServiceAccount, LiveState, ServiceAccountId, Subject, SubjectKey,
+    Verb, printable,
 };
 
 use crate::execution::{Execution, MAX_ATTEMPTS};
@@ -249,8 +249,8 @@ pub(crate) fn without_others(
             || created.is_some_and(|created| created > latest)
     };
     let all = changes.iter().zip(standings);
-    let all = all.map(|(change, standing)| match (standing, &change.action) {
-        (Standing::Unknown, Action::CreateServiceAccount { .. }) if is_of_others(change) => {
+    let all = all.map(|(change, standing)| match standing {
+        Standing::Unknown if change.write.verb == Verb::Create && is_of_others(change) => {
             Standing::NotTried
         }
         _ => standing.clone(),
@@ -328,11 +328,11 @@ mod tests {
     fn a_lost_creation_did_not_make_what_is_newer_than_it_or_anothers() {
         let at: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
         let mut planner = Planner::of(&Organization::default());
-        let action = Action::CreateServiceAccount {
-            organization_role: OrganizationRole::Member,
-            grants: Vec::new(),
-            expires: None,
-        };
+        let action = mixaccess_model::Write::create_service_account(
+            OrganizationRole::Member,
+            Vec::new(),
+            None,
+        );
         planner.add_to_account("loader", action, &[]);
         let changes = planner.content().changes;
         let minutes = |number| at + SignedDuration::from_mins(number);

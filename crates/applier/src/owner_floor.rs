@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use mixaccess_api::ApiError;
 use mixaccess_model::{
-    Action, Change, Email, LiveMember, LiveState, OrganizationRole, PlanContent, UserId, listed,
+    Change, Email, LiveMember, LiveState, OrganizationRole, PlanContent, Reading, Subject, UserId,
+    Verb, listed,
 };
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -33,7 +34,7 @@ impl OwnerFloor {
     ) -> Self {
         let sent = changes.iter().zip(known).zip(maybe_sent).filter(|((change, known), maybe)| {
             let is_in_place = known.as_ref().is_some_and(Outcome::is_in_place);
-            may_lose_owner(&change.action) && (**maybe || is_in_place)
+            may_lose_owner(change) && (**maybe || is_in_place)
         });
         let lost = sent.filter_map(|((change, _), _)| change.subject.email().cloned());
         Self { least, lost: Mutex::new(lost.collect()) }
@@ -77,21 +78,15 @@ pub(crate) struct Passage<'a> {
 
 /// Whether a change takes an accepted owner from the organization where its subject is one: what a
 /// plan or an older reading says of that, somebody may have changed since.
-pub(crate) fn may_lose_owner(action: &Action) -> bool {
-    match action {
-        Action::SetOrganizationRole { after, .. } => *after != OrganizationRole::Owner,
-        Action::RemoveMember { .. } | Action::WithdrawInvitation { .. } => true,
-        Action::Invite { .. }
-        | Action::RemindInvitation { .. }
-        | Action::Grant { .. }
-        | Action::SetProjectRole { .. }
-        | Action::Revoke { .. }
-        | Action::CreateTeam
-        | Action::AddTeamMember { .. }
-        | Action::RemoveTeamMember { .. }
-        | Action::DeleteTeam { .. }
-        | Action::CreateServiceAccount { .. }
-        | Action::DeleteServiceAccount { .. } => false,
+pub(crate) fn may_lose_owner(change: &Change) -> bool {
+    match (change.write.verb, &change.subject) {
+        (Verb::Withdraw | Verb::Remove, _) | (Verb::Delete, Subject::Person { .. }) => true,
+        (Verb::Set, _) => change
+            .write
+            .organization_role()
+            .is_some_and(|diff| diff.after != Reading::Known(OrganizationRole::Owner)),
+        (Verb::Invite | Verb::Remind | Verb::Create, _)
+        | (Verb::Delete, Subject::Team { .. } | Subject::ServiceAccount { .. }) => false,
     }
 }
 
@@ -101,12 +96,7 @@ pub(crate) fn may_have_been_owner(change: &Change, live: &LiveState) -> bool {
     let may_be_owner =
         |role: Option<OrganizationRole>| role.is_none_or(|role| role == OrganizationRole::Owner);
     let found = change.subject.email().and_then(|email| live.member(email));
-    let planned = match &change.action {
-        Action::SetOrganizationRole { before, .. } => Some(*before),
-        Action::RemoveMember { before: role, .. }
-        | Action::WithdrawInvitation { organization_role: role, .. } => *role,
-        _ => None,
-    };
+    let planned = change.write.organization_role().and_then(|diff| diff.before.known());
     may_be_owner(planned) || found.is_some_and(|member| may_be_owner(member.organization_role))
 }
 
@@ -116,10 +106,9 @@ pub(crate) fn awaits_owner(content: &PlanContent, members: &[LiveMember]) -> boo
         let is_owner = |email: &Email| {
             members.iter().any(|member| member.email == *email && member.is_active_owner())
         };
-        let makes = matches!(
-            change.action,
-            Action::SetOrganizationRole { after: OrganizationRole::Owner, .. }
-        );
+        let role = change.write.organization_role();
+        let owner = Reading::Known(OrganizationRole::Owner);
+        let makes = change.write.verb == Verb::Set && role.is_some_and(|diff| diff.after == owner);
         makes && !change.subject.email().is_some_and(is_owner)
     })
 }

@@ -2,8 +2,8 @@
 //! service answers, and what others do meanwhile.
 
 use mixaccess_model::{
-    Action, ChangeId, Email, GuardCode, InvitedGrant, MemberStatus, OrganizationRole, Override,
-    OverrideOrigin, Plan, ProjectRole,
+    ChangeId, Email, GuardCode, MemberStatus, OrganizationRole, Override, OverrideOrigin, Plan,
+    ProjectRole, Verb, Write,
 };
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -15,8 +15,13 @@ use crate::{
 
 const OWNER: OrganizationRole = OrganizationRole::Owner;
 const MEMBER: OrganizationRole = OrganizationRole::Member;
-const DEMOTE: Action = Action::SetOrganizationRole { before: OWNER, after: MEMBER };
-const PROMOTE: Action = Action::SetOrganizationRole { before: MEMBER, after: OWNER };
+fn demote() -> Write {
+    Write::set_organization_role(OWNER, MEMBER)
+}
+
+fn promote() -> Write {
+    Write::set_organization_role(MEMBER, OWNER)
+}
 
 /// `o0`, `o1`, … are owners; `m0`, `m1`, … are members with a role in project 10.
 fn address(word: &str) -> String {
@@ -58,7 +63,7 @@ impl Bench {
         }
     }
 
-    fn add(&mut self, word: &str, action: Action, depends_on: &[ChangeId]) -> ChangeId {
+    fn add(&mut self, word: &str, action: Write, depends_on: &[ChangeId]) -> ChangeId {
         self.planner.add(&address(word), action, depends_on)
     }
 
@@ -142,22 +147,22 @@ fn refusal(receipt: &Receipt) -> String {
     failure.message.clone()
 }
 
-fn revoke() -> Action {
-    Action::Revoke { project: project(10), before: ProjectRole::Analyst }
+fn revoke() -> Write {
+    Write::revoke(project(10), ProjectRole::Analyst)
 }
 
 #[tokio::test]
 async fn a_new_owner_who_is_none_keeps_the_old_one() {
     for (demotion, has_dependency, fault) in [
-        (DEMOTE, true, Fault::Lie),
-        (DEMOTE, false, Fault::Lie),
-        (DEMOTE, false, Fault::Refuse),
-        (Action::RemoveMember { before: Some(OWNER), loses: Vec::new() }, true, Fault::Lie),
-        (Action::RemoveMember { before: Some(OWNER), loses: Vec::new() }, false, Fault::Busy),
+        (demote(), true, Fault::Lie),
+        (demote(), false, Fault::Lie),
+        (demote(), false, Fault::Refuse),
+        (Write::remove(Some(OWNER), Vec::new()), true, Fault::Lie),
+        (Write::remove(Some(OWNER), Vec::new()), false, Fault::Busy),
     ] {
         for concurrency in [1, 8] {
             let mut bench = Bench::new(2, 2);
-            let promoted = bench.add("m0", PROMOTE, &[]);
+            let promoted = bench.add("m0", promote(), &[]);
             let depends_on = if has_dependency { vec![promoted] } else { Vec::new() };
             bench.add("o0", demotion.clone(), &depends_on);
             if concurrency == 1 {
@@ -192,8 +197,8 @@ async fn a_new_owner_who_is_none_keeps_the_old_one() {
 async fn a_new_owner_counts_although_no_dependency_says_to_wait_and_an_answer_is_old() {
     for stale in [0, 1, 2] {
         let mut bench = Bench::new(2, 2);
-        bench.add("m0", PROMOTE, &[]);
-        bench.add("o0", DEMOTE, &[]);
+        bench.add("m0", promote(), &[]);
+        bench.add("o0", demote(), &[]);
         bench.options.concurrency = 8;
         bench.options.patience.settle = vec![std::time::Duration::from_millis(2); 40];
         // Who we are, and everybody before the first write; then old answers.
@@ -206,7 +211,7 @@ async fn a_new_owner_counts_although_no_dependency_says_to_wait_and_an_answer_is
 
 #[tokio::test]
 async fn what_somebody_does_meanwhile_is_seen() {
-    for loss in [DEMOTE, Action::RemoveMember { before: Some(OWNER), loses: Vec::new() }] {
+    for loss in [demote(), Write::remove(Some(OWNER), Vec::new())] {
         let mut bench = Bench::new(3, 2);
         bench.add("m0", revoke(), &[]);
         bench.add("o0", loss, &[]);
@@ -219,7 +224,7 @@ async fn what_somebody_does_meanwhile_is_seen() {
     // Whoever is no owner any more is not kept for it: nothing is lost.
     let mut bench = Bench::new(3, 2);
     bench.add("m0", revoke(), &[]);
-    bench.add("o0", DEMOTE, &[]);
+    bench.add("o0", demote(), &[]);
     let receipt = bench
         .apply_and(|roster| {
             set(roster, "o0", OrganizationRole::Admin);
@@ -229,8 +234,8 @@ async fn what_somebody_does_meanwhile_is_seen() {
     assert_eq!(results(&receipt), ["applied", "applied"]);
     // A list without them proves nothing.
     let mut bench = Bench::new(3, 3);
-    bench.add("m0", PROMOTE, &[]);
-    bench.add("o0", DEMOTE, &[]);
+    bench.add("m0", promote(), &[]);
+    bench.add("o0", demote(), &[]);
     let receipt = bench.apply_and(|roster| roster.retain(|_, one| one.id.0 > 2)).await;
     assert!(refusal(&receipt).contains("2 accepted owners would be left"));
 }
@@ -244,8 +249,7 @@ async fn an_owner_who_accepted_meanwhile_is_not_withdrawn_below_the_floor() {
         bench.fake.by_hand(|roster| drop(roster.insert(invited.0, invited.1)));
         bench.planner = Planner::new(&bench.fake.lock().now.people.clone());
         bench.add("m0", revoke(), &[]);
-        let withdrawal =
-            Action::WithdrawInvitation { organization_role: Some(OWNER), loses: Vec::new() };
+        let withdrawal = Write::withdraw(Some(OWNER), Vec::new());
         bench.add("new", withdrawal, &[]);
         let receipt = bench
             .apply_and(|roster| {
@@ -264,8 +268,8 @@ async fn owners_who_leave_side_by_side_never_count_each_other() {
         bench.add("m0", revoke(), &[]);
         for number in 0..5 {
             let loss = match number % 2 {
-                0 => DEMOTE,
-                _ => Action::RemoveMember { before: Some(OWNER), loses: Vec::new() },
+                0 => demote(),
+                _ => Write::remove(Some(OWNER), Vec::new()),
             };
             bench.add(&format!("o{number}"), loss, &[]);
         }
@@ -287,8 +291,8 @@ async fn owners_who_leave_side_by_side_never_count_each_other() {
 #[tokio::test]
 async fn an_owner_whose_loss_is_unknown_counts_as_lost_also_when_going_on() {
     let mut bench = Bench::new(4, 2);
-    bench.add("o0", DEMOTE, &[]);
-    bench.add("o1", DEMOTE, &[]);
+    bench.add("o0", demote(), &[]);
+    bench.add("o1", demote(), &[]);
     bench.fake.lock().faults.extend([(0, Fault::LostBefore), (1, Fault::LostBefore)]);
     let receipt = bench.apply_and(|roster| set(roster, "o2", MEMBER)).await;
     assert_eq!(results(&receipt), ["unknown", "failed"]);
@@ -311,11 +315,11 @@ async fn an_owner_whose_loss_is_unknown_counts_as_lost_also_when_going_on() {
 
 #[tokio::test]
 async fn whose_role_an_earlier_run_took_never_counts_again() {
-    for loss in [DEMOTE, Action::RemoveMember { before: Some(OWNER), loses: Vec::new() }] {
+    for loss in [demote(), Write::remove(Some(OWNER), Vec::new())] {
         let mut bench = Bench::new(3, 2);
-        bench.add("m0", PROMOTE, &[]);
+        bench.add("m0", promote(), &[]);
         bench.add("o0", loss, &[]);
-        bench.add("o1", DEMOTE, &[]);
+        bench.add("o1", demote(), &[]);
         bench.fake.lock().faults.extend([(0, Fault::Lie), (2, Fault::Lie)]);
         assert_eq!(results(&bench.apply().await), ["applied", "applied", "failed"]);
         // Who we are, and then answers from before the first run.
@@ -332,9 +336,9 @@ async fn whose_role_an_earlier_run_took_never_counts_again() {
 #[tokio::test]
 async fn whoever_may_have_lost_the_role_never_counts_again() {
     let mut bench = Bench::new(2, 1);
-    bench.add("m0", PROMOTE, &[]);
+    bench.add("m0", promote(), &[]);
     for word in ["o0", "o1"] {
-        let removal = Action::RemoveMember { before: Some(OWNER), loses: Vec::new() };
+        let removal = Write::remove(Some(OWNER), Vec::new());
         bench.add(word, removal, &[]);
     }
     // The first removal is carried out and not shown, and refused when it is sent again.
@@ -355,7 +359,7 @@ async fn a_reading_that_fails_sends_nothing() {
         }
     }
     let mut bench = Bench::new(3, 2);
-    bench.add("o0", DEMOTE, &[]);
+    bench.add("o0", demote(), &[]);
     bench.add("m0", revoke(), &[]);
     let receipt = bench.apply_while(&Unreadable(&bench.fake)).await;
     let said = refusal(&receipt);
@@ -367,16 +371,13 @@ async fn a_reading_that_fails_sends_nothing() {
 }
 
 /// What takes somebody's place, or gives less than owner, of whom no plan says that they are one.
-fn losses() -> Vec<(&'static str, Action)> {
+fn losses() -> Vec<(&'static str, Write)> {
     let admin = OrganizationRole::Admin;
-    let set = |before, after| Action::SetOrganizationRole { before, after };
-    let analyst = InvitedGrant { project: project(10), role: ProjectRole::Analyst };
-    let withdrawal = Action::WithdrawInvitation {
-        organization_role: Some(MEMBER),
-        loses: vec![analyst.clone()],
-    };
+    let set = |before, after| Write::set_organization_role(before, after);
+    let analyst = (project(10), ProjectRole::Analyst);
+    let withdrawal = Write::withdraw(Some(MEMBER), vec![analyst.clone()]);
     vec![
-        ("m1", Action::RemoveMember { before: Some(MEMBER), loses: vec![analyst] }),
+        ("m1", Write::remove(Some(MEMBER), vec![analyst])),
         ("m1", set(MEMBER, admin)),
         ("a0", set(admin, MEMBER)),
         ("new", withdrawal),
@@ -448,7 +449,7 @@ async fn two_who_are_made_owners_meanwhile_never_count_each_other() {
 #[tokio::test]
 async fn what_loses_no_owner_goes_on_below_the_floor() {
     for (word, loss) in losses() {
-        let is_removal = matches!(loss, Action::RemoveMember { .. });
+        let is_removal = loss.verb == Verb::Remove;
         for leaves in [false, is_removal] {
             let mut bench = bench_with_others();
             let first = bench.add("m0", revoke(), &[]);
@@ -470,7 +471,7 @@ async fn what_loses_no_owner_goes_on_below_the_floor() {
 
 #[tokio::test]
 async fn the_members_are_read_again_once_before_each_loss_and_before_nothing_else() {
-    let reads = async |word: &str, action: Action| {
+    let reads = async |word: &str, action: Write| {
         let mut bench = bench_with_others();
         bench.fake.by_hand(|roster| roster.extend([one("o2", 62, OWNER)]));
         bench.planner = Planner::new(&bench.fake.lock().now.people.clone());
@@ -480,24 +481,24 @@ async fn the_members_are_read_again_once_before_each_loss_and_before_nothing_els
         receipt.requests.reads
     };
     let (before, after) = (ProjectRole::Analyst, ProjectRole::Admin);
-    let grant = Action::Grant { project: project(10), after: after.clone() };
+    let grant = Write::grant(project(10), after.clone());
     // Who we are, and the members and those of the project before and after.
-    for action in [Action::SetProjectRole { project: project(10), before, after }, revoke()] {
+    for action in [Write::set_project_role(project(10), before, after), revoke()] {
         assert_eq!(reads("m0", action).await, 5);
     }
     assert_eq!(reads("o0", grant).await, 5);
-    assert_eq!(reads("m0", PROMOTE).await, 5);
+    assert_eq!(reads("m0", promote()).await, 5);
     for (word, loss) in losses() {
         assert_eq!(reads(word, loss).await, 5 + 1, "{word}");
     }
     // Nobody who is changed is in a project.
-    assert_eq!(reads("o0", DEMOTE).await, 3 + 1);
+    assert_eq!(reads("o0", demote()).await, 3 + 1);
 }
 
 #[tokio::test]
 async fn an_override_lowers_the_floor_to_one_and_no_further() {
     let mut bench = Bench::new(2, 2);
-    bench.add("o0", DEMOTE, &[]);
+    bench.add("o0", demote(), &[]);
     bench.overrides = vec![Override {
         guard: GuardCode::OwnerFloor,
         maximum: None,
@@ -541,11 +542,11 @@ proptest! {
         let owners = (minimum + goes.len()).saturating_sub(comes).max(minimum).max(goes.len());
         let mut bench = Bench::new(u64::try_from(owners).unwrap(), floor);
         for number in 0..comes {
-            bench.add(&format!("m{number}"), PROMOTE, &[]);
+            bench.add(&format!("m{number}"), promote(), &[]);
         }
         for (number, removes) in goes.iter().enumerate() {
-            let removal = Action::RemoveMember { before: Some(OWNER), loses: Vec::new() };
-            bench.add(&format!("o{number}"), if *removes { removal } else { DEMOTE }, &[]);
+            let removal = Write::remove(Some(OWNER), Vec::new());
+            bench.add(&format!("o{number}"), if *removes { removal } else { demote() }, &[]);
         }
         bench.options.concurrency = concurrency;
         bench.fake.lock().faults = faults;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
-    Access, Action, Actor, AffectedSubject, Change, ChangeId, Diff, Difference, Email, Grant,
-    GuardVerdict, LiveState, LiveSubject, PLAN_FORMAT_VERSION, Plan, PlanContent, Power, Subject,
-    SubjectKey,
+    Access, Actor, AffectedSubject, Change, ChangeId, Diff, Difference, Email, Grant, GuardVerdict,
+    LiveState, LiveSubject, PLAN_FORMAT_VERSION, Plan, PlanContent, Power, Subject, SubjectKey,
+    Verb, Write,
 };
 use mixaccess_planner::{CustomRoles, Moved, Projection, guard, refused_by_service};
 
@@ -111,7 +111,7 @@ pub(crate) fn planned_at(plan: &Plan) -> Timestamp {
 /// What moved under a change, an invitation that somebody else sent again included.
 pub(crate) fn moved(projection: &Projection<'_>, change: &Change) -> Vec<Moved> {
     let moved = projection.moved(change);
-    let reminders = change.differences().into_iter();
+    let reminders = change.write.differences.iter();
     let mut reminders = reminders.filter(|one| matches!(one, Difference::Reminder(_)));
     let found = projection.subject(&change.subject.key());
     if !moved.is_empty() || found.is_none() || !reminders.any(|one| one.is_met_by(found)) {
@@ -325,8 +325,8 @@ fn malformed(changes: &[Change]) -> Vec<Refusal> {
                 });
             }
         }
-        if !fits(&change.subject, &change.action) {
-            let (kind, action) = (change.subject.kind(), change.action.kind());
+        if !fits(&change.subject, &change.write) {
+            let (kind, action) = (change.subject.kind(), change.kind());
             refusals.push(Refusal::Malformed {
                 message: format!("change {} is a {action}, and no {kind} has that", change.id),
             });
@@ -340,24 +340,30 @@ fn malformed(changes: &[Change]) -> Vec<Refusal> {
     refusals
 }
 
-/// Whether an action is one of that kind of subject.
-const fn fits(subject: &Subject, action: &Action) -> bool {
-    match action {
-        Action::Grant { .. } | Action::Revoke { .. } => true,
-        Action::SetProjectRole { .. } => !matches!(subject, Subject::ServiceAccount { .. }),
-        Action::Invite { .. }
-        | Action::WithdrawInvitation { .. }
-        | Action::RemindInvitation { .. }
-        | Action::SetOrganizationRole { .. }
-        | Action::RemoveMember { .. } => matches!(subject, Subject::Person { .. }),
-        Action::CreateTeam
-        | Action::AddTeamMember { .. }
-        | Action::RemoveTeamMember { .. }
-        | Action::DeleteTeam { .. } => matches!(subject, Subject::Team { .. }),
-        Action::CreateServiceAccount { .. } | Action::DeleteServiceAccount { .. } => {
-            matches!(subject, Subject::ServiceAccount { .. })
-        }
-    }
+/// Whether that is done to subjects of the kind, in slots that they have.
+fn fits(subject: &Subject, write: &Write) -> bool {
+    let is_person = matches!(subject, Subject::Person { .. });
+    let is_team = matches!(subject, Subject::Team { .. });
+    let is_account = matches!(subject, Subject::ServiceAccount { .. });
+    let verb_fits = match write.verb {
+        Verb::Invite | Verb::Withdraw | Verb::Remind | Verb::Remove => is_person,
+        Verb::Create | Verb::Delete => !is_person,
+        Verb::Set => write.only().is_some(),
+    };
+    let mut differences = write.differences.iter();
+    verb_fits
+        && differences.all(|one| match one {
+            Difference::Account(_) => write.verb != Verb::Set,
+            Difference::OrganizationRole(_) => is_person || is_account && write.verb.begins(),
+            Difference::ProjectRole(_, Diff { before, after }) => {
+                let in_place =
+                    before.as_ref().known().is_some() && after.as_ref().known().is_some();
+                !(is_account && in_place)
+            }
+            Difference::TeamMember(..) => is_team,
+            Difference::Reminder(_) => write.verb == Verb::Remind,
+            Difference::Expiry(_) => is_account && write.verb.begins(),
+        })
 }
 
 /// Changes for which there will be no write. The number of a subject that the plan itself makes is not
@@ -377,8 +383,8 @@ fn powerless(content: &PlanContent, live: &LiveState) -> Option<Refusal> {
     let (change, subject, message) = refused.next()?;
     let first = content.changes.iter().find(|one| one.id == change);
     let what = first.map(|one| {
-        let action = one.action.kind().replace('_', " ");
-        let place = one.action.project();
+        let action = one.kind().replace('_', " ");
+        let place = one.write.project();
         place.map_or_else(|| action.clone(), |at| format!("{action} in {}", at.key))
     });
     let Actor { email, service_account, .. } = &live.actor;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mixaccess_api::{AccessRead, AccessWrite, ApiError};
-use mixaccess_model::{Action, GuardVerdict, LiveState, NotPlannedKind, Override, Subject};
+use mixaccess_model::{GuardVerdict, LiveState, NotPlannedKind, Override, Subject, Verb};
 
 use crate::before::before_all;
 use crate::consistency::{Sent, inconsistencies};
@@ -195,8 +195,8 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
     fn lacks_sink(&self, is_sent: &[bool]) -> Option<Refusal> {
         let changes = self.plan.content.changes.iter().zip(is_sent);
         let created =
-            changes.filter_map(|(change, is_sent)| match (&change.action, &change.subject) {
-                (Action::CreateServiceAccount { .. }, Subject::ServiceAccount { username, .. }) => {
+            changes.filter_map(|(change, is_sent)| match (change.write.verb, &change.subject) {
+                (Verb::Create, Subject::ServiceAccount { username, .. }) => {
                     is_sent.then_some(username)
                 }
                 _ => None,

@@ -106,8 +106,8 @@ mod tests {
 
     use jiff::Timestamp;
     use mixaccess_model::{
-        ActingIdentity, Action, Dialect, Digest, Email, OrganizationId, OrganizationRole,
-        ProjectRole,
+        ActingIdentity, Dialect, Digest, Email, OrganizationId, OrganizationRole, ProjectRole,
+        Write,
     };
 
     use super::*;
@@ -120,7 +120,7 @@ mod tests {
         let mut planner = Planner::new(&Roster::from([ann]));
         for number in 0..4 {
             let after = ProjectRole::Analyst;
-            let action = Action::Grant { project: project(number), after };
+            let action = Write::grant(project(number), after);
             planner.add("ann@acme.example", action, &[]);
         }
         planner.content().changes

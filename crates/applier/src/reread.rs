@@ -7,9 +7,9 @@ use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, ApiError, ErrorKind, Listed, OddRow, read_members, with_grants};
 use mixaccess_model::{
-    Action, Actor, Change, Dialect, Grant, LIVE_FORMAT_VERSION, LiveProject, LiveServiceAccount,
-    LiveState, OrganizationId, PlanContent, Precondition, ProjectId, Subject, SubjectKey,
-    UnreadList, UnreadRow,
+    Actor, Change, Dialect, Grant, LIVE_FORMAT_VERSION, LiveProject, LiveServiceAccount, LiveState,
+    OrganizationId, PlanContent, Precondition, ProjectId, Reading, Subject, SubjectKey, UnreadList,
+    UnreadRow, Verb,
 };
 
 /// What is read.
@@ -53,7 +53,8 @@ impl Scope {
         };
         for change in &content.changes {
             scope.add(change);
-            if matches!(change.action, Action::DeleteServiceAccount { .. }) {
+            let is_account = matches!(change.subject, Subject::ServiceAccount { .. });
+            if change.write.verb == Verb::Delete && is_account {
                 // It takes every role, also one that was given since.
                 let declared = content.projects.iter().filter(|project| project.declared);
                 scope.service_account_projects.extend(declared.map(|project| project.id));
@@ -106,7 +107,8 @@ impl Scope {
             Subject::Team { name, .. } => {
                 self.teams.insert(Arc::clone(name));
                 // Only a member can come in.
-                self.members |= matches!(change.action, Action::AddTeamMember { .. });
+                let mut moves = change.write.team_members();
+                self.members |= moves.any(|(_, diff)| diff.after != Reading::Absent);
             }
             Subject::ServiceAccount { .. } => {
                 self.service_accounts = true;
@@ -119,6 +121,7 @@ impl Scope {
 /// The projects that decide whether a change may run or is in place.
 pub(crate) fn projects_of(change: &Change) -> BTreeSet<ProjectId> {
     change
+        .write
         .projects()
         .map(|project| project.id)
         .chain(change.preconditions.iter().filter_map(|precondition| match precondition {
@@ -236,10 +239,8 @@ fn unanswered(what: &str) -> ApiError {
 /// read with them, and their projects need not be declared. A removal takes those roles too, and could
 /// not name them; every plan would be stale for them. What the people of the plan are changed in was read.
 pub(crate) fn forget_unread(live: &mut LiveState, content: &PlanContent) {
-    let leaving = content.changes.iter().filter_map(|change| match change.action {
-        Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => change.subject.email(),
-        _ => None,
-    });
+    let leaving = content.changes.iter().filter(|change| change.write.verb.ends());
+    let leaving = leaving.filter_map(|change| change.subject.email());
     let leaving = leaving.collect::<BTreeSet<_>>();
     if leaving.is_empty() {
         return;

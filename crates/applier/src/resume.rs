@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Change, LiveState, LiveSubject, MemberStatus, PlanContent, Precondition, SubjectKey,
+    Change, LiveState, LiveSubject, MemberStatus, PlanContent, Precondition, SubjectKey,
 };
 use mixaccess_planner::{Moved, Projection, reductions};
 
@@ -102,7 +102,7 @@ fn in_place(
         return Some(Step::Found(outcome_found(maybe_sent)));
     }
     let is_begun = maybe_sent
-        && matches!(found, Some(LiveSubject::Person(member)) if lacks_roles(&change.action, member));
+        && matches!(found, Some(LiveSubject::Person(member)) if lacks_roles(&change.write, member));
     is_begun.then_some(Step::Complete)
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn sends(content: &PlanContent, steps: &[Step]) -> Vec<Sent> {
 /// and no obstacle to what works for pending and accepted people alike.
 fn moved(projection: &Projection<'_>, change: &Change, follows_creation: bool) -> Vec<Moved> {
     let moved = precheck::moved(projection, change);
-    let indifferent = matches!(change.action, Action::Grant { .. } | Action::Revoke { .. });
+    let indifferent = change.write.granted().is_some() || change.write.revoked().is_some();
     if moved.is_empty() || !follows_creation || !indifferent {
         return moved;
     }
@@ -171,7 +171,7 @@ pub fn may_be_stale(changes: &[Change], standings: &[Standing], steps: &[Step]) 
         .map(|(change, _)| change.subject.key())
         .collect::<BTreeSet<_>>();
     changes.iter().zip(standings).zip(steps).any(|((change, standing), step)| match step {
-        Step::Send { maybe_sent } => *maybe_sent && must_happen_once(&change.action),
+        Step::Send { maybe_sent } => *maybe_sent && must_happen_once(change),
         Step::Moved { .. } => {
             // Made, and deleted again, because nobody has its secret.
             let made = is_made_anew(change) && matches!(standing, Standing::Failed(_));
@@ -187,7 +187,7 @@ fn join(moved: &[Moved]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mixaccess_model::{Email, OrganizationRole, ProjectRole};
+    use mixaccess_model::{Email, OrganizationRole, ProjectRole, Write};
 
     use super::*;
     use crate::Failure;
@@ -208,15 +208,12 @@ mod tests {
     fn planner() -> Planner {
         let mut planner = Planner::new(&roster(&[(ANN, ann(ProjectRole::Analyst))]));
         let (before, after) = (ProjectRole::Analyst, ProjectRole::Admin);
-        planner.add(ANN, Action::SetProjectRole { project: project(7), before, after }, &[]);
-        let grants = vec![mixaccess_model::InvitedGrant {
-            project: project(7),
-            role: ProjectRole::Consumer,
-        }];
+        planner.add(ANN, Write::set_project_role(project(7), before, after), &[]);
+        let grants = vec![(project(7), ProjectRole::Consumer)];
         let organization_role = OrganizationRole::Member;
-        planner.add(NEW, Action::Invite { organization_role, grants }, &[]);
+        planner.add(NEW, Write::invite(organization_role, grants), &[]);
         let after = ProjectRole::Consumer;
-        planner.add(NEW, Action::Grant { project: project(8), after }, &[]);
+        planner.add(NEW, Write::grant(project(8), after), &[]);
         planner
     }
 

@@ -3,9 +3,8 @@
 use std::sync::Mutex;
 
 use mixaccess_api::Write;
-use mixaccess_model::{
-    Action, Change, ChangeId, Email, InvitedGrant, OrganizationRole, Plan, ProjectRole,
-};
+use mixaccess_model as model;
+use mixaccess_model::{Change, ChangeId, Email, OrganizationRole, Plan, ProjectRole};
 
 use crate::apply::apply_into;
 use crate::fake::{
@@ -33,26 +32,23 @@ fn roster() -> Roster {
     .collect()
 }
 
-fn set(number: u64, before: ProjectRole, after: ProjectRole) -> Action {
-    Action::SetProjectRole { project: project(number), before, after }
+fn set(number: u64, before: ProjectRole, after: ProjectRole) -> model::Write {
+    model::Write::set_project_role(project(number), before, after)
 }
 
-fn grant(number: u64, after: ProjectRole) -> Action {
-    Action::Grant { project: project(number), after }
+fn grant(number: u64, after: ProjectRole) -> model::Write {
+    model::Write::grant(project(number), after)
 }
 
-fn invite(number: u64, role: ProjectRole) -> Action {
-    Action::Invite {
-        organization_role: OrganizationRole::Member,
-        grants: vec![InvitedGrant { project: project(number), role }],
-    }
+fn invite(number: u64, role: ProjectRole) -> model::Write {
+    model::Write::invite(OrganizationRole::Member, vec![(project(number), role)])
 }
 
 /// Ben is promoted in one project and gets another; Cat loses hers; somebody new is invited.
 fn planner() -> Planner {
     let mut planner = Planner::new(&roster());
     planner.add(BEN, set(10, ProjectRole::Analyst, ProjectRole::Admin), &[]);
-    planner.add(CAT, Action::Revoke { project: project(10), before: ProjectRole::Admin }, &[]);
+    planner.add(CAT, model::Write::revoke(project(10), ProjectRole::Admin), &[]);
     planner.add(BEN, grant(11, ProjectRole::Consumer), &[]);
     planner.add(NEW, invite(10, ProjectRole::Analyst), &[]);
     planner.add(NEW, grant(11, ProjectRole::Analyst), &[]);
@@ -240,7 +236,7 @@ async fn the_power_that_counts_is_that_of_who_applies() {
     use OrganizationRole::{Admin, Member, Owner};
     let promote = |after| {
         let mut planner = Planner::new(&roster());
-        planner.add(BEN, Action::SetOrganizationRole { before: Member, after }, &[]);
+        planner.add(BEN, model::Write::set_organization_role(Member, after), &[]);
         planner
     };
     for (after, applies, refused) in
@@ -273,18 +269,12 @@ async fn a_failure_stops_that_person_and_who_depends_on_them_and_nobody_else() {
     let mut planner = Planner::new(&roster());
     let promoted = planner.add(
         BEN,
-        Action::SetOrganizationRole {
-            before: OrganizationRole::Member,
-            after: OrganizationRole::Owner,
-        },
+        model::Write::set_organization_role(OrganizationRole::Member, OrganizationRole::Owner),
         &[],
     );
     planner.add(
         ANN,
-        Action::SetOrganizationRole {
-            before: OrganizationRole::Owner,
-            after: OrganizationRole::Member,
-        },
+        model::Write::set_organization_role(OrganizationRole::Owner, OrganizationRole::Member),
         std::slice::from_ref(&promoted),
     );
     planner.add(BEN, grant(11, ProjectRole::Admin), &[]);
@@ -405,7 +395,7 @@ fn ben_then_cat() -> Planner {
     let mut planner = Planner::new(&roster());
     planner.add(BEN, set(10, ProjectRole::Analyst, ProjectRole::Admin), &[]);
     planner.add(BEN, grant(11, ProjectRole::Consumer), &[]);
-    planner.add(CAT, Action::Revoke { project: project(10), before: ProjectRole::Admin }, &[]);
+    planner.add(CAT, model::Write::revoke(project(10), ProjectRole::Admin), &[]);
     planner
 }
 
@@ -432,7 +422,7 @@ async fn after_a_crash_only_resume_goes_on_and_what_was_carried_out_counts_as_ou
     assert_eq!(bench.writes(), 5);
     let undone = undo_of(&receipt).content;
     assert!(undone.changes.iter().any(|change| change.subject.email() == Some(&Email::new(BEN))
-        && matches!(change.action, Action::SetProjectRole { .. })));
+        && change.write.only().is_some_and(|one| !one.before().is_absent() && one.gives())));
 }
 
 #[tokio::test]
@@ -588,7 +578,7 @@ async fn the_second_apply_is_refused_while_the_first_runs() {
 async fn one_invited_by_this_plan_is_addressed_by_the_number_given_since() {
     let mut planner = Planner::new(&roster());
     planner.add(NEW, invite(10, ProjectRole::Analyst), &[]);
-    planner.add(NEW, Action::Revoke { project: project(10), before: ProjectRole::Analyst }, &[]);
+    planner.add(NEW, model::Write::revoke(project(10), ProjectRole::Analyst), &[]);
     let bench = Bench::new(planner);
     let receipt = bench.apply().await.unwrap();
     assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
@@ -605,10 +595,10 @@ async fn a_withdrawn_and_renewed_invitation_counts_as_applied() {
         roster.insert(Email::new(NEW), pending);
         roster
     });
-    let withdraw = Action::WithdrawInvitation {
-        organization_role: Some(OrganizationRole::Member),
-        loses: vec![InvitedGrant { project: project(10), role: ProjectRole::Analyst }],
-    };
+    let withdraw = model::Write::withdraw(
+        Some(OrganizationRole::Member),
+        vec![(project(10), ProjectRole::Analyst)],
+    );
     planner.add(NEW, withdraw, &[]);
     planner.add(NEW, invite(10, ProjectRole::Admin), &[]);
     let bench = Bench::new(planner);

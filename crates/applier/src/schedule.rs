@@ -8,10 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, Change, ChangeId, Email, OrganizationRole, ProjectId, Subject, SubjectKey,
+    Change, ChangeId, Email, OrganizationRole, ProjectId, Reading, Subject, SubjectKey, Verb, Write,
 };
-
-use crate::call::creates;
 
 /// Which changes may be sent, each after those it depends on, and among those that may run the first of
 /// the plan first. One person's, and one service account's, keep the order of the plan. So do a team's
@@ -274,16 +272,10 @@ impl<'a> Past<'a> {
         change: &'a Change,
         is_reduction: bool,
     ) -> Vec<(usize, Tie)> {
-        let thing = match (&change.subject, &change.action) {
-            (
-                Subject::Team { .. },
-                Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. },
-            ) => Some(Thing::Member(email)),
-            (Subject::Team { .. }, action) => {
-                action.project().map(|project| Thing::Project(project.id))
-            }
-            _ => None,
-        };
+        let write = &change.write;
+        let member = write.moved_member().map(Thing::Member);
+        let thing = member.or_else(|| write.project().map(|project| Thing::Project(project.id)));
+        let thing = thing.filter(|_| matches!(change.subject, Subject::Team { .. }));
         let mut before = self.whole.before(is_reduction);
         match thing {
             Some(thing) => {
@@ -302,20 +294,19 @@ impl<'a> Past<'a> {
             }
         }
         before.extend(self.base.filter(|_| is_reduction).map(|base| (base, Tie::Needs)));
-        if is_base(&change.action) {
+        if is_base(&change.write) {
             self.base = Some(index);
         }
         before
     }
 }
 
-fn is_base(action: &Action) -> bool {
-    match action {
-        Action::SetOrganizationRole { before, after } => {
-            after > before && *after >= OrganizationRole::Admin
-        }
-        action => creates(action),
-    }
+fn is_base(write: &Write) -> bool {
+    let promoted = write.organization_role().is_some_and(|diff| match diff.after {
+        Reading::Known(after) => after >= OrganizationRole::Admin && diff.before < diff.after,
+        Reading::Absent | Reading::Unread => false,
+    });
+    write.verb.begins() || (write.verb == Verb::Set && promoted)
 }
 
 #[cfg(test)]
@@ -357,20 +348,20 @@ pub(crate) mod tests {
             };
             let number = u64::try_from(number).unwrap();
             let role = ProjectRole::Analyst;
-            let grant = |number| Action::Grant { project: project(number), after: role.clone() };
-            let revoke = |number| Action::Revoke { project: project(number), before: role.clone() };
+            let grant = |number| Write::grant(project(number), role.clone());
+            let revoke = |number| Write::revoke(project(number), role.clone());
             let (email, through) = (Email::new(&address(*what % 2)), Through::Mixpanel);
             let (before, after) = (OrganizationRole::Member, OrganizationRole::Owner);
-            let promote = Action::SetOrganizationRole { before, after };
+            let promote = Write::set_organization_role(before, after);
             let action = match (who, what) {
                 (0..4, 0..=2) => grant(number),
                 (0..4, 3..=5) => revoke(number),
                 (0..4, _) => promote,
-                (_, 0 | 1) => Action::AddTeamMember { email, through },
-                (_, 2 | 3) => Action::RemoveTeamMember { email, through },
+                (_, 0 | 1) => Write::add_team_member(email, through),
+                (_, 2 | 3) => Write::remove_team_member(email, through),
                 (_, 4) => grant(2),
                 (_, 5) => revoke(2),
-                _ => Action::CreateTeam,
+                _ => Write::create_team(),
             };
             ids.push(match who {
                 0..4 => planner.add(&address(*who), action, &depends_on),
@@ -384,12 +375,8 @@ pub(crate) mod tests {
 
     /// What a change of a team is about; nothing for its making.
     fn about(change: &Change) -> Option<String> {
-        match &change.action {
-            Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => {
-                Some(email.to_string())
-            }
-            action => action.project().map(|project| project.key.to_string()),
-        }
+        let project = change.write.project().map(|project| project.key.to_string());
+        change.write.moved_member().map(ToString::to_string).or(project)
     }
 
     /// The changes that one comes after, and those that it needs, by the definition.
@@ -407,7 +394,7 @@ pub(crate) mod tests {
                     || about(earlier) == about(change))
         };
         let is_needed = |earlier: &Change| {
-            is_named(earlier) || (is_own(earlier) && (!reduces[index] || is_base(&earlier.action)))
+            is_named(earlier) || (is_own(earlier) && (!reduces[index] || is_base(&earlier.write)))
         };
         let all = |which: &dyn Fn(&Change) -> bool| {
             (0..index).filter(|earlier| which(&changes[*earlier])).collect()

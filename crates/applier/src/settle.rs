@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, ApiError};
-use mixaccess_model::{Action, Change, LiveMember, LiveState};
+use mixaccess_model::{Change, LiveMember, LiveState, Verb};
 use mixaccess_planner::Projection;
 
 use crate::CancelToken;
@@ -88,7 +88,7 @@ fn seen(change: &Change, before: &LiveState, live: &LiveState) -> Settled {
     let moved = moved(&projection, change);
     let member =
         |live: &LiveState| change.subject.email().and_then(|email| live.member(email).cloned());
-    let invited = member(live).filter(|_| matches!(change.action, Action::Invite { .. }));
+    let invited = member(live).filter(|_| change.write.verb == Verb::Invite);
     if moved.is_empty() {
         Settled::StillBefore
     } else if let (Some(old), Some(new)) = (member(before), &invited)
@@ -98,7 +98,7 @@ fn seen(change: &Change, before: &LiveState, live: &LiveState) -> Settled {
         Settled::Elsewhere { message }
     } else if projection.holds(change) {
         Settled::InPlace
-    } else if invited.is_some_and(|member| lacks_roles(&change.action, &member)) {
+    } else if invited.is_some_and(|member| lacks_roles(&change.write, &member)) {
         Settled::LacksRoles
     } else {
         let messages = moved.into_iter().map(|one| one.message);

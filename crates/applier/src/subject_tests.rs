@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use mixaccess_api::{TeamUpdate, Write};
+use mixaccess_model as model;
 use mixaccess_model::{
-    Action, Email, Grant, GrantSource, InvitedGrant, MemberStatus, OrganizationRole, Plan,
-    ProjectRole, Subject, TeamId, Through,
+    Email, Grant, GrantSource, MemberStatus, OrganizationRole, Plan, ProjectRef, ProjectRole,
+    Subject, TeamId, Through,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -24,24 +25,20 @@ const ANN: &str = "ann@acme.example";
 const BEN: &str = "ben@acme.example";
 const NEW: &str = "new@agency.example";
 
-fn analyst(number: u64) -> InvitedGrant {
-    InvitedGrant { project: project(number), role: ProjectRole::Analyst }
+fn analyst(number: u64) -> (ProjectRef, ProjectRole) {
+    (project(number), ProjectRole::Analyst)
 }
 
-fn join(email: &str) -> Action {
-    Action::AddTeamMember { email: Email::new(email), through: Through::Mixpanel }
+fn join(email: &str) -> model::Write {
+    model::Write::add_team_member(Email::new(email), Through::Mixpanel)
 }
 
-fn grant(number: u64, after: ProjectRole) -> Action {
-    Action::Grant { project: project(number), after }
+fn grant(number: u64, after: ProjectRole) -> model::Write {
+    model::Write::grant(project(number), after)
 }
 
-fn create(grants: Vec<InvitedGrant>) -> Action {
-    Action::CreateServiceAccount {
-        organization_role: OrganizationRole::Member,
-        grants,
-        expires: None,
-    }
+fn create(grants: Vec<(ProjectRef, ProjectRole)>) -> model::Write {
+    model::Write::create_service_account(OrganizationRole::Member, grants, None)
 }
 
 fn account(id: u64) -> Account {
@@ -176,21 +173,14 @@ fn undo_of(receipt: &Receipt) -> Plan {
 
 /// A new team with somebody whom the same plan invites, and a change of the old one.
 fn team_plan(planner: &mut Planner) {
-    let invite = Action::Invite {
-        organization_role: OrganizationRole::Member,
-        grants: vec![analyst(7), analyst(8)],
-    };
+    let invite = model::Write::invite(OrganizationRole::Member, vec![analyst(7), analyst(8)]);
     let invited = planner.add(NEW, invite, &[]);
-    let made = planner.add_to_team("Data", Action::CreateTeam, &[]);
+    let made = planner.add_to_team("Data", model::Write::create_team(), &[]);
     let made = std::slice::from_ref(&made);
     planner.add_to_team("Data", grant(8, ProjectRole::Consumer), made);
     planner.add_to_team("Data", join(NEW), &[invited, made[0].clone()]);
     planner.add_to_team("Data", join(BEN), made);
-    let set = Action::SetProjectRole {
-        project: project(7),
-        before: ProjectRole::Analyst,
-        after: ProjectRole::Admin,
-    };
+    let set = model::Write::set_project_role(project(7), ProjectRole::Analyst, ProjectRole::Admin);
     planner.add_to_team("Growth", set, &[]);
 }
 
@@ -219,7 +209,7 @@ async fn teams_are_made_filled_verified_and_taken_back() {
 async fn a_team_that_moved_is_stale_and_one_that_is_not_there_cannot_change() {
     let bench = Bench::new(|planner| {
         let members = vec![Email::new(BEN)];
-        planner.add_to_team("Growth", Action::DeleteTeam { members, loses: vec![analyst(7)] }, &[]);
+        planner.add_to_team("Growth", model::Write::delete_team(members, vec![analyst(7)]), &[]);
     });
     let growth = |change: &dyn Fn(&mut Team)| {
         let mut inner = bench.fake.lock();
@@ -249,7 +239,7 @@ async fn a_team_that_moved_is_stale_and_one_that_is_not_there_cannot_change() {
 async fn what_a_team_should_give_and_does_not_is_a_mismatch_where_the_service_tells_it() {
     // Ben's row through the team stays although the team gives nothing any more.
     let bench = Bench::new(|planner| {
-        let revoke = Action::Revoke { project: project(7), before: ProjectRole::Analyst };
+        let revoke = model::Write::revoke(project(7), ProjectRole::Analyst);
         planner.add_to_team("Growth", revoke, &[]);
     });
     struct Lingers<'a>(&'a Fake);
@@ -279,8 +269,8 @@ async fn what_a_team_should_give_and_does_not_is_a_mismatch_where_the_service_te
 async fn groups_change_through_scim_where_there_is_a_token() {
     let scim = |planner: &mut Planner| {
         let through = Through::Scim;
-        let join = Action::AddTeamMember { email: Email::new(ANN), through };
-        let leave = Action::RemoveTeamMember { email: Email::new(BEN), through };
+        let join = model::Write::add_team_member(Email::new(ANN), through);
+        let leave = model::Write::remove_team_member(Email::new(BEN), through);
         planner.add_to_team("Growth", join, &[]);
         planner.add_to_team("Growth", leave, &[]);
     };
@@ -305,15 +295,15 @@ async fn hostile_changes_of_teams_and_service_accounts_are_refused() {
     let ben = || Subject::Person { email: Email::new(BEN), user: Some(mixaccess_model::UserId(2)) };
     type Edit = fn(&mut mixaccess_model::Change);
     let team_as = |id| Subject::Team { name: "Growth".into(), id };
-    let cases: [(Action, Subject, Edit, &str); 7] = [
+    let cases: [(model::Write, Subject, Edit, &str); 7] = [
         (join(ANN), team_as(Some(TeamId(51))), |_| {}, "it addresses number 51"),
         (join(ANN), team_as(None), |_| {}, "has not said which number"),
         (join(ANN), team_as(Some(TeamId(50))), |one| one.preconditions.clear(), "preconditions"),
         (join(BEN), team_as(Some(TeamId(50))), |_| {}, "who is in the team"),
         (grant(7, ProjectRole::Owner), team_as(Some(TeamId(50))), |_| {}, "it names none"),
-        (Action::CreateTeam, team_as(None), |_| {}, "it creates what is there"),
+        (model::Write::create_team(), team_as(None), |_| {}, "it creates what is there"),
         (
-            Action::DeleteTeam { members: vec![Email::new(BEN)], loses: vec![analyst(7)] },
+            model::Write::delete_team(vec![Email::new(BEN)], vec![analyst(7)]),
             ben(),
             |_| {},
             "no person has that",
@@ -723,7 +713,7 @@ async fn what_the_service_appends_to_a_name_changes_nothing() {
 
 fn rerole(planner: &mut Planner) {
     let before = ProjectRole::Analyst;
-    let taken = planner.add_to_account("etl", Action::Revoke { project: project(7), before }, &[]);
+    let taken = planner.add_to_account("etl", model::Write::revoke(project(7), before), &[]);
     planner.add(BEN, grant(8, ProjectRole::Consumer), &[]);
     planner.add_to_account("etl", grant(7, ProjectRole::Admin), &[taken]);
 }
@@ -778,7 +768,7 @@ async fn a_role_that_is_lost_is_read_again_and_told() {
         for alone in [true, false] {
             let bench = Bench::new(|planner| {
                 let before = ProjectRole::Analyst;
-                let revoke = Action::Revoke { project: project(7), before };
+                let revoke = model::Write::revoke(project(7), before);
                 let taken = planner.add_to_account("etl", revoke, &[]);
                 planner.add_to_account("etl", grant(7, ProjectRole::Admin), &[taken]);
                 if !alone {
@@ -850,7 +840,7 @@ async fn a_team_that_gives_more_than_was_reviewed_takes_nobody_in() {
 /// A plan that removes Ben, who is in no team, and takes Ann into team Growth, which gives analyst in
 /// project 7 as well; only where that is declared, planning had read it.
 async fn removal_of_ben(
-    removal: Action,
+    removal: model::Write,
     declared: bool,
     is_pending: bool,
 ) -> Result<Receipt, ApplyError> {
@@ -876,8 +866,8 @@ async fn removal_of_ben(
 #[tokio::test]
 async fn who_leaves_has_not_moved_by_what_planning_had_not_read() {
     let role = Some(OrganizationRole::Member);
-    let remove = Action::RemoveMember { before: role, loses: Vec::new() };
-    let withdraw = Action::WithdrawInvitation { organization_role: role, loses: Vec::new() };
+    let remove = model::Write::remove(role, Vec::new());
+    let withdraw = model::Write::withdraw(role, Vec::new());
     for (removal, is_pending) in [(remove, false), (withdraw, true)] {
         let receipt = removal_of_ben(removal.clone(), false, is_pending).await.unwrap();
         assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mixaccess_model::{
-    Action, Change, LiveState, LiveTeam, PlanContent, ProjectId, ProjectRole, Subject,
-};
+use mixaccess_model::{Change, LiveState, LiveTeam, PlanContent, ProjectId, ProjectRole, Subject};
 use mixaccess_planner::Moved;
 
 /// For each team that somebody joins, what it gives now and did not when the plan was made, or the
@@ -13,8 +11,9 @@ use mixaccess_planner::Moved;
 pub(crate) fn moved_roles(content: &PlanContent, live: &LiveState) -> Vec<Moved> {
     let mut joined: BTreeMap<&str, &Change> = BTreeMap::new();
     for change in &content.changes {
-        if let (Action::AddTeamMember { .. }, Subject::Team { name, .. }) =
-            (&change.action, &change.subject)
+        let joins = change.write.moved_member().is_some() && !change.write.only_takes();
+        if let Subject::Team { name, .. } = &change.subject
+            && joins
         {
             joined.entry(name).or_insert(change);
         }

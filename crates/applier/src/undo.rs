@@ -27,7 +27,7 @@ pub(crate) fn write_undo_plan(
     let irreversible = done
         .iter()
         .filter_map(|change| {
-            change.action.irreversible().map(|because| Irreversible {
+            change.irreversible().map(|because| Irreversible {
                 change: change.id.clone(),
                 subject: change.subject.clone(),
                 because,

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use mixaccess_api::Write;
 use mixaccess_model::{
-    Action, Dialect, GrantSource, LiveMember, LiveServiceAccount, LiveState, LiveTeam,
-    NotPlannedKind, Plan, PlanContent, ProjectId, Subject, SubjectKey,
+    Dialect, GrantSource, LiveMember, LiveServiceAccount, LiveState, LiveTeam, NotPlannedKind,
+    Plan, PlanContent, ProjectId, Subject, SubjectKey,
 };
 use mixaccess_planner::testing::{
     APP_CAPABILITIES, Answers, CAPABILITIES, NOW, World, config, whole_worlds, worlds,
@@ -196,18 +196,17 @@ fn check(world: &World) -> Result<(), TestCaseError> {
     let withheld: BTreeSet<SubjectKey> =
         withheld.filter_map(|one| one.subject.as_ref().map(Subject::key)).collect();
     let mut left = after.plan().unwrap().changes;
-    left.retain(|change| match &change.action {
-        Action::AddTeamMember { email, .. } => {
-            !withheld.contains(&SubjectKey::Person(email.clone()))
-        }
-        _ => !withheld.contains(&change.subject.key()),
+    left.retain(|change| {
+        let joins = change.write.moved_member().filter(|_| !change.write.only_takes());
+        let key = joins.map_or_else(|| change.subject.key(), |one| SubjectKey::Person(one.clone()));
+        !withheld.contains(&key)
     });
     prop_assert!(left.is_empty(), "left to plan: {:?}", left);
     undo(world, &receipt, &fake, &state, &runtime)
 }
 
 fn told(error: &ApplyError, content: &PlanContent) -> String {
-    let changes = content.changes.iter().map(|one| format!("{} {:?}", one.subject, one.action));
+    let changes = content.changes.iter().map(|one| format!("{} {:?}", one.subject, one.write));
     format!("{error}\n{}", changes.collect::<Vec<_>>().join("\n"))
 }
 

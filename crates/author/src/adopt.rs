@@ -36,7 +36,7 @@ pub use chosen::Chosen;
 
 use difference::differences;
 use files::Files;
-use finder::{Difference, Differences};
+use finder::{Correction, Corrections};
 use removal::Mentions;
 use tree_style::TreeStyle;
 
@@ -266,10 +266,10 @@ impl<'a> Attempt<'a> {
     }
 
     /// Remembers who is refused without an edit before. What is known of teams decides about others.
-    fn leave_untouched(&mut self, found: &Differences) {
+    fn leave_untouched(&mut self, found: &Corrections) {
         for (key, difference) in found {
             let is_edited = self.adopted.contains_key(key) || self.refused.contains_key(key);
-            if matches!(difference, Difference::Refused(_))
+            if matches!(difference, Correction::Refused(_))
                 && !matches!(key, SubjectKey::Team(_))
                 && !is_edited
             {
@@ -313,16 +313,16 @@ type Said = BTreeMap<SubjectKey, Vec<String>>;
 type Refusals = BTreeMap<SubjectKey, String>;
 
 impl Round<'_> {
-    fn edit(&self, found: &Differences, files: &mut Files<'_>) -> (Said, Refusals) {
+    fn edit(&self, found: &Corrections, files: &mut Files<'_>) -> (Said, Refusals) {
         let mut adopted = Said::new();
         let mut refused = Refusals::new();
         self.removals(found, files, &mut adopted, &mut refused);
         for (key, difference) in found {
             let edited = match difference {
-                Difference::Refused(why) => Err(why.clone()),
-                Difference::Gone => continue,
-                Difference::Undeclared => self.add(key, files),
-                Difference::Declared(wanted) => self.change(key, wanted, files),
+                Correction::Refused(why) => Err(why.clone()),
+                Correction::Gone => continue,
+                Correction::Undeclared => self.add(key, files),
+                Correction::Declared(wanted) => self.change(key, wanted, files),
             };
             match edited {
                 Ok(what) => drop(adopted.insert(key.clone(), what)),

@@ -4,7 +4,7 @@
 
 use mixaccess_bench::tree::Shape;
 use mixaccess_config::{LoadOptions, load};
-use mixaccess_model::{Capabilities, Dialect, LiveState, PlanContent};
+use mixaccess_model::{Capabilities, Change, Dialect, LiveState, PlanContent};
 use mixaccess_planner::{PlanningInput, plan};
 
 const CAPABILITIES: Capabilities = Capabilities {
@@ -72,7 +72,7 @@ fn differs_in_as_many_places_as_asked_for() {
         let content = planned(Shape { changes, teams: 0, ..SHAPE });
         assert_eq!(content.changes.len(), changes);
         let kinds: std::collections::BTreeSet<&str> =
-            content.changes.iter().map(|change| change.action.kind()).collect();
+            content.changes.iter().map(Change::kind).collect();
         if changes >= 10 {
             assert_eq!(
                 kinds.into_iter().collect::<Vec<_>>(),

@@ -61,8 +61,8 @@ impl StderrProgress {
 
     fn described(&self, change: &Change) -> String {
         let name = self.name(&change.subject);
-        let kind = change.action.kind().replace('_', " ");
-        match change.action.project() {
+        let kind = change.kind().replace('_', " ");
+        match change.write.project() {
             Some(project) => format!("{name}: {kind} in {}", printable(project.key.as_str())),
             None => format!("{name}: {kind}"),
         }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::written::Action;
 use crate::{
-    Action, Email, Grant, MemberStatus, OrganizationRole, Place, ProjectId, ProjectRole,
-    ServiceAccountId, Subject, TeamId, UserId,
+    Digest, Email, Grant, MemberStatus, OrganizationRole, Place, ProjectId, ProjectRole,
+    ServiceAccountId, Subject, TeamId, UserId, Verb, Write,
 };
 
 /// The stable id of a change: the same for the same work, whenever it is planned.
@@ -24,16 +25,40 @@ impl fmt::Display for ChangeId {
     }
 }
 
+impl ChangeId {
+    /// Sixteen hexadecimal digits over subject and write: the same for the same work. Works in `json`.
+    ///
+    /// # Errors
+    /// When the write cannot be written as JSON, which no valid one causes.
+    pub fn of(
+        subject: &Subject,
+        write: &Write,
+        json: &mut Vec<u8>,
+    ) -> Result<Self, serde_json::Error> {
+        json.clear();
+        let action = Action::of(subject, write);
+        match subject {
+            Subject::Person { email, .. } => {
+                serde_json::to_writer(&mut *json, &(email.folded(), action))?;
+            }
+            Subject::Team { name, .. } | Subject::ServiceAccount { username: name, .. } => {
+                serde_json::to_writer(&mut *json, &(subject.kind(), name, action))?;
+            }
+        }
+        Ok(Self(Arc::from(Digest::of_bytes(json).short(16))))
+    }
+}
+
 /// One step of a plan: one write to the service.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WrittenChange", into = "WrittenChange")]
 pub struct Change {
     /// Its id.
     pub id: ChangeId,
     /// Whose access changes.
     pub subject: Subject,
     /// What is done, with before and after.
-    pub action: Action,
+    pub write: Write,
     /// What kind of risk it carries.
     pub risk: Risk,
     /// What asks for it.
@@ -42,6 +67,83 @@ pub struct Change {
     pub depends_on: Vec<ChangeId>,
     /// What must hold when it runs.
     pub preconditions: Vec<Precondition>,
+}
+
+impl Change {
+    /// Why an undo plan cannot reverse it, or nothing when it can.
+    pub const fn irreversible(&self) -> Option<&'static str> {
+        match (self.write.verb, &self.subject) {
+            (Verb::Invite, _) => Some("an invitation that was sent cannot be unsent"),
+            (Verb::Withdraw, _) => {
+                Some("a withdrawn invitation comes back only as a new invitation")
+            }
+            (Verb::Remove, _) => Some("a removed member comes back only by a new invitation"),
+            (Verb::Remind, _) => Some("a reminder that was sent cannot be unsent"),
+            (Verb::Delete, Subject::ServiceAccount { .. }) => {
+                Some("a deleted service account comes back only as a new one, with a new secret")
+            }
+            (Verb::Delete, Subject::Person { .. } | Subject::Team { .. })
+            | (Verb::Create | Verb::Set, _) => None,
+        }
+    }
+
+    /// What is done, as plans are written.
+    pub(crate) fn action(&self) -> Action {
+        Action::of(&self.subject, &self.write)
+    }
+
+    /// The word for what is done, as plans, journals and receipts have it.
+    pub fn kind(&self) -> &'static str {
+        self.action().kind()
+    }
+}
+
+/// A change as plans are written.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "Change")]
+struct WrittenChange {
+    /// Its id.
+    id: ChangeId,
+    /// Whose access changes.
+    subject: Subject,
+    /// What is done, with before and after.
+    action: Action,
+    /// What kind of risk it carries.
+    risk: Risk,
+    /// What asks for it.
+    reason: Reason,
+    /// Changes that must have succeeded before this one may run.
+    depends_on: Vec<ChangeId>,
+    /// What must hold when it runs.
+    preconditions: Vec<Precondition>,
+}
+
+impl From<WrittenChange> for Change {
+    fn from(written: WrittenChange) -> Self {
+        let WrittenChange { id, subject, action, risk, reason, depends_on, preconditions } =
+            written;
+        let write = action.write();
+        Self { id, subject, write, risk, reason, depends_on, preconditions }
+    }
+}
+
+impl From<Change> for WrittenChange {
+    fn from(change: Change) -> Self {
+        let action = change.action();
+        let Change { id, subject, risk, reason, depends_on, preconditions, .. } = change;
+        Self { id, subject, action, risk, reason, depends_on, preconditions }
+    }
+}
+
+impl JsonSchema for Change {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        WrittenChange::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        WrittenChange::json_schema(generator)
+    }
 }
 
 /// What kind of risk a change carries.

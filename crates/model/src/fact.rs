@@ -21,6 +21,15 @@ impl<T> Reading<T> {
         value.map_or(Self::Absent, Self::Known)
     }
 
+    /// The same of a borrowed value.
+    pub const fn as_ref(&self) -> Reading<&T> {
+        match self {
+            Self::Known(value) => Reading::Known(value),
+            Self::Absent => Reading::Absent,
+            Self::Unread => Reading::Unread,
+        }
+    }
+
     /// The value, where there is one and it is known.
     pub fn known(self) -> Option<T> {
         match self {
@@ -45,6 +54,20 @@ pub enum Slot<'a> {
     Reminder,
     /// When credentials stop working.
     Expiry,
+}
+
+impl Slot<'_> {
+    /// The word used in plans.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::OrganizationRole => "organization_role",
+            Self::ProjectRole(_) => "project_role",
+            Self::TeamMember(_) => "team_member",
+            Self::Reminder => "reminder",
+            Self::Expiry => "expiry",
+        }
+    }
 }
 
 /// A slot with what is in it.

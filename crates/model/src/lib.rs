@@ -3,7 +3,6 @@
 //! Data only. Nothing here reads a file, a clock or the network, and every other crate depends on
 //! this one, so that a plan that was reviewed, stored, rendered and applied is one and the same value.
 
-mod action;
 mod change;
 mod desired;
 mod dialect;
@@ -30,8 +29,9 @@ mod team;
 mod unread_row;
 mod wire_text;
 mod wording;
+mod write;
+mod written;
 
-pub use action::{Action, InvitedGrant, ProjectRef, Through};
 pub use change::{
     Access, AffectedSubject, Annotations, Change, ChangeId, Precondition, Reason, ReasonKind, Risk,
 };
@@ -40,7 +40,7 @@ pub use desired::{
     DesiredState, FileIndex, ManagedBy, Position, Region, State,
 };
 pub use dialect::{Capabilities, Dialect};
-pub use difference::{Diff, Difference};
+pub use difference::{Diff, Difference, ProjectRef, Through};
 pub use digest::{Digest, DigestError};
 pub use email::Email;
 pub use fact::{Fact, Reading, Slot};
@@ -76,3 +76,4 @@ pub use team::{DesiredTeam, DesiredTeamMember, LiveTeam, OwnGrant};
 pub use unread_row::UnreadRow;
 pub use wire_text::printable;
 pub use wording::{counted, listed};
+pub use write::{Verb, Write};

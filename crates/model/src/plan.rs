@@ -361,7 +361,8 @@ fn digest_of_work(content: &PlanContent) -> Result<Digest, serde_json::Error> {
         .changes
         .iter()
         .map(|change| {
-            let Change { id, subject, action, risk, reason, depends_on, preconditions } = change;
+            let action = change.action();
+            let Change { id, subject, write: _, risk, reason, depends_on, preconditions } = change;
             let Reason { kind, place: _, annotations } = reason;
             (id, subject, action, risk, kind, annotations, depends_on, preconditions)
         })

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use mixaccess_model::{
-    Action, Annotations, Capabilities, Cause, DesiredCollaborator, DesiredState, Email, LiveMember,
+    Annotations, Capabilities, Cause, DesiredCollaborator, DesiredState, Email, LiveMember,
     LiveState, MemberStatus, NotPlannedKind, OrganizationRole, Pattern, Reason, ReasonKind, State,
-    UnmanagedAction, Validity,
+    UnmanagedAction, Validity, Write,
 };
 
 use crate::custom_role::CustomRoles;
@@ -179,8 +179,8 @@ impl Comparer<'_> {
         matches_any(&self.desired.policy.unmanaged.ignore, member)
     }
 
-    pub(crate) fn draft(&self, action: Action, reason: Reason) -> Draft {
-        Draft::new(action, reason, self.custom)
+    pub(crate) fn draft(&self, write: Write, reason: Reason) -> Draft {
+        Draft::new(write, reason, self.custom)
     }
 
     pub(crate) fn reason(&self, kind: ReasonKind, cause: &Cause) -> Reason {

@@ -129,7 +129,7 @@ pub(crate) fn named_projects(
 ) -> BTreeSet<ProjectId> {
     let mut projects = BTreeSet::new();
     for change in changes {
-        projects.extend(change.projects().map(|project| project.id));
+        projects.extend(change.write.projects().map(|project| project.id));
     }
     for access in subjects.iter().flat_map(|one| one.before.iter().chain(one.after.iter())) {
         projects.extend(access.grants.iter().map(|grant: &Grant| grant.project));

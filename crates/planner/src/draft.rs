@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use mixaccess_model::Reading::{Absent, Known, Unread};
 use mixaccess_model::{
-    Action, OrganizationRole, ProjectId, ProjectRef, ProjectRole, Reason, Risk, Subject,
+    Diff, Difference, OrganizationRole, ProjectId, ProjectRef, ProjectRole, Reason, Risk, Subject,
+    Verb, Write,
 };
 
 use crate::custom_role::CustomRoles;
@@ -20,7 +22,7 @@ pub(crate) struct SubjectDraft {
 /// One wanted change.
 #[derive(Clone, Debug)]
 pub(crate) struct Draft {
-    pub(crate) action: Action,
+    pub(crate) write: Write,
     pub(crate) reason: Reason,
     pub(crate) risk: Risk,
     pub(crate) stage: Stage,
@@ -40,9 +42,9 @@ pub(crate) enum Stage {
 }
 
 impl Draft {
-    pub(crate) fn new(action: Action, reason: Reason, custom: &CustomRoles<'_>) -> Self {
-        let risk = risk_of(&action, custom);
-        Self { stage: stage_of(&action, risk), action, reason, risk }
+    pub(crate) fn new(write: Write, reason: Reason, custom: &CustomRoles<'_>) -> Self {
+        let risk = risk_of(&write, custom);
+        Self { stage: stage_of(&write, risk), write, reason, risk }
     }
 
     /// A role taken and another given, one right after the other, for what the service cannot change in
@@ -55,16 +57,12 @@ impl Draft {
         reason: &Reason,
         custom: &CustomRoles<'_>,
     ) -> [Self; 2] {
-        let action = Action::SetProjectRole {
-            project: project.clone(),
-            before: before.clone(),
-            after: after.clone(),
-        };
-        let Self { risk, stage, .. } = Self::new(action, reason.clone(), custom);
-        let taken = Action::Revoke { project: project.clone(), before: before.clone() };
-        let given = Action::Grant { project: project.clone(), after: after.clone() };
-        [(taken, Risk::Reduction), (given, Risk::Escalation)].map(|(action, own)| Self {
-            action,
+        let whole = Write::set_project_role(project.clone(), before.clone(), after.clone());
+        let Self { risk, stage, .. } = Self::new(whole, reason.clone(), custom);
+        let taken = Write::revoke(project.clone(), before.clone());
+        let given = Write::grant(project.clone(), after.clone());
+        [(taken, Risk::Reduction), (given, Risk::Escalation)].map(|(write, own)| Self {
+            write,
             reason: reason.clone(),
             risk: if own == risk { risk } else { Risk::Neutral },
             stage,
@@ -72,38 +70,43 @@ impl Draft {
     }
 
     /// Whether it sends an invitation.
-    pub(crate) const fn invites(&self) -> bool {
-        matches!(self.action, Action::Invite { .. })
+    pub(crate) fn invites(&self) -> bool {
+        self.write.verb == Verb::Invite
     }
 
     /// Whether it puts somebody into a team.
-    pub(crate) const fn joins(&self) -> bool {
-        matches!(self.action, Action::AddTeamMember { .. })
+    pub(crate) fn joins(&self) -> bool {
+        self.write.moved_member().is_some() && !self.write.only_takes()
     }
 }
 
-pub(crate) fn risk_of(action: &Action, custom: &CustomRoles<'_>) -> Risk {
-    match action {
-        Action::Invite { .. }
-        | Action::Grant { .. }
-        | Action::AddTeamMember { .. }
-        | Action::CreateServiceAccount { .. } => Risk::Escalation,
-        Action::WithdrawInvitation { .. }
-        | Action::RemoveMember { .. }
-        | Action::DeleteTeam { .. }
-        | Action::DeleteServiceAccount { .. } => Risk::Destructive,
-        Action::Revoke { .. } | Action::RemoveTeamMember { .. } => Risk::Reduction,
-        Action::CreateTeam | Action::RemindInvitation { .. } => Risk::Neutral,
-        Action::SetOrganizationRole { before, after } => {
-            if after > before {
-                Risk::Escalation
-            } else {
-                Risk::Reduction
-            }
-        }
-        Action::SetProjectRole { project, before, after } => {
-            risk_between(project.id, before, after, custom)
-        }
+/// What goes is destructive. Of several differences, one that gives more decides.
+pub(crate) fn risk_of(write: &Write, custom: &CustomRoles<'_>) -> Risk {
+    if write.verb.ends() {
+        return Risk::Destructive;
+    }
+    let of_each = write.differences.iter().map(|one| risk_of_difference(one, custom));
+    // The first is the gravest; an account alone gives nothing yet, and none of these ends one.
+    of_each.min().unwrap_or(Risk::Neutral)
+}
+
+fn risk_of_difference(difference: &Difference, custom: &CustomRoles<'_>) -> Risk {
+    match difference {
+        Difference::OrganizationRole(Diff { before, after }) => match (before, after) {
+            (Known(before), Known(after)) if after <= before => Risk::Reduction,
+            (_, Absent) => Risk::Reduction,
+            (_, Known(_) | Unread) => Risk::Escalation,
+        },
+        Difference::ProjectRole(project, Diff { before, after }) => match (before, after) {
+            (Known(before), Known(after)) => risk_between(project.id, before, after, custom),
+            (_, Absent) => Risk::Reduction,
+            (Absent | Unread, Known(_)) | (_, Unread) => Risk::Escalation,
+        },
+        Difference::TeamMember(_, _, diff) => match diff.after {
+            Absent => Risk::Reduction,
+            Known(()) | Unread => Risk::Escalation,
+        },
+        Difference::Account(_) | Difference::Reminder(_) | Difference::Expiry(_) => Risk::Neutral,
     }
 }
 
@@ -124,13 +127,13 @@ pub(crate) fn risk_between(
     }
 }
 
-const fn stage_of(action: &Action, risk: Risk) -> Stage {
-    match (action, risk) {
-        (Action::SetOrganizationRole { after: OrganizationRole::Owner, .. }, _) => {
-            Stage::Governance
-        }
-        (_, Risk::Reduction | Risk::Destructive) => Stage::Reduction,
-        (_, Risk::Escalation | Risk::Neutral) => Stage::Addition,
+fn stage_of(write: &Write, risk: Risk) -> Stage {
+    let owner = Known(OrganizationRole::Owner);
+    let makes_owner = write.organization_role().is_some_and(|diff| diff.after == owner);
+    match risk {
+        _ if write.verb == Verb::Set && makes_owner => Stage::Governance,
+        Risk::Reduction | Risk::Destructive => Stage::Reduction,
+        Risk::Escalation | Risk::Neutral => Stage::Addition,
     }
 }
 
@@ -154,8 +157,8 @@ mod tests {
             let [from, to] = [before, after].map(ProjectRole::parse);
             let custom = CustomRoles::default();
             let [taken, given] = Draft::exchange(&project, &from, &to, &reason, &custom);
-            assert_eq!(taken.action, Action::Revoke { project: project.clone(), before: from });
-            assert_eq!(given.action, Action::Grant { project: project.clone(), after: to });
+            assert_eq!(taken.write, Write::revoke(project.clone(), from));
+            assert_eq!(given.write, Write::grant(project.clone(), to));
             assert_eq!(taken.stage, given.stage);
             assert_eq!(([taken.risk, given.risk], taken.stage), expected, "{before} to {after}");
         }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredCollaborator, Difference, EffectiveAboveDeclared, Email, Finding, LiveMember,
-    LiveState, ManualChange, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, State,
-    Subject, SubjectKey, UnmanagedAction,
+    DesiredCollaborator, EffectiveAboveDeclared, Email, Finding, LiveMember, LiveState,
+    ManualChange, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, State, Subject,
+    SubjectKey, UnmanagedAction, Verb,
 };
 
 use crate::comparer::{Comparer, swept};
@@ -247,7 +247,7 @@ impl<'a> Gathering<'a> {
         });
         if let Some(one) = drafted.get_mut(at) {
             if let Some(written) = &mut self.written {
-                written.lay(&one.subject, &draft.action);
+                written.lay(&one.subject, &draft.write);
             }
             one.drafts.push(draft);
         }
@@ -365,7 +365,7 @@ impl<'a> Gathering<'a> {
         let key = SubjectKey::Person(member.email.clone());
         let left = &mut self.not_planned;
         comparison.drafts.retain(|draft| {
-            let Action::Grant { project, .. } = &draft.action else { return true };
+            let Some((project, _)) = draft.write.granted() else { return true };
             let Some(row) = live.may_hide_role(&key, project.id) else { return true };
             left.push(NotPlanned {
                 kind: NotPlannedKind::Withheld,
@@ -437,15 +437,7 @@ impl<'a> Gathering<'a> {
                 *count += keep_reductions(&mut one.drafts);
             }
             one.drafts.retain(|draft| {
-                let gains = draft.action.differences().into_iter().find_map(|one| match one {
-                    Difference::TeamMember(email, _) if one.gives() => Some(email),
-                    Difference::TeamMember(..)
-                    | Difference::Account(_)
-                    | Difference::OrganizationRole(_)
-                    | Difference::ProjectRole(..)
-                    | Difference::Reminder(_)
-                    | Difference::Expiry(_) => None,
-                });
+                let gains = draft.write.moved_member().filter(|_| !draft.write.only_takes());
                 let gains = gains.map(|email| SubjectKey::Person(email.clone()));
                 match gains.and_then(|key| withheld.get_mut(&key)) {
                     Some((count, _)) => *count += 1,
@@ -463,9 +455,7 @@ impl<'a> Gathering<'a> {
 
     /// Says of somebody who should have no access where nobody knows it, unless the account goes.
     fn access_unknown(&mut self, member: &LiveMember, comparison: &Comparison) {
-        let goes = |draft: &Draft| {
-            matches!(draft.action, Action::RemoveMember { .. } | Action::WithdrawInvitation { .. })
-        };
+        let goes = |draft: &Draft| matches!(draft.write.verb, Verb::Remove | Verb::Withdraw);
         if comparison.drafts.iter().any(goes) {
             return;
         }
@@ -501,7 +491,7 @@ fn written<'a>(live: &'a LiveState, drafted: &[SubjectDraft]) -> Projection<'a> 
     let mut written = Projection::new(live);
     for one in drafted {
         for draft in &one.drafts {
-            written.lay(&one.subject, &draft.action);
+            written.lay(&one.subject, &draft.write);
         }
     }
     written
@@ -523,9 +513,6 @@ fn stopped(count: usize, finding: &Finding) -> NotPlanned {
 
 /// Somebody whose invitation stands and waits to be accepted.
 fn still_waits(member: &LiveMember, comparison: &Comparison) -> bool {
-    let is_withdrawn = comparison
-        .drafts
-        .iter()
-        .any(|draft| matches!(draft.action, Action::WithdrawInvitation { .. }));
+    let is_withdrawn = comparison.drafts.iter().any(|draft| draft.write.verb == Verb::Withdraw);
     member.status == MemberStatus::Pending && !is_withdrawn
 }

@@ -3,8 +3,8 @@
 use std::cmp::Ordering;
 
 use mixaccess_model::{
-    Action, Cause, DesiredCollaborator, EffectiveAboveDeclared, Email, Grant, GrantSource,
-    LiveMember, OrganizationRole, ProjectId, ProjectRef, ProjectRole, ReasonKind,
+    Cause, DesiredCollaborator, EffectiveAboveDeclared, Email, Grant, GrantSource, LiveMember,
+    OrganizationRole, ProjectId, ProjectRef, ProjectRole, ReasonKind, Write,
 };
 
 use crate::comparer::Comparer;
@@ -81,11 +81,11 @@ impl Comparer<'_> {
             return;
         }
         let project = self.names.reference(task.project);
-        let action = match (task.want, held) {
+        let write = match (task.want, held) {
             (None, None) => return,
             (None, Some(held)) => {
                 self.what_stays(collaborator, member, task, out);
-                Action::Revoke { project, before: held.clone() }
+                Write::revoke(project, held.clone())
             }
             (Some(want), held) => {
                 let role = counted_role(collaborator, member);
@@ -101,7 +101,7 @@ impl Comparer<'_> {
                 }
                 self.note_other_sources(collaborator, member, task, true, out);
                 match held {
-                    None => Action::Grant { project, after: want.clone() },
+                    None => Write::grant(project, want.clone()),
                     Some(held) if self.roles_are_fixed(member) => {
                         let reason = self.reason(task.kind, task.cause);
                         out.drafts.extend(Draft::exchange(
@@ -113,15 +113,11 @@ impl Comparer<'_> {
                         ));
                         return;
                     }
-                    Some(held) => Action::SetProjectRole {
-                        project,
-                        before: held.clone(),
-                        after: want.clone(),
-                    },
+                    Some(held) => Write::set_project_role(project, held.clone(), want.clone()),
                 }
             }
         };
-        out.drafts.push(self.draft(action, self.reason(task.kind, task.cause)));
+        out.drafts.push(self.draft(write, self.reason(task.kind, task.cause)));
     }
 
     /// Notes what a team, all-users or the organization role gives: more than is declared, or as much

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, Email, Grant, GrantSource, LiveState, ProjectId, ProjectRole, Subject, Through,
+    Difference, Email, Grant, GrantSource, LiveState, ProjectId, ProjectRole, Reading, Subject,
+    Through, Verb, Write,
 };
 
 use crate::custom_role::CustomRoles;
@@ -32,13 +33,13 @@ pub(crate) fn awaited(
     let mut after = Projection::new(live);
     let mut additions = Additions::default();
     for (index, (one, draft)) in ordered.iter().enumerate() {
-        after.lay(&one.subject, &draft.action);
-        additions.note(&one.subject, &draft.action, index);
+        after.lay(&one.subject, &draft.write);
+        additions.note(&one.subject, &draft.write, index);
     }
     let handover = Handover { live, custom, after, additions };
     let mut awaited = nothing();
     for ((one, draft), slot) in ordered.iter().zip(&mut awaited) {
-        if let Some(all) = handover.awaited_by(&one.subject, &draft.action) {
+        if let Some(all) = handover.awaited_by(&one.subject, &draft.write) {
             *slot = all;
         }
     }
@@ -58,15 +59,18 @@ struct Additions<'a> {
 }
 
 impl<'a> Additions<'a> {
-    fn note(&mut self, subject: &'a Subject, action: &'a Action, index: usize) {
-        match (subject, action) {
-            (Subject::Team { name, .. }, Action::AddTeamMember { email, .. }) => {
-                self.places.insert((name, email), index);
+    fn note(&mut self, subject: &'a Subject, write: &'a Write, index: usize) {
+        match (subject, write.only()) {
+            (Subject::Team { name, .. }, Some(one @ Difference::TeamMember(email, ..))) => {
+                if one.gives() {
+                    self.places.insert((name, email), index);
+                }
             }
-            (_, Action::Grant { project, .. } | Action::SetProjectRole { project, .. }) => {
+            (_, Some(one @ Difference::ProjectRole(project, _))) if one.gives() => {
                 self.roles.insert((SubjectRef::of(subject), project.id), index);
             }
-            _ => {}
+            // What comes with something new is nobody's instead of anything.
+            (_, _) => {}
         }
     }
 }
@@ -79,11 +83,12 @@ struct Handover<'a> {
 }
 
 impl Handover<'_> {
-    /// What an action waits for; nothing where it takes some access away for good.
-    fn awaited_by(&self, subject: &Subject, action: &Action) -> Option<Vec<usize>> {
+    /// What a write waits for; nothing where it takes some access away for good, or none at all.
+    fn awaited_by(&self, subject: &Subject, write: &Write) -> Option<Vec<usize>> {
         let mut awaited = Vec::new();
-        match (subject, action) {
-            (Subject::Person { email, .. }, Action::Revoke { project, before }) => {
+        match (subject, write.only()) {
+            (Subject::Person { email, .. }, Some(_)) => {
+                let (project, before) = write.revoked()?;
                 // A role that changes by being taken and given again is no handover.
                 let again = (SubjectRef::Person(email), project.id);
                 if self.additions.roles.contains_key(&again) {
@@ -92,7 +97,10 @@ impl Handover<'_> {
                 let given_up = (project.id, before);
                 self.replaced(email, given_up, &GrantSource::Individual, &mut awaited)?;
             }
-            (Subject::Team { name, .. }, Action::RemoveTeamMember { email, through }) => {
+            (Subject::Team { name, .. }, Some(Difference::TeamMember(email, through, diff))) => {
+                if diff.after != Reading::Absent {
+                    return None;
+                }
                 let source = GrantSource::Team(name.clone());
                 for grant in &self.live.team(name)?.grants {
                     let given_up = (grant.project, &grant.role);
@@ -106,22 +114,23 @@ impl Handover<'_> {
                     }
                 }
             }
-            (Subject::Team { name, .. }, Action::DeleteTeam { .. }) => {
+            (Subject::Team { name, .. }, Some(Difference::ProjectRole(project, diff))) => {
+                let before = diff.before.as_ref().known()?;
+                let after = diff.after.as_ref().known();
+                if after.is_some_and(|after| self.is_as_much(project.id, after, before)) {
+                    return None;
+                }
+                self.replaced_for_all(name, (project.id, before), &mut awaited)?;
+            }
+            (Subject::Team { name, .. }, None) if write.verb == Verb::Delete => {
                 for grant in &self.live.team(name)?.grants {
                     let given_up = (grant.project, &grant.role);
                     self.replaced_for_all(name, given_up, &mut awaited)?;
                 }
             }
-            (Subject::Team { name, .. }, Action::Revoke { project, before }) => {
-                self.replaced_for_all(name, (project.id, before), &mut awaited)?;
+            (Subject::Person { .. } | Subject::ServiceAccount { .. } | Subject::Team { .. }, _) => {
+                return None;
             }
-            (Subject::Team { name, .. }, Action::SetProjectRole { project, before, after }) => {
-                if self.is_as_much(project.id, after, before) {
-                    return None;
-                }
-                self.replaced_for_all(name, (project.id, before), &mut awaited)?;
-            }
-            _ => return None,
         }
         awaited.sort_unstable();
         awaited.dedup();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
-    Action, Change, Email, Finding, LiveMember, LiveState, MemberStatus, NotPlanned,
-    NotPlannedKind, Severity, Validity,
+    Change, Email, Finding, LiveMember, LiveState, MemberStatus, NotPlanned, NotPlannedKind,
+    Severity, Validity,
 };
 
 use crate::codes::{INVITATION_EXPIRED, INVITATION_LIMIT, INVITATION_WAITING, MAY_HAVE_EXPIRED};
@@ -70,17 +70,12 @@ impl InvitationBudget {
     }
 }
 
-/// Whether an action sends an invitation e-mail.
-pub const fn sends_invitation(action: &Action) -> bool {
-    matches!(action, Action::Invite { .. } | Action::RemindInvitation { .. })
-}
-
 /// How long the service takes to send the invitations of a plan, by the e-mail domains that have more
 /// than it sends at once.
 pub(crate) fn beyond_the_limit(changes: &[Change], live: &LiveState) -> Vec<Finding> {
     let mut budget = InvitationBudget::of(live);
     let mut domains: BTreeMap<&str, (usize, Timestamp)> = BTreeMap::new();
-    for change in changes.iter().filter(|change| sends_invitation(&change.action)) {
+    for change in changes.iter().filter(|change| change.write.verb.sends_mail()) {
         let Some(email) = change.subject.email() else { continue };
         let at = budget.earliest(email, live.taken_at);
         budget.note_sent(email, at);

@@ -52,9 +52,7 @@ pub use custom_role::CustomRoles;
 pub use doubt::doubts_about;
 pub use effective::{effective_role, is_met_otherwise};
 pub use input::PlanningInput;
-pub use invitation::{
-    INVITATION_WINDOW, INVITATIONS_PER_WINDOW, InvitationBudget, sends_invitation,
-};
+pub use invitation::{INVITATION_WINDOW, INVITATIONS_PER_WINDOW, InvitationBudget};
 pub use planning::plan;
 pub use power::{refused_by_service, refused_rotation};
 pub use projection::{Moved, Projection};

@@ -1,8 +1,9 @@
 //! What the planner tells a human besides the changes, and how it is worded.
 
 use mixaccess_model::{
-    Action, Actor, Capabilities, Change, DesiredCollaborator, DesiredState, Email, Finding,
-    LiveMember, LiveState, OrganizationRole, Severity, Subject, UnreadList, printable,
+    Actor, Capabilities, Change, DesiredCollaborator, DesiredState, Difference, Email, Finding,
+    LiveMember, LiveState, OrganizationRole, Reading, Severity, Subject, UnreadList, Verb,
+    printable,
 };
 
 use crate::codes::{
@@ -138,7 +139,7 @@ pub(crate) fn actor_power(sequence: &Sequence) -> Vec<Finding> {
             .about_subject(change.subject.clone())
             .with_hint("Run as a service account with a stronger role, or leave this change out.")
             .at(change.reason.place.clone());
-        finding.project = change.action.project().map(|project| project.key.clone());
+        finding.project = change.write.project().map(|project| project.key.clone());
         Some(finding)
     });
     refused.collect()
@@ -267,19 +268,18 @@ pub(crate) fn actor_unknown(actor: &Actor) -> Vec<Finding> {
 
 /// What the plan does that no undo plan can reverse.
 pub(crate) fn irreversible(changes: &[Change]) -> Option<Finding> {
-    let count =
-        |what: fn(&Action) -> bool| changes.iter().filter(|change| what(&change.action)).count();
     let parts: Vec<String> = [
-        (count(|one| matches!(one, Action::RemoveMember { .. })), "removal"),
-        (
-            count(|one| matches!(one, Action::DeleteServiceAccount { .. })),
-            "deleted service account",
-        ),
-        (count(|one| matches!(one, Action::WithdrawInvitation { .. })), "withdrawn invitation"),
-        (count(|one| matches!(one, Action::Invite { .. })), "sent invitation"),
-        (count(|one| matches!(one, Action::RemindInvitation { .. })), "sent reminder"),
+        (Verb::Remove, "removal"),
+        (Verb::Delete, "deleted service account"),
+        (Verb::Withdraw, "withdrawn invitation"),
+        (Verb::Invite, "sent invitation"),
+        (Verb::Remind, "sent reminder"),
     ]
     .into_iter()
+    .map(|(verb, what)| {
+        let all = changes.iter().filter(|change| change.irreversible().is_some());
+        (all.filter(|change| change.write.verb == verb).count(), what)
+    })
     .filter(|(count, _)| *count > 0)
     .map(|(count, what)| format!("{count} {what}{}", if count == 1 { "" } else { "s" }))
     .collect();
@@ -317,15 +317,24 @@ pub(crate) fn unknown_verbs(changes: &[Change], capabilities: &Capabilities) -> 
     changes
         .iter()
         .filter(|change| change.subject.email().is_some())
-        .filter(|change| match change.action {
-            Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => !remove_member,
-            Action::SetOrganizationRole { .. } => !set_organization_role,
-            Action::SetProjectRole { .. } => !set_project_role,
-            Action::Revoke { .. } => !revoke,
-            _ => false,
+        .filter(|change| match change.write.verb {
+            Verb::Withdraw | Verb::Remove => !remove_member,
+            Verb::Set => change.write.differences.iter().any(|one| match one {
+                Difference::OrganizationRole(_) => !set_organization_role,
+                Difference::ProjectRole(_, diff) => match (&diff.before, &diff.after) {
+                    (_, Reading::Absent) => !revoke,
+                    (Reading::Known(_), _) => !set_project_role,
+                    (Reading::Absent | Reading::Unread, _) => false,
+                },
+                Difference::Account(_)
+                | Difference::TeamMember(..)
+                | Difference::Reminder(_)
+                | Difference::Expiry(_) => false,
+            }),
+            Verb::Invite | Verb::Remind | Verb::Create | Verb::Delete => false,
         })
         .map(|change| {
-            let message = format!("the dialect {dialect} has no verb for {}", change.action.kind());
+            let message = format!("the dialect {dialect} has no verb for {}", change.kind());
             Finding::new(Severity::Error, UNKNOWN_VERB, message)
                 .about_subject(change.subject.clone())
         })

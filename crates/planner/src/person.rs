@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, Annotations, Cause, DesiredCollaborator, DesiredGrant, Finding, Grant, GrantSource,
-    InvitedGrant, LiveMember, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, Reason,
-    ReasonKind, State,
+    Annotations, Cause, DesiredCollaborator, DesiredGrant, Finding, Grant, GrantSource, LiveMember,
+    MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, Reason, ReasonKind, State, Write,
 };
 
 use crate::codes::{INVITATION_EXPIRED, REINVITED};
@@ -107,16 +106,16 @@ impl Comparer<'_> {
         let lowest = OrganizationRole::LOWEST;
         match member.organization_role {
             Some(before) if before != lowest => {
-                let action = Action::SetOrganizationRole { before, after: lowest };
-                out.drafts.push(self.draft(action, reason.clone()));
+                let write = Write::set_organization_role(before, lowest);
+                out.drafts.push(self.draft(write, reason.clone()));
             }
             Some(_) => {}
             None => out.findings.push(observation::unknown_organization_role(member)),
         }
         for (project, role) in member.individual_grants() {
             let project = self.names.reference(project);
-            let action = Action::Revoke { project, before: role.clone() };
-            out.drafts.push(self.draft(action, reason.clone()));
+            let write = Write::revoke(project, role.clone());
+            out.drafts.push(self.draft(write, reason.clone()));
         }
         for rows in member.grants.chunk_by(|a, b| a.project == b.project) {
             if let Some(row) = rows.first() {
@@ -126,21 +125,13 @@ impl Comparer<'_> {
     }
 
     /// Removal of a member, or withdrawal of an invitation.
-    pub(crate) fn removal(&self, member: &LiveMember) -> Action {
+    pub(crate) fn removal(&self, member: &LiveMember) -> Write {
         let loses = member
             .individual_grants()
-            .map(|(project, role)| InvitedGrant {
-                project: self.names.reference(project),
-                role: role.clone(),
-            })
-            .collect();
+            .map(|(project, role)| (self.names.reference(project), role.clone()));
         match member.status {
-            MemberStatus::Active => {
-                Action::RemoveMember { before: member.organization_role, loses }
-            }
-            MemberStatus::Pending => {
-                Action::WithdrawInvitation { organization_role: member.organization_role, loses }
-            }
+            MemberStatus::Active => Write::remove(member.organization_role, loses),
+            MemberStatus::Pending => Write::withdraw(member.organization_role, loses),
         }
     }
 
@@ -152,11 +143,10 @@ impl Comparer<'_> {
     ) {
         match member.organization_role {
             Some(before) if before != collaborator.organization_role => {
-                let action =
-                    Action::SetOrganizationRole { before, after: collaborator.organization_role };
+                let write = Write::set_organization_role(before, collaborator.organization_role);
                 let reason =
                     self.reason(ReasonKind::Declared, &collaborator.organization_role_cause);
-                out.drafts.push(self.draft(action, reason));
+                out.drafts.push(self.draft(write, reason));
             }
             Some(_) => {}
             None => out.findings.push(observation::unknown_organization_role(member)),
@@ -182,7 +172,7 @@ impl Comparer<'_> {
         if self.desired.policy.invitations.remind && member.id.is_some() {
             let sent_at = member.invitation.and_then(|invitation| invitation.sent_at);
             let reason = self.reason(ReasonKind::InvitationWaiting, &collaborator.cause);
-            out.drafts.push(self.draft(Action::RemindInvitation { sent_at }, reason));
+            out.drafts.push(self.draft(Write::remind(sent_at), reason));
         } else if !is_told {
             out.findings.push(invitation::waiting(member, self.live.taken_at));
         }
@@ -214,19 +204,15 @@ impl Comparer<'_> {
     /// Projects that the files do not declare are not touched: the new invitation carries what the
     /// withdrawn one gave there.
     fn carry_over(&self, member: &LiveMember, out: &mut Comparison) {
-        let Some(Draft { action: Action::Invite { grants, .. }, .. }) = out.drafts.last_mut()
+        let Some(Draft { write, .. }) = out.drafts.last_mut().filter(|draft| draft.invites())
         else {
             return;
         };
         let kept = member
             .individual_grants()
             .filter(|(project, _)| self.desired.project(*project).is_none())
-            .map(|(project, role)| InvitedGrant {
-                project: self.names.reference(project),
-                role: role.clone(),
-            });
-        grants.extend(kept);
-        grants.sort_by_key(|grant| grant.project.id);
+            .map(|(project, role)| (self.names.reference(project), role.clone()));
+        write.carry(kept);
     }
 
     /// The teams that somebody was in and that no plan puts them into again, because the files do not
@@ -271,13 +257,9 @@ impl Comparer<'_> {
         }
         let grants = wanted
             .iter()
-            .map(|(grant, role)| InvitedGrant {
-                project: self.names.reference(grant.project),
-                role: (*role).clone(),
-            })
-            .collect();
+            .map(|(grant, role)| (self.names.reference(grant.project), (*role).clone()));
         let reason = self.invitation_reason(collaborator, kind, wanted.iter().map(|(one, _)| *one));
-        out.drafts.push(self.draft(Action::Invite { organization_role: role, grants }, reason));
+        out.drafts.push(self.draft(Write::invite(role, grants), reason));
         self.note_above(collaborator, teams, out);
     }
 
@@ -393,9 +375,7 @@ fn one_after_the_other<'w>(words: impl Iterator<Item = &'w Arc<str>>) -> Option<
 
 /// Changes that address the member by number cannot be made without one.
 pub(crate) fn needs_number(member: &LiveMember, drafts: &[Draft]) -> Option<NotPlanned> {
-    let addressed = drafts
-        .iter()
-        .any(|draft| !matches!(draft.action, Action::Invite { .. } | Action::Grant { .. }));
+    let addressed = drafts.iter().any(|draft| !draft.invites() && draft.write.granted().is_none());
     (member.id.is_none() && addressed).then(|| NotPlanned {
         kind: NotPlannedKind::Unreadable,
         subject: Some(subject_of(member)),

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, Email, ManualTask, NotPlanned, NotPlannedKind, Override, PlanContent, ProjectId,
-    ReasonKind, Subject,
+    Email, ManualTask, NotPlanned, NotPlannedKind, Override, PlanContent, ProjectId, ReasonKind,
+    Subject,
 };
 
 use crate::comparer::Comparer;
@@ -126,10 +126,8 @@ fn withhold(gathering: &mut Gathering<'_>, withheld: &BTreeMap<Subject, String>)
     for one in &mut gathering.drafted {
         let is_person = one.subject.email().is_some_and(|email| people.contains(email));
         one.drafts.retain(|draft| {
-            let is_withheld = match &draft.action {
-                Action::RemoveTeamMember { email, .. } => people.contains(email),
-                _ => is_person,
-            };
+            let leaves = draft.write.moved_member().filter(|_| draft.write.only_takes());
+            let is_withheld = leaves.map_or(is_person, |email| people.contains(email));
             draft.reason.kind != ReasonKind::Unmanaged || !is_withheld
         });
     }

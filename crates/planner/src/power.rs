@@ -3,10 +3,11 @@
 //! comes from a team is removed by organization owners and admins only, and organization-scoped writes
 //! need an organization admin or owner.
 
+use mixaccess_model::Reading::{Absent, Known, Unread};
 use mixaccess_model::{
-    Action, Actor, ChangeId, DesiredState, Dialect, Email, Grant, GrantSource, InvitedGrant,
+    Actor, ChangeId, DesiredState, Dialect, Diff, Difference, Email, Grant, GrantSource,
     LiveMember, LiveServiceAccount, LiveState, OrganizationRole, OwnGrant, PlanContent, ProjectId,
-    ProjectRef, ProjectRole, Subject,
+    ProjectRef, ProjectRole, Reading, Subject, Verb, Write,
 };
 
 use crate::custom_role::CustomRoles;
@@ -38,106 +39,115 @@ impl<'a> ActorPower<'a> {
         })
     }
 
-    /// Why the service would refuse an action on a subject as of now, or nothing when it would not.
+    /// Why the service would refuse a write as of now, or nothing when it would not.
     pub(crate) fn refusal(
         self,
         projection: &Projection<'_>,
         subject: &Subject,
-        action: &Action,
+        write: &Write,
     ) -> Option<String> {
         match subject {
             Subject::Person { email, .. } => {
-                self.refusal_for_person(projection.member(email), action)
+                self.refusal_for_person(projection.member(email), write)
             }
             // Teams and service accounts are written through routes of the organization.
-            Subject::Team { .. } => {
-                self.organization_scoped().or_else(|| self.refusal_for_other(action))
-            }
-            Subject::ServiceAccount { username, .. } => self
-                .organization_scoped()
-                .or_else(|| self.refusal_for_other(action))
-                .or_else(|| self.deletes(projection.service_account(username), action)),
-        }
-    }
-
-    fn refusal_for_person(self, subject: Option<&LiveMember>, action: &Action) -> Option<String> {
-        match action {
-            Action::Invite { organization_role, grants } => match grants.as_slice() {
-                [grant] if *organization_role == OrganizationRole::Member => {
-                    self.grants(&grant.project, &grant.role)
-                }
-                grants => self
+            Subject::Team { .. } => self.organization_scoped().or_else(|| {
+                write.differences.iter().find_map(|one| self.refusal_for_other(write.verb, one))
+            }),
+            Subject::ServiceAccount { username, .. } => match write.verb {
+                Verb::Delete => self
                     .organization_scoped()
-                    .or_else(|| self.assigns(*organization_role))
-                    .or_else(|| self.assigns_all(grants)),
+                    .or_else(|| self.deletes(projection.service_account(username))),
+                verb => self.organization_scoped().or_else(|| {
+                    write.differences.iter().find_map(|one| self.refusal_for_other(verb, one))
+                }),
             },
-            Action::SetOrganizationRole { before, after } => self
-                .organization_scoped()
-                .or_else(|| self.assigns(*after))
-                .or_else(|| self.assigns(*before).map(|_| self.touches(*before))),
-            Action::WithdrawInvitation { organization_role, .. }
-            | Action::RemoveMember { before: organization_role, .. } => {
-                self.organization_scoped().or_else(|| self.removes(*organization_role))
-            }
-            Action::RemindInvitation { .. } => self.organization_scoped(),
-            Action::Grant { project, after } => self.grants(project, after),
-            Action::SetProjectRole { project, before, after } => {
-                self.assigns_in(project, after).or_else(|| self.assigns_in(project, before))
-            }
-            Action::Revoke { project, .. } => self.revokes(project, subject),
-            Action::CreateTeam
-            | Action::AddTeamMember { .. }
-            | Action::RemoveTeamMember { .. }
-            | Action::DeleteTeam { .. }
-            | Action::CreateServiceAccount { .. }
-            | Action::DeleteServiceAccount { .. } => None,
         }
     }
 
-    fn refusal_for_other(self, action: &Action) -> Option<String> {
-        match action {
-            Action::Grant { project, after } => self.assigns_in(project, after),
-            Action::SetProjectRole { project, before, after } => {
-                self.assigns_in(project, after).or_else(|| self.assigns_in(project, before))
+    fn refusal_for_person(self, subject: Option<&LiveMember>, write: &Write) -> Option<String> {
+        let role = write.organization_role();
+        match write.verb {
+            Verb::Invite => {
+                let role = role.and_then(|diff| diff.after.known());
+                let is_member = role == Some(OrganizationRole::Member);
+                let carried = |(project, diff): (_, &Diff<Reading<ProjectRole>>)| {
+                    Some((project, diff.after.clone().known()?))
+                };
+                let carried: Vec<_> = write.project_roles().filter_map(carried).collect();
+                match carried.as_slice() {
+                    [(project, role)] if is_member => self.grants(project, role),
+                    carried => {
+                        self.organization_scoped().or_else(|| self.assigns(role?)).or_else(|| {
+                            carried.iter().find_map(|(at, role)| self.assigns_in(at, role))
+                        })
+                    }
+                }
             }
-            Action::CreateServiceAccount { organization_role, grants, .. } => {
-                self.assigns(*organization_role).or_else(|| self.assigns_all(grants))
+            Verb::Withdraw | Verb::Remove => self
+                .organization_scoped()
+                .or_else(|| self.removes(role.and_then(|diff| diff.before.known()))),
+            Verb::Remind => self.organization_scoped(),
+            Verb::Set => write.differences.iter().find_map(|one| self.sets(subject, one)),
+            Verb::Create | Verb::Delete => None,
+        }
+    }
+
+    fn sets(self, subject: Option<&LiveMember>, difference: &Difference) -> Option<String> {
+        match difference {
+            Difference::OrganizationRole(Diff { before, after }) => {
+                self.organization_scoped().or_else(|| self.assigns(after.known()?)).or_else(|| {
+                    let before = before.known()?;
+                    self.assigns(before).map(|_| self.touches(before))
+                })
             }
-            Action::Revoke { project, before } => self.takes_in(project, before),
-            Action::DeleteTeam { loses, .. } => {
-                loses.iter().find_map(|lost| self.takes_in(&lost.project, &lost.role))
-            }
-            Action::Invite { .. }
-            | Action::WithdrawInvitation { .. }
-            | Action::RemindInvitation { .. }
-            | Action::SetOrganizationRole { .. }
-            | Action::RemoveMember { .. }
-            | Action::CreateTeam
-            | Action::AddTeamMember { .. }
-            | Action::RemoveTeamMember { .. }
-            | Action::DeleteServiceAccount { .. } => None,
+            Difference::ProjectRole(project, Diff { before, after }) => match (before, after) {
+                (_, Absent) => self.revokes(project, subject),
+                (Absent | Unread, Known(role)) => self.grants(project, role),
+                (Known(before), Known(after)) => {
+                    self.assigns_in(project, after).or_else(|| self.assigns_in(project, before))
+                }
+                (_, Unread) => None,
+            },
+            Difference::Account(_)
+            | Difference::TeamMember(..)
+            | Difference::Reminder(_)
+            | Difference::Expiry(_) => None,
+        }
+    }
+
+    fn refusal_for_other(self, verb: Verb, difference: &Difference) -> Option<String> {
+        match difference {
+            Difference::OrganizationRole(diff) => self.assigns(diff.after.known()?),
+            Difference::ProjectRole(project, Diff { before, after }) => match (before, after) {
+                (Known(before), Absent | Unread) => self.takes_in(project, before),
+                (Known(before), Known(after)) if verb == Verb::Set => {
+                    self.assigns_in(project, after).or_else(|| self.assigns_in(project, before))
+                }
+                (_, Known(after)) => self.assigns_in(project, after),
+                (Absent | Unread, Absent | Unread) => None,
+            },
+            Difference::Account(_)
+            | Difference::TeamMember(..)
+            | Difference::Reminder(_)
+            | Difference::Expiry(_) => None,
         }
     }
 
     /// Whether an account above us would be deleted. The service tells its organization role only by
     /// what that gives in projects.
-    fn deletes(self, account: Option<&LiveServiceAccount>, action: &Action) -> Option<String> {
+    fn deletes(self, account: Option<&LiveServiceAccount>) -> Option<String> {
         let is_owner =
             |row: &Grant| row.source == GrantSource::Organization && row.role == ProjectRole::Owner;
-        let deletes = matches!(action, Action::DeleteServiceAccount { .. });
         let is_above = self.organization_role < OrganizationRole::Owner
             && account.is_some_and(|account| account.grants.iter().any(is_owner));
-        (deletes && is_above).then(|| {
+        is_above.then(|| {
             format!(
                 "the credentials are organization {}, and nobody deletes an account above them ({})",
                 self.organization_role,
                 OrganizationRole::Owner
             )
         })
-    }
-
-    fn assigns_all(self, grants: &[InvitedGrant]) -> Option<String> {
-        grants.iter().find_map(|grant| self.assigns_in(&grant.project, &grant.role))
     }
 
     fn grants(self, project: &ProjectRef, role: &ProjectRole) -> Option<String> {
@@ -345,7 +355,7 @@ pub fn refused_by_service(
     let mut projection = Projection::new(live);
     let mut refused = Vec::new();
     for change in &content.changes {
-        if let Some(message) = power.refusal(&projection, &change.subject, &change.action) {
+        if let Some(message) = power.refusal(&projection, &change.subject, &change.write) {
             refused.push((change.id.clone(), change.subject.clone(), message));
         }
         projection.apply(change);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use mixaccess_model::{Action, Change, PlanContent, ProjectId, Risk, SubjectKey};
+use mixaccess_model::{Change, PlanContent, ProjectId, Risk, SubjectKey, Write};
 
 use crate::custom_role::CustomRoles;
 use crate::draft::{risk_between, risk_of};
@@ -16,7 +16,7 @@ pub fn reductions(content: &PlanContent) -> Vec<bool> {
     let mut taken: BTreeMap<(SubjectKey, Option<ProjectId>), usize> = BTreeMap::new();
     let mut reductions = Vec::with_capacity(content.changes.len());
     for (index, change) in content.changes.iter().enumerate() {
-        let risk = risk_of(&change.action, &custom);
+        let risk = risk_of(&change.write, &custom);
         reductions.push(matches!(risk, Risk::Reduction | Risk::Destructive));
         let Some(thing) = thing(change) else { continue };
         let key = (change.subject.key(), thing);
@@ -26,7 +26,7 @@ pub fn reductions(content: &PlanContent) -> Vec<bool> {
             let lowers = content
                 .changes
                 .get(first)
-                .is_some_and(|first| lowers(&first.action, &change.action, &custom));
+                .is_some_and(|first| lowers(&first.write, &change.write, &custom));
             for half in [first, index] {
                 if let Some(place) = reductions.get_mut(half) {
                     *place = lowers;
@@ -40,29 +40,20 @@ pub fn reductions(content: &PlanContent) -> Vec<bool> {
 /// What a change takes or gives as a whole: a role in a project, or the subject itself. Nothing for
 /// what is changed in place.
 fn thing(change: &Change) -> Option<Option<ProjectId>> {
-    match &change.action {
-        Action::Revoke { project, .. } | Action::Grant { project, .. } => Some(Some(project.id)),
-        Action::WithdrawInvitation { .. }
-        | Action::RemoveMember { .. }
-        | Action::DeleteTeam { .. }
-        | Action::DeleteServiceAccount { .. }
-        | Action::Invite { .. }
-        | Action::CreateTeam
-        | Action::CreateServiceAccount { .. } => Some(None),
-        Action::RemindInvitation { .. }
-        | Action::SetOrganizationRole { .. }
-        | Action::SetProjectRole { .. }
-        | Action::AddTeamMember { .. }
-        | Action::RemoveTeamMember { .. } => None,
+    let Change { write, .. } = change;
+    if write.verb.begins() || write.verb.ends() {
+        return Some(None);
     }
+    let (project, _) = write.granted().or_else(|| write.revoked())?;
+    Some(Some(project.id))
 }
 
 /// Whether a role that is taken is given again as a lower one.
-fn lowers(taken: &Action, given: &Action, custom: &CustomRoles<'_>) -> bool {
-    match (taken, given) {
-        (Action::Revoke { project, before }, Action::Grant { after, .. }) => {
+fn lowers(taken: &Write, given: &Write, custom: &CustomRoles<'_>) -> bool {
+    match (taken.revoked(), given.granted()) {
+        (Some((project, before)), Some((_, after))) => {
             risk_between(project.id, before, after, custom) == Risk::Reduction
         }
-        _ => false,
+        (Some(_) | None, _) => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mixaccess_model::{Action, Change, Email, LiveState, PlanContent, SubjectKey};
+use mixaccess_model::{Change, Email, LiveState, PlanContent, SubjectKey};
 
 use crate::custom_role::CustomRoles;
 use crate::draft::{Draft, SubjectDraft};
@@ -28,7 +28,7 @@ pub fn reordered(
             tags: Vec::new(),
             drafts: Vec::new(),
         });
-        one.drafts.push(Draft::new(change.action.clone(), change.reason.clone(), &custom));
+        one.drafts.push(Draft::new(change.write.clone(), change.reason.clone(), &custom));
     }
     let mut drafted: Vec<SubjectDraft> = by_subject.into_values().collect();
     drafted.iter_mut().for_each(|one| exchange(&mut one.drafts, &custom));
@@ -48,20 +48,16 @@ pub fn reordered(
 fn exchange(drafts: &mut [Draft], custom: &CustomRoles<'_>) {
     let mut taken = BTreeMap::new();
     for (index, draft) in drafts.iter().enumerate() {
-        if let Action::Revoke { project, .. } = &draft.action {
+        if let Some((project, _)) = draft.write.revoked() {
             taken.insert(project.id, index);
         }
     }
     for given in 0..drafts.len() {
-        let Some(Draft { action: Action::Grant { project, after }, reason, .. }) =
-            drafts.get(given)
-        else {
-            continue;
-        };
+        let Some(Draft { write, reason, .. }) = drafts.get(given) else { continue };
+        let Some((project, after)) = write.granted() else { continue };
         let Some(at) = taken.get(&project.id).copied() else { continue };
-        let Some(Draft { action: Action::Revoke { before, .. }, .. }) = drafts.get(at) else {
-            continue;
-        };
+        let revoked = drafts.get(at).and_then(|draft| draft.write.revoked());
+        let Some((_, before)) = revoked else { continue };
         let both = Draft::exchange(project, before, after, reason, custom);
         for (at, Draft { risk, stage, .. }) in [at, given].into_iter().zip(both) {
             if let Some(draft) = drafts.get_mut(at) {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, AffectedSubject, Change, ChangeId, Digest, Email, LiveState, OrganizationRole,
-    ProjectId, ProjectKey, Subject,
+    AffectedSubject, Change, ChangeId, Email, LiveState, OrganizationRole, ProjectId, ProjectKey,
+    ProjectRef, Reading, Subject, Verb, Write,
 };
 
 use crate::custom_role::CustomRoles;
@@ -59,7 +59,7 @@ pub(crate) fn sequence(
     let mut json = Vec::new();
     let ids = ordered
         .iter()
-        .map(|(one, draft)| change_id(&one.subject, &draft.action, &mut json))
+        .map(|(one, draft)| ChangeId::of(&one.subject, &draft.write, &mut json))
         .collect::<Result<Vec<_>, _>>()?;
     let dependencies = Dependencies::of(&ordered, &ids, setting.floor);
 
@@ -72,7 +72,7 @@ pub(crate) fn sequence(
         let replaced_by = replacements.get(&index).into_iter().flatten();
         depends_on.extend(replaced_by.filter_map(|at| ids.get(*at).cloned()));
         if let Some(power) = setting.power
-            && let Some(message) = power.refusal(&projection, &one.subject, &draft.action)
+            && let Some(message) = power.refusal(&projection, &one.subject, &draft.write)
         {
             refused.push(Refused { change: index, message });
         }
@@ -82,10 +82,10 @@ pub(crate) fn sequence(
             risk: draft.risk,
             reason: draft.reason.clone(),
             depends_on,
-            preconditions: projection.preconditions(&one.subject, &draft.action),
-            action: draft.action.clone(),
+            preconditions: projection.preconditions(&one.subject, &draft.write),
+            write: draft.write.clone(),
         });
-        projection.lay(&one.subject, &draft.action);
+        projection.lay(&one.subject, &draft.write);
     }
 
     let subjects = subjects(drafted, setting, &projection);
@@ -131,7 +131,7 @@ fn place<'d>(
     draft: &'d Draft,
     is_declared: &dyn Fn(ProjectId) -> bool,
 ) -> Option<(bool, &'d ProjectKey, ProjectId)> {
-    let project = draft.action.project()?;
+    let project = draft.write.project()?;
     Some((!is_declared(project.id), &project.key, project.id))
 }
 
@@ -178,24 +178,6 @@ fn subjects(
     subjects
 }
 
-/// Sixteen hexadecimal digits over subject and action: the same for the same work. Works in `json`.
-fn change_id(
-    subject: &Subject,
-    action: &Action,
-    json: &mut Vec<u8>,
-) -> Result<ChangeId, serde_json::Error> {
-    json.clear();
-    match subject {
-        Subject::Person { email, .. } => {
-            serde_json::to_writer(&mut *json, &(email.folded(), action))?;
-        }
-        Subject::Team { name, .. } | Subject::ServiceAccount { username: name, .. } => {
-            serde_json::to_writer(&mut *json, &(subject.kind(), name, action))?;
-        }
-    }
-    Ok(ChangeId(Arc::from(Digest::of_bytes(json).short(16))))
-}
-
 /// Whoever loses ownership waits for at most so many new owners, or for the owner floor if that is
 /// higher, so that the dependencies of a plan that swaps thousands stay linear.
 const OWNERS_AWAITED: usize = 8;
@@ -232,9 +214,9 @@ impl<'a> Dependencies<'a> {
             .iter()
             .zip(ids)
             .map(|((one, draft), id)| match &one.subject {
-                Subject::Person { email, .. } => seen.person(email, &draft.action, id, floor),
+                Subject::Person { email, .. } => seen.person(email, &draft.write, id, floor),
                 Subject::Team { .. } | Subject::ServiceAccount { .. } => {
-                    seen.other(SubjectRef::of(&one.subject), &draft.action, id)
+                    seen.other(SubjectRef::of(&one.subject), &draft.write, id)
                 }
             })
             .collect()
@@ -247,75 +229,66 @@ impl<'a> Dependencies<'a> {
     fn person(
         &mut self,
         email: &'a Email,
-        action: &'a Action,
+        write: &'a Write,
         id: &'a ChangeId,
         floor: usize,
     ) -> Vec<ChangeId> {
-        match action {
-            Action::SetOrganizationRole { after: OrganizationRole::Owner, .. } => {
+        let owner = Reading::Known(OrganizationRole::Owner);
+        let role = write.organization_role();
+        match write.verb {
+            Verb::Set if role.is_some_and(|diff| diff.after == owner) => {
                 self.new_owners.push(id);
                 Vec::new()
             }
-            Action::SetOrganizationRole { before: OrganizationRole::Owner, .. }
-            | Action::RemoveMember { before: Some(OrganizationRole::Owner), .. } => {
+            Verb::Set | Verb::Remove if role.is_some_and(|diff| diff.before == owner) => {
                 self.owners_gone += 1;
                 let at = self.owners_gone % self.new_owners.len().max(1);
                 let (before, from) = self.new_owners.split_at(at);
                 let awaited = from.iter().chain(before).take(floor.max(OWNERS_AWAITED));
                 awaited.map(|owner| (*owner).clone()).collect()
             }
-            Action::WithdrawInvitation { .. } => {
+            Verb::Withdraw => {
                 self.withdrawals.insert(email, id);
                 Vec::new()
             }
-            Action::Invite { .. } => {
+            Verb::Invite => {
                 self.invitations.insert(email, id);
                 awaited([self.withdrawals.get(email)])
             }
-            Action::Revoke { project, .. } => {
-                self.revocations.insert((SubjectRef::Person(email), project.id), id);
-                Vec::new()
+            Verb::Set => {
+                let own = |project: &ProjectRef| (SubjectRef::Person(email), project.id);
+                if let Some((project, _)) = write.revoked() {
+                    self.revocations.insert(own(project), id);
+                }
+                let given = write.granted().map(|(project, _)| {
+                    self.invitations.get(email).or_else(|| self.revocations.get(&own(project)))
+                });
+                awaited([given.flatten()])
             }
-            Action::Grant { project, .. } => awaited([self
-                .invitations
-                .get(email)
-                .or_else(|| self.revocations.get(&(SubjectRef::Person(email), project.id)))]),
-            Action::SetOrganizationRole { .. }
-            | Action::RemoveMember { .. }
-            | Action::RemindInvitation { .. }
-            | Action::SetProjectRole { .. }
-            | Action::CreateTeam
-            | Action::AddTeamMember { .. }
-            | Action::RemoveTeamMember { .. }
-            | Action::DeleteTeam { .. }
-            | Action::CreateServiceAccount { .. }
-            | Action::DeleteServiceAccount { .. } => Vec::new(),
+            Verb::Remind | Verb::Remove | Verb::Create | Verb::Delete => Vec::new(),
         }
     }
 
     fn other(
         &mut self,
         subject: SubjectRef<'a>,
-        action: &'a Action,
+        write: &'a Write,
         id: &'a ChangeId,
     ) -> Vec<ChangeId> {
-        match action {
-            Action::CreateTeam | Action::CreateServiceAccount { .. } => {
-                self.created.insert(subject, id);
-                Vec::new()
-            }
-            Action::AddTeamMember { email, .. } => {
-                awaited([self.created.get(&subject), self.invitations.get(email)])
-            }
-            Action::Revoke { project, .. } => {
-                self.revocations.insert((subject, project.id), id);
-                awaited([self.created.get(&subject)])
-            }
-            Action::Grant { project, .. } => {
-                awaited([self.created.get(&subject), self.revocations.get(&(subject, project.id))])
-            }
-            _ => awaited([self.created.get(&subject)]),
+        if write.verb == Verb::Create {
+            self.created.insert(subject, id);
+            return Vec::new();
         }
+        let joins = write.moved_member().filter(|_| !write.only_takes());
+        if let Some((project, _)) = write.revoked() {
+            self.revocations.insert((subject, project.id), id);
+        }
+        let again = write.granted().map(|(project, _)| (subject, project.id));
+        awaited([
+            self.created.get(&subject),
+            joins.and_then(|email| self.invitations.get(email)),
+            again.and_then(|again| self.revocations.get(&again)),
+        ])
     }
 }
 

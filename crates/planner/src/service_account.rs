@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredGrant, DesiredServiceAccount, Finding, Grant, InvitedGrant, LiveServiceAccount,
-    NotPlanned, NotPlannedKind, ProjectId, ProjectKey, ProjectRole, ReasonKind, State, Subject,
-    SubjectKey,
+    DesiredGrant, DesiredServiceAccount, Finding, Grant, LiveServiceAccount, NotPlanned,
+    NotPlannedKind, ProjectId, ProjectKey, ProjectRole, ReasonKind, State, Subject, SubjectKey,
+    Write,
 };
 
 use crate::comparer::Comparer;
@@ -116,19 +116,15 @@ fn absent(comparer: &Comparer<'_>, wanted: &DesiredServiceAccount, out: &mut Acc
         let role = grant.role.clone()?;
         comparer.desired.project(grant.project)?;
         let project = comparer.names.reference(grant.project);
-        Some((InvitedGrant { project, role }, &grant.cause))
+        Some(((project, role), &grant.cause))
     });
     let (grants, causes): (Vec<_>, Vec<_>) = given.unzip();
-    let action = Action::CreateServiceAccount {
-        organization_role: wanted.organization_role,
-        grants,
-        expires: wanted.expires,
-    };
+    let write = Write::create_service_account(wanted.organization_role, grants, wanted.expires);
     let mut reason = comparer.reason(ReasonKind::Declared, &wanted.cause);
     let organization_role = (wanted.organization_role, &wanted.cause);
     reason.annotations = annotations_of_whole(causes, organization_role);
     let subject = Subject::ServiceAccount { username: Arc::clone(&wanted.username), id: None };
-    push(wanted, subject, vec![comparer.draft(action, reason)], out);
+    push(wanted, subject, vec![comparer.draft(write, reason)], out);
     out.findings.extend(told::about_declared(comparer, wanted));
 }
 
@@ -177,13 +173,12 @@ fn present(
         out.not_planned.push(told::withheld(wanted, why));
         return;
     }
-    let loses = found.individual_grants().map(|(project, role)| InvitedGrant {
-        project: comparer.names.reference(project),
-        role: role.clone(),
-    });
-    let action = Action::DeleteServiceAccount { loses: loses.collect() };
+    let loses = found
+        .individual_grants()
+        .map(|(project, role)| (comparer.names.reference(project), role.clone()));
+    let write = Write::delete_service_account(loses);
     let reason = comparer.reason(ReasonKind::Removed, &wanted.cause);
-    push(wanted, subject, vec![comparer.draft(action, reason)], out);
+    push(wanted, subject, vec![comparer.draft(write, reason)], out);
 }
 
 /// Drops what would be given to an account of which a row could not be read, or in a project where one
@@ -211,7 +206,7 @@ fn withhold_unread(
         return;
     }
     drafts.retain(|draft| {
-        let Action::Grant { project, .. } = &draft.action else { return true };
+        let Some((project, _)) = draft.write.granted() else { return true };
         let Some(row) = live.may_hide_role(&key, project.id) else { return true };
         withhold(row, 1);
         false
@@ -288,12 +283,12 @@ fn role(
     match (held, want) {
         (None, None) => {}
         (Some(held), None) => {
-            let action = Action::Revoke { project: named, before: held.clone() };
-            drafts.push(comparer.draft(action, reason));
+            let write = Write::revoke(named, held.clone());
+            drafts.push(comparer.draft(write, reason));
         }
         (None, Some(want)) => {
-            let action = Action::Grant { project: named, after: want.clone() };
-            drafts.push(comparer.draft(action, reason));
+            let write = Write::grant(named, want.clone());
+            drafts.push(comparer.draft(write, reason));
         }
         // No update verb exists.
         (Some(held), Some(want)) => {

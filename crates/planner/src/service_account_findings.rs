@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_model::{
-    Action, Change, DesiredServiceAccount, DesiredState, Email, Finding, LiveServiceAccount,
-    LiveState, NotPlanned, NotPlannedKind, OrganizationRole, ProjectId, ProjectRole, ReasonKind,
-    Severity, State, Subject, UnreadList, UserId,
+    Change, DesiredServiceAccount, DesiredState, Email, Finding, LiveServiceAccount, LiveState,
+    NotPlanned, NotPlannedKind, OrganizationRole, ProjectId, ProjectRole, ReasonKind, Severity,
+    State, Subject, UnreadList, UserId, Verb,
 };
 
 use crate::codes::{
@@ -318,7 +318,7 @@ pub(crate) fn leaving(changes: &[Change]) -> BTreeSet<(&Email, Option<UserId>)> 
     changes
         .iter()
         .filter(|change| {
-            matches!(change.action, Action::RemoveMember { .. })
+            change.write.verb == Verb::Remove
                 || matches!(change.reason.kind, ReasonKind::Suspended | ReasonKind::Unmanaged)
         })
         .filter_map(|change| Some((change.subject.email()?, change.subject.user())))

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Access, Action, AffectedSubject, Change, DesiredState, DesiredTeam, DesiredTeamMember, Email,
-    Finding, LiveTeam, NotPlanned, NotPlannedKind, Severity, Subject, UnreadList,
+    Access, AffectedSubject, Change, DesiredState, DesiredTeam, DesiredTeamMember, Email, Finding,
+    LiveTeam, NotPlanned, NotPlannedKind, Severity, Subject, UnreadList, Verb,
 };
 
 use crate::codes::{
@@ -73,7 +73,7 @@ pub(crate) fn duplicate(teams: &[LiveTeam]) -> Option<Finding> {
 pub(crate) fn look_alikes(drafted: &[SubjectDraft], live: &[LiveTeam]) -> Vec<Finding> {
     let created = drafted
         .iter()
-        .filter(|one| one.drafts.iter().any(|draft| matches!(draft.action, Action::CreateTeam)));
+        .filter(|one| one.drafts.iter().any(|draft| draft.write.verb == Verb::Create));
     let alike = |one: &SubjectDraft| {
         let Subject::Team { name, .. } = &one.subject else { return None };
         let folded = name.trim().to_lowercase();
@@ -145,8 +145,11 @@ pub(crate) fn deletions(
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
     for change in changes {
-        let Action::DeleteTeam { members, loses } = &change.action else { continue };
-        let in_it: BTreeSet<&Email> = members.iter().collect();
+        let Change { subject: Subject::Team { .. }, write, .. } = change else { continue };
+        if write.verb != Verb::Delete {
+            continue;
+        }
+        let in_it: BTreeSet<&Email> = write.team_members().map(|(email, _)| email).collect();
         let losers: Vec<&Email> = subjects
             .iter()
             .filter_map(|one| {
@@ -155,7 +158,9 @@ pub(crate) fn deletions(
             .filter(|(one, _)| loses_access(one, custom))
             .map(|(_, email)| email)
             .collect();
-        let roles = loses.iter().map(|lost| format!("{} in {}", lost.role, lost.project.key));
+        let roles = write.project_roles().filter_map(|(project, diff)| {
+            Some(format!("{} in {}", diff.before.as_ref().known()?, project.key))
+        });
         let message = if losers.is_empty() {
             "is deleted, and nobody loses access by it".to_owned()
         } else {

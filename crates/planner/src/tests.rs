@@ -19,13 +19,13 @@ mod withholding;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, Actor, Annotations, Cause, DeclaredOrganization, DeclaredProject, DesiredCollaborator,
+    Actor, Annotations, Cause, DeclaredOrganization, DeclaredProject, DesiredCollaborator,
     DesiredGrant, DesiredServiceAccount, DesiredState, DesiredTeam, DesiredTeamMember, Dialect,
-    Digest, Email, FileIndex, Grant, GrantSource, GuardCode, InvitedGrant, LIVE_FORMAT_VERSION,
+    Diff, Difference, Digest, Email, FileIndex, Grant, GrantSource, GuardCode, LIVE_FORMAT_VERSION,
     LiveMember, LiveProject, LiveServiceAccount, LiveState, LiveTeam, ManagedBy, MemberStatus,
     NotPlannedKind, OrganizationId, OrganizationRole, OwnGrant, Pattern, PlanContent, Policy,
-    Position, ProjectId, ProjectKey, ProjectRole, Region, ServiceAccountId, State, Subject, TeamId,
-    Through, UnmanagedAction, UserId,
+    Position, ProjectId, ProjectKey, ProjectRole, Reading, Region, ServiceAccountId, State,
+    Subject, TeamId, Through, UnmanagedAction, UserId, Verb, Write,
 };
 
 use crate::testing::{NOW, World};
@@ -418,51 +418,54 @@ fn changes(content: &PlanContent) -> Vec<String> {
         .iter()
         .map(|change| {
             let who = name_of(&change.subject);
-            let grants = |grants: &[InvitedGrant]| -> String {
-                grants.iter().map(|one| format!(" {}={}", one.project.key, one.role)).collect()
-            };
-            let role =
-                |role: &Option<OrganizationRole>| role.map_or("unknown", OrganizationRole::as_str);
-            match &change.action {
-                Action::Invite { organization_role, grants: given } => {
-                    format!("{who}: invite as {organization_role}{}", grants(given))
-                }
-                Action::WithdrawInvitation { organization_role, loses } => {
-                    format!("{who}: withdraw {}{}", role(organization_role), grants(loses))
-                }
-                Action::SetOrganizationRole { before, after } => {
-                    format!("{who}: {before} -> {after}")
-                }
-                Action::Grant { project, after } => format!("{who}: {} + {after}", project.key),
-                Action::SetProjectRole { project, before, after } => {
-                    format!("{who}: {} {before} -> {after}", project.key)
-                }
-                Action::Revoke { project, before } => {
-                    format!("{who}: {} - {before}", project.key)
-                }
-                Action::RemoveMember { before, loses } => {
-                    format!("{who}: remove {}{}", role(before), grants(loses))
-                }
-                Action::RemindInvitation { .. } => format!("{who}: remind"),
-                Action::CreateTeam => format!("{who}: create"),
-                Action::AddTeamMember { email, through } => {
-                    format!("{who}: + {}{}", short(email), via(*through))
-                }
-                Action::RemoveTeamMember { email, through } => {
-                    format!("{who}: - {}{}", short(email), via(*through))
-                }
-                Action::DeleteTeam { members, loses } => {
-                    let members: String =
-                        members.iter().map(|email| format!(" {}", short(email))).collect();
-                    format!("{who}: delete{members}{}", grants(loses))
-                }
-                Action::CreateServiceAccount { organization_role, grants: given, .. } => {
-                    format!("{who}: create as {organization_role}{}", grants(given))
-                }
-                Action::DeleteServiceAccount { loses } => format!("{who}: delete{}", grants(loses)),
-            }
+            format!("{who}: {}", said(&change.subject, &change.write))
         })
         .collect()
+}
+
+/// A write in few words.
+fn said(subject: &Subject, write: &Write) -> String {
+    let role =
+        |role: Reading<OrganizationRole>| role.known().map_or("unknown", OrganizationRole::as_str);
+    let own = write.organization_role();
+    let after = own.map(|diff| format!(" as {}", role(diff.after))).unwrap_or_default();
+    let before = own.map(|diff| format!(" {}", role(diff.before))).unwrap_or_default();
+    let mut carried = String::new();
+    for (project, diff) in write.project_roles() {
+        let held = diff.after.as_ref().known().or_else(|| diff.before.as_ref().known());
+        carried.extend(held.map(|held| format!(" {}={held}", project.key)));
+    }
+    let people: String =
+        write.team_members().map(|(email, _)| format!(" {}", short(email))).collect();
+    match write.verb {
+        Verb::Invite => format!("invite{after}{carried}"),
+        Verb::Withdraw => format!("withdraw{before}{carried}"),
+        Verb::Remove => format!("remove{before}{carried}"),
+        Verb::Remind => "remind".to_owned(),
+        Verb::Create => format!("create{after}{carried}"),
+        Verb::Delete if matches!(subject, Subject::Person { .. }) => unreachable!("{write:?}"),
+        Verb::Delete => format!("delete{people}{carried}"),
+        Verb::Set => match write.only().unwrap() {
+            Difference::OrganizationRole(diff) => {
+                format!("{} -> {}", role(diff.before), role(diff.after))
+            }
+            Difference::ProjectRole(project, Diff { before, after }) => {
+                let key = &project.key;
+                match (before, after) {
+                    (Reading::Known(before), Reading::Known(after)) => {
+                        format!("{key} {before} -> {after}")
+                    }
+                    (Reading::Known(before), _) => format!("{key} - {before}"),
+                    (_, after) => format!("{key} + {}", after.as_ref().known().unwrap()),
+                }
+            }
+            one @ Difference::TeamMember(email, through, _) => {
+                let sign = if one.gives() { '+' } else { '-' };
+                format!("{sign} {}{}", short(email), via(*through))
+            }
+            other => unreachable!("{other:?}"),
+        },
+    }
 }
 
 fn short(email: &Email) -> String {

@@ -1,8 +1,9 @@
 //! Rows of lists that could not be read: what is not given because of them, and what is said.
 
 use mixaccess_model::{
-    Action, Change, DesiredState, Email, Finding, LiveState, NotPlanned, NotPlannedKind, ProjectId,
-    Risk, Severity, Subject, SubjectKey, UnreadList, UnreadRow, printable,
+    Change, DesiredState, Difference, Email, Finding, LiveState, NotPlanned, NotPlannedKind,
+    ProjectId, Reading, Risk, Severity, Subject, SubjectKey, UnreadList, UnreadRow, Verb,
+    printable,
 };
 
 use crate::codes::{MEMBER_UNREADABLE, SERVICE_ACCOUNT_UNREADABLE, TEAMS_UNREADABLE};
@@ -161,34 +162,37 @@ pub(crate) fn elsewhere(live: &LiveState, email: &Email) -> Vec<Finding> {
 
 /// The row for which a change that gives something must not run.
 pub(crate) fn stops<'a>(live: &'a LiveState, change: &Change) -> Option<&'a UnreadRow> {
-    let gives = change.risk == Risk::Escalation || matches!(change.action, Action::CreateTeam);
+    let gives = change.risk == Risk::Escalation || change.write.verb == Verb::Create;
     if !gives || live.unread_rows.is_empty() {
         return None;
     }
     let key = change.subject.key();
     let is_there = live.subject(&key).is_some();
     let own = about(live, &key);
-    let other = match &change.action {
-        Action::Invite { .. } if is_there => {
+    let write = &change.write;
+    let other = match (write.verb, &key) {
+        (Verb::Invite, _) if is_there => {
             about_anybody(live).find(|row| row.list == UnreadList::ProjectMembers)
         }
-        Action::CreateServiceAccount { .. } => match &key {
-            SubjectKey::ServiceAccount(username) => of_account(live, username),
-            SubjectKey::Person(_) | SubjectKey::Team(_) => None,
-        },
-        Action::Invite { .. } | Action::CreateTeam => live.may_hide(&key),
-        Action::Grant { project, .. } if is_there => live.may_hide_role(&key, project.id),
-        Action::AddTeamMember { email, .. } => about(live, &SubjectKey::Person(email.clone())),
-        Action::Grant { .. }
-        | Action::SetProjectRole { .. }
-        | Action::SetOrganizationRole { .. }
-        | Action::RemindInvitation { .. }
-        | Action::Revoke { .. }
-        | Action::RemoveTeamMember { .. }
-        | Action::WithdrawInvitation { .. }
-        | Action::RemoveMember { .. }
-        | Action::DeleteTeam { .. }
-        | Action::DeleteServiceAccount { .. } => None,
+        (Verb::Create, SubjectKey::ServiceAccount(username)) => of_account(live, username),
+        (Verb::Invite | Verb::Create, _) => live.may_hide(&key),
+        (Verb::Set, _) => write.differences.iter().find_map(|one| match one {
+            Difference::ProjectRole(project, diff)
+                if is_there && diff.before == Reading::Absent =>
+            {
+                live.may_hide_role(&key, project.id)
+            }
+            Difference::TeamMember(email, ..) if one.gives() => {
+                about(live, &SubjectKey::Person(email.clone()))
+            }
+            Difference::ProjectRole(..)
+            | Difference::TeamMember(..)
+            | Difference::OrganizationRole(_)
+            | Difference::Account(_)
+            | Difference::Reminder(_)
+            | Difference::Expiry(_) => None,
+        }),
+        (Verb::Withdraw | Verb::Remind | Verb::Remove | Verb::Delete, _) => None,
     };
     own.or(other)
 }
@@ -200,7 +204,7 @@ pub(crate) fn leaves_open(live: &LiveState, change: &Change) -> bool {
         return false;
     }
     let key = change.subject.key();
-    let projects: Vec<ProjectId> = change.projects().map(|project| project.id).collect();
+    let projects: Vec<ProjectId> = change.write.projects().map(|project| project.id).collect();
     let concerns = |row: &UnreadRow| row.project.is_none_or(|id| projects.contains(&id));
     let is_gone = live.subject(&key).is_none() && live.may_hide(&key).is_some();
     is_gone || live.unread_rows_of(&key).any(concerns)

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use mixaccess_model::{
-    Action, Change, ChangeId, Dialect, Email, Fact, GrantSource, GuardCode, GuardVerdict,
+    Change, ChangeId, Dialect, Difference, Email, Fact, GrantSource, GuardCode, GuardVerdict,
     LiveMember, LiveState, LiveSubject, ManagedBy, ManualTask, NotPlannedKind, OrganizationRole,
     PlanContent, ProjectId, ProjectRole, ReasonKind, Risk, Slot, State, Subject, SubjectKey,
-    Through, UnmanagedAction, UserId,
+    Through, UnmanagedAction, UserId, Verb,
 };
 use mixaccess_planner::testing::{
     Answers, NOW, World, applied, config, overrides, policies, whole_worlds, worlds,
@@ -125,11 +125,10 @@ fn next(world: &World, first: &PlanContent) -> Result<PlanContent, serde_json::E
     let after = world.after(first);
     let second = after.plan()?;
     let withheld = withheld(first);
-    let is_withheld = |change: &Change| match &change.action {
-        Action::AddTeamMember { email, .. } => {
-            withheld.contains(&SubjectKey::Person(email.clone()))
-        }
-        _ => withheld.contains(&change.subject.key()),
+    let is_withheld = |change: &Change| {
+        let joins = change.write.moved_member().filter(|_| !change.write.only_takes());
+        let key = joins.map_or_else(|| change.subject.key(), |one| SubjectKey::Person(one.clone()));
+        withheld.contains(&key)
     };
     if second.changes.is_empty() || !second.changes.iter().all(is_withheld) {
         return Ok(second);
@@ -169,7 +168,7 @@ proptest! {
         let mut projection = Projection::new(&world.live);
         for change in &content.changes {
             prop_assert_eq!(projection.moved(change), Vec::new());
-            prop_assert!(!projection.holds(change), "{} is so already", change.action.kind());
+            prop_assert!(!projection.holds(change), "{} is so already", change.kind());
             projection.apply(change);
             prop_assert!(projection.holds(change));
         }
@@ -228,12 +227,12 @@ proptest! {
         let mut projection = Projection::new(&world.live);
         for change in interleaving(&content.changes, &picks).unwrap() {
             projection.apply(change);
-            let (Some(email), Action::Revoke { project, before }) =
-                (change.subject.email(), &change.action)
+            let (Some(email), Some((project, before))) =
+                (change.subject.email(), change.write.revoked())
             else { continue };
             let is_given_again = content.changes.iter().any(|other| {
                 other.subject == change.subject
-                    && matches!(&other.action, Action::Grant { project: given, .. } if given == project)
+                    && other.write.granted().is_some_and(|(given, _)| given == project)
             });
             if !is_given_again && as_much(finally.member(email), project.id, before) {
                 prop_assert!(as_much(projection.member(email), project.id, before));
@@ -269,13 +268,13 @@ proptest! {
                 };
                 prop_assert!(content.guards.iter().any(says_so));
             }
-            if let Some(project) = change.action.project() {
+            if let Some(project) = change.write.project() {
                 let suspended = declared.is_none_or(|one| one.state == State::Suspended);
                 prop_assert!(suspended || desired.project(project.id).is_some());
             }
             // Only individual grants are taken, and only such as are there.
-            if let Action::Revoke { project, before }
-                | Action::SetProjectRole { project, before, .. } = &change.action
+            if let Some(Difference::ProjectRole(project, diff)) = change.write.only()
+                && let Some(before) = diff.before.as_ref().known()
             {
                 prop_assert_eq!(member.and_then(|one| one.individual_role(project.id)), Some(before));
             }
@@ -304,7 +303,7 @@ proptest! {
             }
             if content.changes.iter().any(|change| {
                 change.subject.email() == Some(&member.email)
-                    && matches!(change.action, Action::Invite { .. })
+                    && change.write.verb == Verb::Invite
             }) {
                 continue;
             }
@@ -350,7 +349,7 @@ proptest! {
             }
             prop_assert!(ids.insert(change.id.clone()), "ids are unique");
             prop_assert!(content.subject(&change.subject.key()).is_some());
-            if let Some(project) = change.action.project() {
+            if let Some(project) = change.write.project() {
                 prop_assert_eq!(content.project(project.id).map(|one| &one.key), Some(&project.key));
             }
         }
@@ -380,10 +379,10 @@ proptest! {
             let before: BTreeMap<_, _> = facts(projection.subject(&key));
             let mut after = projection.clone();
             after.apply(change);
-            let differences = change.differences();
+            let differences = &change.write.differences;
             let slots: BTreeSet<_> = differences.iter().map(|one| one.slot()).collect();
             prop_assert_eq!(slots.len(), differences.len(), "{:?}", differences);
-            for one in &differences {
+            for one in differences {
                 // What the service does not tell of such a subject, nobody can compare.
                 let is_told = match before.get(&one.slot()) {
                     Some(found) => one.before() == *found,
@@ -471,7 +470,7 @@ proptest! {
         let mut came_or_went: BTreeSet<Email> = content
             .changes
             .iter()
-            .filter(|change| change.action.irreversible().is_some())
+            .filter(|change| change.irreversible().is_some())
             .filter_map(|change| change.subject.email().cloned())
             .collect();
         // Without a number, nobody's grant can be taken away.
@@ -539,9 +538,7 @@ proptest! {
                 let alike = live.members.iter().filter(|one| one.email == *email).count();
                 prop_assert!(alike > 1 || !is_managed(email), "{} is left alone", email);
             }
-            let (Action::AddTeamMember { email, through }
-                | Action::RemoveTeamMember { email, through }) = &change.action
-            else { continue };
+            let Some(Difference::TeamMember(email, through, _)) = change.write.only() else { continue };
             let Subject::Team { name, .. } = &change.subject else {
                 return Err(TestCaseError::fail("only teams have members"));
             };
@@ -563,8 +560,8 @@ proptest! {
         let content = world.plan().unwrap();
         let after = world.after(&content).live;
         for change in &content.changes {
-            let (Subject::Team { name, .. }, Action::AddTeamMember { email, .. }) =
-                (&change.subject, &change.action)
+            let (Subject::Team { name, .. }, Some(email), false) =
+                (&change.subject, change.write.moved_member(), change.write.only_takes())
             else { continue };
             let mut declared = world.desired.teams.iter().flatten().filter(|team| team.name == *name);
             if declared.any(|team| team.members.iter().any(|member| member.email == *email)) {
@@ -604,7 +601,7 @@ proptest! {
                 Subject::ServiceAccount { username, .. } => {
                     let mut accounts = desired.service_accounts.iter().flatten();
                     prop_assert!(accounts.any(|one| one.username == *username));
-                    let deletes = matches!(change.action, Action::DeleteServiceAccount { .. });
+                    let deletes = change.write.verb == Verb::Delete;
                     let is_known = live.actor.service_account.is_some()
                         || live.actor.email == Some(Email::new("robot@acme.example"));
                     prop_assert!(!deletes || &**username != "robot" || !is_known);
@@ -612,16 +609,16 @@ proptest! {
                         || refuses(&content.guards, GuardCode::Protected));
                 }
             }
-            if let Some(project) = change.action.project() {
+            if let Some(project) = change.write.project() {
                 prop_assert!(desired.project(project.id).is_some());
             }
         }
         // A role that changes is given back right after it was taken away.
         for (at, change) in content.changes.iter().enumerate() {
-            let Action::Revoke { project, .. } = &change.action else { continue };
+            let Some((project, _)) = change.write.revoked() else { continue };
             let given_later = content.changes.iter().skip(at).position(|later| {
                 later.subject == change.subject
-                    && matches!(&later.action, Action::Grant { project: given, .. } if given == project)
+                    && later.write.granted().is_some_and(|(given, _)| given == project)
             });
             if matches!(change.subject, Subject::ServiceAccount { .. }) {
                 prop_assert!(given_later.is_none_or(|later| later == 1));
@@ -655,7 +652,7 @@ fn the_worlds_reach_every_action() {
     let mut met: BTreeSet<&str> = BTreeSet::new();
     for _ in 0..1_000 {
         let content = any_world().new_tree(&mut runner).unwrap().current().plan().unwrap();
-        met.extend(content.changes.iter().map(|change| change.action.kind()));
+        met.extend(content.changes.iter().map(Change::kind));
         met.extend(content.manual.iter().map(|manual| match manual.task {
             ManualTask::ChangeGroups { .. } => "groups by hand",
             ManualTask::Provision { .. } => "provision by hand",
@@ -664,7 +661,9 @@ fn the_worlds_reach_every_action() {
             ManualTask::ChangePeople { .. } => "people by hand",
         }));
         let scim = content.changes.iter().filter(|change| {
-            matches!(change.action, Action::AddTeamMember { through: Through::Scim, .. })
+            let joins = !change.write.only_takes();
+            joins
+                && matches!(change.write.only(), Some(Difference::TeamMember(_, Through::Scim, _)))
         });
         met.extend(scim.map(|_| "through SCIM"));
     }

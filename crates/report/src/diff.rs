@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use mixaccess_model::{
-    Access, Action, AffectedSubject, Change, Email, Grant, GrantSource, MemberStatus,
-    OrganizationRole, Plan, ProjectId, Subject, SubjectKey, printable,
+    Access, AffectedSubject, Change, Grant, GrantSource, MemberStatus, OrganizationRole, Plan,
+    ProjectId, Reading, Subject, SubjectKey, printable,
 };
 use serde::Serialize;
 
@@ -84,14 +84,10 @@ pub(crate) fn each<'a>(
 /// People of a team who leave, and people who join it.
 fn moving<'a>(changes: &[&'a Change]) -> (Vec<&'a str>, Vec<&'a str>) {
     let (mut leave, mut join) = (Vec::new(), Vec::new());
-    for change in changes {
-        match &change.action {
-            Action::AddTeamMember { email, through: _ } => join.push(email.as_str()),
-            Action::RemoveTeamMember { email, through: _ } => leave.push(email.as_str()),
-            Action::DeleteTeam { members, loses: _ } => {
-                leave.extend(members.iter().map(Email::as_str));
-            }
-            _ => {}
+    for (email, diff) in changes.iter().flat_map(|change| change.write.team_members()) {
+        match diff.after {
+            Reading::Known(()) => join.push(email.as_str()),
+            Reading::Absent | Reading::Unread => leave.push(email.as_str()),
         }
     }
     leave.sort_unstable();

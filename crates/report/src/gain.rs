@@ -6,8 +6,8 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use mixaccess_model::{
-    Action, AffectedSubject, Change, EffectRole, Email, Grant, GrantSource, InvitedGrant,
-    ManualChange, OrganizationRole, Plan, Power, ProjectId, ProjectRole, Subject, SubjectKey,
+    AffectedSubject, Change, Diff, Difference, EffectRole, Email, Grant, GrantSource, ManualChange,
+    OrganizationRole, Plan, Power, ProjectId, ProjectRole, Subject, SubjectKey, Verb, Write,
 };
 
 use crate::effective::Powers;
@@ -86,7 +86,7 @@ pub(crate) fn of_subject(
     }
     gained.joined = affected.and_then(|team| strongest_of(team, powers));
     for change in changes {
-        gained.by(&change.action);
+        gained.by(&change.write);
     }
     // Through other doors nobody gains by a change of their own.
     for grant in more.iter().flat_map(|access| &access.grants) {
@@ -151,61 +151,35 @@ impl<'a> Gained<'a> {
     }
 
     /// What a change gives; in drift, what it would take.
-    fn by(&mut self, action: &Action) {
+    fn by(&mut self, write: &Write) {
         let gives = self.kind != Kind::Drift;
-        match action {
-            Action::Invite { organization_role, grants }
-            | Action::CreateServiceAccount { organization_role, grants, .. } => {
-                if gives {
-                    self.organization_role(self.held, *organization_role);
-                    self.carried(grants);
-                }
-            }
-            Action::WithdrawInvitation { organization_role, loses }
-            | Action::RemoveMember { before: organization_role, loses } => {
-                if !gives {
-                    if let Some(role) = organization_role {
-                        self.organization_role(self.held, *role);
+        for one in &write.differences {
+            match one {
+                Difference::OrganizationRole(diff) => {
+                    let diff = if gives { *diff } else { diff.reversed() };
+                    if let Some(more) = diff.after.known() {
+                        self.organization_role(diff.before.known().or(self.held), more);
                     }
-                    self.carried(loses);
                 }
-            }
-            Action::DeleteServiceAccount { loses } | Action::DeleteTeam { members: _, loses } => {
-                if !gives {
-                    self.carried(loses);
+                Difference::ProjectRole(project, Diff { before, after }) => {
+                    let (less, more) = if gives { (before, after) } else { (after, before) };
+                    match (less.as_ref().known(), more.as_ref().known()) {
+                        (_, None) => {}
+                        (None, Some(more)) => self.own(project.id, more),
+                        (Some(less), Some(more)) => {
+                            if self.is_more(project.id, less, more) {
+                                self.add(project.id, more, With::Itself);
+                            }
+                        }
+                    }
                 }
-            }
-            Action::SetOrganizationRole { before, after } => {
-                let (less, more) = if gives { (before, after) } else { (after, before) };
-                self.organization_role(Some(*less), *more);
-            }
-            Action::Grant { project, after } => {
-                if gives {
-                    self.own(project.id, after);
+                Difference::TeamMember(email, ..) => {
+                    if write.verb == Verb::Set && one.gives() == gives {
+                        self.joining(email);
+                    }
                 }
+                Difference::Account(_) | Difference::Reminder(_) | Difference::Expiry(_) => {}
             }
-            Action::SetProjectRole { project, before, after } => {
-                let (less, more) = if gives { (before, after) } else { (after, before) };
-                if self.is_more(project.id, less, more) {
-                    self.add(project.id, more, With::Itself);
-                }
-            }
-            Action::Revoke { project, before } => {
-                if !gives {
-                    self.own(project.id, before);
-                }
-            }
-            Action::AddTeamMember { email, .. } => {
-                if gives {
-                    self.joining(email);
-                }
-            }
-            Action::RemoveTeamMember { email, .. } => {
-                if !gives {
-                    self.joining(email);
-                }
-            }
-            Action::RemindInvitation { .. } | Action::CreateTeam => {}
         }
     }
 
@@ -213,12 +187,6 @@ impl<'a> Gained<'a> {
         if less.is_none_or(|less| less < more) {
             let power = Power::from(more);
             self.gains.all.push(Gain { power, known: true, project: None, with: With::Itself });
-        }
-    }
-
-    fn carried(&mut self, grants: &[InvitedGrant]) {
-        for InvitedGrant { project, role } in grants {
-            self.own(project.id, role);
         }
     }
 

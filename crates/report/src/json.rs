@@ -51,7 +51,7 @@ pub(crate) fn plan(plan: &Plan, options: &RenderOptions<'_>) -> Result<String, R
             .iter()
             .filter_map(|change| {
                 let culprit = culprits.get(&change.id)?;
-                let project = change.action.project().map(|project| project.id);
+                let project = change.write.project().map(|project| project.id);
                 Some(ChangedBy { change: &change.id, subject: &change.subject, project, culprit })
             })
             .collect(),

@@ -1,7 +1,7 @@
 //! The one traversal of a plan: from the value to a small tree of meaning that every format styles.
 
 use mixaccess_model::{
-    Finding, GuardVerdict, NotPlanned, NotPlannedKind, Plan, PlanContent, PlanOrganization,
+    Change, Finding, GuardVerdict, NotPlanned, NotPlannedKind, Plan, PlanContent, PlanOrganization,
     Severity,
 };
 
@@ -210,7 +210,7 @@ fn irreversible(content: &PlanContent, kind: Kind) -> Vec<(usize, &'static str)>
     if kind == Kind::Drift {
         return reasons;
     }
-    for why in content.changes.iter().filter_map(|change| change.action.irreversible()) {
+    for why in content.changes.iter().filter_map(Change::irreversible) {
         match reasons.iter_mut().find(|(_, one)| *one == why) {
             Some((count, _)) => *count += 1,
             None => reasons.push((1, why)),

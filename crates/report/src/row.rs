@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Annotations, Change, Email, InvitedGrant, Place, ProjectId, ProjectRef, Reason,
-    ReasonKind, Risk, Subject, Through,
+    Annotations, Change, Diff, Difference, MemberStatus, OrganizationRole, Place, ProjectId,
+    ProjectRole, Reading, Reason, ReasonKind, Risk, Subject, Through, Verb, Write,
 };
 
 use crate::project_labels::ProjectLabels;
@@ -14,8 +14,12 @@ use crate::{Culprit, Culprits, words};
 pub(crate) enum Target {
     /// The invitation into the organization, with the organization role it carries.
     Invitation,
+    /// Whether somebody is there.
+    Account,
     /// The organization role.
     OrganizationRole,
+    /// When credentials stop working.
+    Expiry,
     /// The team itself.
     Team,
     /// The service account itself, with the organization role it is made with.
@@ -31,7 +35,9 @@ impl Target {
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::Invitation => "invitation",
+            Self::Account => "account",
             Self::OrganizationRole => "organization role",
+            Self::Expiry => "expiry",
             Self::Team => "team",
             Self::ServiceAccount => "service account",
             Self::TeamMember(address) => address,
@@ -43,7 +49,9 @@ impl Target {
     pub(crate) const fn kind(&self) -> &'static str {
         match self {
             Self::Invitation => "invitation",
+            Self::Account => "account",
             Self::OrganizationRole => "organization role",
+            Self::Expiry => "expiry",
             Self::Team => "team",
             Self::ServiceAccount => "service account",
             Self::TeamMember(_) => "team membership",
@@ -146,6 +154,8 @@ impl<'a> Row<'a> {
 pub(crate) const NONE: &str = "none";
 /// Words for a team or a service account that is there, and for one that goes: those of the files.
 const ACTIVE: &str = "active";
+/// The word for what was not read.
+const UNKNOWN: &str = "unknown";
 const REMOVED: &str = "removed";
 
 /// What turning changes into lines needs to know of the plan around them.
@@ -160,84 +170,124 @@ pub(crate) struct Around<'a> {
 
 /// Turns a change into its lines: one, and one more for each role it carries with it.
 pub(crate) fn rows<'a>(change: &'a Change, around: &Around<'a>, out: &mut Vec<Row<'a>>) {
-    let Change { id, subject: _, action, risk, reason, depends_on: _, preconditions: _ } = change;
+    let Change { id, subject, write, risk, reason, depends_on: _, preconditions: _ } = change;
     let Reason { kind, place, annotations } = reason;
-    let (symbol, target, before, after) = first(action, around.labels);
+    let (line, carried) = lines(subject, write, around.labels);
     out.push(Row {
-        symbol,
-        target,
-        project: action.project().map(|project| project.id),
-        before,
-        after,
         risk: Some(*risk),
         ask: Some(Ask { kind: *kind, place: place.as_ref(), annotations }),
         culprit: around.culprits.and_then(|culprits| culprits.get(id)),
-        through: if by_scim(action) { "through SCIM".to_owned() } else { String::new() },
-        remarks: remarks(action, around.seen_at),
+        through: if by_scim(write) { "through SCIM".to_owned() } else { String::new() },
+        remarks: remarks(subject, write, around.seen_at),
+        ..line
     });
-    match action {
-        Action::Invite { grants, .. } | Action::CreateServiceAccount { grants, .. } => {
-            carried(Symbol::Add, grants, around.labels, out);
+    out.extend(carried);
+}
+
+/// The line of a change itself, and one for each role that comes or goes with it.
+fn lines<'a>(
+    subject: &Subject,
+    write: &'a Write,
+    labels: &ProjectLabels<'_>,
+) -> (Row<'a>, Vec<Row<'a>>) {
+    use Symbol::{Add, Change, Destroy};
+    let Write { verb, differences } = write;
+    let role = write.organization_role();
+    let before = || role.map_or(UNKNOWN, |diff| organization_role(diff.before));
+    let kind = match subject {
+        Subject::Person { .. } => Target::OrganizationRole,
+        Subject::Team { .. } => Target::Team,
+        Subject::ServiceAccount { .. } => Target::ServiceAccount,
+    };
+    let (symbol, target, before, after) = match verb {
+        Verb::Invite => {
+            let after = role.map_or(UNKNOWN, |diff| organization_role(diff.after));
+            (Add, Target::Invitation, NONE, after)
         }
-        Action::WithdrawInvitation { loses, .. }
-        | Action::RemoveMember { loses, .. }
-        | Action::DeleteTeam { loses, .. }
-        | Action::DeleteServiceAccount { loses } => {
-            carried(Symbol::Remove, loses, around.labels, out);
+        Verb::Withdraw => (Destroy, Target::Invitation, before(), "withdrawn"),
+        Verb::Remind => (Change, Target::Invitation, "pending", "reminded"),
+        Verb::Remove => (Destroy, Target::OrganizationRole, before(), REMOVED),
+        Verb::Create => {
+            let after = role.map_or(ACTIVE, |diff| organization_role(diff.after));
+            (Add, kind, NONE, after)
         }
-        Action::SetOrganizationRole { .. }
-        | Action::RemindInvitation { .. }
-        | Action::Grant { .. }
-        | Action::SetProjectRole { .. }
-        | Action::Revoke { .. }
-        | Action::CreateTeam
-        | Action::AddTeamMember { .. }
-        | Action::RemoveTeamMember { .. } => {}
+        Verb::Delete => (Destroy, kind, ACTIVE, REMOVED),
+        Verb::Set => {
+            let mut each = differences.iter().map(|one| line(one, labels));
+            let unchanged = || Row::carried(Change, kind, None, NONE, NONE);
+            return (each.next().unwrap_or_else(unchanged), each.collect());
+        }
+    };
+    let carried = differences.iter().filter(|one| one.project().is_some());
+    let carried = carried.map(|one| line(one, labels)).collect();
+    (Row::carried(symbol, target, None, before, after), carried)
+}
+
+/// The line of one difference.
+fn line<'a>(difference: &'a Difference, labels: &ProjectLabels<'_>) -> Row<'a> {
+    let (target, before, after) = match difference {
+        Difference::OrganizationRole(Diff { before, after }) => {
+            (Target::OrganizationRole, organization_role(*before), organization_role(*after))
+        }
+        Difference::ProjectRole(project, Diff { before, after }) => {
+            (Target::Project(labels.get(project)), project_role(before), project_role(after))
+        }
+        Difference::TeamMember(email, _, Diff { before, after }) => {
+            (Target::TeamMember(email.to_string()), place(*before), place(*after))
+        }
+        Difference::Account(Diff { before, after }) => {
+            (Target::Account, status(*before), status(*after))
+        }
+        Difference::Reminder(_) => (Target::Invitation, "pending", "reminded"),
+        Difference::Expiry(Diff { before, after }) => (Target::Expiry, set(*before), set(*after)),
+    };
+    let symbol = match (difference.before().is_absent(), difference.after().is_absent()) {
+        (true, _) => Symbol::Add,
+        (false, true) => Symbol::Remove,
+        (false, false) => Symbol::Change,
+    };
+    Row::carried(symbol, target, difference.project().map(|project| project.id), before, after)
+}
+
+fn organization_role(reading: Reading<OrganizationRole>) -> &'static str {
+    match reading {
+        Reading::Known(role) => role.as_str(),
+        Reading::Absent => NONE,
+        Reading::Unread => UNKNOWN,
     }
 }
 
-/// The line of a change itself: what it does, to what, before and after.
-fn first<'a>(action: &'a Action, labels: &ProjectLabels<'_>) -> (Symbol, Target, &'a str, &'a str) {
-    use Symbol::{Add, Change, Destroy, Remove};
-    let project = |project: &ProjectRef| Target::Project(labels.get(project));
-    let held = |role: Option<mixaccess_model::OrganizationRole>| {
-        role.map_or("unknown", mixaccess_model::OrganizationRole::as_str)
-    };
-    match action {
-        Action::Invite { organization_role, grants: _ } => {
-            (Add, Target::Invitation, NONE, organization_role.as_str())
-        }
-        Action::WithdrawInvitation { organization_role, loses: _ } => {
-            (Destroy, Target::Invitation, held(*organization_role), "withdrawn")
-        }
-        Action::RemindInvitation { sent_at: _ } => {
-            (Change, Target::Invitation, "pending", "reminded")
-        }
-        Action::SetOrganizationRole { before, after } => {
-            (Change, Target::OrganizationRole, before.as_str(), after.as_str())
-        }
-        Action::Grant { project: to, after } => (Add, project(to), NONE, after.as_str()),
-        Action::SetProjectRole { project: of, before, after } => {
-            (Change, project(of), before.as_str(), after.as_str())
-        }
-        Action::Revoke { project: from, before } => (Remove, project(from), before.as_str(), NONE),
-        Action::RemoveMember { before, loses: _ } => {
-            (Destroy, Target::OrganizationRole, held(*before), REMOVED)
-        }
-        Action::CreateTeam => (Add, Target::Team, NONE, ACTIVE),
-        Action::AddTeamMember { email, through: _ } => {
-            (Add, Target::TeamMember(email.to_string()), NOT_IN, IN)
-        }
-        Action::RemoveTeamMember { email, through: _ } => {
-            (Remove, Target::TeamMember(email.to_string()), IN, NOT_IN)
-        }
-        Action::DeleteTeam { members: _, loses: _ } => (Destroy, Target::Team, ACTIVE, REMOVED),
-        Action::CreateServiceAccount { organization_role, grants: _, expires: _ } => {
-            (Add, Target::ServiceAccount, NONE, organization_role.as_str())
-        }
-        Action::DeleteServiceAccount { loses: _ } => {
-            (Destroy, Target::ServiceAccount, ACTIVE, REMOVED)
-        }
+fn project_role(reading: &Reading<ProjectRole>) -> &str {
+    match reading {
+        Reading::Known(role) => role.as_str(),
+        Reading::Absent => NONE,
+        Reading::Unread => UNKNOWN,
+    }
+}
+
+const fn status(reading: Reading<MemberStatus>) -> &'static str {
+    match reading {
+        Reading::Known(MemberStatus::Active) => ACTIVE,
+        Reading::Known(MemberStatus::Pending) => "pending",
+        Reading::Absent => NONE,
+        Reading::Unread => UNKNOWN,
+    }
+}
+
+/// Whether there is an end; the remark beside the line says which.
+const fn set(reading: Reading<Timestamp>) -> &'static str {
+    match reading {
+        Reading::Known(_) => "set",
+        Reading::Absent => NONE,
+        Reading::Unread => UNKNOWN,
+    }
+}
+
+const fn place(reading: Reading<()>) -> &'static str {
+    match reading {
+        Reading::Known(()) => IN,
+        Reading::Absent => NOT_IN,
+        Reading::Unread => UNKNOWN,
     }
 }
 
@@ -246,74 +296,63 @@ const IN: &str = "in";
 const NOT_IN: &str = "not in";
 
 /// Whether a change is written through SCIM.
-const fn by_scim(action: &Action) -> bool {
-    matches!(
-        action,
-        Action::AddTeamMember { through: Through::Scim, .. }
-            | Action::RemoveTeamMember { through: Through::Scim, .. }
-    )
+fn by_scim(Write { verb, differences }: &Write) -> bool {
+    let through_scim =
+        |one: &Difference| matches!(one, Difference::TeamMember(_, Through::Scim, _));
+    *verb == Verb::Set && differences.iter().any(through_scim)
 }
 
 /// What the columns of a line have no room for.
-fn remarks(action: &Action, seen_at: Timestamp) -> Vec<String> {
-    match action {
-        Action::RemindInvitation { sent_at: Some(at) } => {
-            vec![format!("invited {}", words::relative(*at, seen_at))]
-        }
-        Action::DeleteTeam { members, loses } if members.is_empty() => {
-            let lost = if loses.is_empty() { "and gives nothing" } else { "so nobody loses it" };
-            vec![format!("nobody is in it, {lost}")]
-        }
-        Action::DeleteTeam { members, loses } => {
-            let people = words::people(members.len());
-            let verb = match (loses.is_empty(), members.len()) {
-                (true, 1) => "leaves it",
-                (true, _) => "leave it",
-                (false, 1) => "loses what it gives",
-                (false, _) => "lose what it gives",
-            };
-            vec![format!("{people} {verb}: {}", addresses(members))]
-        }
-        Action::CreateServiceAccount { organization_role: _, grants: _, expires } => {
-            vec![match expires {
-                Some(at) => {
-                    let (at, left) = (words::instant(*at), words::relative(*at, seen_at));
-                    format!("expires {at} ({left})")
-                }
-                None => "never expires".to_owned(),
-            }]
-        }
-        Action::Invite { .. }
-        | Action::WithdrawInvitation { .. }
-        | Action::SetOrganizationRole { .. }
-        | Action::RemindInvitation { sent_at: None }
-        | Action::Grant { .. }
-        | Action::SetProjectRole { .. }
-        | Action::Revoke { .. }
-        | Action::RemoveMember { .. }
-        | Action::CreateTeam
-        | Action::AddTeamMember { .. }
-        | Action::RemoveTeamMember { .. }
-        | Action::DeleteServiceAccount { .. } => Vec::new(),
+fn remarks(subject: &Subject, write: &Write, seen_at: Timestamp) -> Vec<String> {
+    match (write.verb, subject) {
+        (Verb::Delete, Subject::Team { .. }) => vec![left_behind(write)],
+        (
+            Verb::Invite
+            | Verb::Withdraw
+            | Verb::Remind
+            | Verb::Remove
+            | Verb::Create
+            | Verb::Delete
+            | Verb::Set,
+            _,
+        ) => write.differences.iter().filter_map(|one| remark(one, seen_at)).collect(),
     }
 }
 
-fn addresses(list: &[Email]) -> String {
-    list.iter().map(Email::as_str).collect::<Vec<_>>().join(", ")
+fn remark(difference: &Difference, seen_at: Timestamp) -> Option<String> {
+    match difference {
+        Difference::Reminder(since) => {
+            Some(format!("invited {}", words::relative(since.known()?, seen_at)))
+        }
+        Difference::Expiry(diff) => Some(match diff.after {
+            Reading::Known(at) => {
+                format!("expires {} ({})", words::instant(at), words::relative(at, seen_at))
+            }
+            Reading::Absent => "never expires".to_owned(),
+            Reading::Unread => "expires at an unknown time".to_owned(),
+        }),
+        Difference::Account(_)
+        | Difference::OrganizationRole(_)
+        | Difference::ProjectRole(..)
+        | Difference::TeamMember(..) => None,
+    }
 }
 
-fn carried<'a>(
-    symbol: Symbol,
-    grants: &'a [InvitedGrant],
-    labels: &ProjectLabels<'_>,
-    out: &mut Vec<Row<'a>>,
-) {
-    for InvitedGrant { project, role } in grants {
-        let (before, after) =
-            if symbol == Symbol::Add { (NONE, role.as_str()) } else { (role.as_str(), NONE) };
-        let target = Target::Project(labels.get(project));
-        out.push(Row::carried(symbol, target, Some(project.id), before, after));
+/// Who loses what a deleted team gave.
+fn left_behind(write: &Write) -> String {
+    let members: Vec<&str> = write.team_members().map(|(email, _)| email.as_str()).collect();
+    let gives_nothing = write.project_roles().next().is_none();
+    if members.is_empty() {
+        let lost = if gives_nothing { "and gives nothing" } else { "so nobody loses it" };
+        return format!("nobody is in it, {lost}");
     }
+    let verb = match (gives_nothing, members.len()) {
+        (true, 1) => "leaves it",
+        (true, _) => "leave it",
+        (false, 1) => "loses what it gives",
+        (false, _) => "lose what it gives",
+    };
+    format!("{} {verb}: {}", words::people(members.len()), members.join(", "))
 }
 
 impl Ask<'_> {

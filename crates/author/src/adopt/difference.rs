@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, Change, Email, LiveState, NotPlannedKind, ProjectId, ProjectRole, ReasonKind, Subject,
-    SubjectKey, printable,
+    Change, Difference, Email, LiveState, NotPlannedKind, ProjectId, ProjectRole, ReasonKind,
+    Subject, SubjectKey, Verb, printable,
 };
 use mixaccess_planner::CustomRoles;
 
 use super::elsewhere::Elsewhere;
-use super::finder::{Difference, Differences, Finder, MANAGED, Wanted};
+use super::finder::{Correction, Corrections, Finder, MANAGED, Wanted};
 use super::moving::Moving;
 use super::{AdoptInput, NotAdopted, Refusals, Situation};
 use crate::survey::{is_sayable_role, may_hold};
@@ -20,8 +20,8 @@ pub(super) fn differences(
     input: &AdoptInput<'_>,
     situation: &Situation,
     refused: &Refusals,
-) -> (Differences, BTreeSet<NotAdopted>) {
-    let (found, left) = (Differences::new(), BTreeSet::new());
+) -> (Corrections, BTreeSet<NotAdopted>) {
+    let (found, left) = (Corrections::new(), BTreeSet::new());
     let moving = Moving::of(input.live, situation);
     let custom_roles = CustomRoles::declared(&situation.desired);
     let mut finder = Finder { input, situation, refused, moving, custom_roles, found, left };
@@ -47,26 +47,26 @@ impl Finder<'_> {
         let is_whole = self.input.chosen.subject(key);
         let has = |kind: ReasonKind| changes.iter().any(|change| change.reason.kind == kind);
         let difference = if has(ReasonKind::Unmanaged) {
-            is_whole.then_some(Difference::Undeclared)
+            is_whole.then_some(Correction::Undeclared)
         } else if has(ReasonKind::InvitationExpired) {
             let why = "the invitation expired: let a plan send a new one, or take the person out of the files";
-            is_whole.then(|| Difference::Refused(why.to_owned()))
+            is_whole.then(|| Correction::Refused(why.to_owned()))
         } else if has(ReasonKind::Suspended) || has(ReasonKind::Removed) {
             if is_whole && !self.input.chosen.by_name(key) {
                 let why =
                     "the files say that they should have no access: name them to take that back";
-                self.found.insert(key.clone(), Difference::Refused(why.to_owned()));
+                self.found.insert(key.clone(), Correction::Refused(why.to_owned()));
                 return;
             }
             let wanted = Wanted { is_active: true, ..Wanted::default() };
-            is_whole.then_some(Difference::Declared(wanted))
+            is_whole.then_some(Correction::Declared(wanted))
         } else if is_made_anew(changes) {
             if is_whole && !self.input.chosen.by_name(key) {
                 let why = "declared, and not there: let a plan bring them in, or name them to take them out of the files";
-                self.found.insert(key.clone(), Difference::Refused(why.to_owned()));
+                self.found.insert(key.clone(), Correction::Refused(why.to_owned()));
                 return;
             }
-            is_whole.then_some(Difference::Gone)
+            is_whole.then_some(Correction::Gone)
         } else {
             let mut wanted = Wanted::default();
             for change in changes {
@@ -80,7 +80,7 @@ impl Finder<'_> {
     }
 
     fn change(&mut self, key: &SubjectKey, change: &Change, is_whole: bool, wanted: &mut Wanted) {
-        if let Some(project) = change.action.project() {
+        if let Some(project) = change.write.project() {
             if self.input.chosen.grant(key, project.id) {
                 self.entry(key, project.id, wanted);
             }
@@ -89,25 +89,26 @@ impl Finder<'_> {
         if !is_whole {
             return;
         }
-        match &change.action {
-            Action::SetOrganizationRole { before, .. } => wanted.organization_role = Some(*before),
-            Action::WithdrawInvitation { organization_role, .. } => {
-                wanted.organization_role = *organization_role;
-            }
-            Action::AddTeamMember { email, .. } => drop(wanted.leave.insert(email.clone())),
-            Action::RemoveTeamMember { email, .. } => drop(wanted.join.insert(email.clone())),
+        match change.write.verb {
+            Verb::Withdraw | Verb::Set => {}
             // An invitation follows a withdrawal here, a reminder is no difference, and the others are
             // told by their reason.
-            Action::Invite { .. }
-            | Action::RemindInvitation { .. }
-            | Action::RemoveMember { .. }
-            | Action::CreateTeam
-            | Action::DeleteTeam { .. }
-            | Action::CreateServiceAccount { .. }
-            | Action::DeleteServiceAccount { .. }
-            | Action::Grant { .. }
-            | Action::SetProjectRole { .. }
-            | Action::Revoke { .. } => {}
+            Verb::Invite | Verb::Remind | Verb::Remove | Verb::Create | Verb::Delete => return,
+        }
+        for one in &change.write.differences {
+            match one {
+                Difference::OrganizationRole(diff) => {
+                    wanted.organization_role = diff.before.known();
+                }
+                Difference::TeamMember(email, ..) => {
+                    let live = if one.gives() { &mut wanted.leave } else { &mut wanted.join };
+                    live.insert(email.clone());
+                }
+                Difference::Account(_)
+                | Difference::ProjectRole(..)
+                | Difference::Reminder(_)
+                | Difference::Expiry(_) => {}
+            }
         }
     }
 
@@ -126,23 +127,23 @@ impl Finder<'_> {
     }
 
     /// Refuses what files cannot say, and what is not known for sure.
-    fn checked(&self, wanted: Wanted) -> Option<Difference> {
+    fn checked(&self, wanted: Wanted) -> Option<Correction> {
         for (project, role) in &wanted.entries {
             let found = self.input.live.project(*project).filter(|project| project.members_read);
             let Some(found) = found else {
                 let why = format!("what is live in project {project} is not known");
-                return Some(Difference::Refused(why));
+                return Some(Correction::Refused(why));
             };
             if let Some(role) = role.as_ref().filter(|role| !may_hold(found, role)) {
                 let why = format!("the service lists no role `{}`", printable(role.as_str()));
-                return Some(Difference::Refused(why));
+                return Some(Correction::Refused(why));
             }
             if let Some(role) = role.as_ref().filter(|role| !is_sayable_role(role)) {
                 let why = format!("the role `{}` cannot be written", printable(role.as_str()));
-                return Some(Difference::Refused(why));
+                return Some(Correction::Refused(why));
             }
         }
-        (wanted != Wanted::default()).then_some(Difference::Declared(wanted))
+        (wanted != Wanted::default()).then_some(Correction::Declared(wanted))
     }
 
     /// People who are live and not in the files, and what somebody else decides.
@@ -154,9 +155,9 @@ impl Finder<'_> {
             };
             let difference = match one.kind {
                 NotPlannedKind::Unmanaged | NotPlannedKind::Protected => self.undeclared(&email),
-                NotPlannedKind::ManagedByScim => Some(Difference::Refused(MANAGED.to_owned())),
+                NotPlannedKind::ManagedByScim => Some(Correction::Refused(MANAGED.to_owned())),
                 NotPlannedKind::Unreadable | NotPlannedKind::Withheld => {
-                    Some(Difference::Refused(one.message.clone()))
+                    Some(Correction::Refused(one.message.clone()))
                 }
                 NotPlannedKind::UndeclaredProject
                 | NotPlannedKind::Pending
@@ -165,7 +166,7 @@ impl Finder<'_> {
             self.whole(SubjectKey::Person(email), difference);
         }
         for manual in &content.manual {
-            self.whole(manual.subject.key(), Some(Difference::Refused(MANAGED.to_owned())));
+            self.whole(manual.subject.key(), Some(Correction::Refused(MANAGED.to_owned())));
         }
         // Somebody whom the policy ignores is adopted when named.
         for email in &self.input.chosen.people {
@@ -175,30 +176,23 @@ impl Finder<'_> {
     }
 
     /// Keeps a difference that is about a subject as a whole.
-    fn whole(&mut self, key: SubjectKey, difference: Option<Difference>) {
+    fn whole(&mut self, key: SubjectKey, difference: Option<Correction>) {
         if let Some(difference) = difference.filter(|_| self.input.chosen.subject(&key)) {
             self.found.entry(key).or_insert(difference);
         }
     }
 
-    fn undeclared(&self, email: &Email) -> Option<Difference> {
+    fn undeclared(&self, email: &Email) -> Option<Correction> {
         let is_declared = self.situation.desired.collaborator(email).is_some();
         let is_live = self.input.live.member(email).is_some();
-        (is_live && !is_declared).then_some(Difference::Undeclared)
+        (is_live && !is_declared).then_some(Correction::Undeclared)
     }
 }
 
 /// Whether changes make what is not live at all.
 fn is_made_anew(changes: &[&Change]) -> bool {
-    let is_withdrawn =
-        changes.iter().any(|change| matches!(change.action, Action::WithdrawInvitation { .. }));
-    let is_made = |change: &&Change| {
-        matches!(
-            change.action,
-            Action::Invite { .. } | Action::CreateTeam | Action::CreateServiceAccount { .. }
-        )
-    };
-    !is_withdrawn && changes.iter().any(is_made)
+    let is_withdrawn = changes.iter().any(|change| change.write.verb == Verb::Withdraw);
+    !is_withdrawn && changes.iter().any(|change| change.write.verb.begins())
 }
 
 /// A subject's own role in a project, as it is live.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredTeam, Email, Grant, GrantSource, LiveMember, ManualTask, OrganizationRole,
-    ProjectId, ProjectRole, Subject, SubjectKey, printable,
+    DesiredTeam, Email, Grant, GrantSource, LiveMember, ManualTask, OrganizationRole, ProjectId,
+    ProjectRole, Reading, Subject, SubjectKey, Verb, printable,
 };
 use mixaccess_planner::effective_role;
 
@@ -132,10 +132,10 @@ impl Finder<'_> {
             return;
         }
         let content = &self.situation.content;
-        let changed = content.changes.iter().filter_map(|change| match &change.action {
-            Action::AddTeamMember { email, .. } => Some((&change.subject, email, true)),
-            Action::RemoveTeamMember { email, .. } => Some((&change.subject, email, false)),
-            _ => None,
+        let changed = content.changes.iter().filter(|change| change.write.verb == Verb::Set);
+        let changed = changed.flat_map(|change| {
+            let moves = change.write.team_members();
+            moves.map(|(email, diff)| (&change.subject, email, diff.after != Reading::Absent))
         });
         let by_hand = content.manual.iter().flat_map(|manual| {
             let (add, remove): (&[Email], &[Email]) = match &manual.task {

@@ -12,11 +12,11 @@ pub(super) const MANAGED: &str =
     "the identity provider decides: change the groups there, or what the files say by hand";
 
 /// What the files would have to say, by subject.
-pub(super) type Differences = BTreeMap<SubjectKey, Difference>;
+pub(super) type Corrections = BTreeMap<SubjectKey, Correction>;
 
 /// What the files would have to say about one subject.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Difference {
+pub(super) enum Correction {
     /// It is declared, and must say something else.
     Declared(Wanted),
     /// It is declared and not live.
@@ -48,6 +48,6 @@ pub(super) struct Finder<'a> {
     pub(super) refused: &'a Refusals,
     pub(super) moving: Moving,
     pub(super) custom_roles: CustomRoles<'a>,
-    pub(super) found: Differences,
+    pub(super) found: Corrections,
     pub(super) left: BTreeSet<NotAdopted>,
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use mixaccess_model::{Action, Email, LiveState, ManualTask, ProjectId, SubjectKey};
+use mixaccess_model::{Email, LiveState, ManualTask, ProjectId, SubjectKey};
 
 use super::Situation;
 
@@ -29,15 +29,15 @@ impl Moving {
         let mut moving = Self::default();
         for (at, change) in situation.content.changes.iter().enumerate() {
             let SubjectKey::Team(team) = change.subject.key() else { continue };
-            let project = change.action.project().map(|project| project.id);
+            let project = change.write.project().map(|project| project.id);
             if project.is_none() {
                 moving.whole.insert(Arc::clone(&team));
             }
-            match &change.action {
-                Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => {
+            match change.write.moved_member() {
+                Some(email) => {
                     moving.of_person.entry(email.clone()).or_default().push((at, team));
                 }
-                _ => {
+                None => {
                     moving.of_team.entry(team).or_default().entry(project).or_insert(at);
                 }
             }

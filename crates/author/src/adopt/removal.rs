@@ -7,7 +7,7 @@ use mixaccess_config::layout::FileLayout;
 use mixaccess_model::{DesiredServiceAccount, Email, FileIndex, SubjectKey};
 
 use super::files::{Files, declaration, section_of};
-use super::finder::{Difference, Differences};
+use super::finder::{Correction, Corrections};
 use super::{Refusals, Round, Said, Situation};
 use crate::edit::{Edit, remove_field, remove_item, remove_lines};
 
@@ -21,14 +21,14 @@ impl Round<'_> {
     /// else goes with its only person.
     pub(super) fn removals(
         &self,
-        found: &Differences,
+        found: &Corrections,
         files: &mut Files<'_>,
         adopted: &mut Said,
         refused: &mut Refusals,
     ) {
         let gone: BTreeSet<&SubjectKey> = found
             .iter()
-            .filter(|(_, difference)| **difference == Difference::Gone)
+            .filter(|(_, difference)| **difference == Correction::Gone)
             .map(|(key, _)| key)
             .collect();
         let mut going = Going::new();

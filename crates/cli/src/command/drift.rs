@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use mixaccess_api::{AuditEvent, Client};
-use mixaccess_model::{
-    Action, Change, Email, NotPlannedKind, Plan, PlanContent, Subject, printable,
-};
+use mixaccess_model::{Change, Email, NotPlannedKind, Plan, PlanContent, Subject, printable};
 use mixaccess_report::{Culprit, Culprits, Purpose};
 
 use crate::args::{Allow, Drift as Args};
@@ -107,22 +105,19 @@ async fn events_about(
 
 /// Whose access a change changes: the person's, or the one who comes to a team or leaves it.
 fn person_of(change: &Change) -> Option<&Email> {
-    match &change.action {
-        Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => Some(email),
-        _ => change.subject.email(),
-    }
+    change.write.moved_member().or_else(|| change.subject.email())
 }
 
 /// Whether an event of the audit log may be what a change would put back. One that names no team is no
 /// evidence against anybody.
 fn is_about(event: &AuditEvent, change: &Change) -> bool {
     let of_team = event.event.starts_with("team.");
-    match (&change.action, &change.subject) {
-        (
-            Action::AddTeamMember { .. } | Action::RemoveTeamMember { .. },
-            Subject::Team { name, .. },
-        ) => of_team && event.team.as_deref() == Some(&**name),
-        (action, _) => !of_team && event.project == action.project().map(|project| project.id),
+    match (change.write.moved_member(), &change.subject) {
+        (Some(_), Subject::Team { name, .. }) => of_team && event.team.as_deref() == Some(&**name),
+        (Some(_) | None, _) => {
+            let project = change.write.project().map(|project| project.id);
+            !of_team && event.project == project
+        }
     }
 }
 

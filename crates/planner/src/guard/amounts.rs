@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use mixaccess_model::{
-    Access, Action, AffectedSubject, Change, Email, Grant, GrantSource, GuardCode, GuardVerdict,
-    OrganizationRole, ProjectId, ProjectRole, ReasonKind, Risk, Subject, counted,
+    Access, AffectedSubject, Change, Email, Grant, GrantSource, GuardCode, GuardVerdict,
+    OrganizationRole, ProjectId, ProjectRole, Reading, ReasonKind, Risk, Subject, Verb, counted,
 };
 
 use super::{Context, person_of, subjects, way_past};
@@ -127,7 +127,8 @@ fn accounts_created<'a>(
         .changes
         .iter()
         .filter(move |change| {
-            matches!(change.action, Action::CreateServiceAccount { organization_role, .. } if organization_role == role)
+            let given = change.write.organization_role().map(|diff| diff.after);
+            change.write.verb == Verb::Create && given == Some(Reading::Known(role))
         })
         .map(|change| &change.subject)
 }

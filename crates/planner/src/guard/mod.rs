@@ -17,8 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Change, Difference, Email, Grant, GuardCode, GuardVerdict, LiveState, Override,
-    PlanContent, Policy, ProjectRef, ProjectRole, Reading, Risk, Subject, listed,
+    Change, Diff, Difference, Email, Grant, GuardCode, GuardVerdict, LiveState, Override,
+    PlanContent, Policy, ProjectRef, ProjectRole, Reading, Risk, Subject, Verb, listed,
 };
 
 use crate::custom_role::CustomRoles;
@@ -132,22 +132,17 @@ fn subjects<'a>(all: impl Iterator<Item = &'a Subject>) -> String {
 }
 
 /// The person whom a change is about: its subject, or whoever joins or leaves a team.
-const fn person_of(change: &Change) -> Option<&Email> {
-    match &change.action {
-        Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => Some(email),
-        Action::Invite { .. }
-        | Action::WithdrawInvitation { .. }
-        | Action::RemindInvitation { .. }
-        | Action::SetOrganizationRole { .. }
-        | Action::RemoveMember { .. }
-        | Action::Grant { .. }
-        | Action::SetProjectRole { .. }
-        | Action::Revoke { .. }
-        | Action::CreateTeam
-        | Action::DeleteTeam { .. }
-        | Action::CreateServiceAccount { .. }
-        | Action::DeleteServiceAccount { .. } => change.subject.email(),
+fn person_of(change: &Change) -> Option<&Email> {
+    match change.write.verb {
+        Verb::Set => change.write.team_members().next().map(|(email, _)| email),
+        Verb::Invite
+        | Verb::Withdraw
+        | Verb::Remind
+        | Verb::Remove
+        | Verb::Create
+        | Verb::Delete => None,
     }
+    .or_else(|| change.subject.email())
 }
 
 /// Whether a change gives a role only in the place of a stronger one. What is taken and what is given
@@ -156,31 +151,30 @@ fn only_lowers(content: &PlanContent, change: &Change, custom: &CustomRoles<'_>)
     let is_less = |project: &ProjectRef, before: &ProjectRole, after: &ProjectRole| {
         risk_between(project.id, before, after, custom) == Risk::Reduction
     };
-    match &change.action {
-        Action::SetOrganizationRole { before, after } => after < before,
-        Action::SetProjectRole { project, before, after } => is_less(project, before, after),
-        Action::Grant { project, after } => {
-            let before = content.subject(&change.subject.key()).and_then(|one| one.before.as_ref());
-            let rows: Vec<Grant> = before
-                .into_iter()
-                .flat_map(|access| &access.grants)
-                .filter(|row| row.project == project.id)
-                .cloned()
-                .collect();
-            Grant::individual_role(&rows).is_some_and(|before| is_less(project, before, after))
-        }
-        Action::Invite { .. }
-        | Action::WithdrawInvitation { .. }
-        | Action::RemindInvitation { .. }
-        | Action::Revoke { .. }
-        | Action::RemoveMember { .. }
-        | Action::CreateTeam
-        | Action::AddTeamMember { .. }
-        | Action::RemoveTeamMember { .. }
-        | Action::DeleteTeam { .. }
-        | Action::CreateServiceAccount { .. }
-        | Action::DeleteServiceAccount { .. } => false,
-    }
+    let held = |project: &ProjectRef| {
+        let before = content.subject(&change.subject.key()).and_then(|one| one.before.as_ref());
+        let rows = before.into_iter().flat_map(|access| &access.grants);
+        let rows: Vec<Grant> = rows.filter(|row| row.project == project.id).cloned().collect();
+        Grant::individual_role(&rows).cloned()
+    };
+    let lowers = |one: &Difference| match one {
+        Difference::OrganizationRole(Diff {
+            before: Reading::Known(before),
+            after: Reading::Known(after),
+        }) => after < before,
+        Difference::ProjectRole(project, Diff { before, after: Reading::Known(after) }) => before
+            .clone()
+            .known()
+            .or_else(|| held(project))
+            .is_some_and(|one| is_less(project, &one, after)),
+        Difference::Account(_)
+        | Difference::OrganizationRole(_)
+        | Difference::ProjectRole(..)
+        | Difference::TeamMember(..)
+        | Difference::Reminder(_)
+        | Difference::Expiry(_) => false,
+    };
+    change.write.verb == Verb::Set && change.write.differences.iter().all(lowers)
 }
 
 /// Which people of a plan are in which of its teams, before or after.
@@ -205,7 +199,7 @@ impl<'a> TeamPeople<'a> {
     /// people of a team whose roles change or which goes.
     fn touched_by(&self, change: &'a Change) -> impl Iterator<Item = &'a Email> {
         // A new team has nobody yet: who joins is told by the change that lets them join.
-        let changes_what_it_gives = change.differences().into_iter().any(|one| match one {
+        let changes_what_it_gives = change.write.differences.iter().any(|one| match one {
             Difference::ProjectRole(..) => true,
             Difference::Account(diff) => diff.after == Reading::Absent,
             Difference::OrganizationRole(_)
@@ -220,7 +214,7 @@ impl<'a> TeamPeople<'a> {
             Subject::Team { .. } | Subject::Person { .. } | Subject::ServiceAccount { .. } => &[],
         };
         // A reminder changes nobody's access.
-        let is_reminder = matches!(change.action, Action::RemindInvitation { .. });
+        let is_reminder = change.write.verb == Verb::Remind;
         let person = person_of(change).filter(|_| !is_reminder);
         team.iter().copied().chain(person)
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use mixaccess_model::{
-    Action, Change, Grant, GuardCode, GuardVerdict, InvitedGrant, OrganizationRole, ProjectId,
-    ProjectRef, ReasonKind, Requirement, Subject, counted,
+    Change, Difference, Grant, GuardCode, GuardVerdict, ProjectId, ProjectRole, ReasonKind,
+    Requirement, Subject, Verb, counted,
 };
 
 use super::named_roles::NamedRoles;
@@ -85,7 +85,7 @@ impl<'a> Asked<'a> {
     /// environment. What only takes away needs no paperwork: access that should be gone goes.
     fn covers(&self, context: &Context<'_>, change: &Change) -> bool {
         let Requirement { roles, environments } = self.requirement;
-        if change.only_takes() || only_lowers(context.content, change, context.custom) {
+        if change.write.only_takes() || only_lowers(context.content, change, context.custom) {
             return false;
         }
         if roles.is_empty() && environments.is_empty() {
@@ -97,64 +97,47 @@ impl<'a> Asked<'a> {
 
     /// Whether a change gives a listed role or a stronger one.
     fn gives(&self, context: &Context<'_>, change: &Change) -> bool {
-        let carried = |grant: &InvitedGrant| self.roles.include(grant.project.id, &grant.role);
-        match &change.action {
-            // Whoever comes has what all users have, too.
-            Action::Invite { organization_role, grants } => {
-                self.roles.include_organization_role(*organization_role)
-                    || grants.iter().any(carried)
-                    || given_to_all_users(context.live)
-                        .into_iter()
-                        .any(|grant| self.roles.include(grant.project, &grant.role))
-            }
-            Action::CreateServiceAccount { organization_role, grants, .. } => {
-                self.roles.include_organization_role(*organization_role)
-                    || grants.iter().any(carried)
-            }
-            Action::SetOrganizationRole { before: _, after } => {
-                self.roles.include_organization_role(*after)
-            }
-            Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
-                self.roles.include(project.id, after)
-            }
-            Action::AddTeamMember { .. } => team_gives(context, &change.subject)
-                .any(|grant| self.roles.include(grant.project, &grant.role)),
-            Action::WithdrawInvitation { .. }
-            | Action::RemindInvitation { .. }
-            | Action::Revoke { .. }
-            | Action::RemoveMember { .. }
-            | Action::CreateTeam
-            | Action::RemoveTeamMember { .. }
-            | Action::DeleteTeam { .. }
-            | Action::DeleteServiceAccount { .. } => false,
-        }
+        let gives = |role: &ProjectRole, project| self.roles.include(project, role);
+        // Whoever comes has what all users have, too.
+        let comes = change.write.verb == Verb::Invite
+            && given_to_all_users(context.live)
+                .into_iter()
+                .any(|grant| gives(&grant.role, grant.project));
+        comes
+            || change.write.differences.iter().any(|one| match one {
+                Difference::OrganizationRole(diff) => {
+                    let role = diff.after.known();
+                    role.is_some_and(|role| self.roles.include_organization_role(role))
+                }
+                Difference::ProjectRole(project, diff) => {
+                    let role = diff.after.as_ref().known();
+                    role.is_some_and(|role| gives(role, project.id))
+                }
+                Difference::TeamMember(..) if one.gives() => team_gives(context, &change.subject)
+                    .any(|grant| gives(&grant.role, grant.project)),
+                Difference::TeamMember(..)
+                | Difference::Account(_)
+                | Difference::Reminder(_)
+                | Difference::Expiry(_) => false,
+            })
     }
 }
 
 /// Whether a change gives something in a project of these environments.
 fn gives_in(context: &Context<'_>, environments: &[String], change: &Change) -> bool {
-    // An organization owner or admin has every project, whatever its environment.
-    let reaches = |role: &OrganizationRole| role.implied_project_role().is_some();
-    let lies_in = |project: &ProjectRef| is_in_environment(context, environments, project.id);
-    let carries = |grants: &[InvitedGrant]| grants.iter().any(|grant| lies_in(&grant.project));
-    match &change.action {
-        Action::Invite { organization_role, grants }
-        | Action::CreateServiceAccount { organization_role, grants, .. } => {
-            reaches(organization_role) || carries(grants)
+    let lies_in = |project| is_in_environment(context, environments, project);
+    change.write.differences.iter().any(|one| match one {
+        // An organization owner or admin has every project, whatever its environment.
+        Difference::OrganizationRole(diff) => {
+            let role = diff.after.known();
+            role.is_some_and(|role| role.implied_project_role().is_some())
         }
-        Action::SetOrganizationRole { before: _, after } => reaches(after),
-        Action::Grant { project, .. } | Action::SetProjectRole { project, .. } => lies_in(project),
-        Action::AddTeamMember { .. } => team_gives(context, &change.subject)
-            .any(|grant| is_in_environment(context, environments, grant.project)),
-        Action::WithdrawInvitation { .. }
-        | Action::RemindInvitation { .. }
-        | Action::Revoke { .. }
-        | Action::RemoveMember { .. }
-        | Action::CreateTeam
-        | Action::RemoveTeamMember { .. }
-        | Action::DeleteTeam { .. }
-        | Action::DeleteServiceAccount { .. } => false,
-    }
+        Difference::ProjectRole(project, _) => one.gives() && lies_in(project.id),
+        Difference::TeamMember(..) => {
+            one.gives() && team_gives(context, &change.subject).any(|grant| lies_in(grant.project))
+        }
+        Difference::Account(_) | Difference::Reminder(_) | Difference::Expiry(_) => false,
+    })
 }
 
 /// What the team of a change gives, before or after the plan.

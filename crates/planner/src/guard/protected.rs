@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use mixaccess_model::{Action, Change, Email, GuardCode, GuardVerdict, Subject};
+use mixaccess_model::{Change, Email, GuardCode, GuardVerdict, Subject};
 
 use super::{Context, TeamPeople, subjects, way_past};
 use crate::power::is_acting_account;
@@ -33,8 +33,10 @@ fn unknown_account(context: &Context<'_>) -> Option<GuardVerdict> {
     if context.live.actor.service_account.is_some() {
         return None;
     }
-    let is_deletion =
-        |change: &&Change| matches!(change.action, Action::DeleteServiceAccount { .. });
+    let is_deletion = |change: &&Change| {
+        let is_account = matches!(change.subject, Subject::ServiceAccount { .. });
+        is_account && change.write.verb.ends()
+    };
     let deletions = || context.content.changes.iter().filter(is_deletion);
     let first = deletions().next()?;
     Some(GuardVerdict {

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
-    Action, AffectedSubject, Grant, GrantSource, GuardVerdict, LiveState, OrganizationRole,
-    PlanContent, Policy, ProjectId, ReasonKind, Requirement, Risk, Subject,
+    AffectedSubject, Grant, GrantSource, GuardVerdict, LiveState, OrganizationRole, PlanContent,
+    Policy, ProjectId, ReasonKind, Requirement, Risk, Subject, Verb,
 };
 
 use super::denial::{Breaches, Holder, Holding};
@@ -125,11 +125,10 @@ pub(crate) fn judged_on_coming(
 /// The organization roles of the service accounts that a plan creates. The service does not tell those
 /// of the others.
 fn created_accounts(content: &PlanContent) -> BTreeMap<SubjectRef<'_>, OrganizationRole> {
-    let created = content.changes.iter().filter_map(|change| match &change.action {
-        Action::CreateServiceAccount { organization_role, .. } => {
-            Some((SubjectRef::of(&change.subject), *organization_role))
-        }
-        _ => None,
+    let created = content.changes.iter().filter(|change| change.write.verb == Verb::Create);
+    let roles = created.filter_map(|change| {
+        let role = change.write.organization_role()?.after.known()?;
+        Some((SubjectRef::of(&change.subject), role))
     });
-    created.collect()
+    roles.collect()
 }

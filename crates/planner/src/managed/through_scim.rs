@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredCollaborator, Email, LiveMember, LiveTeam, ReasonKind, State, SubjectKey,
-    Through,
+    DesiredCollaborator, Email, LiveMember, LiveTeam, ReasonKind, State, SubjectKey, Through, Write,
 };
 
 use crate::comparer::Comparer;
@@ -21,8 +20,8 @@ impl Comparer<'_> {
         member: &LiveMember,
         join: &mut BTreeSet<Arc<str>>,
     ) -> Vec<(Arc<str>, Draft)> {
-        let action = Action::AddTeamMember { email: member.email.clone(), through: Through::Scim };
-        self.take_out(collaborator, member, &action, join, |team| !team.has(&member.email))
+        let write = Write::add_team_member(member.email.clone(), Through::Scim);
+        self.take_out(collaborator, member, &write, join, |team| !team.has(&member.email))
     }
 
     /// The same for groups to leave, but for those that `held_back` names.
@@ -34,8 +33,8 @@ impl Comparer<'_> {
         held_back: &BTreeSet<Arc<str>>,
     ) -> Vec<(Arc<str>, Draft)> {
         let email = member.email.clone();
-        let action = Action::RemoveTeamMember { email, through: Through::Scim };
-        self.take_out(collaborator, member, &action, leave, |team| {
+        let write = Write::remove_team_member(email, Through::Scim);
+        self.take_out(collaborator, member, &write, leave, |team| {
             team.has(&member.email) && !held_back.contains(&team.name)
         })
     }
@@ -44,7 +43,7 @@ impl Comparer<'_> {
         &self,
         collaborator: &DesiredCollaborator,
         member: &LiveMember,
-        action: &Action,
+        write: &Write,
         groups: &mut BTreeSet<Arc<str>>,
         can: impl Fn(&LiveTeam) -> bool,
     ) -> Vec<(Arc<str>, Draft)> {
@@ -63,13 +62,13 @@ impl Comparer<'_> {
                 let key = SubjectKey::Team(Arc::clone(name));
                 unread_row::about(self.live, &key).is_some()
             };
-            let gives = matches!(action, Action::AddTeamMember { .. });
+            let gives = !write.only_takes();
             let is_written = self.directory.has_group(name)
                 && self.live.team(name).is_some_and(&can)
                 && !(gives && is_unread());
             if is_written {
                 let reason = self.reason(kind, &collaborator.cause);
-                drafts.push((Arc::clone(name), self.draft(action.clone(), reason)));
+                drafts.push((Arc::clone(name), self.draft(write.clone(), reason)));
             }
             !is_written
         });

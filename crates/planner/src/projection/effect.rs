@@ -1,164 +1,110 @@
-//! What an action does to the state.
+//! What a write does to the state.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Email, Grant, GrantSource, Invitation, InvitedGrant, LiveMember, LiveServiceAccount,
-    LiveState, LiveTeam, ManagedBy, MemberStatus, OrganizationRole, OwnGrant, ProjectId,
-    ProjectRole, ServiceAccountId, TeamId,
+    Difference, Email, Grant, GrantSource, Invitation, LiveMember, LiveServiceAccount, LiveState,
+    LiveTeam, ManagedBy, MemberStatus, OwnGrant, ProjectId, ProjectRole, ServiceAccountId, TeamId,
+    Verb, Write,
 };
 
 use super::{NO_NUMBER, Person, Projection};
 
 impl Projection<'_> {
-    pub(super) fn lay_on_person(&mut self, email: &Email, action: &Action) {
+    pub(super) fn lay_on_person(&mut self, email: &Email, write: &Write) {
         let taken_at = self.live.taken_at;
         let owned_before = self.member(email).is_some_and(LiveMember::is_active_owner);
         let person = self.touch(email);
-        match action {
-            Action::Invite { organization_role, grants } => {
-                let mut invited = invited(email, *organization_role, grants);
-                invited.invitation =
-                    Some(Invitation { sent_at: Some(taken_at), ..Invitation::default() });
-                person.member = Some(invited);
-            }
-            Action::RemindInvitation { .. } => {
-                if let Some(member) = &mut person.member {
-                    member.invitation.get_or_insert_default().sent_at = Some(taken_at);
-                }
-            }
-            Action::WithdrawInvitation { .. } | Action::RemoveMember { .. } => {
+        match write.verb {
+            Verb::Invite => person.member = Some(invited(email, taken_at)),
+            Verb::Withdraw | Verb::Remove | Verb::Delete => {
                 person.member = None;
                 for team in std::mem::take(&mut person.teams) {
                     self.leave(&team, email);
                 }
             }
-            Action::SetOrganizationRole { after, .. } => {
-                if let Some(member) = &mut person.member {
-                    member.organization_role = Some(*after);
-                    member.grants.retain(|grant| grant.source != GrantSource::Organization);
-                }
-            }
-            Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
-                if let Some(member) = &mut person.member {
-                    set_row(&mut member.grants, project.id, &GrantSource::Individual, Some(after));
-                }
-            }
-            Action::Revoke { project, .. } => {
-                if let Some(member) = &mut person.member {
-                    set_row(&mut member.grants, project.id, &GrantSource::Individual, None);
-                }
-            }
-            Action::CreateTeam
-            | Action::AddTeamMember { .. }
-            | Action::RemoveTeamMember { .. }
-            | Action::DeleteTeam { .. }
-            | Action::CreateServiceAccount { .. }
-            | Action::DeleteServiceAccount { .. } => {}
+            Verb::Remind | Verb::Create | Verb::Set => {}
+        }
+        if let Some(member) = &mut self.touch(email).member {
+            write.differences.iter().for_each(|one| set_of_person(member, one, taken_at));
         }
         let owns_after = self.member(email).is_some_and(LiveMember::is_active_owner);
         self.owners =
             self.owners.saturating_sub(usize::from(owned_before)) + usize::from(owns_after);
     }
 
-    pub(super) fn lay_on_team(&mut self, name: &Arc<str>, action: &Action) {
-        match action {
-            Action::CreateTeam => {
-                let team = LiveTeam {
-                    id: TeamId(NO_NUMBER),
-                    name: Arc::clone(name),
-                    managed_by: ManagedBy::Mixpanel,
-                    members: Vec::new(),
-                    grants: Vec::new(),
-                };
-                self.teams.insert(Arc::clone(name), Some(team));
-            }
-            Action::AddTeamMember { email, .. } => self.join(name, email),
-            Action::RemoveTeamMember { email, .. } => {
-                self.leave(name, email);
-                let source = GrantSource::Team(Arc::clone(name));
-                if self.member(email).is_some() {
-                    let person = self.touch(email);
-                    person.teams.remove(name);
-                    if let Some(member) = &mut person.member {
-                        member.grants.retain(|grant| grant.source != source);
-                    }
-                }
-            }
-            Action::DeleteTeam { .. } => {
+    pub(super) fn lay_on_team(&mut self, name: &Arc<str>, write: &Write) {
+        match write.verb {
+            Verb::Create => drop(self.teams.insert(Arc::clone(name), Some(created_team(name)))),
+            Verb::Delete => {
                 let gone = self.touch_team(name).take();
-                let source = GrantSource::Team(Arc::clone(name));
                 for email in gone.into_iter().flat_map(|team| team.members) {
-                    if self.member(&email).is_none() {
-                        continue;
-                    }
-                    let person = self.touch(&email);
-                    person.teams.remove(name);
-                    if let Some(member) = &mut person.member {
-                        member.grants.retain(|grant| grant.source != source);
-                    }
+                    self.lose_rows(name, &email);
                 }
+                return;
             }
-            Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
-                self.set_team_role(name, project.id, Some(after));
+            Verb::Set => {}
+            Verb::Invite | Verb::Withdraw | Verb::Remind | Verb::Remove => return,
+        }
+        for one in &write.differences {
+            match one {
+                Difference::TeamMember(email, ..) if one.gives() => self.join(name, email),
+                Difference::TeamMember(email, ..) => {
+                    self.leave(name, email);
+                    self.lose_rows(name, email);
+                }
+                Difference::ProjectRole(project, diff) => {
+                    self.set_team_role(name, project.id, diff.after.as_ref().known());
+                }
+                Difference::Account(_)
+                | Difference::OrganizationRole(_)
+                | Difference::Reminder(_)
+                | Difference::Expiry(_) => {}
             }
-            Action::Revoke { project, .. } => self.set_team_role(name, project.id, None),
-            Action::Invite { .. }
-            | Action::WithdrawInvitation { .. }
-            | Action::RemindInvitation { .. }
-            | Action::SetOrganizationRole { .. }
-            | Action::RemoveMember { .. }
-            | Action::CreateServiceAccount { .. }
-            | Action::DeleteServiceAccount { .. } => {}
         }
     }
 
-    pub(super) fn lay_on_service_account(&mut self, username: &Arc<str>, action: &Action) {
+    pub(super) fn lay_on_service_account(&mut self, username: &Arc<str>, write: &Write) {
         let live = self.live;
         let slot = self
             .service_accounts
             .entry(Arc::clone(username))
             .or_insert_with(|| live.service_account(username).cloned());
-        match action {
-            Action::CreateServiceAccount { grants, expires, .. } => {
-                let mut created = LiveServiceAccount {
-                    id: ServiceAccountId(NO_NUMBER),
-                    username: Arc::clone(username),
-                    created: Some(live.taken_at),
-                    expires: *expires,
-                    last_used: None,
-                    user: None,
-                    creator: live.actor.user,
-                    creator_email: live.actor.email.clone(),
-                    grants: Vec::new(),
-                };
-                for grant in grants {
-                    let role = Some(&grant.role);
-                    set_row(&mut created.grants, grant.project.id, &GrantSource::Individual, role);
+        match write.verb {
+            Verb::Create => *slot = Some(created_account(username, live)),
+            Verb::Delete => *slot = None,
+            Verb::Set => {}
+            Verb::Invite | Verb::Withdraw | Verb::Remind | Verb::Remove => return,
+        }
+        let Some(account) = slot else { return };
+        for one in &write.differences {
+            match one {
+                Difference::ProjectRole(project, diff) => {
+                    let role = diff.after.as_ref().known();
+                    set_row(&mut account.grants, project.id, &GrantSource::Individual, role);
                 }
-                *slot = Some(created);
+                Difference::Expiry(diff) => account.expires = diff.after.known(),
+                // The service does not tell the organization role of an account.
+                Difference::OrganizationRole(_)
+                | Difference::Account(_)
+                | Difference::TeamMember(..)
+                | Difference::Reminder(_) => {}
             }
-            Action::DeleteServiceAccount { .. } => *slot = None,
-            Action::Grant { project, after } | Action::SetProjectRole { project, after, .. } => {
-                if let Some(one) = slot {
-                    set_row(&mut one.grants, project.id, &GrantSource::Individual, Some(after));
-                }
-            }
-            Action::Revoke { project, .. } => {
-                if let Some(one) = slot {
-                    set_row(&mut one.grants, project.id, &GrantSource::Individual, None);
-                }
-            }
-            Action::Invite { .. }
-            | Action::WithdrawInvitation { .. }
-            | Action::RemindInvitation { .. }
-            | Action::SetOrganizationRole { .. }
-            | Action::RemoveMember { .. }
-            | Action::CreateTeam
-            | Action::AddTeamMember { .. }
-            | Action::RemoveTeamMember { .. }
-            | Action::DeleteTeam { .. } => {}
+        }
+    }
+
+    /// Takes what a team gave somebody, who is in it no more.
+    fn lose_rows(&mut self, name: &Arc<str>, email: &Email) {
+        if self.member(email).is_none() {
+            return;
+        }
+        let source = GrantSource::Team(Arc::clone(name));
+        let person = self.touch(email);
+        person.teams.remove(name);
+        if let Some(member) = &mut person.member {
+            member.grants.retain(|grant| grant.source != source);
         }
     }
 
@@ -243,23 +189,58 @@ pub(super) fn is_read(live: &LiveState, project: ProjectId) -> bool {
     live.project(project).is_some_and(|project| project.members_read)
 }
 
-fn invited(email: &Email, role: OrganizationRole, grants: &[InvitedGrant]) -> LiveMember {
-    let mut invited = LiveMember {
+/// Somebody who is invited at that instant, with nothing yet.
+fn invited(email: &Email, at: Timestamp) -> LiveMember {
+    LiveMember {
         id: None,
         email: email.clone(),
         name: None,
-        organization_role: Some(role),
+        organization_role: None,
         status: MemberStatus::Pending,
-        invitation: None,
+        invitation: Some(Invitation { sent_at: Some(at), ..Invitation::default() }),
         managed_by: ManagedBy::Mixpanel,
         last_active: None,
         grants: Vec::new(),
-    };
-    for grant in grants {
-        let role = Some(&grant.role);
-        set_row(&mut invited.grants, grant.project.id, &GrantSource::Individual, role);
     }
-    invited
+}
+
+fn created_team(name: &Arc<str>) -> LiveTeam {
+    LiveTeam {
+        id: TeamId(NO_NUMBER),
+        name: Arc::clone(name),
+        managed_by: ManagedBy::Mixpanel,
+        members: Vec::new(),
+        grants: Vec::new(),
+    }
+}
+
+fn created_account(username: &Arc<str>, live: &LiveState) -> LiveServiceAccount {
+    LiveServiceAccount {
+        id: ServiceAccountId(NO_NUMBER),
+        username: Arc::clone(username),
+        created: Some(live.taken_at),
+        expires: None,
+        last_used: None,
+        user: None,
+        creator: live.actor.user,
+        creator_email: live.actor.email.clone(),
+        grants: Vec::new(),
+    }
+}
+
+fn set_of_person(member: &mut LiveMember, difference: &Difference, at: Timestamp) {
+    match difference {
+        Difference::OrganizationRole(diff) => {
+            member.organization_role = diff.after.known();
+            member.grants.retain(|grant| grant.source != GrantSource::Organization);
+        }
+        Difference::ProjectRole(project, diff) => {
+            let role = diff.after.as_ref().known();
+            set_row(&mut member.grants, project.id, &GrantSource::Individual, role);
+        }
+        Difference::Reminder(_) => member.invitation.get_or_insert_default().sent_at = Some(at),
+        Difference::Account(_) | Difference::TeamMember(..) | Difference::Expiry(_) => {}
+    }
 }
 
 /// Makes the one row of that source in that project; keeps the grants sorted.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use mixaccess_model::{
-    Action, Change, InvitedGrant, LiveMember, LiveServiceAccount, LiveTeam, MemberStatus,
-    OrganizationRole, Precondition, ProjectId, ProjectRole, Subject, printable,
+    Change, Difference, LiveMember, LiveServiceAccount, LiveSubject, LiveTeam, MemberStatus,
+    OrganizationRole, Precondition, ProjectId, ProjectRole, Slot, Subject, Verb, Write, printable,
 };
 
 use super::{Projection, number_of_account, number_of_team};
@@ -13,7 +13,7 @@ use crate::unread_row;
 pub(super) fn preconditions(
     projection: &Projection<'_>,
     subject: &Subject,
-    action: &Action,
+    write: &Write,
 ) -> Vec<Precondition> {
     let there = match subject {
         Subject::Person { email, .. } => {
@@ -38,27 +38,26 @@ pub(super) fn preconditions(
         project,
         role: projection.own_role(subject, project).cloned(),
     };
-    match action {
-        Action::Grant { project, .. }
-        | Action::SetProjectRole { project, .. }
-        | Action::Revoke { project, .. } => preconditions.push(own_role(project.id)),
-        Action::AddTeamMember { email, .. } | Action::RemoveTeamMember { email, .. } => {
-            if let Subject::Team { name, .. } = subject {
-                let member = projection.team(name).is_some_and(|team| team.has(email));
-                preconditions.push(Precondition::TeamMember { email: email.clone(), member });
+    // What comes with something new was not there before.
+    if write.verb.begins() {
+        return preconditions;
+    }
+    for one in &write.differences {
+        match one {
+            Difference::ProjectRole(project, _) => preconditions.push(own_role(project.id)),
+            Difference::TeamMember(email, ..) if write.verb == Verb::Set => {
+                if let Subject::Team { name, .. } = subject {
+                    let member = projection.team(name).is_some_and(|team| team.has(email));
+                    preconditions.push(Precondition::TeamMember { email: email.clone(), member });
+                }
             }
+            // Whoever an earlier change removes has left the team by then.
+            Difference::TeamMember(..) => {}
+            Difference::Account(_)
+            | Difference::OrganizationRole(_)
+            | Difference::Reminder(_)
+            | Difference::Expiry(_) => {}
         }
-        Action::WithdrawInvitation { loses, .. }
-        | Action::RemoveMember { loses, .. }
-        | Action::DeleteTeam { loses, .. }
-        | Action::DeleteServiceAccount { loses } => {
-            preconditions.extend(loses.iter().map(|lost| own_role(lost.project.id)));
-        }
-        Action::Invite { .. }
-        | Action::RemindInvitation { .. }
-        | Action::SetOrganizationRole { .. }
-        | Action::CreateTeam
-        | Action::CreateServiceAccount { .. } => {}
     }
     preconditions
 }
@@ -190,54 +189,34 @@ fn unfit(kind: &str) -> String {
 /// What the change would do and does not say: what a removal takes away beyond what it names, and
 /// somebody who cannot join a team because they are not there.
 fn unnamed(projection: &Projection<'_>, change: &Change) -> Vec<String> {
-    match (&change.action, &change.subject) {
-        (
-            Action::WithdrawInvitation { loses, .. } | Action::RemoveMember { loses, .. },
-            Subject::Person { email, .. },
-        ) => projection
-            .member(email)
-            .map(|member| unnamed_roles(loses, member.individual_grants()))
-            .unwrap_or_default(),
-        (Action::DeleteServiceAccount { loses }, Subject::ServiceAccount { username, .. }) => {
-            projection
-                .service_account(username)
-                .map(|one| unnamed_roles(loses, one.individual_grants()))
-                .unwrap_or_default()
-        }
-        (Action::DeleteTeam { members, loses }, Subject::Team { name, .. }) => {
-            let Some(team) = projection.team(name) else { return Vec::new() };
-            let given = team.grants.iter().map(|grant| (grant.project, &grant.role));
-            let mut unnamed = unnamed_roles(loses, given);
-            let named: BTreeSet<_> = members.iter().collect();
-            unnamed.extend(
-                team.members
-                    .iter()
-                    .filter(|email| !named.contains(email))
-                    .map(|email| format!("expected {email} not in the team, found in it")),
-            );
-            unnamed
-        }
-        (Action::AddTeamMember { email, .. }, _) if projection.member(email).is_none() => {
-            vec![format!("expected {email} to be a member, found nobody")]
-        }
-        _ => Vec::new(),
+    let write = &change.write;
+    if let Some(email) = write.moved_member() {
+        let is_nobody = !write.only_takes() && projection.member(email).is_none();
+        let message = || format!("expected {email} to be a member, found nobody");
+        return is_nobody.then(message).into_iter().collect();
     }
-}
-
-fn unnamed_roles<'r>(
-    loses: &[InvitedGrant],
-    held: impl Iterator<Item = (ProjectId, &'r ProjectRole)>,
-) -> Vec<String> {
-    let named: BTreeSet<ProjectId> = loses.iter().map(|lost| lost.project.id).collect();
-    held.filter(|(project, _)| !named.contains(project))
-        .map(|(project, role)| format!("expected none in project {project}, found {role}"))
-        .collect()
+    let Some(found) = projection.subject(&change.subject.key()) else { return Vec::new() };
+    if !write.verb.ends() {
+        return Vec::new();
+    }
+    let named: BTreeSet<Slot<'_>> = write.differences.iter().map(Difference::slot).collect();
+    let roles = found.roles().into_iter();
+    let roles = roles.filter(|(project, _)| !named.contains(&Slot::ProjectRole(*project)));
+    let roles =
+        roles.map(|(project, role)| format!("expected none in project {project}, found {role}"));
+    let people = match found {
+        LiveSubject::Team(team) => team.members.as_slice(),
+        LiveSubject::Person(_) | LiveSubject::ServiceAccount(_) => &[],
+    };
+    let people = people.iter().filter(|email| !named.contains(&Slot::TeamMember(email)));
+    let people = people.map(|email| format!("expected {email} not in the team, found in it"));
+    roles.chain(people).collect()
 }
 
 pub(super) fn holds(projection: &Projection<'_>, change: &Change) -> bool {
     let found = projection.subject(&change.subject.key());
     !unread_row::leaves_open(projection.live, change)
-        && change.differences().into_iter().all(|one| one.is_met_by(found))
+        && change.write.differences.iter().all(|one| one.is_met_by(found))
 }
 
 const fn status_word(status: MemberStatus) -> &'static str {

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use mixaccess_model::{
-    Access, Action, Change, ChangeId, Email, Grant, GrantSource, LiveMember, LiveServiceAccount,
-    LiveState, LiveSubject, LiveTeam, MemberStatus, OwnGrant, Precondition, ProjectId, ProjectRole,
-    ServiceAccountId, Subject, SubjectKey, TeamId,
+    Access, Change, ChangeId, Email, Grant, GrantSource, LiveMember, LiveServiceAccount, LiveState,
+    LiveSubject, LiveTeam, MemberStatus, OwnGrant, Precondition, ProjectId, ProjectRole,
+    ServiceAccountId, Subject, SubjectKey, TeamId, Write,
 };
 
 /// A change whose subject is not what the plan expects.
@@ -197,10 +197,10 @@ impl<'a> Projection<'a> {
         index.get(email).map(Vec::as_slice).unwrap_or_default().iter().copied()
     }
 
-    /// What must hold of the subject for an action to run as of now: what a plan gives, and what an
+    /// What must hold of the subject for a write to run as of now: what a plan gives, and what an
     /// apply finds given.
-    pub fn preconditions(&self, subject: &Subject, action: &Action) -> Vec<Precondition> {
-        expectation::preconditions(self, subject, action)
+    pub fn preconditions(&self, subject: &Subject, write: &Write) -> Vec<Precondition> {
+        expectation::preconditions(self, subject, write)
     }
 
     /// Which preconditions of a change do not hold as of now; empty when it may run. What is removed or
@@ -218,17 +218,16 @@ impl<'a> Projection<'a> {
 
     /// Lays the effect of a change over the state.
     pub fn apply(&mut self, change: &Change) {
-        self.lay(&change.subject, &change.action);
+        self.lay(&change.subject, &change.write);
     }
 
-    /// Lays the effect of an action over the state. An action that does not fit the kind of its
-    /// subject has none.
-    pub(crate) fn lay(&mut self, subject: &Subject, action: &Action) {
+    /// Lays a write over the state. What no subject of its kind has, has no effect.
+    pub(crate) fn lay(&mut self, subject: &Subject, write: &Write) {
         match subject {
-            Subject::Person { email, .. } => self.lay_on_person(email, action),
-            Subject::Team { name, .. } => self.lay_on_team(name, action),
+            Subject::Person { email, .. } => self.lay_on_person(email, write),
+            Subject::Team { name, .. } => self.lay_on_team(name, write),
             Subject::ServiceAccount { username, .. } => {
-                self.lay_on_service_account(username, action);
+                self.lay_on_service_account(username, write);
             }
         }
     }

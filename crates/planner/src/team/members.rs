@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredCollaborator, DesiredTeam, Email, LiveMember, LiveTeam, Reason, ReasonKind,
-    State, Subject, Through, UnmanagedAction,
+    DesiredCollaborator, DesiredTeam, Email, LiveMember, LiveTeam, Reason, ReasonKind, State,
+    Subject, Through, UnmanagedAction, Write,
 };
 
 use super::{TeamComparer, TeamComparison, is_managed};
@@ -71,8 +71,8 @@ impl<'a> TeamComparer<'a> {
             let is_managed_person = self.comparer.is_managed(collaborator, account);
             match self.route(wanted, found, email, is_managed_person) {
                 Some(through) => {
-                    let action = Action::AddTeamMember { email: email.clone(), through };
-                    drafts.push(self.comparer.draft(action, reason));
+                    let write = Write::add_team_member(email.clone(), through);
+                    drafts.push(self.comparer.draft(write, reason));
                 }
                 None => self.add_by_hand(wanted, found, email, reason, out),
             }
@@ -111,8 +111,8 @@ impl<'a> TeamComparer<'a> {
         let is_managed_person = self.comparer.is_managed(collaborator, account);
         match self.route(wanted, found, email, is_managed_person) {
             Some(through) => {
-                let action = Action::RemoveTeamMember { email: email.clone(), through };
-                drafts.push(self.comparer.draft(action, reason));
+                let write = Write::remove_team_member(email.clone(), through);
+                drafts.push(self.comparer.draft(write, reason));
             }
             None => self.remove_by_hand(wanted, found, email, reason, out),
         }
@@ -215,7 +215,7 @@ impl<'a> TeamComparer<'a> {
         }
         let team = Subject::Team { name: Arc::clone(&wanted.name), id: None };
         let through = Through::Mixpanel;
-        out.projection.lay(&team, &Action::AddTeamMember { email: email.clone(), through });
+        out.projection.lay(&team, &Write::add_team_member(email.clone(), through));
     }
 
     fn remove_by_hand(
@@ -235,7 +235,7 @@ impl<'a> TeamComparer<'a> {
         }
         let team = Subject::Team { name: Arc::clone(&wanted.name), id: None };
         let through = Through::Mixpanel;
-        out.projection.lay(&team, &Action::RemoveTeamMember { email: email.clone(), through });
+        out.projection.lay(&team, &Write::remove_team_member(email.clone(), through));
     }
 }
 

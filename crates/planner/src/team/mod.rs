@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Action, DesiredTeam, Email, Finding, InvitedGrant, LiveTeam, NotPlanned, OwnGrant, ProjectId,
-    ProjectRole, Reason, ReasonKind, State, Subject,
+    DesiredTeam, Email, Finding, LiveTeam, NotPlanned, OwnGrant, ProjectId, ProjectRole, Reason,
+    ReasonKind, State, Subject, Write,
 };
 
 use crate::comparer::{Comparer, ambiguous_addresses};
@@ -143,8 +143,8 @@ impl<'a> TeamComparer<'a> {
             out.not_planned.push(told::not_there_yet(team));
             return;
         }
-        let mut drafts = vec![self.comparer.draft(Action::CreateTeam, reason)];
-        out.projection.lay(&team, &Action::CreateTeam);
+        let mut drafts = vec![self.comparer.draft(Write::create_team(), reason)];
+        out.projection.lay(&team, &Write::create_team());
         self.roles(wanted, &[], &mut drafts);
         self.members(wanted, None, &mut drafts, out);
         self.finish(wanted, team, drafts, out);
@@ -160,18 +160,17 @@ impl<'a> TeamComparer<'a> {
             let by_hand = self.by_hand(wanted, &mut out.by_hand);
             by_hand.is_deleted = true;
             by_hand.remove.extend(found.members.iter().cloned());
-            let gone = Action::DeleteTeam { members: Vec::new(), loses: Vec::new() };
+            let gone = Write::delete_team(Vec::new(), Vec::new());
             out.projection.lay(&team, &gone);
             return;
         } else {
             let reason = self.comparer.reason(ReasonKind::Removed, &wanted.cause);
-            let loses = found.grants.iter().map(|grant| InvitedGrant {
-                project: self.comparer.names.reference(grant.project),
-                role: grant.role.clone(),
-            });
-            let action =
-                Action::DeleteTeam { members: found.members.clone(), loses: loses.collect() };
-            drafts.push(self.comparer.draft(action, reason));
+            let loses = found
+                .grants
+                .iter()
+                .map(|grant| (self.comparer.names.reference(grant.project), grant.role.clone()));
+            let write = Write::delete_team(found.members.clone(), loses);
+            drafts.push(self.comparer.draft(write, reason));
         }
         self.finish(wanted, team, drafts, out);
     }
@@ -193,7 +192,7 @@ impl<'a> TeamComparer<'a> {
             }
         }
         for draft in &drafts {
-            out.projection.lay(&team, &draft.action);
+            out.projection.lay(&team, &draft.write);
         }
         if !drafts.is_empty() {
             let name = (wanted.key != wanted.name).then(|| Arc::clone(&wanted.key));
@@ -215,29 +214,29 @@ impl<'a> TeamComparer<'a> {
             let (kind, cause) = entry.map_or((ReasonKind::NotMentioned, &wanted.cause), |grant| {
                 (ReasonKind::Declared, &grant.cause)
             });
-            let Some(action) = self.role_action(project, OwnGrant::role_in(held, project), want)
+            let Some(write) = self.role_write(project, OwnGrant::role_in(held, project), want)
             else {
                 continue;
             };
-            drafts.push(self.comparer.draft(action, self.comparer.reason(kind, cause)));
+            drafts.push(self.comparer.draft(write, self.comparer.reason(kind, cause)));
         }
     }
 
-    fn role_action(
+    fn role_write(
         &self,
         project: ProjectId,
         held: Option<&ProjectRole>,
         want: Option<&ProjectRole>,
-    ) -> Option<Action> {
+    ) -> Option<Write> {
         if held == want {
             return None;
         }
         let project = self.comparer.names.reference(project);
         match (held.cloned(), want.cloned()) {
             (None, None) => None,
-            (None, Some(after)) => Some(Action::Grant { project, after }),
-            (Some(before), None) => Some(Action::Revoke { project, before }),
-            (Some(before), Some(after)) => Some(Action::SetProjectRole { project, before, after }),
+            (None, Some(after)) => Some(Write::grant(project, after)),
+            (Some(before), None) => Some(Write::revoke(project, before)),
+            (Some(before), Some(after)) => Some(Write::set_project_role(project, before, after)),
         }
     }
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use mixaccess_model::{
-    Action, Change, Email, InvitedGrant, OrganizationRole, ProjectId, ProjectRef, ProjectRole,
-    Through,
+    Change, Diff, Difference, Email, OrganizationRole, ProjectId, ProjectRef, ProjectRole, Subject,
+    Through, Verb, Write,
 };
 
 /// What the changes of one subject did, taken together.
@@ -14,7 +14,7 @@ pub(super) struct Effect<'a> {
     /// before it cannot be brought back piece by piece.
     pub(super) gone: bool,
     /// What an invitation gave that was withdrawn.
-    withdrawn: Option<(Option<OrganizationRole>, &'a [InvitedGrant])>,
+    withdrawn: Option<&'a Write>,
     pub(super) invitation: Option<&'a Change>,
     /// The creation of a team or a service account.
     pub(super) created: Option<&'a Change>,
@@ -44,112 +44,90 @@ pub(super) struct MemberEffect<'a> {
 
 impl<'a> Effect<'a> {
     pub(super) fn add(&mut self, change: &'a Change) {
-        match &change.action {
-            Action::Invite { organization_role, grants } => {
-                self.invite(*organization_role, grants, change);
-            }
-            Action::WithdrawInvitation { organization_role, loses } => {
+        match (change.write.verb, &change.subject) {
+            (Verb::Invite, _) => return self.invite(change),
+            (Verb::Withdraw, _) => {
                 self.gone = true;
-                self.withdrawn = Some((*organization_role, loses));
+                self.withdrawn = Some(&change.write);
+                return;
             }
-            Action::RemoveMember { .. } | Action::DeleteServiceAccount { .. } => self.gone = true,
-            Action::SetOrganizationRole { before, after } => {
-                let first = self.organization_role.map_or(*before, |(first, ..)| first);
-                self.organization_role = Some((first, *after, change));
+            (Verb::Remove, _) | (Verb::Delete, Subject::ServiceAccount { .. }) => {
+                self.gone = true;
+                return;
             }
-            Action::Grant { project, after } => self.grant(project, None, Some(after), change),
-            Action::SetProjectRole { project, before, after } => {
-                self.grant(project, Some(before), Some(after), change);
-            }
-            Action::Revoke { project, before } => self.grant(project, Some(before), None, change),
-            Action::CreateTeam => self.created = Some(change),
-            Action::CreateServiceAccount { grants, .. } => {
-                self.created = Some(change);
-                for grant in grants {
-                    self.grant(&grant.project, None, Some(&grant.role), change);
-                }
-            }
-            Action::DeleteTeam { members, loses } => {
+            (Verb::Delete, Subject::Person { .. } | Subject::Team { .. }) => {
                 self.deleted = Some(change);
-                for lost in loses {
-                    self.grant(&lost.project, Some(&lost.role), None, change);
-                }
-                for email in members {
-                    self.member(email, false, Through::Mixpanel, change);
-                }
             }
-            Action::AddTeamMember { email, through } => self.member(email, true, *through, change),
-            Action::RemoveTeamMember { email, through } => {
-                self.member(email, false, *through, change);
+            (Verb::Create, _) => self.created = Some(change),
+            (Verb::Remind | Verb::Set, _) => {}
+        }
+        self.roles_in_projects(&change.write, change);
+        for one in &change.write.differences {
+            match one {
+                Difference::OrganizationRole(Diff { before, after }) => {
+                    if let (Some(before), Some(after)) = (before.known(), after.known()) {
+                        let first = self.organization_role.map_or(before, |(first, ..)| first);
+                        self.organization_role = Some((first, after, change));
+                    }
+                }
+                Difference::TeamMember(email, through, _) => {
+                    let (joined, through) = (one.gives(), *through);
+                    self.members.insert(email, MemberEffect { joined, through, change });
+                }
+                Difference::Account(_)
+                | Difference::ProjectRole(..)
+                | Difference::Reminder(_)
+                | Difference::Expiry(_) => {}
             }
-            Action::RemindInvitation { .. } => {}
         }
     }
 
     /// An invitation, which may stand in for one that was withdrawn.
-    fn invite(
-        &mut self,
-        organization_role: OrganizationRole,
-        grants: &'a [InvitedGrant],
-        change: &'a Change,
-    ) {
+    fn invite(&mut self, change: &'a Change) {
         self.gone = false;
         self.invitation = Some(change);
-        let (role, lost) = self.withdrawn.unwrap_or_default();
-        let before = role.unwrap_or(OrganizationRole::LOWEST);
-        if organization_role != before {
-            self.organization_role = Some((before, organization_role, change));
+        let withdrawn = self.withdrawn.and_then(Write::organization_role);
+        let before = withdrawn.and_then(|diff| diff.before.known());
+        let before = before.unwrap_or(OrganizationRole::LOWEST);
+        let given = change.write.organization_role();
+        if let Some(after) = given.and_then(|diff| diff.after.known())
+            && after != before
+        {
+            self.organization_role = Some((before, after, change));
         }
-        for grant in lost {
-            self.grant(&grant.project, Some(&grant.role), None, change);
-        }
-        for grant in grants {
-            self.grant(&grant.project, None, Some(&grant.role), change);
+        for write in self.withdrawn.into_iter().chain([&change.write]) {
+            self.roles_in_projects(write, change);
         }
     }
 
-    fn grant(
-        &mut self,
-        project: &'a ProjectRef,
-        before: Option<&'a ProjectRole>,
-        after: Option<&'a ProjectRole>,
-        change: &'a Change,
-    ) {
-        self.grants
-            .entry(project.id)
-            .and_modify(|effect| effect.after = after)
-            .or_insert(GrantEffect { project, before, after, change });
-    }
-
-    fn member(&mut self, email: &'a Email, joined: bool, through: Through, change: &'a Change) {
-        self.members.insert(email, MemberEffect { joined, through, change });
+    fn roles_in_projects(&mut self, write: &'a Write, change: &'a Change) {
+        for (project, Diff { before, after }) in write.project_roles() {
+            let (before, after) = (before.as_ref().known(), after.as_ref().known());
+            self.grants
+                .entry(project.id)
+                .and_modify(|effect| effect.after = after)
+                .or_insert(GrantEffect { project, before, after, change });
+        }
     }
 }
 
-/// What lasts of an action whatever is done now.
-pub(super) const fn lasting(action: &Action) -> Option<&'static str> {
-    match action {
-        Action::Invite { .. } => {
+/// What lasts of a change whatever is done now.
+pub(super) const fn lasting(change: &Change) -> Option<&'static str> {
+    match (change.write.verb, &change.subject) {
+        (Verb::Invite, _) => {
             Some("the invitation was sent and cannot be unsent; only what it gives is taken back")
         }
-        Action::WithdrawInvitation { .. } => Some(
+        (Verb::Withdraw, _) => Some(
             "the withdrawn invitation comes back only as a new invitation, which is not planned",
         ),
-        Action::RemoveMember { .. } => {
+        (Verb::Remove, _) => {
             Some("the removed member comes back only by a new invitation, which is not planned")
         }
-        Action::RemindInvitation { .. } => Some("the reminder was sent and cannot be unsent"),
-        Action::DeleteServiceAccount { .. } => Some(
+        (Verb::Remind, _) => Some("the reminder was sent and cannot be unsent"),
+        (Verb::Delete, Subject::ServiceAccount { .. }) => Some(
             "the deleted service account comes back only as a new one with a new secret, which is not planned",
         ),
-        Action::SetOrganizationRole { .. }
-        | Action::Grant { .. }
-        | Action::SetProjectRole { .. }
-        | Action::Revoke { .. }
-        | Action::CreateTeam
-        | Action::AddTeamMember { .. }
-        | Action::RemoveTeamMember { .. }
-        | Action::DeleteTeam { .. }
-        | Action::CreateServiceAccount { .. } => None,
+        (Verb::Delete, Subject::Person { .. } | Subject::Team { .. })
+        | (Verb::Create | Verb::Set, _) => None,
     }
 }

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use mixaccess_model::{
-    Action, Change, ChangeId, Digest, Email, Figures, Finding, LiveState, NotPlanned,
-    OverrideOrigin, PlanContent, ProjectId, ProjectKey, ProjectRef, ProjectRole, Reason,
-    ReasonKind, Subject, SubjectKey,
+    Change, ChangeId, Digest, Email, Figures, Finding, LiveState, NotPlanned, OverrideOrigin,
+    PlanContent, ProjectId, ProjectKey, ProjectRef, ProjectRole, Reason, ReasonKind, Subject,
+    SubjectKey, Write,
 };
 
 use self::effect::{Effect, GrantEffect, lasting};
@@ -42,7 +42,7 @@ pub fn undo(
     let mut effects: BTreeMap<SubjectKey, (&Subject, Effect<'_>)> = BTreeMap::new();
     let mut taken_back = TakenBack::of(content, after, &custom);
     for change in content.changes.iter().filter(|change| done.contains(&change.id)) {
-        if let Some(message) = lasting(&change.action) {
+        if let Some(message) = lasting(change) {
             taken_back.findings.push(observation::not_undone(&change.subject, message));
         }
         let (_, effect) = effects
@@ -120,8 +120,8 @@ impl<'a> TakenBack<'a> {
         false
     }
 
-    fn draft(&self, action: Action, undone: &Change) -> Draft {
-        Draft::new(action, reason(undone), self.custom)
+    fn draft(&self, write: Write, undone: &Change) -> Draft {
+        Draft::new(write, reason(undone), self.custom)
     }
 
     /// Gives back the role that there was in place of the one there is, where that takes two changes.

@@ -1,8 +1,8 @@
 //! The reverse of what was done to teams and service accounts.
 
 use mixaccess_model::{
-    Action, Email, InvitedGrant, LiveServiceAccount, LiveTeam, ProjectId, ProjectRole, Subject,
-    SubjectKey,
+    Email, LiveServiceAccount, LiveTeam, ProjectId, ProjectRef, ProjectRole, Subject, SubjectKey,
+    Write,
 };
 
 use super::TakenBack;
@@ -19,7 +19,7 @@ impl TakenBack<'_> {
                 self.findings.push(observation::not_undone(subject, message));
             }
             (None, _, Some(deletion)) => {
-                drafts.push(self.draft(Action::CreateTeam, deletion));
+                drafts.push(self.draft(Write::create_team(), deletion));
                 self.own_roles(subject, effect, |_| None, &mut drafts);
                 self.members(subject, None, effect, &mut drafts);
             }
@@ -27,8 +27,8 @@ impl TakenBack<'_> {
             (Some(team), Some(creation), None) if is_as_made(team, effect) => {
                 let loses = team.grants.iter().map(|grant| (grant.project, &grant.role));
                 let loses = self.lost(loses);
-                let action = Action::DeleteTeam { members: team.members.clone(), loses };
-                drafts.push(self.draft(action, creation));
+                let write = Write::delete_team(team.members.clone(), loses);
+                drafts.push(self.draft(write, creation));
             }
             (Some(team), created, None) => {
                 if created.is_some() {
@@ -62,9 +62,8 @@ impl TakenBack<'_> {
                 self.findings.push(observation::not_undone(subject, message));
             }
             Some(creation) if holds_only(account, effect) => {
-                let action =
-                    Action::DeleteServiceAccount { loses: self.lost(account.individual_grants()) };
-                drafts.push(self.draft(action, creation));
+                let write = Write::delete_service_account(self.lost(account.individual_grants()));
+                drafts.push(self.draft(write, creation));
             }
             created => {
                 if created.is_some() {
@@ -87,9 +86,8 @@ impl TakenBack<'_> {
     fn lost<'r>(
         &self,
         held: impl Iterator<Item = (ProjectId, &'r ProjectRole)>,
-    ) -> Vec<InvitedGrant> {
-        held.map(|(id, role)| InvitedGrant { project: self.reference(id), role: role.clone() })
-            .collect()
+    ) -> Vec<(ProjectRef, ProjectRole)> {
+        held.map(|(id, role)| (self.reference(id), role.clone())).collect()
     }
 
     fn own_roles<'r>(
@@ -112,24 +110,21 @@ impl TakenBack<'_> {
         match (after, before) {
             (None, None) => {}
             (None, Some(before)) => {
-                let action = Action::Grant { project: project.clone(), after: before.clone() };
-                drafts.push(self.draft(action, change));
+                let write = Write::grant(project.clone(), before.clone());
+                drafts.push(self.draft(write, change));
             }
             (Some(after), None) => {
-                let action = Action::Revoke { project: project.clone(), before: after.clone() };
-                drafts.push(self.draft(action, change));
+                let write = Write::revoke(project.clone(), after.clone());
+                drafts.push(self.draft(write, change));
             }
             (Some(after), Some(before)) => {
                 // The service has no verb for it on service accounts.
                 drafts.extend(if matches!(subject, Subject::ServiceAccount { .. }) {
                     self.exchange(project, after, before, change).to_vec()
                 } else {
-                    let action = Action::SetProjectRole {
-                        project: project.clone(),
-                        before: after.clone(),
-                        after: before.clone(),
-                    };
-                    vec![self.draft(action, change)]
+                    let write =
+                        Write::set_project_role(project.clone(), after.clone(), before.clone());
+                    vec![self.draft(write, change)]
                 });
             }
         }
@@ -151,11 +146,11 @@ impl TakenBack<'_> {
                 continue;
             }
             if *joined {
-                let action = Action::RemoveTeamMember { email: email(), through: *through };
-                drafts.push(self.draft(action, change));
+                let write = Write::remove_team_member(email(), *through);
+                drafts.push(self.draft(write, change));
             } else if self.after.member(&email()).is_some() {
-                let action = Action::AddTeamMember { email: email(), through: *through };
-                drafts.push(self.draft(action, change));
+                let write = Write::add_team_member(email(), *through);
+                drafts.push(self.draft(write, change));
             } else {
                 let message = format!("{} is not live any more, and does not come back", email());
                 self.findings.push(observation::not_undone(subject, message));

@@ -1,8 +1,6 @@
 //! The reverse of what was done to people.
 
-use mixaccess_model::{
-    Action, Email, InvitedGrant, LiveMember, MemberStatus, OrganizationRole, Subject,
-};
+use mixaccess_model::{Email, LiveMember, MemberStatus, OrganizationRole, Subject, Verb, Write};
 
 use super::TakenBack;
 use super::effect::{Effect, GrantEffect};
@@ -40,7 +38,7 @@ impl TakenBack<'_> {
             self.not_planned.push(waiting);
             return;
         }
-        if drafts.iter().any(|one| matches!(one.action, Action::WithdrawInvitation { .. })) {
+        if drafts.iter().any(|one| one.write.verb == Verb::Withdraw) {
             self.withdrawn.insert(email.clone());
         }
         self.push(subject_of(member), drafts);
@@ -64,8 +62,8 @@ impl TakenBack<'_> {
             self.findings.push(observation::not_undone(subject, message));
             return;
         }
-        let action = Action::SetOrganizationRole { before: last, after: first };
-        drafts.push(self.draft(action, change));
+        let write = Write::set_organization_role(last, first);
+        drafts.push(self.draft(write, change));
     }
 
     fn individual_grant(
@@ -79,34 +77,27 @@ impl TakenBack<'_> {
         match (after, before) {
             (None, None) => {}
             (None, Some(before)) => {
-                let action = Action::Grant { project: project(), after: before.clone() };
-                drafts.push(self.draft(action, change));
+                let write = Write::grant(project(), before.clone());
+                drafts.push(self.draft(write, change));
             }
             (Some(after), None) => {
-                let action = Action::Revoke { project: project(), before: after.clone() };
-                drafts.push(self.draft(action, change));
+                let write = Write::revoke(project(), after.clone());
+                drafts.push(self.draft(write, change));
             }
             // A role cannot be changed in place while the invitation is pending.
             (Some(after), Some(before)) if member.status == MemberStatus::Pending => {
                 drafts.extend(self.exchange(&project(), after, before, change));
             }
             (Some(after), Some(before)) => {
-                let action = Action::SetProjectRole {
-                    project: project(),
-                    before: after.clone(),
-                    after: before.clone(),
-                };
-                drafts.push(self.draft(action, change));
+                let write = Write::set_project_role(project(), after.clone(), before.clone());
+                drafts.push(self.draft(write, change));
             }
         }
     }
 
     /// The withdrawal of an invitation that is still pending.
-    fn withdrawal(&self, member: &LiveMember) -> Action {
-        let loses = member
-            .individual_grants()
-            .map(|(id, role)| InvitedGrant { project: self.reference(id), role: role.clone() })
-            .collect();
-        Action::WithdrawInvitation { organization_role: member.organization_role, loses }
+    fn withdrawal(&self, member: &LiveMember) -> Write {
+        let loses = member.individual_grants().map(|(id, role)| (self.reference(id), role.clone()));
+        Write::withdraw(member.organization_role, loses)
     }
 }

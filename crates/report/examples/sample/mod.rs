@@ -5,11 +5,11 @@ pub(crate) mod whole;
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Access, ActingIdentity, Action, AffectedSubject, Annotations, Change, ChangeId, Dialect,
-    Digest, Email, Figures, Finding, Grant, GrantSource, GuardCode, GuardVerdict, InvitedGrant,
-    MemberStatus, NotPlanned, NotPlannedKind, OrganizationId, OrganizationRole, Override,
-    OverrideOrigin, Place, Plan, PlanContent, PlanOrganization, PlanProject, Policy, ProjectId,
-    ProjectKey, ProjectRef, ProjectRole, Reason, ReasonKind, Risk, Severity, Subject, UserId,
+    Access, ActingIdentity, AffectedSubject, Annotations, Change, ChangeId, Dialect, Digest, Email,
+    Figures, Finding, Grant, GrantSource, GuardCode, GuardVerdict, MemberStatus, NotPlanned,
+    NotPlannedKind, OrganizationId, OrganizationRole, Override, OverrideOrigin, Place, Plan,
+    PlanContent, PlanOrganization, PlanProject, Policy, ProjectId, ProjectKey, ProjectRef,
+    ProjectRole, Reason, ReasonKind, Risk, Severity, Subject, UserId, Write,
 };
 
 /// Builds plans, one change at a time.
@@ -137,11 +137,11 @@ impl Sample {
         &mut self,
         email: &str,
         risk: Risk,
-        action: Action,
+        write: Write,
         reason: Reason,
     ) -> &mut Self {
         let subject = Subject::Person { email: Email::new(email), user: Some(UserId(77)) };
-        self.change_of(subject, risk, action, reason)
+        self.change_of(subject, risk, write, reason)
     }
 
     /// Adds a change of anybody.
@@ -149,19 +149,21 @@ impl Sample {
         &mut self,
         subject: Subject,
         risk: Risk,
-        action: Action,
+        write: Write,
         reason: Reason,
     ) -> &mut Self {
         let number = self.content.changes.len() + 1;
-        self.content.changes.push(Change {
-            id: ChangeId(format!("{}:{number}", action.kind()).into()),
+        let mut change = Change {
+            id: ChangeId(Arc::from("")),
             subject,
-            action,
+            write,
             risk,
             reason,
             depends_on: Vec::new(),
             preconditions: Vec::new(),
-        });
+        };
+        change.id = ChangeId(format!("{}:{number}", change.kind()).into());
+        self.content.changes.push(change);
         self
     }
 
@@ -205,23 +207,23 @@ pub(crate) fn usual() -> Sample {
         .change(
             alex,
             Risk::Reduction,
-            Action::Revoke { project: project(2_891_236, "web-staging"), before: role("admin") },
+            Write::revoke(project(2_891_236, "web-staging"), role("admin")),
             because(file, 9),
         )
         .change(
             alex,
             Risk::Escalation,
-            Action::SetProjectRole {
-                project: project(2_891_234, "web-production"),
-                before: role("analyst"),
-                after: role("admin"),
-            },
+            Write::set_project_role(
+                project(2_891_234, "web-production"),
+                role("analyst"),
+                role("admin"),
+            ),
             because(file, 7),
         )
         .change(
             alex,
             Risk::Escalation,
-            Action::Grant { project: project(2_891_235, "ios-production"), after: role("analyst") },
+            Write::grant(project(2_891_235, "ios-production"), role("analyst")),
             because(file, 8),
         );
     people_who_come_and_go(&mut sample);
@@ -231,16 +233,12 @@ pub(crate) fn usual() -> Sample {
 
 fn people_who_come_and_go(sample: &mut Sample) {
     let member = OrganizationRole::Member;
-    let grant =
-        |id, key: &str, word: &str| InvitedGrant { project: project(id, key), role: role(word) };
+    let grant = |id, key: &str, word: &str| (project(id, key), role(word));
     let robin = "robin@agency.example";
     sample.person(robin, None, None, access(member, &[(2_891_237, "consumer")])).change(
         robin,
         Risk::Escalation,
-        Action::Invite {
-            organization_role: member,
-            grants: vec![grant(2_891_237, "sandbox", "consumer")],
-        },
+        Write::invite(member, vec![grant(2_891_237, "sandbox", "consumer")]),
         asked(ReasonKind::Declared, "access/collaborators/robin.yaml", 2),
     );
     let jordan = "jordan@acme.example";
@@ -254,10 +252,10 @@ fn people_who_come_and_go(sample: &mut Sample) {
         .change(
             jordan,
             Risk::Destructive,
-            Action::RemoveMember {
-                before: Some(OrganizationRole::Admin),
-                loses: vec![grant(2_891_234, "web-production", "owner")],
-            },
+            Write::remove(
+                Some(OrganizationRole::Admin),
+                vec![grant(2_891_234, "web-production", "owner")],
+            ),
             asked(ReasonKind::Removed, "access/collaborators/jordan.yaml", 4),
         );
     let kim = "kim@agency.example";
@@ -271,17 +269,17 @@ fn people_who_come_and_go(sample: &mut Sample) {
         .change(
             kim,
             Risk::Reduction,
-            Action::SetOrganizationRole { before: OrganizationRole::Admin, after: member },
+            Write::set_organization_role(OrganizationRole::Admin, member),
             asked(ReasonKind::Declared, "access/collaborators/kim.yaml", 3),
         )
         .change(
             kim,
             Risk::Reduction,
-            Action::SetProjectRole {
-                project: project(2_891_234, "web-production"),
-                before: role("admin"),
-                after: role("consumer"),
-            },
+            Write::set_project_role(
+                project(2_891_234, "web-production"),
+                role("admin"),
+                role("consumer"),
+            ),
             asked(ReasonKind::NotMentioned, "access/collaborators/kim.yaml", 2),
         );
 }
@@ -370,10 +368,7 @@ pub(crate) fn large(people: usize) -> Sample {
             sample.change(
                 &email,
                 Risk::Reduction,
-                Action::Revoke {
-                    project: project(2_891_236, "web-staging"),
-                    before: role("admin"),
-                },
+                Write::revoke(project(2_891_236, "web-staging"), role("admin")),
                 asked(ReasonKind::Declared, profile, 8),
             );
             continue;
@@ -382,20 +377,17 @@ pub(crate) fn large(people: usize) -> Sample {
             .change(
                 &email,
                 Risk::Reduction,
-                Action::Revoke {
-                    project: project(2_891_236, "web-staging"),
-                    before: role("admin"),
-                },
+                Write::revoke(project(2_891_236, "web-staging"), role("admin")),
                 asked(ReasonKind::NotMentioned, &file, 1),
             )
             .change(
                 &email,
                 if number % 2 == 0 { Risk::Escalation } else { Risk::Reduction },
-                Action::SetProjectRole {
-                    project: project(2_891_234, "web-production"),
-                    before: role(if number % 2 == 0 { "analyst" } else { "admin" }),
-                    after: role(if number % 2 == 0 { "admin" } else { "analyst" }),
-                },
+                Write::set_project_role(
+                    project(2_891_234, "web-production"),
+                    role(if number % 2 == 0 { "analyst" } else { "admin" }),
+                    role(if number % 2 == 0 { "admin" } else { "analyst" }),
+                ),
                 because(&file, 7),
             );
     }

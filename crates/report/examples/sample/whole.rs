@@ -1,10 +1,9 @@
 //! Sample plans with teams, service accounts, invitations, custom roles and an identity provider.
 
 use mixaccess_model::{
-    Access, Action, CustomRole, EffectRole, Email, Finding, Grant, GrantSource, InvitedGrant,
-    ManualChange, ManualEffect, ManualTask, MemberStatus, NotPlanned, NotPlannedKind,
-    OrganizationRole, ProjectId, ProjectRole, ProviderKind, ReasonKind, Risk, Severity, Subject,
-    TeamId, Through,
+    Access, CustomRole, EffectRole, Email, Finding, Grant, GrantSource, ManualChange, ManualEffect,
+    ManualTask, MemberStatus, NotPlanned, NotPlannedKind, OrganizationRole, ProjectId, ProjectRef,
+    ProjectRole, ProviderKind, ReasonKind, Risk, Severity, Subject, TeamId, Through, Write,
 };
 
 use super::{Sample, access, asked, person, project, role};
@@ -23,8 +22,8 @@ pub(crate) fn service_account(username: &str) -> Subject {
     Subject::ServiceAccount { username: username.into(), id: None }
 }
 
-fn carried(id: u64, key: &str, word: &str) -> InvitedGrant {
-    InvitedGrant { project: project(id, key), role: role(word) }
+fn carried(id: u64, key: &str, word: &str) -> (ProjectRef, ProjectRole) {
+    (project(id, key), role(word))
 }
 
 /// Access with roles that teams give, besides individual ones.
@@ -111,17 +110,17 @@ fn people(sample: &mut Sample) {
         .change(
             alex,
             Risk::Neutral,
-            Action::SetProjectRole {
-                project: project(WEB, "web-production"),
-                before: role("Messenger"),
-                after: role("analyst"),
-            },
+            Write::set_project_role(
+                project(WEB, "web-production"),
+                role("Messenger"),
+                role("analyst"),
+            ),
             asked(ReasonKind::Declared, "access/alex.yaml", 4),
         )
         .change(
             alex,
             Risk::Neutral,
-            Action::Grant { project: project(IOS, "ios-production"), after: role("analyst") },
+            Write::grant(project(IOS, "ios-production"), role("analyst")),
             asked(ReasonKind::Declared, "access/alex.yaml", 5),
         );
     sample
@@ -151,26 +150,26 @@ fn invitations(sample: &mut Sample) {
         .change(
             robin,
             Risk::Destructive,
-            Action::WithdrawInvitation {
-                organization_role: Some(OrganizationRole::Member),
-                loses: vec![carried(WEB, "web-production", "analyst")],
-            },
+            Write::withdraw(
+                Some(OrganizationRole::Member),
+                vec![carried(WEB, "web-production", "analyst")],
+            ),
             asked(ReasonKind::InvitationExpired, "access/robin.yaml", 2),
         )
         .change(
             robin,
             Risk::Escalation,
-            Action::Invite {
-                organization_role: OrganizationRole::Member,
-                grants: vec![carried(WEB, "web-production", "analyst")],
-            },
+            Write::invite(
+                OrganizationRole::Member,
+                vec![carried(WEB, "web-production", "analyst")],
+            ),
             asked(ReasonKind::InvitationExpired, "access/robin.yaml", 2),
         )
         .person(sam, None, pending(&[]), pending(&[]))
         .change(
             sam,
             Risk::Neutral,
-            Action::RemindInvitation { sent_at: Some("2026-11-18T05:00:00Z".parse().unwrap()) },
+            Write::remind(Some("2026-11-18T05:00:00Z".parse().unwrap())),
             asked(ReasonKind::InvitationWaiting, "access/sam.yaml", 2),
         );
 }
@@ -181,17 +180,17 @@ fn teams(sample: &mut Sample) {
     let declared = |line| asked(ReasonKind::Declared, TEAMS, line);
     sample
         .subject(data.clone(), None, None, own(&[(WEB, "analyst")]))
-        .change_of(data.clone(), Risk::Neutral, Action::CreateTeam, declared(20))
+        .change_of(data.clone(), Risk::Neutral, Write::create_team(), declared(20))
         .change_of(
             data.clone(),
             Risk::Escalation,
-            Action::AddTeamMember { email: member("lu@client.example"), through: Through::Scim },
+            Write::add_team_member(member("lu@client.example"), Through::Scim),
             declared(21),
         )
         .change_of(
             data,
             Risk::Escalation,
-            Action::Grant { project: project(WEB, "web-production"), after: role("analyst") },
+            Write::grant(project(WEB, "web-production"), role("analyst")),
             declared(22),
         )
         .subject(
@@ -203,35 +202,29 @@ fn teams(sample: &mut Sample) {
         .change_of(
             growth.clone(),
             Risk::Escalation,
-            Action::AddTeamMember {
-                email: member("kim@agency.example"),
-                through: Through::Mixpanel,
-            },
+            Write::add_team_member(member("kim@agency.example"), Through::Mixpanel),
             declared(3),
         )
         .change_of(
             growth.clone(),
             Risk::Reduction,
-            Action::RemoveTeamMember {
-                email: member("jordan@acme.example"),
-                through: Through::Mixpanel,
-            },
+            Write::remove_team_member(member("jordan@acme.example"), Through::Mixpanel),
             declared(2),
         )
         .change_of(
             growth,
             Risk::Escalation,
-            Action::Grant { project: project(WEB, "web-production"), after: role("admin") },
+            Write::grant(project(WEB, "web-production"), role("admin")),
             declared(6),
         )
         .subject(interns.clone(), None, own(&[(SANDBOX, "analyst")]), None)
         .change_of(
             interns,
             Risk::Destructive,
-            Action::DeleteTeam {
-                members: vec![member("lee@agency.example"), member("mo@agency.example")],
-                loses: vec![carried(SANDBOX, "sandbox", "analyst")],
-            },
+            Write::delete_team(
+                vec![member("lee@agency.example"), member("mo@agency.example")],
+                vec![carried(SANDBOX, "sandbox", "analyst")],
+            ),
             asked(ReasonKind::Removed, TEAMS, 11),
         );
 }
@@ -246,31 +239,21 @@ fn service_accounts(sample: &mut Sample) {
         .change_of(
             new,
             Risk::Escalation,
-            Action::CreateServiceAccount {
-                organization_role: OrganizationRole::Member,
-                grants: vec![carried(WEB, "web-production", "consumer")],
-                expires: Some("2027-01-31T23:59:59Z".parse().unwrap()),
-            },
+            Write::create_service_account(
+                OrganizationRole::Member,
+                vec![carried(WEB, "web-production", "consumer")],
+                Some("2027-01-31T23:59:59Z".parse().unwrap()),
+            ),
             declared(2),
         )
         .subject(etl.clone(), None, own(&[(WEB, "admin")]), own(&[(WEB, "owner")]))
-        .change_of(
-            etl.clone(),
-            Risk::Reduction,
-            Action::Revoke { project: web(), before: role("admin") },
-            declared(8),
-        )
-        .change_of(
-            etl,
-            Risk::Escalation,
-            Action::Grant { project: web(), after: role("owner") },
-            declared(8),
-        )
+        .change_of(etl.clone(), Risk::Reduction, Write::revoke(web(), role("admin")), declared(8))
+        .change_of(etl, Risk::Escalation, Write::grant(web(), role("owner")), declared(8))
         .subject(old.clone(), None, own(&[(WEB, "admin")]), None)
         .change_of(
             old,
             Risk::Destructive,
-            Action::DeleteServiceAccount { loses: vec![carried(WEB, "web-production", "admin")] },
+            Write::delete_service_account(vec![carried(WEB, "web-production", "admin")]),
             asked(ReasonKind::Removed, ACCOUNTS, 14),
         );
 }
@@ -330,7 +313,7 @@ pub(crate) fn large(people: usize, teams: usize) -> Sample {
             .change_of(
                 subject.clone(),
                 Risk::Escalation,
-                Action::Grant { project: project(SANDBOX, "sandbox"), after: role("analyst") },
+                Write::grant(project(SANDBOX, "sandbox"), role("analyst")),
                 reason(line),
             );
         for member in 0..10 {
@@ -338,7 +321,7 @@ pub(crate) fn large(people: usize, teams: usize) -> Sample {
             sample.change_of(
                 subject.clone(),
                 Risk::Escalation,
-                Action::AddTeamMember { email: Email::new(&email), through: Through::Mixpanel },
+                Write::add_team_member(Email::new(&email), Through::Mixpanel),
                 reason(line + 2 + member),
             );
             sample.person(

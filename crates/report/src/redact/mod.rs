@@ -3,8 +3,8 @@
 mod plan;
 
 use mixaccess_model::{
-    Action, Annotations, ChangeId, Email, Finding, Grant, GrantSource, ManualTask, OrganizationId,
-    Pattern, Place, Plan, ProjectKey, ProjectRef, Reason, Subject,
+    Annotations, ChangeId, Email, Finding, Grant, GrantSource, ManualTask, OrganizationId, Pattern,
+    Place, Plan, ProjectKey, ProjectRef, Reason, Subject,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -70,12 +70,7 @@ impl Redaction {
         }
         for change in &content.changes {
             known.learn_all(change.subject.email());
-            match &change.action {
-                Action::AddTeamMember { email, through: _ }
-                | Action::RemoveTeamMember { email, through: _ } => known.learn(email, None),
-                Action::DeleteTeam { members, loses: _ } => known.learn_all(members),
-                _ => {}
-            }
+            known.learn_all(change.write.team_members().map(|(email, _)| email));
         }
         known.learn_all(&content.acting_as.email);
         for change in &content.manual {

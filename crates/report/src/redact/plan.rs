@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Access, ActingIdentity, Action, AffectedSubject, Change, Email, GuardVerdict, InvitedGrant,
-    ManualChange, ManualEffect, ManualTask, NotPlanned, Override, OverrideOrigin, Plan,
-    PlanContent, PlanOrganization, PlanProject, Policy, Precondition, Rule, Unmanaged,
+    Access, ActingIdentity, AffectedSubject, Change, Difference, Email, GuardVerdict, ManualChange,
+    ManualEffect, ManualTask, NotPlanned, Override, OverrideOrigin, Plan, PlanContent,
+    PlanOrganization, PlanProject, Policy, Precondition, Rule, Unmanaged, Write,
 };
 
 use super::Redaction;
@@ -145,11 +145,11 @@ impl Redaction {
     }
 
     fn change(&self, change: &Change) -> Change {
-        let Change { id, subject, action, risk, reason, depends_on, preconditions } = change;
+        let Change { id, subject, write, risk, reason, depends_on, preconditions } = change;
         Change {
             id: self.change_id(id),
             subject: self.subject(subject),
-            action: self.action(action),
+            write: self.write(write),
             risk: *risk,
             reason: self.reason(reason),
             depends_on: depends_on.iter().map(|id| self.change_id(id)).collect(),
@@ -167,61 +167,30 @@ impl Redaction {
         }
     }
 
-    fn action(&self, action: &Action) -> Action {
-        let carried = |grants: &[InvitedGrant]| {
-            let one = |InvitedGrant { project, role }: &InvitedGrant| InvitedGrant {
-                project: self.project(project),
-                role: role.clone(),
-            };
-            grants.iter().map(one).collect()
-        };
-        match action {
-            Action::Invite { organization_role, grants } => {
-                Action::Invite { organization_role: *organization_role, grants: carried(grants) }
+    fn write(&self, Write { verb, differences }: &Write) -> Write {
+        let differences = differences.iter().map(|one| match one {
+            Difference::Account(diff) => Difference::Account(*diff),
+            Difference::OrganizationRole(diff) => Difference::OrganizationRole(*diff),
+            Difference::ProjectRole(project, diff) => {
+                Difference::ProjectRole(self.project(project), diff.clone())
             }
-            Action::WithdrawInvitation { organization_role, loses } => Action::WithdrawInvitation {
-                organization_role: *organization_role,
-                loses: carried(loses),
-            },
-            Action::SetOrganizationRole { before, after } => {
-                Action::SetOrganizationRole { before: *before, after: *after }
+            Difference::TeamMember(email, through, diff) => {
+                Difference::TeamMember(self.email(email), *through, *diff)
             }
-            Action::Grant { project, after } => {
-                Action::Grant { project: self.project(project), after: after.clone() }
-            }
-            Action::SetProjectRole { project, before, after } => Action::SetProjectRole {
-                project: self.project(project),
-                before: before.clone(),
-                after: after.clone(),
-            },
-            Action::Revoke { project, before } => {
-                Action::Revoke { project: self.project(project), before: before.clone() }
-            }
-            Action::RemoveMember { before, loses } => {
-                Action::RemoveMember { before: *before, loses: carried(loses) }
-            }
-            Action::RemindInvitation { sent_at } => Action::RemindInvitation { sent_at: *sent_at },
-            Action::CreateTeam => Action::CreateTeam,
-            Action::AddTeamMember { email, through } => {
-                Action::AddTeamMember { email: self.email(email), through: *through }
-            }
-            Action::RemoveTeamMember { email, through } => {
-                Action::RemoveTeamMember { email: self.email(email), through: *through }
-            }
-            Action::DeleteTeam { members, loses } => {
-                Action::DeleteTeam { members: self.emails(members), loses: carried(loses) }
-            }
-            Action::CreateServiceAccount { organization_role, grants, expires } => {
-                Action::CreateServiceAccount {
-                    organization_role: *organization_role,
-                    grants: carried(grants),
-                    expires: *expires,
-                }
-            }
-            Action::DeleteServiceAccount { loses } => {
-                Action::DeleteServiceAccount { loses: carried(loses) }
-            }
-        }
+            Difference::Reminder(since) => Difference::Reminder(*since),
+            Difference::Expiry(diff) => Difference::Expiry(*diff),
+        });
+        let mut differences = differences.collect::<Vec<_>>();
+        // Who is in a deleted team stands last, and the order of pseudonyms must not tell that of names.
+        differences.sort_by_cached_key(|one| match one {
+            Difference::TeamMember(email, ..) => Some(email.clone()),
+            Difference::Account(_)
+            | Difference::OrganizationRole(_)
+            | Difference::ProjectRole(..)
+            | Difference::Reminder(_)
+            | Difference::Expiry(_) => None,
+        });
+        Write { verb: *verb, differences }
     }
 
     fn verdict(&self, verdict: &GuardVerdict) -> GuardVerdict {

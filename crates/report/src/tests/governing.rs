@@ -6,9 +6,9 @@ use serde_json::Value;
 use crate::sample::{self, Sample, asked, whole};
 use crate::{Culprits, Format, Purpose, RenderOptions, plan};
 use mixaccess_model::{
-    Action, EffectRole, Email, Finding, GuardCode, GuardVerdict, InvitedGrant, ManualChange,
-    ManualEffect, ManualTask, OrganizationRole, Plan, ProjectId, ReasonKind, Risk, Severity,
-    Subject, Through,
+    EffectRole, Email, Finding, GuardCode, GuardVerdict, ManualChange, ManualEffect, ManualTask,
+    OrganizationRole, Plan, ProjectId, ProjectRef, ProjectRole, ReasonKind, Risk, Severity,
+    Subject, Through, Write,
 };
 
 const WEB: (u64, &str) = (2_891_234, "web-production");
@@ -22,12 +22,12 @@ fn declared() -> mixaccess_model::Reason {
     asked(ReasonKind::Declared, FILE, 3)
 }
 
-fn grant(role: &str) -> Action {
-    Action::Grant { project: sample::project(WEB.0, WEB.1), after: sample::role(role) }
+fn grant(role: &str) -> Write {
+    Write::grant(sample::project(WEB.0, WEB.1), sample::role(role))
 }
 
-fn invited(role: &str) -> Vec<InvitedGrant> {
-    vec![InvitedGrant { project: sample::project(WEB.0, WEB.1), role: sample::role(role) }]
+fn invited(role: &str) -> Vec<(ProjectRef, ProjectRole)> {
+    vec![(sample::project(WEB.0, WEB.1), sample::role(role))]
 }
 
 /// What SARIF says of those who come to govern.
@@ -48,7 +48,7 @@ fn one(
     subject: Subject,
     roles: [&[(u64, &str)]; 2],
     organization: [OrganizationRole; 2],
-    action: Action,
+    action: Write,
 ) -> Plan {
     let mut sample = Sample::empty();
     sample.content.projects[0].custom_roles =
@@ -64,13 +64,15 @@ fn everything_that_lets_somebody_govern_is_named() {
     use OrganizationRole::{Admin, BillingAdmin, Member, Owner};
     let member = [Member, Member];
     let ana = || sample::person("ana@x.example");
-    let change = |before: &str, after: &str| Action::SetProjectRole {
-        project: sample::project(WEB.0, WEB.1),
-        before: sample::role(before),
-        after: sample::role(after),
+    let change = |before: &str, after: &str| {
+        Write::set_project_role(
+            sample::project(WEB.0, WEB.1),
+            sample::role(before),
+            sample::role(after),
+        )
     };
     let organization = |before, after| {
-        one(ana(), [&[]; 2], [before, after], Action::SetOrganizationRole { before, after })
+        one(ana(), [&[]; 2], [before, after], Write::set_organization_role(before, after))
     };
     let project = |before: &'static str, after: &'static str| {
         one(ana(), [&[(WEB.0, before)], &[(WEB.0, after)]], member, change(before, after))
@@ -110,7 +112,7 @@ fn invitations_and_service_accounts_count() {
         let told_of = |who: &str| expected.map(|role| format!("{who} gains {role}"));
         let mut sample = Sample::empty();
         let after = || sample::access(organization_role, &[(WEB.0, role)]);
-        let action = Action::Invite { organization_role, grants: invited(role) };
+        let action = Write::invite(organization_role, invited(role));
         sample.person("new@x.example", None, None, after()).change(
             "new@x.example",
             Risk::Escalation,
@@ -130,7 +132,7 @@ fn invitations_and_service_accounts_count() {
         let mut sample = Sample::empty();
         let bot = whole::service_account("bot");
         let grants = invited(role);
-        let action = Action::CreateServiceAccount { organization_role, grants, expires: None };
+        let action = Write::create_service_account(organization_role, grants, None);
         sample.subject(bot.clone(), None, None, whole::own(&[(WEB.0, role)])).change_of(
             bot,
             Risk::Escalation,
@@ -184,8 +186,7 @@ fn team_plan(joins: bool, gets: bool) -> Plan {
         let (before, after) = (whole::through(&[], &[]), whole::through(&[], &admin));
         sample.person(name, None, before, after);
         if joins {
-            let action =
-                Action::AddTeamMember { email: Email::new(name), through: Through::Mixpanel };
+            let action = Write::add_team_member(Email::new(name), Through::Mixpanel);
             sample.change_of(growth.clone(), Risk::Escalation, action, declared());
         }
     }
@@ -236,10 +237,7 @@ fn in_drift_whoever_has_more_than_the_files_say_stands_first() {
     let culprits = Culprits::new();
     let drift = RenderOptions { purpose: Purpose::Drift { culprits: &culprits }, ..options() };
     let mut sample = Sample::empty();
-    let revoke = |role: &str| Action::Revoke {
-        project: sample::project(WEB.0, WEB.1),
-        before: sample::role(role),
-    };
+    let revoke = |role: &str| Write::revoke(sample::project(WEB.0, WEB.1), sample::role(role));
     let (none, admin, analyst) = (&[][..], &[(WEB.0, "admin")][..], &[(WEB.0, "analyst")][..]);
     let member = OrganizationRole::Member;
     for (name, before, after, risk, action) in [
@@ -266,7 +264,7 @@ fn in_drift_whoever_has_more_than_the_files_say_stands_first() {
         .change_of(
             growth,
             Risk::Reduction,
-            Action::RemoveTeamMember { email, through: Through::Mixpanel },
+            Write::remove_team_member(email, Through::Mixpanel),
             declared(),
         );
     sample.content.manual.push(in_a_group_that_governs());
@@ -306,15 +304,15 @@ fn lines_of_one_subject_stand_by_power() {
             declared: true,
             custom_roles: Vec::new(),
         });
-        grants.push(InvitedGrant { project: project.clone(), role: role.clone() });
-        let action = Action::Grant { project, after: role };
+        grants.push((project.clone(), role.clone()));
+        let action = Write::grant(project, role);
         sample.change("ana@x.example", Risk::Escalation, action, declared());
     }
     sample.content.projects.sort_by_key(|project| project.id);
     let member = OrganizationRole::Member;
     sample.person("ana@x.example", None, sample::access(member, &[]), sample::access(member, &ids));
     let organization_role = member;
-    let action = Action::Invite { organization_role, grants };
+    let action = Write::invite(organization_role, grants);
     sample.change("new@x.example", Risk::Escalation, action, declared());
     sample.person("new@x.example", None, None, sample::access(member, &ids));
     let made = sample.seal();
@@ -359,7 +357,7 @@ impl Crowd {
             reason.annotations.reason = (!text.is_empty()).then(|| text.as_str().into());
             let (action, before, after) = if role == "admin" && self.organization {
                 let after = OrganizationRole::Admin;
-                let action = Action::SetOrganizationRole { before: member, after };
+                let action = Write::set_organization_role(member, after);
                 (action, sample::access(member, &[]), sample::access(after, &[]))
             } else {
                 let after = sample::access(member, &[(WEB.0, role)]);

@@ -6,9 +6,9 @@ use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 use crate::sample::{self, Sample, whole};
 use crate::{Format, Redaction, RenderOptions, plan};
 use mixaccess_model::{
-    Action, EffectRole, Email, Finding, GuardCode, GuardVerdict, ManualChange, ManualEffect,
-    ManualTask, OrganizationRole, ProjectId, ProjectKey, ProjectRef, ProjectRole, Risk, Severity,
-    Through,
+    EffectRole, Email, Finding, GuardCode, GuardVerdict, ManualChange, ManualEffect, ManualTask,
+    OrganizationRole, ProjectId, ProjectKey, ProjectRef, ProjectRole, Risk, Severity, Through,
+    Write,
 };
 
 /// Text made of what Markdown, HTML, XML, GitHub and terminals react to, and of anything else.
@@ -68,11 +68,11 @@ fn sample_of(words: &[String]) -> Sample {
             .change(
                 &email,
                 Risk::Escalation,
-                Action::SetProjectRole {
-                    project: ProjectRef { id: ProjectId(7), key: ProjectKey::new(word(4)) },
-                    before: ProjectRole::parse(word(2)),
-                    after: ProjectRole::parse(word(3)),
-                },
+                Write::set_project_role(
+                    ProjectRef { id: ProjectId(7), key: ProjectKey::new(word(4)) },
+                    ProjectRole::parse(word(2)),
+                    ProjectRole::parse(word(3)),
+                ),
                 sample::because(word(5), u32::try_from(number).unwrap()),
             );
         sample.content.changes[number].reason.annotations.reason = Some(word(number + 2).into());
@@ -104,20 +104,20 @@ fn others(sample: &mut Sample, words: &[String]) {
         .change_of(
             team.clone(),
             Risk::Escalation,
-            Action::AddTeamMember { email: Email::new(word(5)), through: Through::Scim },
+            Write::add_team_member(Email::new(word(5)), Through::Scim),
             asked(6),
         )
         .change_of(
             team,
             Risk::Destructive,
-            Action::DeleteTeam { members: vec![Email::new(word(7))], loses: Vec::new() },
+            Write::delete_team(vec![Email::new(word(7))], Vec::new()),
             asked(8),
         )
         .subject(account.clone(), None, None, None)
         .change_of(
             account.clone(),
             Risk::Destructive,
-            Action::DeleteServiceAccount { loses: Vec::new() },
+            Write::delete_service_account(Vec::new()),
             asked(9),
         );
     sample.content.findings.push(

@@ -297,7 +297,7 @@ fn lines_keep_to_the_width_unless_one_word_is_longer() {
 
 #[test]
 fn long_and_wide_names_keep_to_the_width() {
-    use mixaccess_model::{Action, ProjectId, ProjectKey, ProjectRef, ReasonKind, Risk};
+    use mixaccess_model::{ProjectId, ProjectKey, ProjectRef, ReasonKind, Risk, Write};
     let mut sample = Sample::empty();
     let key = ["project"; 9].join(" ");
     for (email, before) in [("中村@例え.example", "a role of some length"), ("b@x.example", "none")]
@@ -306,11 +306,11 @@ fn long_and_wide_names_keep_to_the_width() {
         sample.person(email, Some("中村 花子"), None, None).change(
             email,
             Risk::Neutral,
-            Action::SetProjectRole {
-                project: ProjectRef { id: ProjectId(7), key: ProjectKey::new(key.as_str()) },
-                before: sample::role(before),
-                after: sample::role(&after),
-            },
+            Write::set_project_role(
+                ProjectRef { id: ProjectId(7), key: ProjectKey::new(key.as_str()) },
+                sample::role(before),
+                sample::role(&after),
+            ),
             sample::asked(ReasonKind::Declared, "access/中村.yaml", 3),
         );
     }

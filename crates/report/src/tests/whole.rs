@@ -3,7 +3,7 @@
 use crate::sample::{self, Sample, asked, person, whole};
 use crate::{Culprits, Format, Purpose, Redaction, RenderOptions, Verbosity, plan};
 use mixaccess_model::{
-    Action, Email, OrganizationRole, Plan, ReasonKind, Risk, Severity, Subject, Through,
+    Email, OrganizationRole, Plan, ReasonKind, Risk, Severity, Subject, Through, Write,
 };
 use serde_json::Value;
 
@@ -77,8 +77,8 @@ fn a_role_that_another_source_gives_is_called_what_it_is() {
         access.organization_role = Some(organization);
         let project = sample::project(2_891_234, "web-production");
         let action = match after {
-            Some(role) => Action::Grant { project, after: sample::role(role) },
-            None => Action::Revoke { project, before: sample::role("owner") },
+            Some(role) => Write::grant(project, sample::role(role)),
+            None => Write::revoke(project, sample::role("owner")),
         };
         let reason = asked(ReasonKind::Declared, "access/alex.yaml", 1);
         sample.person(alex, None, None, Some(access)).change(alex, Risk::Neutral, action, reason);
@@ -276,8 +276,8 @@ fn roles_of_several_projects_are_each_one_difference() {
         for (id, key) in projects {
             let project = sample::project(id, key);
             let action = match after {
-                Some(role) => Action::Grant { project, after: sample::role(role) },
-                None => Action::Revoke { project, before: sample::role("admin") },
+                Some(role) => Write::grant(project, sample::role(role)),
+                None => Write::revoke(project, sample::role("admin")),
             };
             let reason = asked(ReasonKind::Declared, "access/robots.yaml", 3);
             sample.change_of(etl.clone(), risk, action, reason);
@@ -420,7 +420,7 @@ fn writes_through_scim_say_so() {
     sample.subject(team.clone(), None, None, None).change_of(
         team,
         Risk::Reduction,
-        Action::RemoveTeamMember { email, through: Through::Scim },
+        Write::remove_team_member(email, Through::Scim),
         asked(ReasonKind::Declared, "access/teams.yaml", 3),
     );
     let text = human(&sample.seal(), &RenderOptions { width: 120, ..Default::default() });
