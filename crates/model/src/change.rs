@@ -98,7 +98,7 @@ impl Change {
     }
 }
 
-/// A change as plans are written.
+/// One step of a plan: one write to the service.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Change")]
