@@ -69,17 +69,17 @@ impl LiveState {
         self.unread_rows.iter().find(may_be)
     }
 
-    /// The row for which the role of a subject in one project is not known: its own, or, where nothing of
-    /// it is found there, one that may be anybody's.
+    /// The row for which the role of a subject in one project is not known: its own, or, where no role of
+    /// its own is found there, one that may be anybody's.
     pub fn may_hide_role(&self, key: &SubjectKey, project: ProjectId) -> Option<&UnreadRow> {
         let is_found = match key {
             SubjectKey::Person(email) => {
-                self.member(email).is_some_and(|member| !member.grants_in(project).is_empty())
+                self.member(email).is_some_and(|member| member.individual_role(project).is_some())
             }
             SubjectKey::Team(_) => true,
-            SubjectKey::ServiceAccount(name) => self
-                .service_account(name)
-                .is_some_and(|one| one.grants.iter().any(|grant| grant.project == project)),
+            SubjectKey::ServiceAccount(name) => {
+                self.service_account(name).is_some_and(|one| one.individual_role(project).is_some())
+            }
         };
         self.unread_rows.iter().find(|row| {
             let is_there = row.project.is_none_or(|of| of == project);

@@ -74,8 +74,12 @@ impl<'a> Doubts<'a> {
 
     /// Accounts to which the service gives one number: a change by number would reach either.
     fn shared_numbers(&mut self, live: &'a LiveState) {
-        let mut numbered: Vec<(UserId, &Email)> =
-            live.members.iter().filter_map(|member| Some((member.id?, &member.email))).collect();
+        let members = live.members.iter().filter_map(|member| Some((member.id?, &member.email)));
+        let unread = live.unread_rows.iter().filter_map(|row| match &row.subject {
+            Some(Subject::Person { email, user: Some(user) }) => Some((*user, email)),
+            Some(_) | None => None,
+        });
+        let mut numbered: Vec<(UserId, &Email)> = members.chain(unread).collect();
         numbered.sort_unstable();
         numbered.dedup();
         for same in numbered.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
@@ -119,12 +123,12 @@ impl<'a> Doubts<'a> {
             let mut named = desired.policy.unmanaged.ignore.iter();
             named.any(|one| !one.as_str().contains('*') && one.matches(email))
         };
-        let is_known = |member: &&LiveMember| {
-            desired.collaborator(&member.email).is_some() || is_named(&member.email)
-        };
+        let is_known = |email: &&Email| desired.collaborator(email).is_some() || is_named(email);
+        let unread = live.unread_rows.iter().filter_map(|row| row.subject.as_ref()?.email());
+        let addresses = live.members.iter().map(|member| &member.email).chain(unread);
         let mut undeclared: BTreeMap<String, &Email> = BTreeMap::new();
-        for member in live.members.iter().filter(|member| !is_known(member)) {
-            undeclared.entry(member.email.appearance()).or_insert(&member.email);
+        for email in addresses.filter(|email| !is_known(email)) {
+            undeclared.entry(email.appearance()).or_insert(email);
         }
         if undeclared.is_empty() {
             return;

@@ -110,11 +110,11 @@ impl Join {
         let by_number = row.number.and_then(|user| self.by_number.get(&UserId(user)));
         let numbered = by_number.and_then(|at| self.members.get(*at));
         let subject = match (&row.name, numbered) {
-            (Some(address), member) => {
-                let email = Email::new(address);
-                let user = member.filter(|member| member.email == email).and_then(|one| one.id);
-                Some(Subject::Person { email, user })
-            }
+            // Where the number is another member's, whoever plans has to know that it stands for both.
+            (Some(address), member) => Some(Subject::Person {
+                email: Email::new(address),
+                user: member.and_then(|one| one.id),
+            }),
             (None, Some(member)) => Some(person(member)),
             (None, None) => None,
         };
@@ -129,11 +129,15 @@ impl Join {
     fn find(&self, project: ProjectId, row: &ProjectMember) -> Result<Option<usize>, ApiError> {
         let by_number = row.user.and_then(|user| self.by_number.get(&user)).copied();
         let Some(email) = &row.email else { return Ok(by_number) };
-        let by_address = self
-            .by_spelling
-            .get(email.as_str())
-            .or_else(|| self.by_folded.get(email.folded()))
-            .copied();
+        let by_address = match (by_number, row.user) {
+            // Another account of that address, which the organization's list did not tell readably.
+            (None, Some(user)) if self.is_odd(user) => None,
+            _ => self
+                .by_spelling
+                .get(email.as_str())
+                .or_else(|| self.by_folded.get(email.folded()))
+                .copied(),
+        };
         let (Some(numbered), Some(addressed)) = (by_number, by_address) else {
             return Ok(by_number.or(by_address));
         };
@@ -149,6 +153,11 @@ impl Join {
             )),
             _ => Ok(Some(numbered)),
         }
+    }
+
+    /// Whether a row of the organization's list that could not be read has that number.
+    fn is_odd(&self, user: UserId) -> bool {
+        self.odd.iter().any(|row| row.number == Some(user.0))
     }
 
     fn give(&mut self, at: usize, grant: Grant) {

@@ -114,6 +114,53 @@ fn a_grant_of_anybody_stops_what_might_be_it() {
 }
 
 #[test]
+fn a_role_through_another_door_does_not_show_that_there_is_none_of_ones_own() {
+    let files = ["ana web=analyst ios=analyst", "bo web=analyst", "zoe owner"];
+    let rows = [row(UnreadList::ProjectMembers, Some("web"), None)];
+    for other in ["web/*=consumer", "web/Growth=consumer"] {
+        let live = [&format!("ana {other}"), "bo web=consumer", "zoe owner"];
+        let content = with(world(&files, &live), &rows).plan().unwrap();
+        assert_eq!(changes(&content), ["ana: ios + analyst", "bo: web consumer -> analyst"]);
+        assert_eq!(withheld(&content), ["ana"], "{other}");
+    }
+}
+
+#[test]
+fn a_row_with_the_number_of_somebody_else_stops_both() {
+    let files = ["ana removed", "cleo web=none", "zoe owner"];
+    let live = ["ana web=admin", "bo web=admin", "cleo web=admin", "zoe owner"];
+    for other in ["bo", "dan"] {
+        for action in [UnmanagedAction::Report, UnmanagedAction::Remove] {
+            let mut made = with(sweeping(world(&files, &live), action), &[of_person("web", other)]);
+            let number = made.live.member(&email("ana")).unwrap().id;
+            made.live.unread_rows[0].subject =
+                Some(Subject::Person { email: email(other), user: number });
+            let content = made.plan().unwrap();
+            assert!(!changes(&content).iter().any(|one| one.starts_with("ana")), "{other}");
+            assert!(changes(&content).contains(&"cleo: web - admin".to_owned()));
+            assert!(withheld(&content).contains(&"ana".to_owned()), "{:?}", withheld(&content));
+            assert!(
+                findings(&content)
+                    .iter()
+                    .any(|one| one.starts_with("duplicate-member: number 100 stands for ana@"))
+            );
+            let is_swept = changes(&content).iter().any(|one| one.starts_with("bo: remove"));
+            assert_eq!(is_swept, other == "dan" && action == UnmanagedAction::Remove);
+        }
+    }
+}
+
+#[test]
+fn nobody_is_invited_beside_a_look_alike_whose_row_was_not_read() {
+    let files = ["ana+new@acme.example web=admin", "bo web=admin", "zoe owner"];
+    let content =
+        with(world(&files, &["bo", "zoe owner"]), &[of_person("ios", "Ana")]).plan().unwrap();
+    assert_eq!(changes(&content), ["bo: web + admin"]);
+    assert_eq!(withheld(&content), ["ana+new"]);
+    assert!(findings(&content).iter().any(|one| one.starts_with("look-alike-member")));
+}
+
+#[test]
 fn a_role_in_a_project_that_nobody_lists_is_told_of_those_suspended() {
     let unknown = UnreadRow { project: Some(ProjectId(999)), ..of_person("web", "ana") };
     let live = ["ana web=admin", "zoe owner"];

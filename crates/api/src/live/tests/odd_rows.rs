@@ -71,6 +71,41 @@ fn a_member_without_an_address_may_be_named_by_a_project() {
 }
 
 #[test]
+fn a_second_account_of_an_address_is_one_although_its_row_was_not_read() {
+    let fake = |rows| Fake {
+        members: vec![member(Some(1), "a@x")],
+        rows: BTreeMap::from([(7, rows), (8, vec![row(Some(5), Some("A@x"), "viewer")])]),
+        odd: BTreeMap::from([("members".to_owned(), vec![odd(Some(5), None)])]),
+        ..Fake::default()
+    };
+    let live = read(&fake(vec![row(Some(5), Some("a@x"), "admin")]), &[7, 8], false).unwrap();
+    assert_eq!(roles(&live), ["a@x ", "a@x 7=admin 8=consumer"], "not what the other one has");
+    assert_eq!(
+        live.members.iter().map(|one| one.id).collect::<Vec<_>>(),
+        [Some(UserId(1)), Some(UserId(5))]
+    );
+    assert_eq!(told(&live), ["members: a@x: is odd"]);
+    // A list that numbers people in its own way does not make them two.
+    let mut fake = fake(vec![row(Some(90), Some("a@x"), "admin")]);
+    fake.rows.remove(&8);
+    let live = read(&fake, &[7], false).unwrap();
+    assert_eq!(roles(&live), ["a@x 7=admin"]);
+}
+
+#[test]
+fn a_row_about_somebody_with_the_number_of_another_tells_both() {
+    let fake = Fake {
+        members: vec![member(Some(1), "a@x"), member(Some(2), "b@x")],
+        rows: BTreeMap::from([(7, vec![row(Some(1), None, "admin")])]),
+        odd: BTreeMap::from([("members of 7".to_owned(), vec![odd(Some(2), Some("a@x"))])]),
+        ..Fake::default()
+    };
+    let live = read(&fake, &[7], false).unwrap();
+    let subject = Subject::Person { email: Email::new("a@x"), user: Some(UserId(2)) };
+    assert_eq!(live.unread_rows[0].subject, Some(subject));
+}
+
+#[test]
 fn accounts_and_teams_are_unread_one_by_one() {
     let listed = |what: &str, rows: &[OddRow]| (what.to_owned(), rows.to_vec());
     let fake = Fake {
