@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mixaccess_model::{
-    Access, AffectedSubject, DesiredState, Finding, GrantSource, GuardCode, LiveState,
-    OrganizationRole, Override, PlanProject, Position, ProjectId, Rule, Severity, Subject,
+    Access, AffectedSubject, DesiredState, Finding, GuardCode, LiveState, OrganizationRole,
+    Override, PlanProject, Position, ProjectId, Rule, Severity, Subject,
 };
 
 use super::denial::{Holder, Holding, denial};
@@ -15,7 +15,7 @@ use super::{valid_override, way_past};
 use crate::codes::RULE;
 use crate::custom_role::CustomRoles;
 use crate::project_names::ProjectNames;
-use crate::projection::Projection;
+use crate::projection::{Projection, organization_role_by};
 use crate::subject::{SubjectRef, person};
 
 /// What subjects have before anything is changed.
@@ -49,6 +49,21 @@ impl<'a> Standing<'a> {
         self.denied_of(rule, roles, subject, tags, &before)
     }
 
+    /// What of the live access of somebody's further accounts a rule denies. No change reaches them.
+    fn denied_further(
+        &self,
+        rule: &Rule,
+        roles: &NamedRoles<'_>,
+        subject: &Subject,
+        tags: &[Arc<str>],
+    ) -> Option<String> {
+        let further = self.projection.further_access(subject);
+        further.iter().find_map(|access| {
+            let holder = Holder { subject, tags, organization_role: access.organization_role };
+            denial(rule, roles, &holder, self.holdings(access))
+        })
+    }
+
     fn denied_of(
         &self,
         rule: &Rule,
@@ -60,11 +75,14 @@ impl<'a> Standing<'a> {
         let organization_role =
             access.organization_role.or_else(|| told_by_rows(self.live, subject));
         let holder = Holder { subject, tags, organization_role };
-        let holdings = access.grants.iter().filter_map(|grant| {
+        denial(rule, roles, &holder, self.holdings(access))
+    }
+
+    fn holdings<'b>(&'b self, access: &'b Access) -> impl Iterator<Item = Holding<'b>> {
+        access.grants.iter().filter_map(|grant| {
             let project = self.projects.get(&grant.project)?;
             Some(Holding::of(project, &grant.role))
-        });
-        denial(rule, roles, &holder, holdings)
+        })
     }
 }
 
@@ -134,14 +152,17 @@ pub(crate) fn standing(
         let roles = NamedRoles::in_projects(&rule.deny.role, custom);
         for one in &judged {
             let Judged { subject, tags, declared: _ } = one;
-            let Some(example) = standing.denied(rule, &roles, subject, tags) else { continue };
-            let stays = match after.get(&SubjectRef::of(subject)) {
+            let stays = |_: &String| match after.get(&SubjectRef::of(subject)) {
                 None => true,
                 Some(affected) => affected.after.as_ref().is_some_and(|after| {
                     standing.denied_of(rule, &roles, subject, tags, after).is_some()
                 }),
             };
-            if stays {
+            let found = standing
+                .denied(rule, &roles, subject, tags)
+                .filter(stays)
+                .or_else(|| standing.denied_further(rule, &roles, subject, tags));
+            if let Some(example) = found {
                 findings.push(finding(desired, live, rule, one, &example));
             }
         }
@@ -186,17 +207,8 @@ fn finding(
         .stopping_its_subject()
 }
 
-/// The organization role of a live service account by what it gives in projects: the service tells no
-/// more.
+/// The organization role of a live service account by what it gives in projects.
 pub(super) fn told_by_rows(live: &LiveState, subject: &Subject) -> Option<OrganizationRole> {
     let Subject::ServiceAccount { username, .. } = subject else { return None };
-    let rows = live.service_account(username).into_iter().flat_map(|one| &one.grants);
-    let given = rows.filter(|grant| grant.source == GrantSource::Organization);
-    given
-        .filter_map(|grant| {
-            let gives =
-                |role: &OrganizationRole| role.implied_project_role().as_ref() == Some(&grant.role);
-            OrganizationRole::ALL.into_iter().find(gives)
-        })
-        .max()
+    organization_role_by(&live.service_account(username)?.grants)
 }

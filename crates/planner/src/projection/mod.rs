@@ -8,8 +8,8 @@ use std::sync::{Arc, OnceLock};
 
 use mixaccess_model::{
     Access, Change, ChangeId, Email, Grant, GrantSource, LiveMember, LiveServiceAccount, LiveState,
-    LiveSubject, LiveTeam, MemberStatus, OwnGrant, Precondition, ProjectId, ProjectRole,
-    ServiceAccountId, Subject, SubjectKey, TeamId, Write,
+    LiveSubject, LiveTeam, MemberStatus, OrganizationRole, OwnGrant, Precondition, ProjectId,
+    ProjectRole, ServiceAccountId, Subject, SubjectKey, TeamId, Write,
 };
 
 /// A change whose subject is not what the plan expects.
@@ -140,6 +140,37 @@ impl<'a> Projection<'a> {
             Subject::ServiceAccount { username, .. } => self
                 .service_account(username)
                 .map(|one| access_of_others(without_organization_rows(&one.grants))),
+        }
+    }
+
+    /// The access of the further accounts that go by the name of a subject: whatever a plan changes, it
+    /// changes the first.
+    pub(crate) fn further_access(&self, subject: &Subject) -> Vec<Access> {
+        match subject {
+            Subject::Person { email, .. } => {
+                let from = self.live.members.partition_point(|member| member.email < *email);
+                let called = self.live.members.get(from..).unwrap_or_default().iter();
+                let further = called.take_while(|member| member.email == *email).skip(1);
+                let access = further.map(|member| Access {
+                    status: member.status,
+                    organization_role: member.organization_role,
+                    teams: self.teams_of(email),
+                    grants: self.known_grants(email, member),
+                });
+                access.collect()
+            }
+            Subject::ServiceAccount { username, .. } => {
+                let Some(first) = self.live.service_account(username) else { return Vec::new() };
+                let accounts = self.live.service_accounts.iter().flatten();
+                let called = accounts.filter(|one| one.username == first.username).skip(1);
+                let access = called.map(|one| Access {
+                    organization_role: organization_role_by(&one.grants),
+                    ..access_of_others(without_organization_rows(&one.grants))
+                });
+                access.collect()
+            }
+            // Rules are about people and accounts.
+            Subject::Team { .. } => Vec::new(),
         }
     }
 
@@ -293,6 +324,18 @@ fn individual(grants: &[OwnGrant]) -> Vec<Grant> {
         source: GrantSource::Individual,
     };
     grants.iter().map(row).collect()
+}
+
+/// The organization role of a service account by what it gives in projects: the service tells no more.
+pub(crate) fn organization_role_by(grants: &[Grant]) -> Option<OrganizationRole> {
+    let given = grants.iter().filter(|grant| grant.source == GrantSource::Organization);
+    given
+        .filter_map(|grant| {
+            let gives =
+                |role: &OrganizationRole| role.implied_project_role().as_ref() == Some(&grant.role);
+            OrganizationRole::ALL.into_iter().find(gives)
+        })
+        .max()
 }
 
 const fn access_of_others(grants: Vec<Grant>) -> Access {

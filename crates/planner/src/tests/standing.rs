@@ -117,3 +117,37 @@ fn service_accounts_answer_where_the_files_are_about_them() {
         assert_eq!(told, expected, "{files:?}");
     }
 }
+
+#[test]
+fn every_account_of_an_address_answers() {
+    for (ana, first, second, expected) in [
+        ("ana", "ana", "Ana@acme.example web=admin", true),
+        ("ana", "ana web=admin", "Ana@acme.example", false),
+        ("ana", "ana web=admin", "Ana@acme.example web=admin", true),
+        ("ana removed", "ana web=admin", "Ana@acme.example admin", true),
+        ("ana suspended", "ana", "Ana@acme.example pending web=admin", true),
+        ("ana web=analyst", "ana web=analyst", "Ana@acme.example web=analyst", false),
+    ] {
+        let made = ruled(world(&[ana, CY, OWNER], &[first, second, "cy", OWNER]));
+        let told: Vec<String> = told(&made).into_iter().map(|one| one.to_lowercase()).collect();
+        assert_eq!(told.contains(&"ana".to_owned()), expected, "{first}, {second}");
+        assert!(changes(&made.plan().unwrap()).contains(&"cy: qa + analyst".to_owned()));
+    }
+    // Whom no file declares as well.
+    let live = ["ana", "Ana@acme.example web=admin", "cy", OWNER];
+    assert_eq!(told(&ruled(world(&[CY, OWNER], &live))), ["ana"]);
+}
+
+#[test]
+fn every_service_account_of_a_name_answers() {
+    let accounts = ["bot", "bot web=admin", "etl"];
+    let mut made = with_accounts(world(&[OWNER], &[OWNER]), &["bot", "etl"], &accounts);
+    made.desired.policy.rules.push(Rule {
+        deny: RuleMatch { role: vec![ProjectRole::Admin], ..RuleMatch::default() },
+        because: "it was agreed".to_owned(),
+        place: None,
+    });
+    let accounts = |one: &String| one.starts_with("service");
+    let told: Vec<String> = told(&made).into_iter().filter(accounts).collect();
+    assert_eq!(told, ["service account bot"]);
+}
