@@ -210,7 +210,6 @@ impl Bench {
         let mut client = ClientOptions::new(&url, ORGANIZATION, dialect).unwrap();
         // Never again by itself: what goes wrong must be seen here.
         client.max_wait = Duration::ZERO;
-        client.timeouts.read = Duration::from_millis(500);
         let credentials = Credentials::new("ci", "demo-secret".to_owned().into()).unwrap();
         let root = tempfile::tempdir().unwrap();
         let target = Target {
