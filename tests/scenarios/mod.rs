@@ -30,6 +30,7 @@ mod service_accounts;
 mod teams;
 mod tokens;
 mod unreadable;
+mod wildcards;
 mod withholding;
 
 /// A file that nobody lists here is a scenario that never runs.

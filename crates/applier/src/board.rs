@@ -145,35 +145,31 @@ impl<'a> Board<'a> {
 
     fn work(&mut self, index: usize, change: &Change) -> Work {
         let changes = self.changes;
-        let revoked = change.write.revoked();
-        match (&change.subject, revoked) {
-            // One that ends a reduction must not be stopped by what stops the others of a call.
-            _ if is_grant_to_person(change)
-                && self.grants_per_call > 1
-                && self.reduces.get(index) == Some(&false) =>
-            {
-                let reduces = &self.reduces;
-                let joins = |other: usize| {
-                    changes.get(other).is_some_and(is_grant_to_person)
-                        && reduces.get(other) == Some(&false)
-                };
-                let call = self.schedule.join(index, self.grants_per_call, joins);
-                if call.len() > 1 { Work::Together(call) } else { Work::One(index) }
-            }
-            (Subject::ServiceAccount { .. }, Some((project, _))) => {
-                let given_anew = changes.iter().enumerate().skip(index + 1).find(|(_, later)| {
+        // One that ends a reduction must not be stopped by what stops the others of a call.
+        if is_grant_to_person(change)
+            && self.grants_per_call > 1
+            && self.reduces.get(index) == Some(&false)
+        {
+            let reduces = &self.reduces;
+            let joins = |other: usize| {
+                changes.get(other).is_some_and(is_grant_to_person)
+                    && reduces.get(other) == Some(&false)
+            };
+            let call = self.schedule.join(index, self.grants_per_call, joins);
+            return if call.len() > 1 { Work::Together(call) } else { Work::One(index) };
+        }
+        if let Subject::ServiceAccount { .. } = change.subject
+            && let Some((project, _)) = change.write.revoked()
+            && let Some((grant, _)) =
+                changes.iter().enumerate().skip(index + 1).find(|(_, later)| {
                     later.write.granted().is_some_and(|(other, _)| other.id == project.id)
                         && later.subject.key() == change.subject.key()
-                });
-                match given_anew {
-                    Some((grant, _)) if self.schedule.take_follower(index, grant) => {
-                        Work::BackToBack(index, grant)
-                    }
-                    _ => Work::One(index),
-                }
-            }
-            _ => Work::One(index),
+                })
+            && self.schedule.take_follower(index, grant)
+        {
+            return Work::BackToBack(index, grant);
         }
+        Work::One(index)
     }
 
     /// A change has an outcome.

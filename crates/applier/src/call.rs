@@ -70,11 +70,12 @@ fn person_write(
         }
         Verb::Withdraw | Verb::Remove => Ok(Write::RemoveMember { user: known()?, email }),
         Verb::Remind => Ok(Write::ResendInvitation { user: known()? }),
-        Verb::Set => match asked.differences.as_slice() {
-            [Difference::OrganizationRole(Diff { after: Known(role), .. })] => {
-                Ok(Write::SetOrganizationRole { user: known()?, role: *role })
+        Verb::Set => match asked.only().ok_or_else(unfit)? {
+            Difference::OrganizationRole(Diff { after, .. }) => {
+                let role = after.known().ok_or_else(unfit)?;
+                Ok(Write::SetOrganizationRole { user: known()?, role })
             }
-            [Difference::ProjectRole(ProjectRef { id, .. }, diff)] => match diff {
+            Difference::ProjectRole(ProjectRef { id, .. }, diff) => match diff {
                 Diff { before: Absent, after: Known(role) } => {
                     Ok(Write::Grant { project: *id, email, role: role.clone() })
                 }
@@ -86,7 +87,10 @@ fn person_write(
                 }
                 Diff { .. } => Err(unfit()),
             },
-            _ => Err(unfit()),
+            Difference::Account(_)
+            | Difference::TeamMember(..)
+            | Difference::Reminder(_)
+            | Difference::Expiry(_) => Err(unfit()),
         },
         Verb::Create | Verb::Delete => Err(unfit()),
     }
@@ -98,6 +102,7 @@ fn team_write(
     id: Option<TeamId>,
     target: &Target,
 ) -> Result<Write, String> {
+    let unfit = || unfit("team", asked);
     let update = |update: TeamUpdate| {
         let team = id.ok_or_else(|| unnumbered(&SubjectKey::Team(Arc::clone(name))))?;
         Ok(Write::UpdateTeam { team, update })
@@ -114,12 +119,12 @@ fn team_write(
     match asked.verb {
         Verb::Create => Ok(Write::CreateTeam { name: Arc::clone(name) }),
         Verb::Delete => Ok(Write::DeleteTeam { name: Arc::clone(name) }),
-        Verb::Set => match asked.differences.as_slice() {
-            [Difference::TeamMember(email, through, diff)] => {
+        Verb::Set => match asked.only().ok_or_else(unfit)? {
+            Difference::TeamMember(email, through, diff) => {
                 let joins = match diff.after {
                     Known(()) => true,
                     Absent => false,
-                    Unread => return Err(unfit("team", asked)),
+                    Unread => return Err(unfit()),
                 };
                 match (through, joins) {
                     (Through::Scim, joins) => group(email, joins),
@@ -127,15 +132,17 @@ fn team_write(
                     (Through::Mixpanel, false) => update(TeamUpdate::RemoveMember(email.clone())),
                 }
             }
-            [Difference::ProjectRole(project, Diff { after: Known(role), .. })] => {
-                update(TeamUpdate::SetRole(project.id, role.clone()))
-            }
-            [Difference::ProjectRole(project, Diff { after: Absent, .. })] => {
-                update(TeamUpdate::RemoveRole(project.id))
-            }
-            _ => Err(unfit("team", asked)),
+            Difference::ProjectRole(project, diff) => match &diff.after {
+                Known(role) => update(TeamUpdate::SetRole(project.id, role.clone())),
+                Absent => update(TeamUpdate::RemoveRole(project.id)),
+                Unread => Err(unfit()),
+            },
+            Difference::Account(_)
+            | Difference::OrganizationRole(_)
+            | Difference::Reminder(_)
+            | Difference::Expiry(_) => Err(unfit()),
         },
-        Verb::Invite | Verb::Withdraw | Verb::Remind | Verb::Remove => Err(unfit("team", asked)),
+        Verb::Invite | Verb::Withdraw | Verb::Remind | Verb::Remove => Err(unfit()),
     }
 }
 
@@ -149,35 +156,23 @@ fn account_write(
     match asked.verb {
         Verb::Create => {
             let role = asked.organization_role().and_then(|diff| diff.after.known());
-            let expires = asked.differences.iter().find_map(|one| match one {
-                Difference::Expiry(diff) => diff.after.known(),
-                Difference::Account(_)
-                | Difference::OrganizationRole(_)
-                | Difference::ProjectRole(..)
-                | Difference::TeamMember(..)
-                | Difference::Reminder(_) => None,
-            });
             Ok(Write::CreateServiceAccount {
                 username: Arc::clone(username),
                 role: role.ok_or_else(unfit)?,
-                expires,
+                expires: asked.expires(),
                 grants: given(asked),
             })
         }
         Verb::Delete => Ok(Write::DeleteServiceAccount { account: known()? }),
-        Verb::Set => match asked.differences.as_slice() {
-            [Difference::ProjectRole(project, Diff { before: Absent, after: Known(role) })] => {
-                Ok(Write::AddServiceAccount {
-                    account: known()?,
-                    project: project.id,
-                    role: role.clone(),
-                })
+        Verb::Set => {
+            let account = known()?;
+            if let Some((project, role)) = asked.granted() {
+                let (project, role) = (project.id, role.clone());
+                return Ok(Write::AddServiceAccount { account, project, role });
             }
-            [Difference::ProjectRole(project, Diff { before: Known(_), after: Absent })] => {
-                Ok(Write::RemoveServiceAccount { account: known()?, project: project.id })
-            }
-            _ => Err(unfit()),
-        },
+            let (project, _) = asked.revoked().ok_or_else(unfit)?;
+            Ok(Write::RemoveServiceAccount { account, project: project.id })
+        }
         Verb::Invite | Verb::Withdraw | Verb::Remind | Verb::Remove => Err(unfit()),
     }
 }
@@ -193,10 +188,8 @@ fn unnumbered(subject: &dyn fmt::Display) -> String {
 }
 
 fn unfit(kind: &str, asked: &model::Write) -> String {
-    let slot = match (asked.verb, asked.differences.as_slice()) {
-        (Verb::Set, [one]) => format!(" {}", one.slot().as_str().replace('_', " ")),
-        _ => String::new(),
-    };
+    let slot = asked.only().map(|one| format!(" {}", one.slot().as_str().replace('_', " ")));
+    let slot = slot.unwrap_or_default();
     format!("there is no write that would {}{slot} for a {kind}", asked.verb.as_str())
 }
 
@@ -258,19 +251,23 @@ fn lacking(asked: &model::Write, capabilities: &Capabilities) -> Option<&'static
         remove_member,
         change_pending_roles: _,
     } = capabilities;
-    let (able, what) = match (asked.verb, asked.differences.as_slice()) {
-        (Verb::Withdraw | Verb::Remove, _) => (*remove_member, "remove a member"),
-        (Verb::Set, [Difference::OrganizationRole(_)]) => {
-            (*set_organization_role, "change an organization role")
-        }
-        (Verb::Set, [Difference::ProjectRole(_, Diff { before, after })]) => {
-            match (before, after) {
+    let (able, what) = match asked.verb {
+        Verb::Withdraw | Verb::Remove => (*remove_member, "remove a member"),
+        Verb::Set => match asked.only()? {
+            Difference::OrganizationRole(_) => {
+                (*set_organization_role, "change an organization role")
+            }
+            Difference::ProjectRole(_, Diff { before, after }) => match (before, after) {
                 (Known(_), Known(_)) => (*set_project_role, "change a project role in place"),
                 (_, Absent) => (*revoke, "take one project away"),
                 (Absent | Unread, Known(_)) | (_, Unread) => return None,
-            }
-        }
-        (Verb::Invite | Verb::Remind | Verb::Create | Verb::Delete | Verb::Set, _) => return None,
+            },
+            Difference::Account(_)
+            | Difference::TeamMember(..)
+            | Difference::Reminder(_)
+            | Difference::Expiry(_) => return None,
+        },
+        Verb::Invite | Verb::Remind | Verb::Create | Verb::Delete => return None,
     };
     (!able).then_some(what)
 }

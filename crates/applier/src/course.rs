@@ -39,11 +39,13 @@ impl<'a> Course<'a> {
     pub(crate) fn has_happened_since(&self, since: Timestamp, live: &LiveState) -> bool {
         self.of_subject.iter().all(|(key, own)| {
             let found = live.subject(key);
-            own.iter().all(|(index, change)| match (change.write.verb, found) {
-                (Verb::Create, Some(LiveSubject::ServiceAccount(account))) => {
-                    account.is_created_by(&live.actor) == Some(true)
+            own.iter().all(|(index, change)| {
+                if let Some(LiveSubject::ServiceAccount(account)) = found
+                    && change.write.verb == Verb::Create
+                {
+                    return account.is_created_by(&live.actor) == Some(true);
                 }
-                _ => self.shows_since(*index, change, found, since),
+                self.shows_since(*index, change, found, since)
             })
         })
     }
@@ -57,12 +59,14 @@ impl<'a> Course<'a> {
         found: Option<LiveSubject<'_>>,
         since: Timestamp,
     ) -> bool {
-        match (change.write.verb, found) {
-            (Verb::Invite, Some(LiveSubject::Person(member))) => {
-                self.taken_before(index, change).is_none_or(|taken| is_new(member, taken, since))
-            }
-            _ => true,
+        if let Some(LiveSubject::Person(member)) = found
+            && change.write.verb == Verb::Invite
+        {
+            return self
+                .taken_before(index, change)
+                .is_none_or(|taken| is_new(member, taken, since));
         }
+        true
     }
 
     /// The change before an invitation that takes the person out.
@@ -88,9 +92,9 @@ impl<'a> Course<'a> {
                 || later().any(|one| one.slot() == Slot::Account && !one.gives());
         }
         // In place, or taken over by a later change of the same slot that is.
-        change.write.differences.iter().all(|own| match own {
-            Difference::Account(_) if own.gives() => true,
-            _ => later().any(|one| one.slot() == own.slot() && one.is_met_by(found)),
+        change.write.differences.iter().all(|own| {
+            let is_there = own.slot() == Slot::Account && own.gives();
+            is_there || later().any(|one| one.slot() == own.slot() && one.is_met_by(found))
         })
     }
 }

@@ -249,11 +249,9 @@ pub(crate) fn without_others(
             || created.is_some_and(|created| created > latest)
     };
     let all = changes.iter().zip(standings);
-    let all = all.map(|(change, standing)| match standing {
-        Standing::Unknown if change.write.verb == Verb::Create && is_of_others(change) => {
-            Standing::NotTried
-        }
-        _ => standing.clone(),
+    let all = all.map(|(change, standing)| {
+        let is_open = *standing == Standing::Unknown && change.write.verb == Verb::Create;
+        if is_open && is_of_others(change) { Standing::NotTried } else { standing.clone() }
     });
     all.collect()
 }

@@ -195,12 +195,11 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
     fn lacks_sink(&self, is_sent: &[bool]) -> Option<Refusal> {
         let changes = self.plan.content.changes.iter().zip(is_sent);
         let created =
-            changes.filter_map(|(change, is_sent)| match (change.write.verb, &change.subject) {
-                (Verb::Create, Subject::ServiceAccount { username, .. }) => {
-                    is_sent.then_some(username)
-                }
-                _ => None,
-            });
+            changes.filter(|(change, is_sent)| **is_sent && change.write.verb == Verb::Create);
+        let created = created.filter_map(|(change, _)| match &change.subject {
+            Subject::ServiceAccount { username, .. } => Some(username),
+            Subject::Person { .. } | Subject::Team { .. } => None,
+        });
         let usernames = created.collect::<BTreeSet<_>>();
         if usernames.is_empty() {
             return None;

@@ -152,7 +152,7 @@ fn moved(projection: &Projection<'_>, change: &Change, follows_creation: bool) -
 fn is_ours(projection: &Projection<'_>, key: &SubjectKey, live: &LiveState) -> bool {
     match projection.subject(key) {
         Some(LiveSubject::ServiceAccount(account)) => may_be_ours(account, &live.actor),
-        _ => false,
+        Some(LiveSubject::Person(_) | LiveSubject::Team(_)) | None => false,
     }
 }
 

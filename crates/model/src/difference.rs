@@ -100,16 +100,69 @@ impl Difference {
         }
     }
 
-    /// The project, where it is about one.
-    pub const fn project(&self) -> Option<&ProjectRef> {
+    /// The organization role before and after, where it is about that.
+    pub const fn organization_role(&self) -> Option<Diff<Reading<OrganizationRole>>> {
         match self {
-            Self::ProjectRole(project, _) => Some(project),
+            Self::OrganizationRole(diff) => Some(*diff),
+            Self::Account(_)
+            | Self::ProjectRole(..)
+            | Self::TeamMember(..)
+            | Self::Reminder(_)
+            | Self::Expiry(_) => None,
+        }
+    }
+
+    /// The project, and the role before and after, where it is about one.
+    pub const fn project_role(&self) -> Option<(&ProjectRef, &Diff<Reading<ProjectRole>>)> {
+        match self {
+            Self::ProjectRole(project, diff) => Some((project, diff)),
             Self::Account(_)
             | Self::OrganizationRole(_)
             | Self::TeamMember(..)
             | Self::Reminder(_)
             | Self::Expiry(_) => None,
         }
+    }
+
+    /// Who, and the place in the team before and after, where it is about one.
+    pub const fn team_member(&self) -> Option<(&Email, &Diff<Reading<()>>)> {
+        match self {
+            Self::TeamMember(email, _, diff) => Some((email, diff)),
+            Self::Account(_)
+            | Self::OrganizationRole(_)
+            | Self::ProjectRole(..)
+            | Self::Reminder(_)
+            | Self::Expiry(_) => None,
+        }
+    }
+
+    /// When the last e-mail of an invitation went out, where it sends another.
+    pub const fn reminded_since(&self) -> Option<Reading<Timestamp>> {
+        match self {
+            Self::Reminder(since) => Some(*since),
+            Self::Account(_)
+            | Self::OrganizationRole(_)
+            | Self::ProjectRole(..)
+            | Self::TeamMember(..)
+            | Self::Expiry(_) => None,
+        }
+    }
+
+    /// When credentials stop working before and after, where it is about that.
+    pub const fn expiry(&self) -> Option<Diff<Reading<Timestamp>>> {
+        match self {
+            Self::Expiry(diff) => Some(*diff),
+            Self::Account(_)
+            | Self::OrganizationRole(_)
+            | Self::ProjectRole(..)
+            | Self::TeamMember(..)
+            | Self::Reminder(_) => None,
+        }
+    }
+
+    /// The project, where it is about one.
+    pub fn project(&self) -> Option<&ProjectRef> {
+        self.project_role().map(|(project, _)| project)
     }
 
     /// What is in the slot before.
@@ -151,23 +204,43 @@ impl Difference {
     /// `found` is the subject, or nothing where it is not there: then everything of it is absent.
     pub fn is_met_by(&self, found: Option<LiveSubject<'_>>) -> bool {
         let Some(found) = found else { return !self.gives() };
-        match (self, found.fact(self.slot())) {
-            (Self::Account(diff), Some(Fact::Account(held))) => match diff.after {
+        // The service tells less of some kinds than of others.
+        let Some(held) = found.fact(self.slot()) else { return self.is_never_told_of(found) };
+        match (self, held) {
+            (Self::Account(diff), Fact::Account(held)) => match diff.after {
                 Reading::Known(MemberStatus::Pending) => held.known().is_some(),
-                after => held == after,
+                Reading::Known(MemberStatus::Active) | Reading::Absent | Reading::Unread => {
+                    held == diff.after
+                }
             },
-            (Self::Reminder(since), Some(Fact::Reminder(held))) => match held {
+            (Self::Reminder(since), Fact::Reminder(held)) => match held {
                 Reading::Absent => true,
                 Reading::Known(at) => since.known().is_some_and(|since| at > since),
                 Reading::Unread => false,
             },
             // When credentials stop working is a matter of the account, which is made with it.
             (Self::Expiry(_), _) => true,
-            (Self::OrganizationRole(_), None) => {
+            (
+                Self::Account(_)
+                | Self::OrganizationRole(_)
+                | Self::ProjectRole(..)
+                | Self::TeamMember(..)
+                | Self::Reminder(_),
+                held,
+            ) => held == self.after(),
+        }
+    }
+
+    /// Whether it is about a slot of which nothing is ever read for subjects of that kind.
+    const fn is_never_told_of(&self, found: LiveSubject<'_>) -> bool {
+        match self {
+            Self::OrganizationRole(_) => {
                 matches!(found, LiveSubject::Team(_) | LiveSubject::ServiceAccount(_))
             }
-            (_, Some(held)) => held == self.after(),
-            (_, None) => false,
+            Self::Expiry(_) => true,
+            Self::Account(_) | Self::ProjectRole(..) | Self::TeamMember(..) | Self::Reminder(_) => {
+                false
+            }
         }
     }
 }

@@ -156,10 +156,8 @@ impl Write {
 
     /// The one slot that it changes of a subject that stays; nothing for every other write.
     pub fn only(&self) -> Option<&Difference> {
-        match (self.verb, self.differences.as_slice()) {
-            (Verb::Set, [one]) => Some(one),
-            _ => None,
-        }
+        let [one] = self.differences.as_slice() else { return None };
+        (self.verb == Verb::Set).then_some(one)
     }
 
     /// The write that takes back the one slot of a subject that stays; nothing for every other write.
@@ -185,40 +183,31 @@ impl Write {
 
     /// The role that it gives in one project where there was none, and nothing else.
     pub fn granted(&self) -> Option<(&ProjectRef, &ProjectRole)> {
-        match self.only()? {
-            Difference::ProjectRole(
-                project,
-                Diff { before: Reading::Absent, after: Reading::Known(role) },
-            ) => Some((project, role)),
-            _ => None,
-        }
+        let (project, Diff { before, after }) = self.only()?.project_role()?;
+        let role = after.as_ref().known().filter(|_| *before == Absent)?;
+        Some((project, role))
     }
 
     /// The role that it takes in one project, and nothing else.
     pub fn revoked(&self) -> Option<(&ProjectRef, &ProjectRole)> {
-        match self.only()? {
-            Difference::ProjectRole(
-                project,
-                Diff { before: Reading::Known(role), after: Reading::Absent },
-            ) => Some((project, role)),
-            _ => None,
-        }
+        let (project, Diff { before, after }) = self.only()?.project_role()?;
+        let role = before.as_ref().known().filter(|_| *after == Absent)?;
+        Some((project, role))
     }
 
     /// Who comes into a team or goes, and nothing else.
     pub fn moved_member(&self) -> Option<&Email> {
-        match self.only()? {
-            Difference::TeamMember(email, ..) => Some(email),
-            _ => None,
-        }
+        self.only()?.team_member().map(|(email, _)| email)
     }
 
     /// When the last e-mail of an invitation went out, of which it sends another.
     pub fn reminded_since(&self) -> Option<Reading<Timestamp>> {
-        self.differences.iter().find_map(|one| match one {
-            Difference::Reminder(since) => Some(*since),
-            _ => None,
-        })
+        self.differences.iter().find_map(Difference::reminded_since)
+    }
+
+    /// When the credentials that it makes stop working.
+    pub fn expires(&self) -> Option<Timestamp> {
+        self.differences.iter().find_map(Difference::expiry)?.after.known()
     }
 
     /// Whether it takes something and gives nothing.
@@ -228,40 +217,19 @@ impl Write {
 
     /// The organization role before and after, where it changes.
     pub fn organization_role(&self) -> Option<Diff<Reading<OrganizationRole>>> {
-        self.differences.iter().find_map(|one| match one {
-            Difference::OrganizationRole(diff) => Some(*diff),
-            Difference::Account(_)
-            | Difference::ProjectRole(..)
-            | Difference::TeamMember(..)
-            | Difference::Reminder(_)
-            | Difference::Expiry(_) => None,
-        })
+        self.differences.iter().find_map(Difference::organization_role)
     }
 
     /// The subject's own role in each project where it changes.
     pub fn project_roles(
         &self,
     ) -> impl Iterator<Item = (&ProjectRef, &Diff<Reading<ProjectRole>>)> {
-        self.differences.iter().filter_map(|one| match one {
-            Difference::ProjectRole(project, diff) => Some((project, diff)),
-            Difference::Account(_)
-            | Difference::OrganizationRole(_)
-            | Difference::TeamMember(..)
-            | Difference::Reminder(_)
-            | Difference::Expiry(_) => None,
-        })
+        self.differences.iter().filter_map(Difference::project_role)
     }
 
     /// Who comes into a team or goes.
     pub fn team_members(&self) -> impl Iterator<Item = (&Email, &Diff<Reading<()>>)> {
-        self.differences.iter().filter_map(|one| match one {
-            Difference::TeamMember(email, _, diff) => Some((email, diff)),
-            Difference::Account(_)
-            | Difference::OrganizationRole(_)
-            | Difference::ProjectRole(..)
-            | Difference::Reminder(_)
-            | Difference::Expiry(_) => None,
-        })
+        self.differences.iter().filter_map(Difference::team_member)
     }
 
     /// The projects in which it changes the subject's own role.

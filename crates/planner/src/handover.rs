@@ -60,17 +60,13 @@ struct Additions<'a> {
 
 impl<'a> Additions<'a> {
     fn note(&mut self, subject: &'a Subject, write: &'a Write, index: usize) {
-        match (subject, write.only()) {
-            (Subject::Team { name, .. }, Some(one @ Difference::TeamMember(email, ..))) => {
-                if one.gives() {
-                    self.places.insert((name, email), index);
-                }
-            }
-            (_, Some(one @ Difference::ProjectRole(project, _))) if one.gives() => {
-                self.roles.insert((SubjectRef::of(subject), project.id), index);
-            }
-            // What comes with something new is nobody's instead of anything.
-            (_, _) => {}
+        // What comes with something new is nobody's instead of anything.
+        let Some(one) = write.only().filter(|one| one.gives()) else { return };
+        if let (Subject::Team { name, .. }, Some((email, _))) = (subject, one.team_member()) {
+            self.places.insert((name, email), index);
+        }
+        if let Some(project) = one.project() {
+            self.roles.insert((SubjectRef::of(subject), project.id), index);
         }
     }
 }

@@ -54,14 +54,13 @@ impl<'a> ActorPower<'a> {
             Subject::Team { .. } => self.organization_scoped().or_else(|| {
                 write.differences.iter().find_map(|one| self.refusal_for_other(write.verb, one))
             }),
-            Subject::ServiceAccount { username, .. } => match write.verb {
-                Verb::Delete => self
-                    .organization_scoped()
-                    .or_else(|| self.deletes(projection.service_account(username))),
-                verb => self.organization_scoped().or_else(|| {
-                    write.differences.iter().find_map(|one| self.refusal_for_other(verb, one))
-                }),
-            },
+            Subject::ServiceAccount { username, .. } => self.organization_scoped().or_else(|| {
+                if write.verb.ends() {
+                    return self.deletes(projection.service_account(username));
+                }
+                let mut each = write.differences.iter();
+                each.find_map(|one| self.refusal_for_other(write.verb, one))
+            }),
         }
     }
 
