@@ -137,20 +137,23 @@ fn is_wildcard(pattern: &str) -> bool {
 fn wildcards(text: &str) -> Vec<String> {
     let code = code(text);
     let mut found = Vec::new();
-    for (at, _) in code.match_indices("match ") {
-        let rest = &code[at + "match ".len()..];
-        let Some(head) = before(rest, "{").or_else(|| rest.find('{').map(|end| &rest[..end]))
+    for (at, word) in code.match_indices("match ") {
+        let rest = code.get(at + word.len()..).unwrap_or_default();
+        let Some(head) = before(rest, "{").or_else(|| rest.split_once('{').map(|(head, _)| head))
         else {
             continue;
         };
-        let rest = &rest[head.len()..];
-        let body = &rest[1..closed(rest).max(2) - 1];
+        let rest = rest.get(head.len()..).unwrap_or_default();
+        let body = rest.get(1..closed(rest).max(2) - 1).unwrap_or_default();
         let patterns = patterns(body);
         let names = |pattern: &&str| {
             let pattern = outside_braces(pattern);
             VOCABULARY.iter().any(|word| {
                 pattern.match_indices(word).any(|(at, _)| {
-                    !pattern[..at].ends_with(|one: char| one.is_alphanumeric() || one == '_')
+                    !pattern
+                        .get(..at)
+                        .unwrap_or_default()
+                        .ends_with(|one: char| one.is_alphanumeric() || one == '_')
                 })
             })
         };
