@@ -139,7 +139,16 @@ fn two_accounts_of_one_person_stop_that_person_alone() {
     bench.run("apply plan.json").exits(0).shows("verified").shows("di@o.example");
     let kept = std::fs::read_dir(bench.path(".mixaccess/plans")).unwrap().count();
     assert_eq!(kept, 1, "a copy of every applied plan");
-    bench.run("drift").exits(2).shows("duplicate-member");
+    bench
+        .run("drift")
+        .exits(2)
+        .shows("duplicate-member")
+        .shows("Drift. Live access in")
+        .shows("1 difference that no change here settles")
+        .never_shows("No drift");
+    bench.run("drift --format junit").exits(2).shows("<failure").never_shows("matches the files");
+    bench.run("drift --format sarif").exits(2).shows("\"ruleId\": \"drift\"");
+    bench.run("drift --format markdown").exits(2).shows("differs from the files");
 }
 
 #[test]

@@ -217,6 +217,17 @@ pub enum NotPlannedKind {
     Withheld,
 }
 
+impl NotPlannedKind {
+    /// Whether live access differs from the files by it, though no change of the plan settles it. Otherwise
+    /// it is as the policy wants it, or only waits for somebody to accept.
+    pub const fn stays_open(self) -> bool {
+        match self {
+            Self::ManagedByScim | Self::ActorPower | Self::Unreadable | Self::Withheld => true,
+            Self::Unmanaged | Self::UndeclaredProject | Self::Pending | Self::Protected => false,
+        }
+    }
+}
+
 impl NotPlanned {
     /// What a finding about one subject stops.
     pub fn withheld(finding: &Finding) -> Self {
@@ -399,6 +410,20 @@ impl PlanContent {
     pub fn errors_of_subjects(&self) -> impl Iterator<Item = &Finding> {
         let errors = self.findings.iter().filter(|one| one.severity == Severity::Error);
         errors.filter(|one| !one.stops_plan())
+    }
+
+    /// The differences that no change of the plan settles, and that are not as the policy wants it.
+    pub fn open_differences(&self) -> impl Iterator<Item = &NotPlanned> {
+        self.not_planned.iter().filter(|one| one.kind.stays_open())
+    }
+
+    /// Whether live access differs from the files: by what would be planned, by what only somebody else or
+    /// other credentials can mend or a doubt holds back, and by what somebody has although a rule denies it.
+    pub fn differs(&self) -> bool {
+        !self.is_empty()
+            || !self.manual.is_empty()
+            || self.open_differences().next().is_some()
+            || self.errors_of_subjects().next().is_some()
     }
 
     /// Whether the plan may not be applied.

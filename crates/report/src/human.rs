@@ -7,7 +7,7 @@ mod totals;
 
 use std::collections::BTreeSet;
 
-use mixaccess_model::{Finding, NotPlanned};
+use mixaccess_model::Finding;
 
 use crate::kind::Kind;
 use crate::outline::{NotPlannedGroup, Outline};
@@ -161,15 +161,10 @@ fn not_planned(page: &mut Page, groups: &[NotPlannedGroup<'_>], verbosity: Verbo
             Verbosity::Normal if items.len() > EXAMPLES + 1 => EXAMPLES,
             Verbosity::Normal | Verbosity::Verbose => items.len(),
         };
-        for NotPlanned { kind: _, subject, project, message } in items.iter().take(shown) {
-            let project = project
-                .as_ref()
-                .map(|project| format!("{} #{}", project.key, project.id))
-                .filter(|name| !message.contains(name.as_str()));
-            let subject = words::mention(subject.as_ref(), message);
-            let about: Vec<String> = subject.into_iter().chain(project).collect();
-            let about = if about.is_empty() { String::new() } else { about.join(", ") + ":" };
-            page.wrap(4, 6, &[(Tone::Strong, &about), (Tone::Plain, message)]);
+        for item in items.iter().take(shown) {
+            let about = words::about(item);
+            let about = if about.is_empty() { about } else { about + ":" };
+            page.wrap(4, 6, &[(Tone::Strong, &about), (Tone::Plain, &item.message)]);
         }
         let more = items.len() - shown;
         if more > 0 {

@@ -1,13 +1,15 @@
 //! Findings, guard rails and checks as JUnit test cases.
 
-use mixaccess_model::{Finding, GuardVerdict, Place, PlanOrganization, Severity, Subject};
+use mixaccess_model::{
+    Finding, GuardVerdict, NotPlanned, Place, PlanOrganization, Severity, Subject,
+};
 
 use crate::governing::Governor;
 use crate::kind::Kind;
 use crate::markup::xml;
 use crate::outline::Outline;
-use crate::row;
 use crate::subjects::Block;
+use crate::{row, words};
 
 /// How a test case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,7 @@ pub(crate) fn plan(outline: &Outline<'_>) -> String {
     }
     if outline.kind == Kind::Drift {
         cases.extend(others.into_iter().flat_map(all_differences));
+        cases.extend(outline.open_differences().map(open_difference));
     }
     cases.extend(manual(outline, false));
     let (suite, holds) = match outline.kind {
@@ -81,6 +84,12 @@ fn manual<'a>(outline: &'a Outline<'_>, first: bool) -> impl Iterator<Item = Cas
         outcome,
         text: item.sentence(provider, outline.kind),
     })
+}
+
+/// What differs though no change here settles it.
+fn open_difference(one: &NotPlanned) -> Case {
+    let text = words::left_alone(one);
+    Case { class: "drift", name: text.clone(), outcome: Outcome::Failed, text }
 }
 
 fn all_differences<'a>(block: &'a Block<'_>) -> impl Iterator<Item = Case> + use<'a> {

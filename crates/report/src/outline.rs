@@ -163,6 +163,12 @@ impl<'a> Outline<'a> {
         self.governing.count() > 0 && late
     }
 
+    /// What differs though no change here settles it.
+    pub(crate) fn open_differences(&self) -> impl Iterator<Item = &'a NotPlanned> {
+        let open = self.not_planned.iter().filter(|group| group.kind.stays_open());
+        open.flat_map(|group| group.items.iter().copied())
+    }
+
     /// What a human has to change, with the provider: in drift those first by which somebody governs.
     pub(crate) fn manual_items(
         &self,

@@ -58,6 +58,12 @@ pub(crate) fn plan(
     }
     if outline.kind == Kind::Drift {
         results.extend(others.into_iter().flat_map(differences));
+        results.extend(outline.open_differences().map(|one| Outcome {
+            code: "drift".to_owned(),
+            level: "warning",
+            message: words::left_alone(one),
+            place: None,
+        }));
     }
     results.extend(manual(outline, false));
     render(&results, Some(outline.organization))

@@ -128,23 +128,34 @@ fn nothing(content: &PlanContent, kind: Kind, title: &str) -> String {
         words::counted(count(grants), "grant", "grants"),
         words::counted(count(figures.projects), "project", "projects"),
     );
+    if kind == Kind::Undo {
+        return format!("No changes. There is nothing to undo in {title}.");
+    }
     let denied = denied(content);
-    let first = match (kind, &denied) {
-        (Kind::Plan, _) => "No changes.",
-        (Kind::Drift, None) => "No drift.",
-        (Kind::Drift, Some(_)) => "Denied access stands.",
-        (Kind::Undo, _) => return format!("No changes. There is nothing to undo in {title}."),
+    let open = content.open_differences().count();
+    let first = match (kind, open, &denied) {
+        (Kind::Plan | Kind::Undo, ..) => "No changes.",
+        (Kind::Drift, 1.., _) => "Drift.",
+        (Kind::Drift, 0, Some(_)) => "Denied access stands.",
+        (Kind::Drift, 0, None) if content.is_refused() => "The files are refused.",
+        (Kind::Drift, 0, None) => "No drift.",
     };
-    let left = content.not_planned.len();
+    let left = content.not_planned.len() - open;
     let left = (left > 0).then(|| {
         format!("{} left alone", words::counted(left, "difference is", "differences are"))
     });
-    let but: Vec<String> = denied.into_iter().chain(left).collect();
-    if but.is_empty() {
-        return format!("{first} Live access in {title} matches the files ({size}).");
+    let more: Vec<String> = denied.into_iter().chain(left).collect();
+    let more = more.join(", and ");
+    let live = format!("{first} Live access in {title}");
+    if open > 0 {
+        let open = words::counted(open, "difference", "differences");
+        let more = if more.is_empty() { more } else { format!(", and {more}") };
+        return format!(
+            "{live} differs from the files ({size}): {open} that no change here settles{more}."
+        );
     }
-    let but = but.join(", and ");
-    format!("{first} Live access in {title} matches the files ({size}), but {but}.")
+    let but = if more.is_empty() { more } else { format!(", but {more}") };
+    format!("{live} matches the files ({size}){but}.")
 }
 
 fn risks(blocks: &[Block<'_>], kind: Kind) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use mixaccess_model::{Digest, Power, ReasonKind, Subject};
+use mixaccess_model::{Digest, NotPlanned, Power, ReasonKind, Subject};
 
 /// A number with thousands separated: `1,204`.
 pub(crate) fn number(value: u64) -> String {
@@ -41,6 +41,24 @@ pub(crate) fn bare(subject: &Subject) -> &str {
         Subject::Team { name, id: _ } => name,
         Subject::ServiceAccount { username, id: _ } => username,
     }
+}
+
+/// Whom and which project a difference that is left alone is about, where it does not say so itself.
+pub(crate) fn about(item: &NotPlanned) -> String {
+    let NotPlanned { kind: _, subject, project, message } = item;
+    let project = project
+        .as_ref()
+        .map(|project| format!("{} #{}", project.key, project.id))
+        .filter(|name| !message.contains(name.as_str()));
+    let subject = mention(subject.as_ref(), message);
+    let about: Vec<String> = subject.into_iter().chain(project).collect();
+    about.join(", ")
+}
+
+/// A difference that is left alone, as one sentence.
+pub(crate) fn left_alone(item: &NotPlanned) -> String {
+    let about = about(item);
+    if about.is_empty() { item.message.clone() } else { format!("{about}: {}", item.message) }
 }
 
 /// The subject as a text names it, unless a message names it already.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use mixaccess_api::{AuditEvent, Client};
-use mixaccess_model::{Change, Email, NotPlannedKind, Plan, PlanContent, Subject, printable};
+use mixaccess_model::{Change, Email, Plan, PlanContent, Subject, printable};
 use mixaccess_report::{Culprit, Culprits, Purpose};
 
 use crate::args::{Allow, Drift as Args};
@@ -38,25 +38,8 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     Ok(exit(&plan.content))
 }
 
-/// Differences are what would be planned, what only somebody else or other credentials can mend, and what
-/// somebody has although a rule denies it.
-pub(super) fn differs(content: &PlanContent) -> bool {
-    let left_open = content.not_planned.iter().any(|one| match one.kind {
-        NotPlannedKind::ManagedByScim
-        | NotPlannedKind::ActorPower
-        | NotPlannedKind::Unreadable
-        | NotPlannedKind::Withheld => true,
-        NotPlannedKind::Unmanaged
-        | NotPlannedKind::UndeclaredProject
-        | NotPlannedKind::Pending
-        | NotPlannedKind::Protected => false,
-    });
-    let stands = content.errors_of_subjects().next().is_some();
-    !content.is_empty() || !content.manual.is_empty() || left_open || stands
-}
-
 fn exit(content: &PlanContent) -> Exit {
-    if differs(content) {
+    if content.differs() {
         Exit::Differences
     } else if content.errors().next().is_some() {
         Exit::Error

@@ -1,6 +1,5 @@
 //! `plan`: resolves, reads live state, shows the difference.
 
-use super::drift::differs;
 use crate::args::Plan as Args;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -22,7 +21,7 @@ pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     context.console.result(&mixaccess_report::plan(&plan, context.format(), &options)?)?;
     Ok(if plan.content.is_refused() {
         Exit::Refused
-    } else if args.detailed_exitcode && differs(&plan.content) {
+    } else if args.detailed_exitcode && plan.content.differs() {
         Exit::Differences
     } else {
         Exit::Done

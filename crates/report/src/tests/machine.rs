@@ -5,7 +5,7 @@ use crate::{
     Check, Culprit, Culprits, Format, Purpose, RenderOptions, ReportError, Status, Verbosity,
     checks, findings, plan,
 };
-use mixaccess_model::{Finding, Place, Plan, Severity};
+use mixaccess_model::{Email, Finding, NotPlanned, NotPlannedKind, Place, Plan, Severity, Subject};
 use serde_json::Value;
 
 fn options() -> RenderOptions<'static> {
@@ -272,4 +272,52 @@ fn every_format_names_the_address() {
             }
         }
     }
+}
+
+#[test]
+fn every_format_calls_drift_what_differs_and_nothing_else() {
+    let culprits = Culprits::new();
+    let purpose = Purpose::Drift { culprits: &culprits };
+    let options = RenderOptions { purpose, width: 500, ..Default::default() };
+    let subject = Subject::Person { email: Email::new("ana@acme.example"), user: None };
+    let all = [
+        NotPlannedKind::Unmanaged,
+        NotPlannedKind::UndeclaredProject,
+        NotPlannedKind::Pending,
+        NotPlannedKind::Protected,
+        NotPlannedKind::ManagedByScim,
+        NotPlannedKind::ActorPower,
+        NotPlannedKind::Unreadable,
+        NotPlannedKind::Withheld,
+    ];
+    for kind in all {
+        let mut sample = Sample::empty();
+        let message = "is in doubt".to_owned();
+        let one = NotPlanned { kind, subject: Some(subject.clone()), project: None, message };
+        sample.content.not_planned = vec![one];
+        let made = sample.seal();
+        let differs = made.content.differs();
+        let render = |format| plan(&made, format, &options).unwrap();
+        for format in [Format::Human, Format::Markdown] {
+            let text = render(format);
+            assert_eq!(text.contains("No drift."), !differs, "{kind:?}: {text}");
+            assert_eq!(text.contains("Drift. Live access"), differs, "{kind:?}: {text}");
+            assert_eq!(text.contains("matches the files"), !differs, "{kind:?}: {text}");
+        }
+        let junit = render(Format::Junit);
+        assert_eq!(junit.contains("<failure message=\"ana@acme.example: is in doubt\""), differs);
+        assert_eq!(junit.contains("live access matches the files"), !differs, "{junit}");
+        assert_eq!(render(Format::Sarif).contains("ana@acme.example: is in doubt"), differs);
+        let unplanned = RenderOptions { purpose: Purpose::Plan, ..options };
+        let text = plan(&made, Format::Human, &unplanned).unwrap();
+        assert!(text.contains("No changes."), "{text}");
+        assert_eq!(text.contains("matches the files"), !differs, "{kind:?}: {text}");
+    }
+    // What the files ask for may not even be compared.
+    let mut sample = Sample::empty();
+    let error = Finding::new(Severity::Error, "project-not-live", "is not live".to_owned());
+    sample.content.findings = vec![error];
+    let made = sample.seal();
+    let text = plan(&made, Format::Human, &options).unwrap();
+    assert!(text.contains("The files are refused.") && !text.contains("No drift."), "{text}");
 }
