@@ -260,6 +260,39 @@ fn killed_between_the_account_and_its_secret_it_makes_another() {
 }
 
 #[test]
+fn killed_between_the_secrets_file_and_the_journal_it_knows_its_own_file() {
+    let bench = planned();
+    let place = "--secret-file {name}.secret";
+    bench.run(&format!("apply plan.json --concurrency 1 {place}")).exits(0);
+    let first = secret_of(&bench, "acme-export");
+    // What is on the disk where the process dies once the file is written.
+    let journal = bench.journals(&bench.plan("plan.json"))[0].path.clone();
+    let text = std::fs::read_to_string(&journal).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    let last = lines.iter().position(|line| line.contains("\"record\":\"hand_over\"")).unwrap();
+    assert!(!text.contains(&first));
+    std::fs::write(&journal, lines[..=last].concat()).unwrap();
+    bench.run(&format!("apply plan.json {place}")).exits(3).says("--resume");
+    // Somebody else's file stays, and the account as well.
+    bench.write("acme-export.secret", "theirs");
+    let resume = format!("apply plan.json --resume {place}");
+    bench.run(&resume).exits(3).says("acme-export.secret");
+    assert_eq!(bench.read("acme-export.secret"), "theirs");
+    assert_eq!(secret_of(&bench, "acme-export"), first);
+    bench.write("acme-export.secret", &first);
+    bench.fail(&[&format!("{CREATE} status=403")]);
+    bench.run(&resume).exits(4);
+    assert_eq!(bench.read("acme-export.secret"), first, "replaced by the next secret alone");
+    bench.emulator.set_faults(Vec::new());
+    bench.run(&resume).exits(0).shows("verified");
+    let second = secret_of(&bench, "acme-export");
+    assert_ne!(first, second);
+    assert_eq!(bench.read("acme-export.secret"), second);
+    bench.holds_nowhere(&first, &[]);
+    bench.agrees();
+}
+
+#[test]
 fn an_account_that_could_not_be_deleted_again_is_no_matter_for_a_new_plan() {
     let bench = planned();
     bench.fail(&["DELETE /organizations/*/service-accounts/* status=403 times=always"]);

@@ -241,6 +241,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             limit: Mutex::new(InvitationLimit::of(&ready.live, runs, self.options.clock.now())),
             owners: OwnerFloor::new(least_owners, changes, &ready.known, &ready.maybe_sent),
             made: Mutex::default(),
+            handed_over: &ready.handed_over,
         };
         let executed = execution.run(ready.known.clone()).await;
         if let Some(error) = &executed.journal_error

@@ -227,6 +227,7 @@ pub(crate) fn against_undo(
             | Record::Before { .. }
             | Record::Outcome { .. }
             | Record::Contradicted { .. }
+            | Record::HandOver { .. }
             | Record::Finished { .. } => None,
         })
         .collect();

@@ -1,8 +1,8 @@
 //! What carrying out changes works with.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use mixaccess_model::{LiveState, PlanContent, Subject, SubjectKey};
@@ -11,7 +11,7 @@ use crate::invitation_limit::InvitationLimit;
 use crate::journal::{JournalError, JournalWriter};
 use crate::owner_floor::OwnerFloor;
 use crate::reread::Scope;
-use crate::{ApplyOptions, CancelToken, Outcome, Progress};
+use crate::{ApplyOptions, CancelToken, Outcome, Progress, SecretMark};
 
 /// Most times that one change is sent in one run.
 pub(crate) const MAX_ATTEMPTS: u32 = 2;
@@ -45,6 +45,8 @@ pub(crate) struct Execution<'a, C> {
     pub(crate) owners: OwnerFloor,
     /// Teams and service accounts that this run made, with their numbers.
     pub(crate) made: Mutex<BTreeMap<SubjectKey, Subject>>,
+    /// What tells the secrets that earlier runs handed over.
+    pub(crate) handed_over: &'a BTreeMap<Arc<str>, Vec<SecretMark>>,
 }
 
 /// What became of one change, and whether the journal has it.

@@ -15,6 +15,7 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Notify;
 
 use crate::apply::apply_into;
 use crate::fake::{
@@ -24,8 +25,8 @@ use crate::fake::{
 use crate::fake_plan::comparable;
 use crate::schedule::tests::before;
 use crate::{
-    ApplyError, ApplyOptions, ApplyStatus, CancelToken, Delivery, Outcome, Progress, Receipt,
-    Refusal, SecretSink, StateDirectory, Verification,
+    ApplyError, ApplyOptions, ApplyStatus, Awaited, CancelToken, Delivery, Outcome, Progress,
+    Receipt, Refusal, SecretSink, StateDirectory, Verification,
 };
 
 /// What a plan wants of one person.
@@ -274,24 +275,48 @@ fn step_of_others(wish: Wish, round: u64) -> Option<Write> {
     })
 }
 
-/// Keeps the last secret of each service account; fails at some of the deliveries, and says too much.
+/// Keeps the secret of each service account, as files do: what is there makes room for nothing but the
+/// secrets of the same plan. Fails at some of the deliveries, and says too much; at others the process dies
+/// once the secret is kept.
 #[derive(Default)]
 struct Vault {
     kept: Mutex<BTreeMap<String, String>>,
     deliveries: Mutex<usize>,
     fails: BTreeSet<usize>,
+    dies: BTreeSet<usize>,
+    died: Notify,
 }
 
 impl SecretSink for Vault {
-    fn deliver<'a>(&'a self, username: &'a str, secret: &'a SecretString) -> Delivery<'a> {
+    fn prepare(&self, awaited: &[Awaited<'_>]) -> Result<(), String> {
+        let taken = awaited.iter().find(|one| self.holds_another(one));
+        taken.map_or(Ok(()), |taken| Err(format!("{} has a secret", taken.username)))
+    }
+
+    fn deliver<'a>(&'a self, awaited: Awaited<'a>, secret: &'a SecretString) -> Delivery<'a> {
         let mut deliveries = self.deliveries.lock().unwrap();
         *deliveries += 1;
         let secret = secret.expose_secret().to_owned();
-        if self.fails.contains(&*deliveries) {
+        if self.fails.contains(&*deliveries) || self.holds_another(&awaited) {
             return Box::pin(async move { Err(format!("no room for {secret}")) });
         }
-        self.kept.lock().unwrap().insert(username.to_owned(), secret);
+        self.kept.lock().unwrap().insert(awaited.username.to_owned(), secret);
+        if self.dies.contains(&*deliveries) {
+            self.died.notify_one();
+            return Box::pin(std::future::pending());
+        }
         Box::pin(async { Ok(()) })
+    }
+}
+
+impl Vault {
+    /// Whether there is something of that name that no earlier run of the plan handed over.
+    fn holds_another(&self, awaited: &Awaited<'_>) -> bool {
+        let kept = self.kept.lock().unwrap();
+        kept.get(awaited.username).is_some_and(|kept| {
+            let kept = SecretString::from(kept.as_str());
+            !awaited.earlier.iter().any(|mark| mark.marks(&kept))
+        })
     }
 }
 
@@ -318,6 +343,8 @@ struct Trouble {
     grants_per_call: Option<usize>,
     /// Secrets that cannot be handed over.
     undelivered: BTreeSet<usize>,
+    /// Secrets that are handed over last of all in their run.
+    died: BTreeSet<usize>,
 }
 
 fn trouble() -> impl Strategy<Value = Trouble> {
@@ -326,10 +353,21 @@ fn trouble() -> impl Strategy<Value = Trouble> {
         btree_map(0_usize..24, fault(), 0..4),
         vec((0_usize..40, any::<bool>()), 0..4),
         vec(prop_oneof![1 => Just(0_usize), 1 => 1_usize..4], 0..24),
-        (any::<bool>(), option::of(2_usize..5), btree_set(1_usize..3, 0..2)),
+        (
+            any::<bool>(),
+            option::of(2_usize..5),
+            btree_set(1_usize..3, 0..2),
+            btree_set(1_usize..4, 0..3),
+        ),
     )
         .prop_map(
-            |(concurrency, faults, crashes, stale, (upsert, grants_per_call, undelivered))| {
+            |(
+                concurrency,
+                faults,
+                crashes,
+                stale,
+                (upsert, grants_per_call, undelivered, died),
+            )| {
                 Trouble {
                     concurrency,
                     faults,
@@ -338,6 +376,7 @@ fn trouble() -> impl Strategy<Value = Trouble> {
                     upsert,
                     grants_per_call,
                     undelivered,
+                    died,
                 }
             },
         )
@@ -409,6 +448,7 @@ impl Case {
         tokio::select! {
             result = run => Some(result),
             () = self.fake.crashed.notified() => None,
+            () = self.vault.died.notified() => None,
         }
     }
 
@@ -520,7 +560,11 @@ fn check(wishes: &[Wish], trouble: &Trouble) -> Result<(), TestCaseError> {
     let organization = organization_of(wishes);
     let planner = plan_for(wishes, &organization);
     let root = tempfile::tempdir().unwrap();
-    let vault = Arc::new(Vault { fails: trouble.undelivered.clone(), ..Vault::default() });
+    let vault = Arc::new(Vault {
+        fails: trouble.undelivered.clone(),
+        dies: trouble.died.clone(),
+        ..Vault::default()
+    });
     let mut options = options(trouble.stale.len() + 2);
     options.concurrency = trouble.concurrency;
     options.secrets = Some(Arc::clone(&vault) as Arc<dyn SecretSink>);

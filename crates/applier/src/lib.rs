@@ -92,6 +92,6 @@ pub use receipt::{
 };
 pub use rotation::{Rotated, Rotation, RotationOutcome, RotationRecord};
 pub use runner::Runner;
-pub use secret::{Delivery, SecretSink};
+pub use secret::{Awaited, Delivery, SecretMark, SecretSink};
 pub use state_directory::{StateDirectory, StateError};
 pub use verify::Mismatch;

@@ -4,13 +4,15 @@ use std::sync::{Arc, PoisonError};
 
 use mixaccess_api::{AccessRead, AccessWrite, ErrorKind, NewServiceAccount};
 use mixaccess_model::{Change, Subject, is_service_account_name, printable};
+use secrecy::SecretString;
 
 use crate::attempt::{Attempted, unknown_failure};
 use crate::call::write_for;
 use crate::execution::Execution;
+use crate::journal::{JournalError, Record};
 use crate::orphan::{Cleared, Expected, LOOK, READ_AGAIN};
 use crate::secret::deliver;
-use crate::{CallError, Failure, Outcome};
+use crate::{Awaited, CallError, Failure, Outcome, SecretMark};
 
 const CREATE_AGAIN: &str = "Run apply with --resume: it creates the account anew.";
 const MAKE_READY: &str = "Make the place for the secret ready, then run apply with --resume: it \
@@ -71,16 +73,42 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             let message = format!("{why}: the answer is not believed, and nothing was deleted");
             return Ok(Outcome::Unknown { failure: Failure::local(message, LOOK) });
         }
-        let delivered = match &self.options.secrets {
-            Some(sink) => deliver(sink.as_ref(), username, &new.secret).await,
-            None => Err("there is no place for it".to_owned()),
-        };
+        let delivered = self.hand_over(change, username, &new.secret).await.map_err(|error| {
+            let why = "the account is there, and its secret was not handed over";
+            (Outcome::Unknown { failure: Failure::local(why, READ_AGAIN) }, error)
+        })?;
         if let Err(why) = delivered {
             let because = format!("the secret could not be handed over: {why}");
             let cleared = self.clear_made(change, username, new.id).await?;
             return Ok(given_up(&because, cleared, MAKE_READY));
         }
         Ok(Outcome::Applied { settled_by_reading: false })
+    }
+
+    /// Hands a secret over; gives why that failed. Before it stands on the disk what tells the secret
+    /// again: whoever goes on knows by it that what is found where secrets go is this plan's, and nobody
+    /// else's.
+    async fn hand_over(
+        &self,
+        change: &Change,
+        username: &Arc<str>,
+        secret: &SecretString,
+    ) -> Result<Result<(), String>, JournalError> {
+        let Some(sink) = &self.options.secrets else {
+            return Ok(Err("there is no place for it".to_owned()));
+        };
+        // No other run has a journal of that name, and none makes the account of a change twice.
+        let run = self.journal.path().file_name().unwrap_or_default().to_string_lossy();
+        self.journal
+            .append(&Record::HandOver {
+                change: change.id.clone(),
+                subject: Subject::ServiceAccount { username: Arc::clone(username), id: None },
+                mark: SecretMark::new(secret, format!("{run} {}", change.id)),
+                at: self.now(),
+            })
+            .await?;
+        let awaited = Awaited::of(username, self.handed_over);
+        Ok(deliver(sink.as_ref(), awaited, secret).await)
     }
 
     /// Believes an answer to a creation only for the name that was asked for, and a number that nothing

@@ -1,6 +1,6 @@
 //! The checks before the first write, of a plan that begins and of one that goes on.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use mixaccess_api::{AccessRead, AccessWrite, ApiError};
@@ -10,7 +10,7 @@ use crate::before::before_all;
 use crate::consistency::{Sent, inconsistencies};
 use crate::error::ApplyError;
 use crate::held::untouched;
-use crate::journal::{JournalRun, created_by_others, creations_sent};
+use crate::journal::{JournalRun, created_by_others, creations_sent, handed_over};
 use crate::kept::was_listed;
 use crate::orphan::without_others;
 use crate::precheck::{Precheck, check_guards, check_live_as, planned_at, remaining_content};
@@ -19,7 +19,7 @@ use crate::reread::{forget_unread, read_with_actor};
 use crate::resume::{Step, decide, may_be_stale, sends};
 use crate::run::Run;
 use crate::secret::prepare;
-use crate::{Outcome, Refusal};
+use crate::{Awaited, Outcome, Refusal, SecretMark};
 
 /// The checks are passed: what was read, and what is to be sent.
 pub(crate) struct Ready {
@@ -34,6 +34,8 @@ pub(crate) struct Ready {
     pub(crate) maybe_sent: Vec<bool>,
     pub(crate) overrides: Vec<Override>,
     pub(crate) resumes: Option<String>,
+    /// What tells the secrets that earlier runs handed over, by the account's name.
+    pub(crate) handed_over: BTreeMap<Arc<str>, Vec<SecretMark>>,
     /// What else deserves to be known.
     pub(crate) notes: Vec<String>,
 }
@@ -54,7 +56,9 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             Precheck::Ready { .. } if !held.refusals.is_empty() => {
                 Err(ApplyError::Refused(held.refusals))
             }
-            Precheck::Ready { .. } if let Some(refusal) = self.lacks_sink(&vec![true; count]) => {
+            Precheck::Ready { .. }
+                if let Some(refusal) = self.lacks_sink(&vec![true; count], &BTreeMap::new()) =>
+            {
                 Err(ApplyError::Refused(vec![refusal]))
             }
             Precheck::Ready { overridden } => Ok(Some(Ready {
@@ -67,6 +71,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
                 maybe_sent: vec![false; count],
                 overrides: overrides(overridden),
                 resumes: None,
+                handed_over: BTreeMap::new(),
             })),
         }
     }
@@ -119,7 +124,8 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             self.progress.note("reading again what became of the earlier run");
             self.cancel.pause(*wait).await;
         };
-        let overridden = self.check_rest(&live, &steps).await?;
+        let handed_over = handed_over(runs);
+        let overridden = self.check_rest(&live, &steps, &handed_over).await?;
         let maybe_sent =
             steps.iter().map(|step| matches!(step, Step::Send { maybe_sent: true })).collect();
         let begun = steps.iter().map(|step| matches!(step, Step::Complete)).collect();
@@ -149,6 +155,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             maybe_sent,
             overrides,
             resumes,
+            handed_over,
             notes,
         })
     }
@@ -158,6 +165,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         &self,
         live: &LiveState,
         steps: &[Step],
+        handed_over: &BTreeMap<Arc<str>, Vec<SecretMark>>,
     ) -> Result<Vec<GuardVerdict>, ApplyError> {
         let content = &self.plan.content;
         let changes = &content.changes;
@@ -184,7 +192,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             return Err(ApplyError::Refused(refusals));
         }
         let is_sent = sent.iter().map(|sent| *sent != Sent::No).collect::<Vec<_>>();
-        match self.lacks_sink(&is_sent) {
+        match self.lacks_sink(&is_sent, handed_over) {
             Some(refusal) => Err(ApplyError::Refused(vec![refusal])),
             None => Ok(passed),
         }
@@ -192,7 +200,11 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
 
     /// Asks the place for secrets to be ready for those of the accounts that are created by the changes
     /// `is_sent`; a refusal where it cannot take them, or where there is none.
-    fn lacks_sink(&self, is_sent: &[bool]) -> Option<Refusal> {
+    fn lacks_sink(
+        &self,
+        is_sent: &[bool],
+        handed_over: &BTreeMap<Arc<str>, Vec<SecretMark>>,
+    ) -> Option<Refusal> {
         let changes = self.plan.content.changes.iter().zip(is_sent);
         let created =
             changes.filter(|(change, is_sent)| **is_sent && change.write.verb == Verb::Create);
@@ -207,8 +219,9 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         let because = match &self.options.secrets {
             None => None,
             Some(sink) => {
-                let names = usernames.iter().map(|name| &***name).collect::<Vec<_>>();
-                Some(prepare(sink.as_ref(), &names).err()?)
+                let awaited = usernames.iter().map(|name| Awaited::of(name, handed_over));
+                let awaited = awaited.collect::<Vec<_>>();
+                Some(prepare(sink.as_ref(), &awaited).err()?)
             }
         };
         let usernames = usernames.into_iter().map(Arc::clone).collect();

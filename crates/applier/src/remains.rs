@@ -69,7 +69,10 @@ pub fn remains(changes: &[Change], runs: &[JournalRun]) -> Remains {
                     standings.insert(change, standing);
                 }
             }
-            Record::Started(_) | Record::Before { .. } | Record::Finished { .. } => {}
+            Record::Started(_)
+            | Record::Before { .. }
+            | Record::HandOver { .. }
+            | Record::Finished { .. } => {}
         }
     }
     let damaged = runs.iter().any(|run| run.damaged);

@@ -10,6 +10,7 @@ use mixaccess_model::{
     Subject, TeamId, Through,
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Notify;
 
 use crate::fake::{
     Account, Crash, Fake, Fault, Organization, Planner, Team, now, options, person, project,
@@ -17,8 +18,8 @@ use crate::fake::{
 use crate::fake_plan::comparable;
 use crate::journal::unsettled_creations;
 use crate::{
-    ApplyError, ApplyOptions, ApplyStatus, CancelToken, Delivery, NoProgress, Outcome, Progress,
-    Receipt, Refusal, SecretSink, StateDirectory, Verification, apply, cancellation,
+    ApplyError, ApplyOptions, ApplyStatus, Awaited, CancelToken, Delivery, NoProgress, Outcome,
+    Progress, Receipt, Refusal, SecretSink, StateDirectory, Verification, apply, cancellation,
 };
 
 const ANN: &str = "ann@acme.example";
@@ -76,27 +77,48 @@ fn organization() -> Organization {
 struct Vault {
     kept: Mutex<BTreeMap<String, String>>,
     broken: Mutex<bool>,
+    /// Whether the process dies once a secret is kept.
+    dies: Mutex<bool>,
+    died: Notify,
     /// The accounts that it was asked to make ready for, each time.
     asked: Mutex<Vec<Vec<String>>>,
 }
 
 impl SecretSink for Vault {
-    fn prepare(&self, usernames: &[&str]) -> Result<(), String> {
-        self.asked.lock().unwrap().push(usernames.iter().map(|one| (*one).to_owned()).collect());
-        let kept = self.kept.lock().unwrap();
-        match usernames.iter().find(|one| kept.contains_key(**one)) {
-            Some(taken) => Err(format!("{taken} has\na secret already")),
+    fn prepare(&self, awaited: &[Awaited<'_>]) -> Result<(), String> {
+        let usernames = awaited.iter().map(|one| one.username.to_owned()).collect();
+        self.asked.lock().unwrap().push(usernames);
+        match awaited.iter().find(|one| self.holds_another(one)) {
+            Some(taken) => Err(format!("{} has\na secret already", taken.username)),
             None => Ok(()),
         }
     }
 
-    fn deliver<'a>(&'a self, username: &'a str, secret: &'a SecretString) -> Delivery<'a> {
+    fn deliver<'a>(&'a self, awaited: Awaited<'a>, secret: &'a SecretString) -> Delivery<'a> {
+        if self.holds_another(&awaited) {
+            return Box::pin(async { Err("it holds another".to_owned()) });
+        }
         let secret = secret.expose_secret().to_owned();
         if *self.broken.lock().unwrap() {
             return Box::pin(async move { Err(format!("vault is sealed\n(put {secret})")) });
         }
-        self.kept.lock().unwrap().insert(username.to_owned(), secret);
+        self.kept.lock().unwrap().insert(awaited.username.to_owned(), secret);
+        if *self.dies.lock().unwrap() {
+            self.died.notify_one();
+            return Box::pin(std::future::pending());
+        }
         Box::pin(async { Ok(()) })
+    }
+}
+
+impl Vault {
+    /// Whether there is something of that name that no earlier run of the plan handed over.
+    fn holds_another(&self, awaited: &Awaited<'_>) -> bool {
+        let kept = self.kept.lock().unwrap();
+        kept.get(awaited.username).is_some_and(|kept| {
+            let kept = SecretString::from(kept.as_str());
+            !awaited.earlier.iter().any(|mark| mark.marks(&kept))
+        })
     }
 }
 
@@ -446,6 +468,68 @@ async fn a_secret_that_cannot_be_handed_over_takes_the_account_with_it() {
     *bench.vault.broken.lock().unwrap() = false;
     assert_eq!(bench.apply().await.status, ApplyStatus::Applied);
     assert_eq!(bench.vault.kept.lock().unwrap().get("loader"), bench.secret_of("loader").as_ref());
+}
+
+/// Kills a run once the vault holds the secret, and before the journal says so.
+async fn killed_at_hand_over(bench: &Bench, resume: bool) {
+    *bench.vault.dies.lock().unwrap() = true;
+    let plan = bench.planner.plan();
+    tokio::select! {
+        _ = bench.try_run(&plan, resume) => panic!("the process dies"),
+        () = bench.vault.died.notified() => {}
+    }
+    *bench.vault.dies.lock().unwrap() = false;
+}
+
+#[tokio::test]
+async fn killed_after_a_hand_over_it_knows_its_own_secrets_again() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+    });
+    killed_at_hand_over(&bench, false).await;
+    let first = bench.secret_of("loader").unwrap();
+    // And once more, with what the first run left.
+    killed_at_hand_over(&bench, true).await;
+    let second = bench.secret_of("loader").unwrap();
+    assert_ne!(first, second);
+    assert_eq!(bench.vault.kept.lock().unwrap().get("loader"), Some(&second));
+    let receipt = bench.resume().await;
+    assert_eq!(receipt.status, ApplyStatus::Applied, "{receipt:?}");
+    let third = bench.secret_of("loader").unwrap();
+    assert!(third != first && third != second);
+    assert_eq!(bench.vault.kept.lock().unwrap().get("loader"), Some(&third));
+    let told = format!("{receipt:?}{}", bench.left_behind());
+    assert_eq!(told.matches(r#""record":"hand_over""#).count(), 3);
+    assert!(!told.contains("secret-"), "{told}");
+}
+
+#[tokio::test]
+async fn what_somebody_else_put_there_after_a_kill_stays() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+    });
+    killed_at_hand_over(&bench, false).await;
+    let secret = bench.secret_of("loader");
+    let writes = bench.writes().len();
+    bench.vault.kept.lock().unwrap().insert("loader".to_owned(), "theirs".to_owned());
+    let refused = bench.try_run(&bench.planner.plan(), true).await.unwrap_err();
+    let ApplyError::Refused(refusals) = refused else { panic!("{refused}") };
+    assert_eq!(refusals[0].code(), "no-secret-sink");
+    assert_eq!((bench.secret_of("loader"), bench.writes().len()), (secret, writes));
+}
+
+#[tokio::test]
+async fn a_secret_of_an_account_that_may_be_anothers_is_left_alone() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+    });
+    killed_at_hand_over(&bench, false).await;
+    let secret = bench.secret_of("loader").unwrap();
+    bench.fake.lock().now.accounts.get_mut("loader").unwrap().created_by = Some(Email::new(ANN));
+    let receipt = bench.resume().await;
+    assert_eq!(receipt.status, ApplyStatus::Incomplete, "{receipt:?}");
+    assert_eq!(bench.secret_of("loader").as_ref(), Some(&secret));
+    assert_eq!(bench.vault.kept.lock().unwrap().get("loader"), Some(&secret));
 }
 
 #[tokio::test]

@@ -78,7 +78,7 @@ fn fake_of(live: &LiveState) -> Fake {
 struct Takes;
 
 impl SecretSink for Takes {
-    fn deliver<'a>(&'a self, _: &'a str, _: &'a SecretString) -> Delivery<'a> {
+    fn deliver<'a>(&'a self, _: crate::Awaited<'a>, _: &'a SecretString) -> Delivery<'a> {
         Box::pin(async { Ok(()) })
     }
 }

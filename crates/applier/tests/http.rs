@@ -11,8 +11,8 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use mixaccess_api::{AccessRead, Client, ClientOptions, Credentials, capabilities, read_live};
 use mixaccess_applier::{
-    ApplyError, ApplyOptions, ApplyStatus, CancelToken, Delivery, NoProgress, Patience, Receipt,
-    Refusal, SecretSink, StateDirectory, Target, apply,
+    ApplyError, ApplyOptions, ApplyStatus, Awaited, CancelToken, Delivery, NoProgress, Patience,
+    Receipt, Refusal, SecretSink, StateDirectory, Target, apply,
 };
 use mixaccess_emulator::{Emulator, EmulatorOptions, EventKind, Seed};
 use mixaccess_model::{
@@ -137,8 +137,8 @@ fn desired_whole() -> DesiredState {
 struct Vault(Mutex<BTreeMap<String, SecretString>>);
 
 impl SecretSink for Vault {
-    fn deliver<'a>(&'a self, username: &'a str, secret: &'a SecretString) -> Delivery<'a> {
-        self.0.lock().unwrap().insert(username.to_owned(), secret.clone());
+    fn deliver<'a>(&'a self, awaited: Awaited<'a>, secret: &'a SecretString) -> Delivery<'a> {
+        self.0.lock().unwrap().insert(awaited.username.to_owned(), secret.clone());
         Box::pin(async { Ok(()) })
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use mixaccess_applier::{Delivery, SecretSink};
+use mixaccess_applier::{Awaited, Delivery, SecretMark, SecretSink};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::process::Command;
 
@@ -21,6 +21,8 @@ const NAME: &str = "{name}";
 const NAME_VARIABLE: &str = "MIXACCESS_SECRET_NAME";
 /// How long a command may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest file that may be a secret of an earlier run.
+const LONGEST_SECRET: u64 = 1 << 16;
 /// What the command must not inherit.
 const OURS: [&str; 2] = ["MIXPANEL_SERVICE_ACCOUNT_SECRET", "MIXPANEL_SCIM_TOKEN"];
 
@@ -47,10 +49,10 @@ impl Secrets {
     ///
     /// # Errors
     /// When a file is there already or cannot be made, or two secrets would go to one file.
-    pub(crate) fn check<'a>(&self, names: impl Iterator<Item = &'a str>) -> Result<(), Failure> {
+    pub(crate) fn check(&self, all: &[Awaited<'_>]) -> Result<(), Failure> {
         let Self::File(pattern) = self else { return Ok(()) };
         let mut taken: BTreeMap<PathBuf, &str> = BTreeMap::new();
-        for name in names {
+        for Awaited { username: name, earlier } in all {
             let path = path_for(pattern, name);
             if let Some(other) = taken.get(&path) {
                 return Err(Failure::new(format!(
@@ -61,9 +63,9 @@ impl Secrets {
                 ))
                 .hint(format!("Put {NAME} into --secret-file, as in `secrets/{NAME}.key`.")));
             }
-            check_place(&path).map_err(|error| {
+            check_place(&path, earlier).map_err(|error| {
                 Failure::new(format!("--secret-file: cannot create {}: {error}", path.display()))
-                    .hint("Name a file that does not exist yet or is empty, in a directory you can write to; what an interrupted run left in one is for you to delete.")
+                    .hint("Name a file that does not exist yet or is empty, in a directory you can write to; what an interrupted run of another plan left in one is for you to delete.")
             })?;
             taken.insert(path, name);
         }
@@ -74,11 +76,16 @@ impl Secrets {
     ///
     /// # Errors
     /// Says what did not work, as a fragment without the secret; nothing is left behind then.
-    pub(crate) async fn hand_over(&self, name: &str, secret: &SecretString) -> Result<(), String> {
+    pub(crate) async fn hand_over(
+        &self,
+        awaited: Awaited<'_>,
+        secret: &SecretString,
+    ) -> Result<(), String> {
+        let Awaited { username: name, earlier } = awaited;
         match self {
             Self::File(pattern) => {
                 let path = path_for(pattern, name);
-                write(&path, secret).map_err(|error| {
+                write(&path, secret, earlier).map_err(|error| {
                     format!("its secret could not be written to {}: {error}", path.display())
                 })
             }
@@ -96,20 +103,28 @@ impl Secrets {
 }
 
 impl SecretSink for Secrets {
-    fn prepare(&self, usernames: &[&str]) -> Result<(), String> {
-        self.check(usernames.iter().copied()).map_err(|failure| failure.error.to_string())
+    fn prepare(&self, awaited: &[Awaited<'_>]) -> Result<(), String> {
+        self.check(awaited).map_err(|failure| failure.error.to_string())
     }
 
-    fn deliver<'a>(&'a self, username: &'a str, secret: &'a SecretString) -> Delivery<'a> {
-        Box::pin(self.hand_over(username, secret))
+    fn deliver<'a>(&'a self, awaited: Awaited<'a>, secret: &'a SecretString) -> Delivery<'a> {
+        Box::pin(self.hand_over(awaited, secret))
     }
 }
 
-/// Writes a secret to a new file that only its owner can read, or leaves no file.
+/// Writes a secret to a new file that only its owner can read, or leaves no file. One with a secret of an
+/// earlier run makes room.
 ///
 /// # Errors
-/// When there is a file with something in it already, or the directory or the disk refuses.
-pub(crate) fn write(path: &Path, secret: &SecretString) -> std::io::Result<()> {
+/// When there is a file with something else in it already, or the directory or the disk refuses.
+pub(crate) fn write(
+    path: &Path,
+    secret: &SecretString,
+    earlier: &[SecretMark],
+) -> std::io::Result<()> {
+    if holds_any(path, earlier) {
+        std::fs::remove_file(path)?;
+    }
     let mut file = create(path)?;
     let written = file.write_all(secret.expose_secret().as_bytes()).and_then(|()| file.sync_all());
     if written.is_err() {
@@ -119,11 +134,15 @@ pub(crate) fn write(path: &Path, secret: &SecretString) -> std::io::Result<()> {
     written
 }
 
-/// Makes a file and takes it away again: only that shows that it can be made.
+/// Makes a file and takes it away again: only that shows that it can be made. One with a secret of an
+/// earlier run stays as it is.
 ///
 /// # Errors
-/// When there is a file with something in it already, or the directory refuses.
-pub(crate) fn check_place(path: &Path) -> std::io::Result<()> {
+/// When there is a file with something else in it already, or the directory refuses.
+pub(crate) fn check_place(path: &Path, earlier: &[SecretMark]) -> std::io::Result<()> {
+    if holds_any(path, earlier) {
+        return Ok(());
+    }
     create(path).and_then(|_| std::fs::remove_file(path))
 }
 
@@ -140,6 +159,16 @@ fn create(path: &Path) -> std::io::Result<std::fs::File> {
         }
         opened => opened,
     }
+}
+
+/// Whether there is a file, and no link to one, that holds one of these secrets and nothing else.
+fn holds_any(path: &Path, marked: &[SecretMark]) -> bool {
+    let is_file = |one: std::fs::Metadata| one.is_file() && one.len() <= LONGEST_SECRET;
+    if marked.is_empty() || !std::fs::symlink_metadata(path).is_ok_and(is_file) {
+        return false;
+    }
+    let found = std::fs::read_to_string(path).map(SecretString::from);
+    found.is_ok_and(|found| marked.iter().any(|mark| mark.marks(&found)))
 }
 
 /// Whether there is a file, and no link to one, that holds nothing.
@@ -252,21 +281,60 @@ mod tests {
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
     }
 
+    /// An account that no earlier run made.
+    fn first(username: &str) -> Awaited<'_> {
+        Awaited { username, earlier: &[] }
+    }
+
+    #[test]
+    fn a_secret_of_an_earlier_run_makes_room_when_the_next_is_handed_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        let secrets = Secrets::File(at("{name}"));
+        let [old, secret] = ["0ld", "s3cret"].map(SecretString::from);
+        let marks = ["1st", "0ld", "2nd"]
+            .map(|one| SecretMark::new(&SecretString::from(one), format!("run of {one}")));
+        for (name, content) in
+            [("ours", "0ld"), ("theirs", "their own"), ("more", "0ld\n"), ("less", "0l")]
+        {
+            std::fs::write(at(name), content).unwrap();
+            std::fs::set_permissions(at(name), std::fs::Permissions::from_mode(0o644)).unwrap();
+            let awaited = Awaited { username: name, earlier: &marks };
+            let is_ours = name == "ours";
+            assert_eq!(secrets.check(&[awaited]).is_ok(), is_ours, "{name}");
+            assert_eq!(std::fs::read_to_string(at(name)).unwrap(), content, "checked only");
+            // Another plan's run knows nothing of it.
+            assert!(secrets.check(&[first(name)]).is_err());
+            assert!(block_on(secrets.hand_over(first(name), &secret)).is_err());
+            assert_eq!(block_on(secrets.hand_over(awaited, &secret)).is_ok(), is_ours, "{name}");
+            let expected = if is_ours { "s3cret" } else { content };
+            assert_eq!(std::fs::read_to_string(at(name)).unwrap(), expected);
+        }
+        let mode = std::fs::metadata(at("ours")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        std::fs::write(at("elsewhere"), old.expose_secret()).unwrap();
+        std::os::unix::fs::symlink(at("elsewhere"), at("link")).unwrap();
+        let awaited = Awaited { username: "link", earlier: &marks };
+        assert!(secrets.check(&[awaited]).is_err());
+        assert!(block_on(secrets.hand_over(awaited, &secret)).is_err());
+        assert_eq!(std::fs::read_to_string(at("elsewhere")).unwrap(), "0ld");
+    }
+
     #[test]
     fn a_file_is_for_its_owner_alone_and_never_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let secrets = Secrets::File(directory.path().join("{name}.key"));
         let secret = SecretString::from("s3cret");
-        secrets.check(["etl/1", "etl-2"].into_iter()).unwrap();
-        block_on(secrets.hand_over("etl/1", &secret)).unwrap();
+        secrets.check(&["etl/1", "etl-2"].map(first)).unwrap();
+        block_on(secrets.hand_over(first("etl/1"), &secret)).unwrap();
         let path = directory.path().join("etl_1.key");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "s3cret");
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        let error = block_on(secrets.hand_over("etl/1", &secret)).unwrap_err();
+        let error = block_on(secrets.hand_over(first("etl/1"), &secret)).unwrap_err();
         assert!(!error.contains("s3cret"), "{error}");
-        let said = SecretSink::prepare(&secrets, &["etl-2", "etl/1"]).unwrap_err();
+        let said = SecretSink::prepare(&secrets, &["etl-2", "etl/1"].map(first)).unwrap_err();
         assert!(said.contains(&format!("cannot create {}", path.display())), "{said}");
-        SecretSink::prepare(&secrets, &["etl-2"]).unwrap();
+        SecretSink::prepare(&secrets, &[first("etl-2")]).unwrap();
         assert_eq!(
             path_for(Path::new("d/{name}"), "../../etc/passwd"),
             Path::new("d/_._.._etc_passwd")
@@ -289,11 +357,15 @@ mod tests {
         for (name, is_taken) in
             [("empty", true), ("partial", false), ("link", false), ("directory", false)]
         {
-            assert_eq!(secrets.check(std::iter::once(name)).is_ok(), is_taken, "{name}");
+            assert_eq!(secrets.check(&[first(name)]).is_ok(), is_taken, "{name}");
             if name == "empty" {
                 std::fs::write(at(name), "").unwrap();
             }
-            assert_eq!(block_on(secrets.hand_over(name, &secret)).is_ok(), is_taken, "{name}");
+            assert_eq!(
+                block_on(secrets.hand_over(first(name), &secret)).is_ok(),
+                is_taken,
+                "{name}"
+            );
         }
         assert_eq!(std::fs::read_to_string(at("empty")).unwrap(), "s3cret");
         let mode = std::fs::metadata(at("empty")).unwrap().permissions().mode();
@@ -309,9 +381,9 @@ mod tests {
     fn two_secrets_never_share_a_file() {
         let directory = tempfile::tempdir().unwrap();
         let secrets = Secrets::File(directory.path().join("key"));
-        let failure = secrets.check(["one", "two"].into_iter()).unwrap_err();
+        let failure = secrets.check(&["one", "two"].map(first)).unwrap_err();
         assert!(failure.error.to_string().contains("would both go to"), "{failure:?}");
-        let said = SecretSink::prepare(&secrets, &["one", "two"]).unwrap_err();
+        let said = SecretSink::prepare(&secrets, &["one", "two"].map(first)).unwrap_err();
         assert_eq!(said, failure.error.to_string());
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 0);
     }
@@ -324,7 +396,7 @@ mod tests {
             "(echo \"$MIXACCESS_SECRET_NAME\"; cat) > {}",
             path.display()
         ));
-        block_on(secrets.hand_over("etl; rm", &SecretString::from("s3cret"))).unwrap();
+        block_on(secrets.hand_over(first("etl; rm"), &SecretString::from("s3cret"))).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "etl; rm\ns3cret");
     }
 
@@ -333,7 +405,7 @@ mod tests {
         let secret = SecretString::from("s3cret");
         for command in ["true", "head -c 2", "exec <&-"] {
             let secrets = Secrets::Command(command.to_owned());
-            let error = block_on(secrets.hand_over("etl", &secret)).unwrap_err();
+            let error = block_on(secrets.hand_over(first("etl"), &secret)).unwrap_err();
             assert!(
                 error.contains("did not read") && !error.contains("s3cret"),
                 "{command}: {error}"
@@ -341,7 +413,7 @@ mod tests {
         }
         let long = SecretString::from("x".repeat(5000));
         let secrets = Secrets::Command("cat".to_owned());
-        assert!(block_on(secrets.hand_over("etl", &long)).unwrap_err().contains("4096"));
+        assert!(block_on(secrets.hand_over(first("etl"), &long)).unwrap_err().contains("4096"));
     }
 
     #[test]
@@ -359,7 +431,7 @@ mod tests {
         for signal in ["INT", "TERM", "HUP"] {
             let command = format!("sh -c 'kill -{signal} $$ $PPID'; cat > {}", path.display());
             let secret = SecretString::from(format!("s3cret-{signal}"));
-            block_on(Secrets::Command(command).hand_over("etl", &secret)).unwrap();
+            block_on(Secrets::Command(command).hand_over(first("etl"), &secret)).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("s3cret-{signal}"));
         }
     }
@@ -367,7 +439,8 @@ mod tests {
     #[test]
     fn a_command_that_fails_is_told_without_what_it_printed() {
         let secrets = Secrets::Command("cat >&2; exit 3".to_owned());
-        let error = block_on(secrets.hand_over("etl", &SecretString::from("s3cret"))).unwrap_err();
+        let error =
+            block_on(secrets.hand_over(first("etl"), &SecretString::from("s3cret"))).unwrap_err();
         assert!(error.contains("exit status: 3") && !error.contains("s3cret"), "{error}");
     }
 }

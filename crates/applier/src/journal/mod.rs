@@ -2,7 +2,8 @@
 //!
 //! JSON lines, append-only. A run has a file of its own: first who, what and where, and what was
 //! there; then for each write an intent before it is sent and an outcome after it; at the end the
-//! tally. No line is followed by what it announces before it is on the disk. No credentials, ever.
+//! tally. No line is followed by what it announces before it is on the disk. No credentials, ever: a
+//! secret that is handed over is marked by a salted digest.
 
 mod reader;
 mod unsettled;
@@ -16,11 +17,11 @@ use mixaccess_model::{
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{ApplyStatus, FoundBefore, Outcome, Runner, StateError};
+use crate::{ApplyStatus, FoundBefore, Outcome, Runner, SecretMark, StateError};
 
 pub(crate) use reader::read_bounded;
 pub use reader::{JournalRun, history, parse, was_applied};
-pub(crate) use unsettled::{CREATE, created_by_others, creations_sent};
+pub(crate) use unsettled::{CREATE, created_by_others, creations_sent, handed_over};
 pub use unsettled::{UnsettledCreation, unsettled_creations};
 pub(crate) use writer::{JournalWriter, Sink};
 
@@ -56,6 +57,17 @@ pub enum Record {
         invited_at: Option<Timestamp>,
         /// Which attempt of this run, from 1.
         attempt: u32,
+        /// When.
+        at: Timestamp,
+    },
+    /// The secret of a new service account is about to be handed over.
+    HandOver {
+        /// The change that made the account.
+        change: ChangeId,
+        /// The account.
+        subject: Subject,
+        /// Tells the secret again where it was left.
+        mark: SecretMark,
         /// When.
         at: Timestamp,
     },

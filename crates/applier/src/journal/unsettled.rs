@@ -9,8 +9,8 @@ use mixaccess_model::{Actor, ChangeId, Digest, Email, LiveState, Subject};
 
 use super::reader::runs_about;
 use super::{Header, JournalError, JournalRun, Record};
-use crate::Outcome;
 use crate::orphan::may_be_ours;
+use crate::{Outcome, SecretMark};
 
 pub(crate) const CREATE: &str = "create_service_account";
 const DELETE: &str = "delete_service_account";
@@ -77,6 +77,20 @@ pub(crate) fn creations_sent(runs: &[JournalRun]) -> BTreeMap<ChangeId, Timestam
         }
     }
     sent
+}
+
+/// What tells the secrets that runs of a plan handed over, or were about to, by the account's name.
+pub(crate) fn handed_over(runs: &[JournalRun]) -> BTreeMap<Arc<str>, Vec<SecretMark>> {
+    let mut marks: BTreeMap<Arc<str>, Vec<SecretMark>> = BTreeMap::new();
+    for record in runs.iter().flat_map(|run| &run.records) {
+        if let Record::HandOver {
+            subject: Subject::ServiceAccount { username, .. }, mark, ..
+        } = record
+        {
+            marks.entry(Arc::clone(username)).or_default().push(mark.clone());
+        }
+    }
+    marks
 }
 
 /// When the runs of other plans last created the service accounts of an organization and handed over

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use mixaccess_api::{AccessRead as _, ApiError, Client, ErrorKind, ProjectToken, RotatedToken};
 use mixaccess_applier::{
-    ApplyError, CancelToken, Rotated, Rotation, RotationOutcome, RotationRecord,
+    ApplyError, Awaited, CancelToken, Rotated, Rotation, RotationOutcome, RotationRecord,
 };
 use mixaccess_model::{Actor, DeclaredProject, DesiredState, Email, ProjectRef, printable};
 use mixaccess_planner::refused_rotation;
@@ -82,9 +82,14 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    /// No earlier rotation may be replaced: its value may still be needed.
+    const fn awaited(&self) -> Awaited<'_> {
+        Awaited { username: self.name, earlier: &[] }
+    }
+
     /// Checks before anything is sent that the new value will have a place.
     fn check(&self) -> Result<(), Failure> {
-        self.secrets.check(std::iter::once(self.name))?;
+        self.secrets.check(&[self.awaited()])?;
         if self.rescue.symlink_metadata().is_ok() {
             return Err(Failure::new(format!(
                 "{} holds an earlier value of this token, so nothing was rotated",
@@ -96,7 +101,7 @@ impl Place<'_> {
     }
 
     fn check_rescue(&self) -> Result<(), Failure> {
-        secrets::check_place(&self.rescue).map_err(|error| {
+        secrets::check_place(&self.rescue, &[]).map_err(|error| {
             let path = self.rescue.display();
             Failure::new(format!("cannot create {path}: {error}, so nothing was rotated"))
                 .hint("Name a directory you can write to with --state-dir.")
@@ -105,10 +110,12 @@ impl Place<'_> {
 
     /// Hands the value over, or keeps it.
     async fn take(&self, secret: &SecretString) -> Result<(), Failure> {
-        let Err(problem) = self.secrets.hand_over(self.name, secret).await else { return Ok(()) };
+        let Err(problem) = self.secrets.hand_over(self.awaited(), secret).await else {
+            return Ok(());
+        };
         // A rotation cannot be taken back, and the new value must not be lost.
         let failure = Failure::incomplete(format!("the token was rotated, and {problem}"));
-        Err(match secrets::write(&self.rescue, secret) {
+        Err(match secrets::write(&self.rescue, secret, &[]) {
             Ok(()) => failure.hint(format!(
                 "The new value is kept in {}, for its owner alone: take it from there and delete the file.",
                 self.rescue.display()
@@ -125,7 +132,7 @@ impl Place<'_> {
     /// Keeps a value of which nobody knows what token it is: handed over it might be used for another one,
     /// and lost it might be the only copy.
     fn keep(&self, secret: &SecretString, why: &str, project: &DeclaredProject) -> Failure {
-        let kept = match secrets::write(&self.rescue, secret) {
+        let kept = match secrets::write(&self.rescue, secret, &[]) {
             Ok(()) => {
                 format!("The value is kept in {}, for its owner alone.", self.rescue.display())
             }
