@@ -157,3 +157,54 @@ fn doctor_fails_on_what_other_commands_refuse() {
     let run = doctor.variable("MIXPANEL_SCIM_TOKEN", "a-scim-token-0123456789").run().exits(1);
     run.shows("fail endpoint people of SCIM").shows("ends after 0 of 7 resources");
 }
+
+#[test]
+fn doctor_warns_of_rows_without_which_a_plan_goes_on() {
+    let owner = r#"{"id":501,"email":"priya@acme.example","role":"owner","username":"mixaccess","name":"n","members":[],"projects":[]}"#;
+    let unnamed = r#"{"id":599,"role":"owner"}"#;
+    let sideways =
+        r#"{"id":505,"email":"granted@agency.example","role":"admin","grant_type":"sideways"}"#;
+    side_by_side(
+        &[
+            (
+                "/organizations/*/members",
+                unnamed,
+                "members of the organization",
+                "it has no e-mail",
+            ),
+            ("/organizations/*/users", unnamed, "users of the organization", "it has no e-mail"),
+            (
+                "/projects/*/members",
+                sideways,
+                "members of a project",
+                "it, about granted@agency.example,",
+            ),
+            (
+                "/organizations/*/teams",
+                "{}",
+                "teams of the organization",
+                "1 row could not be read",
+            ),
+            (
+                "/organizations/*/service-accounts",
+                "{}",
+                "service accounts of",
+                "1 row could not be",
+            ),
+            ("/projects/*/service-accounts", "{}", "service accounts of a project", "1 row could"),
+        ],
+        |(list, odd, purpose, said)| {
+            let bench = Bench::new(SEED, FILES);
+            let answer = |rows: &[&str]| {
+                let body = format!("{{\"results\":[{}]}}", rows.join(",")).replace('"', "\\\"");
+                format!("GET {list} status=200 times=always body=\"{body}\"")
+            };
+            bench.fail(&[&answer(&[owner, odd])]);
+            let run = bench.run("doctor --width 400").exits(0);
+            run.shows(&format!("warn endpoint {purpose}")).shows(said).shows("Plans go on");
+            // Where no row can be read, it is the list that is not understood.
+            bench.fail(&[&answer(&[odd])]);
+            bench.run("doctor --width 400").shows(&format!("endpoint {purpose}")).shows("row 1 ");
+        },
+    );
+}

@@ -246,6 +246,7 @@ fn a_member_without_an_address_keeps_everybody_new_out() {
             assert_eq!(planned.len(), 5, "{planned:?}");
             assert!(!planned.iter().any(|one| one.ends_with("invite")), "{planned:?}");
             bench.run("drift").exits(2);
+            bench.run("doctor --width 400").exits(0).shows("1 row could not be read: it ");
             // Nobody is written into new files as if that person were not there.
             let init = bench.run("init --config new --organization-id 12345").exits(0);
             init.says("could not be read");

@@ -63,7 +63,21 @@ pub(crate) async fn read_readable<R: Row + fmt::Debug>(
     endpoint: Endpoint,
     url: Url,
 ) -> Result<Listed<R>, ApiError> {
+    read_readable_seen(transport, endpoint, url, |_| {}).await
+}
+
+/// As [`read_readable`], and shows each answer before it is read.
+///
+/// # Errors
+/// As [`read_readable`].
+pub(crate) async fn read_readable_seen<R: Row + fmt::Debug>(
+    transport: &Transport,
+    endpoint: Endpoint,
+    url: Url,
+    seen_answer: impl Fn(&Answer) + Sync,
+) -> Result<Listed<R>, ApiError> {
     let decode = |answer: &Answer, before: usize| {
+        seen_answer(answer);
         let page = decode_readable::<R>(answer)?;
         let read = before + page.received.saturating_sub(page.unread.len());
         match page.unread.first() {

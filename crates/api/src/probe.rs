@@ -13,8 +13,8 @@ use reqwest::StatusCode;
 use crate::answer::{Answer, decode_value};
 use crate::dialect::app::PREFIXES;
 use crate::dialect::members;
-use crate::list::Row;
-use crate::paging::{read_all_seen, read_first};
+use crate::list::{Listed, OddRow, Row};
+use crate::paging::{read_all_seen, read_first, read_readable_seen};
 use crate::request::{Endpoint, Request};
 use crate::row::RosterRow;
 use crate::scim::features;
@@ -54,12 +54,14 @@ pub struct EndpointProbe {
 }
 
 /// An answer that could be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
     /// Its status.
     pub status: u16,
     /// How many rows it has, when it is a list.
     pub rows: Option<usize>,
+    /// Rows that could not be read, where whoever needs the list goes on without them.
+    pub unread: Vec<OddRow>,
     /// What time it is for the service.
     pub service_time: Option<Timestamp>,
 }
@@ -173,7 +175,7 @@ impl Client {
         };
         let features = scim.transport().read(&trial.request, decode).await;
         let (outcome, features) = match features {
-            Ok(features) => (Ok(first.answered(None)), Some(features)),
+            Ok(features) => (Ok(first.answered(Rows::default())), Some(features)),
             Err(error) => (Err(error), None),
         };
         let mut probes = vec![trial.told(outcome)];
@@ -183,7 +185,7 @@ impl Client {
             let trial = Trial::optional(purpose, scim.reading(endpoint));
             let first = First::default();
             let rows = scim.count(endpoint, |answer| first.keep(answer)).await;
-            probes.push(trial.told(rows.map(|rows| first.answered(Some(rows)))));
+            probes.push(trial.told(rows.map(|rows| first.answered(Rows::whole(rows)))));
         }
         (probes, features)
     }
@@ -195,48 +197,61 @@ impl Client {
         trial.told(rows.map(|rows| first.answered(rows)))
     }
 
-    /// How many rows an endpoint answers, read as by whoever needs them; nothing where it is no list.
+    /// Which rows an endpoint answers, read as by whoever needs them; nothing where it is no list.
     async fn rows(
         &self,
         request: &Request,
         seen: impl Fn(&Answer) + Sync,
-    ) -> Result<Option<usize>, ApiError> {
+    ) -> Result<Rows, ApiError> {
         match request.endpoint {
-            Endpoint::Me => self.members_dialect().me(seen).await.map(|_| None),
+            Endpoint::Me => self.members_dialect().me(seen).await.map(|_| Rows::default()),
             Endpoint::Members => self.people(request, |member: LiveMember| member, seen).await,
             Endpoint::Users => self.people(request, |row: RosterRow| row.member, seen).await,
             Endpoint::Projects => self.list::<LiveProject>(request, seen).await,
-            Endpoint::ProjectMembers => self.list::<ProjectMember>(request, seen).await,
-            Endpoint::Teams => self.list::<TeamRow>(request, seen).await,
-            Endpoint::ServiceAccounts => self.list::<LiveServiceAccount>(request, seen).await,
+            Endpoint::ProjectMembers => self.readable::<ProjectMember>(request, seen).await,
+            Endpoint::Teams => self.readable::<TeamRow>(request, seen).await,
+            Endpoint::ServiceAccounts => self.readable::<LiveServiceAccount>(request, seen).await,
             Endpoint::ProjectServiceAccounts => {
-                self.list::<ProjectServiceAccount>(request, seen).await
+                self.readable::<ProjectServiceAccount>(request, seen).await
             }
             Endpoint::Tokens => self.list::<ProjectToken>(request, seen).await,
             Endpoint::ScimLog => self.list::<ScimEvent>(request, seen).await,
             // Whoever needs it asks for one person's.
             Endpoint::AuditLog => {
                 let events = read_first::<AuditEvent>(self.transport(), request, seen).await?;
-                Ok(Some(events.len()))
+                Ok(Rows::whole(events.len()))
             }
             _ => {
                 let decode = |answer: &Answer| {
                     seen(answer);
                     decode_value(answer).map(drop)
                 };
-                self.transport().read(request, decode).await.map(|()| None)
+                self.transport().read(request, decode).await.map(|()| Rows::default())
             }
         }
     }
 
+    /// A list of which every row counts.
     async fn list<R: Row + fmt::Debug>(
         &self,
         request: &Request,
         seen: impl Fn(&Answer) + Sync,
-    ) -> Result<Option<usize>, ApiError> {
+    ) -> Result<Rows, ApiError> {
         let (endpoint, url) = (request.endpoint, request.url.clone());
         let rows = read_all_seen::<R>(self.transport(), endpoint, url, seen).await?;
-        Ok(Some(rows.len()))
+        Ok(Rows::whole(rows.len()))
+    }
+
+    /// A list that is of use without the rows that cannot be read.
+    async fn readable<R: Row + fmt::Debug>(
+        &self,
+        request: &Request,
+        seen: impl Fn(&Answer) + Sync,
+    ) -> Result<Rows, ApiError> {
+        let (endpoint, url) = (request.endpoint, request.url.clone());
+        let Listed { rows, unread } =
+            read_readable_seen::<R>(self.transport(), endpoint, url, seen).await?;
+        Ok(Rows { count: Some(rows.len()), unread })
     }
 
     /// The organization's people: of all of them, one is an accepted owner.
@@ -245,14 +260,29 @@ impl Client {
         request: &Request,
         member: impl Fn(R) -> LiveMember,
         seen: impl Fn(&Answer) + Sync,
-    ) -> Result<Option<usize>, ApiError> {
+    ) -> Result<Rows, ApiError> {
         let (endpoint, url) = (request.endpoint, request.url.clone());
-        let rows = read_all_seen::<R>(self.transport(), endpoint, url, seen).await?;
+        let Listed { rows, unread } =
+            read_readable_seen::<R>(self.transport(), endpoint, url, seen).await?;
         let members: Vec<LiveMember> = rows.into_iter().map(member).collect();
         match without_owner(&members) {
             Some(problem) => Err(ApiError::incomplete(request.label(), &problem)),
-            None => Ok(Some(members.len())),
+            None => Ok(Rows { count: Some(members.len()), unread }),
         }
+    }
+}
+
+/// The rows of an answer: how many could be read, where it is a list, and those that could not be.
+#[derive(Default)]
+struct Rows {
+    count: Option<usize>,
+    unread: Vec<OddRow>,
+}
+
+impl Rows {
+    /// A list of which every row was read.
+    const fn whole(count: usize) -> Self {
+        Self { count: Some(count), unread: Vec::new() }
     }
 }
 
@@ -266,10 +296,10 @@ impl First {
         first.get_or_insert_with(|| (answer.status.as_u16(), service_time(answer)));
     }
 
-    fn answered(&self, rows: Option<usize>) -> Answered {
+    fn answered(&self, rows: Rows) -> Answered {
         let first = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (status, service_time) = first.unwrap_or((StatusCode::OK.as_u16(), None));
-        Answered { status, rows, service_time }
+        Answered { status, rows: rows.count, unread: rows.unread, service_time }
     }
 }
 

@@ -2,13 +2,13 @@
 
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_api::{
-    AccessRead as _, ApiError, Client, Credentials, EndpointProbe, FoundDialect, Probe,
-    ScimFeatures,
+    AccessRead as _, Answered, ApiError, Client, Credentials, EndpointProbe, FoundDialect, OddRow,
+    Probe, ScimFeatures,
 };
 use mixaccess_applier::StateDirectory;
 use mixaccess_model::{
     Actor, DeclaredOrganization, Dialect, LIVE_FORMAT_VERSION, LiveState, OrganizationId,
-    OrganizationRole, ProjectId, Severity,
+    OrganizationRole, ProjectId, Severity, printable,
 };
 use mixaccess_report::{Check, Status};
 
@@ -22,6 +22,11 @@ use crate::wording::counted;
 
 /// How far the clocks may be apart before a plan's age cannot be trusted.
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(2);
+
+/// What to do where a list is of use without some of its rows.
+const UNREAD_ROWS: &str = "Plans go on, and give nothing to whom such a row is about or may be about: look at \
+                           it in Mixpanel. If it is as it should be, ask for a release of mixaccess that can \
+                           read it.";
 
 pub(super) fn run(args: &Args, context: &Context) -> CommandResult {
     let mut checks = Vec::new();
@@ -102,10 +107,7 @@ fn credentials(context: &Context) -> Check {
         Ok(credentials) => check(
             "credentials",
             Status::Pass,
-            format!(
-                "set, for service account {}",
-                mixaccess_model::printable(credentials.username())
-            ),
+            format!("set, for service account {}", printable(credentials.username())),
         ),
         Err(error) => Check {
             remedy: Some(error.hint().to_owned()),
@@ -275,17 +277,39 @@ fn scim(context: &Context, features: Option<ScimFeatures>) -> Check {
     check("scim", Status::Pass, message)
 }
 
+/// That rows of a list could not be read, with the problem of the first.
+fn unread(answered: &Answered, first: &OddRow) -> String {
+    let count = answered.unread.len();
+    let rows = counted(count, "row");
+    let which = if count == 1 { "it" } else { "the first" };
+    let about = first.name.as_deref().map(|name| format!(", about {},", printable(name)));
+    format!(
+        "{rows} could not be read: {which}{} {}",
+        about.unwrap_or_default(),
+        printable(&first.why)
+    )
+}
+
 /// What one endpoint answers. The dialect `app` reads people without the endpoints of `members`, and
 /// writes through those what it has no verb for.
 fn endpoint(probe: &EndpointProbe, used: Option<Dialect>) -> Check {
     let name = "endpoint".to_owned();
     let purpose = probe.purpose;
     match &probe.outcome {
-        Ok(answered) => check(
-            &name,
-            Status::Pass,
-            format!("{purpose}: {} answers {}", probe.request, answered.status),
-        ),
+        Ok(answered) => {
+            let message = format!("{purpose}: {} answers {}", probe.request, answered.status);
+            match answered.unread.first() {
+                None => check(&name, Status::Pass, message),
+                Some(first) => Check {
+                    remedy: Some(UNREAD_ROWS.to_owned()),
+                    ..check(
+                        &name,
+                        Status::Warn,
+                        format!("{message}, and {}", unread(answered, first)),
+                    )
+                },
+            }
+        }
         Err(error) => {
             let is_other = probe.dialect.is_some() && used.is_some() && probe.dialect != used;
             // No command goes on with half an answer that it reads; `app` reads projects by `members` too.
