@@ -3,18 +3,19 @@
 //! In drift, what somebody has live beyond what the files say.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mixaccess_model::{
     AffectedSubject, Change, Diff, Difference, EffectRole, Email, Grant, GrantSource, ManualChange,
-    OrganizationRole, Plan, Power, ProjectId, ProjectRole, Subject, SubjectKey, Verb, Write,
+    ManualTask, OrganizationRole, Plan, Power, ProjectId, ProjectRole, Subject, SubjectKey, Verb,
+    Write,
 };
 
 use crate::effective::Powers;
 use crate::kind::Kind;
 
 /// A role that a subject gains.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Gain {
     /// How much it allows, or is judged to.
     pub(crate) power: Power,
@@ -61,10 +62,45 @@ impl Gains {
         self.of_joining
     }
 
-    /// The gains of the strongest power.
-    pub(crate) fn strongest(&self) -> impl Iterator<Item = &Gain> {
-        let power = self.power();
-        self.all.iter().filter(move |gain| Some(gain.power) == power)
+    /// The gains that let somebody govern.
+    pub(crate) fn governing(&self) -> impl Iterator<Item = &Gain> {
+        self.all.iter().filter(|gain| gain.power.governs())
+    }
+}
+
+impl Gain {
+    /// Whether it is the subject's: what comes with somebody who joins a team is theirs, not the team's.
+    pub(crate) const fn is_own(&self) -> bool {
+        match self.with {
+            With::Itself | With::Other(_) => true,
+            With::Joining(_) => false,
+        }
+    }
+
+    /// Whether this is more than another, so that nothing is said by naming that as well.
+    pub(crate) fn implies(&self, other: &Self) -> bool {
+        if !self.known || !self.is_own() || !other.is_own() {
+            return false;
+        }
+        match (self.project, other.project) {
+            (None, None) => self.power > other.power,
+            (None, Some(_)) => match self.power {
+                Power::OrganizationOwner => true,
+                Power::OrganizationAdmin => other.known && other.power <= Power::ProjectAdmin,
+                Power::ProjectOwner
+                | Power::ProjectAdmin
+                | Power::BillingAdmin
+                | Power::Analyst
+                | Power::Consumer
+                | Power::Member => false,
+            },
+            (Some(mine), Some(project)) => {
+                let is_stronger = self.power > other.power;
+                let is_owner = self.power == Power::ProjectOwner && !other.known;
+                mine == project && (is_stronger || is_owner)
+            }
+            (Some(_), None) => false,
+        }
     }
 }
 
@@ -101,9 +137,24 @@ pub(crate) fn of_subject(
     gained.gains
 }
 
-/// What somebody gains by what is to be changed at the identity provider.
-pub(crate) fn of_manual(change: &ManualChange, kind: Kind, powers: &Powers<'_>) -> Gains {
+/// What somebody gains by what is to be changed at the identity provider; of a team whose people are
+/// changed there, what they gain with it.
+pub(crate) fn of_manual(
+    change: &ManualChange,
+    team: Option<&AffectedSubject>,
+    kind: Kind,
+    powers: &Powers<'_>,
+) -> Gains {
     let mut gained = Gained::new(kind, powers);
+    if let Some(people) = joining_by_hand(change, kind) {
+        let roles = roles_of_team(change, team).map(|(project, role)| {
+            let (power, known) = powers.judged(project, role);
+            (project, power, known)
+        });
+        gained.joined = roles.max_by_key(|(_, power, known)| (*power, *known));
+        people.iter().for_each(|email| gained.joining(email));
+        return gained.gains;
+    }
     for effect in &change.effects {
         let (less, more) = match kind {
             Kind::Plan | Kind::Undo => (&effect.before, &effect.after),
@@ -132,6 +183,54 @@ pub(crate) fn of_manual(change: &ManualChange, kind: Kind, powers: &Powers<'_>) 
     gained.gains
 }
 
+/// The people whom a change at the identity provider puts into a team; in drift, whom it takes out. None
+/// where it is not about the people of a team.
+pub(crate) fn joining_by_hand(change: &ManualChange, kind: Kind) -> Option<&[Email]> {
+    match (&change.task, kind) {
+        (ManualTask::ChangePeople { add, .. }, Kind::Plan | Kind::Undo) => Some(add),
+        (ManualTask::ChangePeople { remove, .. }, Kind::Drift) => Some(remove),
+        (
+            ManualTask::ChangeGroups { .. }
+            | ManualTask::Provision { .. }
+            | ManualTask::Deprovision
+            | ManualTask::CheckDeprovisioning,
+            _,
+        ) => None,
+    }
+}
+
+/// What each of the people gains who join a team by a change at the identity provider.
+pub(crate) fn by_joining(
+    change: &ManualChange,
+    team: Option<&AffectedSubject>,
+    kind: Kind,
+    powers: &Powers<'_>,
+) -> Gains {
+    let mut gained = Gained::new(kind, powers);
+    let through = format!("through {}", change.subject);
+    for (project, role) in roles_of_team(change, team).collect::<BTreeSet<_>>() {
+        gained.add(project, role, With::Other(through.clone()));
+    }
+    gained.gains
+}
+
+/// The roles of a team, before and after, as its change at the identity provider and the plan tell them.
+fn roles_of_team<'a>(
+    change: &'a ManualChange,
+    team: Option<&'a AffectedSubject>,
+) -> impl Iterator<Item = (ProjectId, &'a ProjectRole)> {
+    let told = change.effects.iter().flat_map(|effect| {
+        let roles = effect.before.iter().chain(&effect.after);
+        roles.filter_map(|role| match (role, &effect.project) {
+            (EffectRole::Project(role), Some(project)) => Some((project.id, role)),
+            (EffectRole::Project(_), None) | (EffectRole::Organization(_), _) => None,
+        })
+    });
+    let access = team.into_iter().flat_map(|team| team.before.iter().chain(&team.after));
+    let planned = access.flat_map(|access| &access.grants);
+    told.chain(planned.map(|grant| (grant.project, &grant.role)))
+}
+
 struct Gained<'a> {
     kind: Kind,
     powers: &'a Powers<'a>,
@@ -158,13 +257,19 @@ impl<'a> Gained<'a> {
                 Difference::OrganizationRole(diff) => {
                     let diff = if gives { *diff } else { diff.reversed() };
                     if let Some(more) = diff.after.known() {
-                        self.organization_role(diff.before.known().or(self.held), more);
+                        let is_new = gives && write.verb == Verb::Invite;
+                        let held = self.held.filter(|_| !is_new);
+                        self.organization_role(diff.before.known().or(held), more);
                     }
                 }
                 Difference::ProjectRole(project, Diff { before, after }) => {
                     let (less, more) = if gives { (before, after) } else { (after, before) };
                     match (less.as_ref().known(), more.as_ref().known()) {
                         (_, None) => {}
+                        // Whoever accepts it has what it says, whatever the one before it said.
+                        (None, Some(more)) if gives && write.verb == Verb::Invite => {
+                            self.add(project.id, more, With::Itself);
+                        }
                         (None, Some(more)) => self.own(project.id, more),
                         (Some(less), Some(more)) => {
                             if self.is_more(project.id, less, more) {

@@ -1,5 +1,7 @@
 //! What a human has to change at the identity provider.
 
+use std::borrow::Cow;
+
 use mixaccess_model::{
     EffectRole, Email, ManualChange, ManualEffect, ManualTask, Place, ProviderKind, Subject,
 };
@@ -33,9 +35,36 @@ pub(crate) struct ManualItem<'a> {
     /// Whose access.
     pub(crate) subject: &'a Subject,
     /// What is to be done, a fragment each, such as `join Mixpanel-Web-Admin`.
-    pub(crate) tasks: Vec<String>,
+    pub(crate) tasks: Vec<Task<'a>>,
     /// What that brings about.
     pub(crate) effects: Vec<Effect<'a>>,
+}
+
+/// One thing to be done.
+#[derive(Debug)]
+pub(crate) struct Task<'a> {
+    verb: &'static str,
+    /// With which groups, people or projects.
+    names: Vec<Cow<'a, str>>,
+}
+
+impl Task<'_> {
+    /// The first so many of the names, and how many there are besides.
+    fn with(&self, most: usize) -> String {
+        let Self { verb, names } = self;
+        if names.is_empty() { (*verb).to_owned() } else { format!("{verb} {}", self.listed(most)) }
+    }
+
+    fn listed(&self, most: usize) -> String {
+        let shown: Vec<&str> = self.names.iter().take(most).map(AsRef::as_ref).collect();
+        let mut text = shown.join(", ");
+        let more = self.names.len().saturating_sub(most);
+        if more > 0 {
+            let more = words::number(u64::try_from(more).unwrap_or(u64::MAX));
+            text.push_str(&format!(" and {more} more, not named here,"));
+        }
+        text
+    }
 }
 
 /// One difference that a manual change mends.
@@ -66,7 +95,26 @@ impl ManualGroup<'_> {
 impl ManualItem<'_> {
     /// What is to be done, in one text.
     pub(crate) fn task(&self) -> String {
-        self.tasks.join("; ")
+        self.task_with(usize::MAX)
+    }
+
+    /// What is to be done with the first so many groups, people or projects of each kind.
+    pub(crate) fn task_with(&self, most: usize) -> String {
+        let tasks: Vec<String> = self.tasks.iter().map(|task| task.with(most)).collect();
+        tasks.join("; ").trim_end_matches(',').to_owned()
+    }
+
+    /// A step with the first so many of those whom it names.
+    pub(crate) fn step_with(&self, step: &str, most: usize) -> String {
+        let long = self.tasks.iter().filter(|task| task.names.len() > most);
+        long.fold(step.to_owned(), |step, task| {
+            step.replace(&task.listed(usize::MAX), &task.listed(most))
+        })
+    }
+
+    /// Whether there are no more groups, people or projects of a kind than that.
+    pub(crate) fn has_at_most(&self, most: usize) -> bool {
+        self.tasks.iter().all(|task| task.names.len() <= most)
     }
 
     /// The whole change in one sentence, for formats that have no columns.
@@ -150,40 +198,46 @@ fn role(role: &EffectRole) -> &str {
     }
 }
 
-fn tasks(task: &ManualTask, effects: &[ManualEffect], labels: &ProjectLabels<'_>) -> Vec<String> {
-    let listed = |verb: &str, names: &mut dyn Iterator<Item = &str>| {
-        let names: Vec<&str> = names.collect();
-        (!names.is_empty()).then(|| format!("{verb} {}", names.join(", ")))
+fn tasks<'a>(
+    task: &'a ManualTask,
+    effects: &[ManualEffect],
+    labels: &ProjectLabels<'_>,
+) -> Vec<Task<'a>> {
+    let listed = |verb: &'static str, names: Vec<Cow<'a, str>>| {
+        (!names.is_empty()).then_some(Task { verb, names })
     };
-    let groups = |verb: &str, names: &[std::sync::Arc<str>]| {
-        listed(verb, &mut names.iter().map(AsRef::as_ref))
+    let groups = |verb: &'static str, names: &'a [std::sync::Arc<str>]| {
+        listed(verb, names.iter().map(|name| Cow::Borrowed(name.as_ref())).collect())
     };
-    let people = |verb: &str, people: &[Email]| listed(verb, &mut people.iter().map(Email::as_str));
+    let people = |verb: &'static str, people: &'a [Email]| {
+        listed(verb, people.iter().map(|email| Cow::Borrowed(email.as_str())).collect())
+    };
+    let alone = |verb: &'static str| Some(Task { verb, names: Vec::new() });
     let parts = match task {
         ManualTask::ChangeGroups { join, leave } => {
             vec![groups("join", join), groups("leave", leave)]
         }
         ManualTask::Provision { join } => {
-            vec![Some("assign the application".to_owned()), groups("join", join)]
+            vec![alone("assign the application"), groups("join", join)]
         }
-        ManualTask::Deprovision => vec![Some("take the application away".to_owned())],
-        ManualTask::CheckDeprovisioning => vec![Some("check deprovisioning".to_owned())],
+        ManualTask::Deprovision => vec![alone("take the application away")],
+        ManualTask::CheckDeprovisioning => vec![alone("check deprovisioning")],
         ManualTask::ChangePeople { add, remove } => {
             vec![people("add", add), people("remove", remove)]
         }
     };
-    let tasks: Vec<String> = parts.into_iter().flatten().collect();
+    let tasks: Vec<Task<'a>> = parts.into_iter().flatten().collect();
     if tasks.is_empty() { without_groups(effects, labels) } else { tasks }
 }
 
 /// What there is to do where no known group brings it about.
-fn without_groups(effects: &[ManualEffect], labels: &ProjectLabels<'_>) -> Vec<String> {
+fn without_groups<'a>(effects: &[ManualEffect], labels: &ProjectLabels<'_>) -> Vec<Task<'a>> {
     let organization = effects.iter().any(|one| one.project.is_none());
-    let projects: Vec<String> =
-        effects.iter().filter_map(|one| one.project.as_ref()).map(|one| labels.get(one)).collect();
-    let roles = organization.then(|| "change the organization role".to_owned());
-    let access =
-        (!projects.is_empty()).then(|| format!("change the role in {}", projects.join(", ")));
+    let projects = effects.iter().filter_map(|one| one.project.as_ref());
+    let names: Vec<Cow<'a, str>> = projects.map(|one| labels.get(one).into()).collect();
+    let roles =
+        organization.then(|| Task { verb: "change the organization role", names: Vec::new() });
+    let access = (!names.is_empty()).then_some(Task { verb: "change the role in", names });
     roles.into_iter().chain(access).collect()
 }
 

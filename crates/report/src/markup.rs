@@ -20,7 +20,12 @@ pub(crate) fn code(value: &str) -> String {
 /// Free text on one line: every character that Markdown, HTML or GitHub could read something into is
 /// an entity, and mentions, issue references and links are broken up.
 pub(crate) fn text(value: &str) -> String {
-    let value = printable(&cut(value)).into_owned();
+    whole_text(&cut(value))
+}
+
+/// Free text as [`text`] writes it, however long it is.
+pub(crate) fn whole_text(value: &str) -> String {
+    let value = printable(value).into_owned();
     let mut out = String::with_capacity(value.len() + value.len() / 8);
     let value = value.trim();
     for (at, character) in value.char_indices() {

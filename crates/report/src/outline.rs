@@ -100,7 +100,7 @@ impl<'a> Outline<'a> {
             live_digest: _,
             policy: _,
             figures: _,
-            subjects: _,
+            subjects,
             changes: _,
         } = content;
         let kind = Kind::of(plan, options.purpose);
@@ -112,7 +112,7 @@ impl<'a> Outline<'a> {
         let around = Around { labels, culprits, seen_at: plan.made_at };
         let mut governing = Governing::default();
         let blocks = subjects::blocks(plan, kind, &powers, &around, &mut governing);
-        governing.note_manual(manual, kind, &powers, labels);
+        governing.note_manual(manual, subjects, kind, &powers, labels);
         let manual =
             manual::groups(governing.powers.first(manual, |one| Some(&one.subject)), labels);
         let somebody = culprits.is_some_and(|culprits| !culprits.is_empty());

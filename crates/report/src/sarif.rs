@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::kind::Kind;
 use crate::outline::Outline;
-use crate::subjects::Block;
+use crate::subjects::{Block, Identity};
 use crate::{RenderOptions, ReportError, closing, json, row, words};
 
 /// One result: code, level, message, hint and place.
@@ -29,16 +29,11 @@ pub(crate) fn plan(
     outline: &Outline<'_>,
     options: &RenderOptions<'_>,
 ) -> Result<String, ReportError> {
-    let mut results: Vec<Outcome<'_>> = Vec::new();
-    let count = outline.governing.count();
-    if count > KEPT {
-        // One of those that are kept is this.
-        let message = closing::not_reviewable(KEPT - 1, count, options);
-        let code = "not-reviewable".to_owned();
-        results.push(Outcome { code, level: "warning", message, place: None });
-    }
     let (governing, others): (Vec<&Block<'_>>, Vec<&Block<'_>>) =
         outline.blocks.iter().partition(|block| block.governs());
+    let mut results: Vec<Outcome<'_>> = Vec::new();
+    // Who comes to govern, each by the number of results that have to be kept to name them whole.
+    let mut named_with: Vec<usize> = Vec::new();
     match outline.kind {
         Kind::Plan | Kind::Undo => {
             results.extend(outline.governing.each().into_iter().map(|one| Outcome {
@@ -47,17 +42,36 @@ pub(crate) fn plan(
                 message: one.sentence(outline.kind),
                 place: one.place,
             }));
+            named_with.extend(1..=results.len());
         }
-        Kind::Drift => results.extend(governing.into_iter().flat_map(differences)),
+        Kind::Drift => {
+            for (block, one) in governing.iter().flat_map(|&block| each(block)) {
+                results.extend(differences(block, one));
+                named_with.push(results.len());
+            }
+        }
     }
-    results.extend(manual(outline, true));
+    let first = manual(outline, true);
+    let by_hand = results.len();
+    results.extend(first);
+    if outline.kind == Kind::Drift {
+        named_with.extend(by_hand + 1..=results.len());
+    }
+    if named_with.last().is_some_and(|all| *all > KEPT) {
+        // One of those that are kept is this.
+        let named = named_with.iter().filter(|least| **least < KEPT).count();
+        let message = closing::not_reviewable(named, named_with.len(), options);
+        let code = "not-reviewable".to_owned();
+        results.insert(0, Outcome { code, level: "warning", message, place: None });
+    }
     results.extend(outline.refusals.iter().map(|verdict| guard(verdict)));
     results.extend(outline.overridden.iter().map(|verdict| guard(verdict)));
     for list in [&outline.errors, &outline.warnings, &outline.notes] {
         results.extend(list.iter().map(|one| finding(one)));
     }
     if outline.kind == Kind::Drift {
-        results.extend(others.into_iter().flat_map(differences));
+        let others = others.into_iter().flat_map(each);
+        results.extend(others.flat_map(|(block, one)| differences(block, one)));
         results.extend(outline.open_differences().map(|one| Outcome {
             code: "drift".to_owned(),
             level: "warning",
@@ -79,15 +93,21 @@ fn manual<'a>(outline: &'a Outline<'a>, first: bool) -> impl Iterator<Item = Out
     })
 }
 
-/// The differences of a block, those of each subject together.
-fn differences<'a>(block: &'a Block<'a>) -> impl Iterator<Item = Outcome<'a>> {
-    block.who.iter().flat_map(|identity| {
-        block.differences().map(|row| Outcome {
-            code: "drift".to_owned(),
-            level: "warning",
-            message: row::drift_sentence(identity.subject, row),
-            place: row.ask.and_then(|ask| ask.place),
-        })
+/// Everybody of a block.
+fn each<'a>(block: &'a Block<'a>) -> impl Iterator<Item = (&'a Block<'a>, &'a Identity<'a>)> {
+    block.who.iter().map(move |one| (block, one))
+}
+
+/// The differences of one of those whom a block is about.
+fn differences<'a>(
+    block: &'a Block<'a>,
+    one: &'a Identity<'a>,
+) -> impl Iterator<Item = Outcome<'a>> {
+    block.differences().map(|row| Outcome {
+        code: "drift".to_owned(),
+        level: "warning",
+        message: row::drift_sentence(one.subject, row),
+        place: row.ask.and_then(|ask| ask.place),
     })
 }
 

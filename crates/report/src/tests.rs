@@ -4,6 +4,7 @@ mod explained;
 mod governing;
 mod hostile;
 mod machine;
+mod named;
 mod redacted;
 mod terminal;
 mod whole;

@@ -2,7 +2,7 @@
 
 use super::{AROUND, command};
 use crate::RenderOptions;
-use crate::markup::text;
+use crate::markup::whole_text;
 use crate::outline::Outline;
 use crate::words;
 
@@ -17,7 +17,7 @@ pub(super) fn section(outline: &Outline<'_>, options: &RenderOptions<'_>, room: 
     let limit = room.saturating_sub(AROUND + command.len());
     let (mut lines, mut named) = (String::new(), 0);
     for (role, who) in governing.groups() {
-        let mut line = format!("- {}: ", text(&role.words()));
+        let mut line = format!("- {}: ", whole_text(&role.words()));
         let mut first = true;
         for subject in who {
             let name = super::named(subject);

@@ -3,9 +3,12 @@
 use super::{AROUND, Comment, named, share};
 use crate::kind::Kind;
 use crate::manual::{ManualItem, Recipe};
-use crate::markup::{code, text};
+use crate::markup::{code, text, whole_text};
 use crate::outline::Outline;
 use crate::words;
+
+/// How many groups or people one line names.
+const NAMED: usize = 50;
 
 /// Manual changes by provider, each with what it brings about, and the steps folded below. Whether every
 /// change is there.
@@ -24,6 +27,7 @@ pub(super) fn manual(comment: &mut Comment, outline: &Outline<'_>) -> bool {
             continue;
         }
         comment.out.push_str(&heading);
+        is_whole &= group.items().all(|item| item.has_at_most(NAMED));
         let lines = group.items().map(|item| change(item, outline.kind));
         let left = comment.push_list(lines, share(comment).saturating_sub(AROUND));
         is_whole &= left == 0;
@@ -42,7 +46,7 @@ pub(super) fn manual(comment: &mut Comment, outline: &Outline<'_>) -> bool {
 }
 
 fn change(item: &ManualItem<'_>, kind: Kind) -> String {
-    let mut line = format!("- {}: {}", named(item.subject), text(&item.task()));
+    let mut line = format!("- {}: {}", named(item.subject), whole_text(&item.task_with(NAMED)));
     for effect in &item.effects {
         line.push_str(&format!("<br>{}: {}", code(&effect.target), text(&effect.step(kind))));
         let origin = effect.ask.origin();
@@ -59,7 +63,9 @@ fn steps(recipe: &Recipe<'_>) -> String {
     let who: Vec<String> = recipe.items.iter().map(|item| named(item.subject)).collect();
     let mut block = format!("For {}:\n\n", who.join(", "));
     for (at, step) in recipe.steps.iter().enumerate() {
-        block.push_str(&format!("{}. {}\n", at + 1, text(step)));
+        let step =
+            recipe.items.iter().fold(step.clone(), |step, item| item.step_with(&step, NAMED));
+        block.push_str(&format!("{}. {}\n", at + 1, whole_text(&step)));
     }
     block.push('\n');
     block

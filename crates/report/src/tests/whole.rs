@@ -35,10 +35,10 @@ fn those_who_gain_most_power_come_first_and_people_before_teams_before_service_a
         "\nservice account acme-etl",
         "\nkim@",
         "\nteam Growth",
+        "\nrobin@",
         "\nalex@",
         "\nteam Data",
         "\nservice account acme-export",
-        "\nrobin@",
         "\nsam@",
         "\nteam Interns",
     ];
@@ -130,16 +130,16 @@ fn service_accounts_and_invitations() {
       - web-production       admin     -> none       reduction    access/service_accounts.yaml:8
       + web-production       none      -> owner      escalation   access/service_accounts.yaml:8
 
-    service account acme-export - new, its secret is handed over once
-      + service account      none      -> member     escalation   access/service_accounts.yaml:2
-          expires 2027-01-31 23:59 UTC (in 70 days)
-      + web-production       none      -> consumer
-
     robin@agency.example - invitation pending
       ! invitation           member    -> withdrawn  destructive  the invitation expired, access/robin.yaml:2
       - web-production       analyst   -> none
       + invitation           none      -> member     escalation   the invitation expired, access/robin.yaml:2
       + web-production       none      -> analyst
+
+    service account acme-export - new, its secret is handed over once
+      + service account      none      -> member     escalation   access/service_accounts.yaml:2
+          expires 2027-01-31 23:59 UTC (in 70 days)
+      + web-production       none      -> consumer
 
     sam@agency.example - invitation pending
       ~ invitation           pending   -> reminded   neutral      the invitation waits, access/sam.yaml:2
