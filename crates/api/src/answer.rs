@@ -4,7 +4,7 @@
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use crate::error::quotable;
+use crate::error::{INCOMPLETE, quotable};
 
 const SAID_LIMIT: usize = 300;
 const FIRST_WORDS_LIMIT: usize = 80;
@@ -138,6 +138,19 @@ fn is_filled(value: &Value) -> bool {
         Value::Null | Value::Bool(false) => false,
         Value::String(text) => !text.is_empty(),
         _ => true,
+    }
+}
+
+/// Refuses what is answered with a status that no whole answer to a reading has: part of it, an older
+/// copy, or what is still being made.
+pub(crate) fn check_whole(answer: &Answer) -> Result<(), DecodeError> {
+    match answer.status {
+        // Without a body it is told as an answer that stops.
+        StatusCode::OK | StatusCode::NO_CONTENT => Ok(()),
+        status => {
+            let problem = format!("{}, and only 200 tells that it is whole", answered(status));
+            Err(DecodeError::NotWhole { problem, hint: INCOMPLETE })
+        }
     }
 }
 

@@ -7,6 +7,8 @@
 mod entries;
 mod field;
 mod further;
+mod identity;
+mod margin;
 mod odd;
 mod told;
 
@@ -24,10 +26,12 @@ use serde_json::Value;
 pub(crate) use entries::{Entries, Entry, EntryValue};
 pub(crate) use field::Field;
 pub(crate) use further::{Further, NextKey};
+pub(crate) use identity::{Identity, Known};
 pub use odd::{Listed, OddRow};
 pub(crate) use told::{Told, whole_number};
 
-use crate::answer::{Answer, DecodeError, envelope_error};
+use crate::answer::{Answer, DecodeError, check_whole, envelope_error};
+use margin::Margin;
 
 /// Deepest level at which a list is looked for: `{"results":{"members":[…]}}`.
 const DEEPEST: u8 = 2;
@@ -47,6 +51,10 @@ pub(crate) trait Row: Sized {
         key: Option<&str>,
         words: &mut Words,
     ) -> Result<Option<Self>, OddRow>;
+    /// Whether each row of such a list has a number of its own.
+    const IS_NUMBERED: bool = false;
+    /// What tells the row from every other of its list.
+    fn identity(&self) -> Identity<'_>;
 }
 
 /// Words that many rows share, held once.
@@ -105,11 +113,13 @@ pub(crate) fn decode_page<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeErro
 
 /// Reads those rows of one page that can be read.
 pub(crate) fn decode_readable<R: Row>(answer: &Answer) -> Result<Page<R>, DecodeError> {
+    check_whole(answer)?;
     let mut found = Found::<R> {
         rows: None,
         unread: Vec::new(),
         next: Vec::new(),
         envelope: serde_json::Map::new(),
+        margin: Margin::default(),
         words: Words::default(),
         count: 0,
         told: Told::default(),
@@ -123,13 +133,16 @@ pub(crate) fn decode_readable<R: Row>(answer: &Answer) -> Result<Page<R>, Decode
         return Err(DecodeError::Refused(text));
     }
     match found.rows {
-        Some(rows) => Ok(Page {
-            rows,
-            unread: found.unread,
-            received: found.count,
-            told: found.told,
-            next: found.next,
-        }),
+        Some(rows) => {
+            found.margin.judge()?;
+            Ok(Page {
+                rows,
+                unread: found.unread,
+                received: found.count,
+                told: found.told,
+                next: found.next,
+            })
+        }
         None => Err(DecodeError::Unreadable(format!(
             "the answer holds no list: neither an array nor one under {}",
             R::KEYS.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(" or ")
@@ -142,6 +155,7 @@ struct Found<R> {
     unread: Vec<(usize, OddRow)>,
     next: Vec<Further>,
     envelope: serde_json::Map<String, Value>,
+    margin: Margin,
     words: Words,
     count: usize,
     told: Told,
@@ -215,9 +229,12 @@ impl<'de, R: Row> Visitor<'de> for Level<'_, R> {
                 if !further::hear(&key, &value, &mut found.told, &mut found.next) {
                     unknown = Some(key);
                 }
-            } else if depth == 0 && matches!(&*key, "status" | "error" | "message") {
+            } else if Margin::is_one(&key) || (depth == 0 && key == "message") {
                 let value = fields.next_value()?;
-                found.envelope.insert(key.into_owned(), value);
+                found.margin.hear(&key, &value);
+                if depth == 0 {
+                    found.envelope.insert(key.into_owned(), value);
+                }
             } else {
                 match fields.next_value::<Field<'de>>()? {
                     Field::Named(_) | Field::Other => unknown = Some(key),

@@ -1,9 +1,8 @@
 //! Lists that come in pages: followed to the end, or refused loudly (`SERVICE.md`, "Hosts and
 //! requests": "paging").
 
-use std::collections::{BTreeSet, HashSet};
-use std::fmt::{self, Write as _};
-use std::hash::{DefaultHasher, Hasher as _};
+use std::collections::BTreeSet;
+use std::fmt;
 
 use reqwest::Url;
 use serde_json::Value;
@@ -12,7 +11,7 @@ use crate::ApiError;
 use crate::answer::{Answer, DecodeError};
 use crate::error::quotable;
 use crate::list::{
-    Further, Listed, NextKey, Page, Row, Told, decode_page, decode_readable, whole_number,
+    Further, Known, Listed, NextKey, Page, Row, Told, decode_page, decode_readable, whole_number,
 };
 use crate::request::{Endpoint, Request};
 use crate::transport::Transport;
@@ -107,15 +106,11 @@ async fn read_pages<R: Row + fmt::Debug>(
         let page = transport.read(&request, |answer| decode(answer, readable)).await?;
         readable += page.received.saturating_sub(page.unread.len());
         let next = next_page(&url, &request.url, &page.next);
-        told.join(page.told);
-        if pages > 1 || matches!(next, Ok(Some(_))) {
-            let is_new = known.take_in(&page.rows, page.received);
-            if !is_new && pages > 1 {
-                return Err(refused(&request, "a page of the list repeats what was read already"));
-            }
-        } else {
-            known.received = page.received;
+        let is_new = known.take_in(&page).map_err(|problem| refused(&request, &problem))?;
+        if !is_new && pages > 1 {
+            return Err(refused(&request, "a page of the list repeats what was read already"));
         }
+        told.join(page.told);
         if listed.rows.is_empty() {
             listed.rows = page.rows;
         } else {
@@ -169,42 +164,6 @@ pub(crate) async fn read_first<R: Row>(
 
 fn refused(request: &Request, problem: &str) -> ApiError {
     ApiError::incomplete(request.label(), problem)
-}
-
-/// The rows of the pages read so far.
-#[derive(Default)]
-struct Known {
-    /// What they read as, so that a page which is answered again does not count for another.
-    rows: HashSet<u64>,
-    /// How many there are, each once.
-    received: usize,
-}
-
-impl Known {
-    /// Takes in a page; answers whether anything on it is new, or it is empty.
-    fn take_in<R: fmt::Debug>(&mut self, rows: &[R], received: usize) -> bool {
-        let prints: Vec<u64> = rows.iter().map(print).collect();
-        let repeated = prints.iter().filter(|print| self.rows.contains(print)).count();
-        self.rows.extend(prints);
-        let new = received.saturating_sub(repeated);
-        self.received = self.received.saturating_add(new);
-        new > 0 || received == 0
-    }
-}
-
-/// What tells one row from another, in the room of a number.
-fn print(row: &impl fmt::Debug) -> u64 {
-    struct Hashing(DefaultHasher);
-    impl fmt::Write for Hashing {
-        fn write_str(&mut self, text: &str) -> fmt::Result {
-            self.0.write(text.as_bytes());
-            Ok(())
-        }
-    }
-    let mut hashing = Hashing(DefaultHasher::new());
-    // It never fails, and a row of which nothing is written would only count as known.
-    let _ = write!(hashing, "{row:?}");
-    hashing.0.finish()
 }
 
 /// Where the next page is: a URL or path at the service, a page number, or a cursor.

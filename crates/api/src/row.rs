@@ -102,6 +102,11 @@ fn team_name(team: &Field<'_>, words: &mut Words) -> Arc<str> {
     }
 }
 
+/// Whether a grant comes from a team that is not named: from two of them it reads alike.
+pub(crate) fn is_of_unnamed_team(source: &GrantSource) -> bool {
+    matches!(source, GrantSource::Team(name) if **name == *UNNAMED_TEAM)
+}
+
 /// Who manages a person or team: nobody but us unless the row says otherwise.
 pub(crate) fn managed_by(words: &[&Field<'_>], is_scim: &Field<'_>) -> ManagedBy {
     let says_scim = words

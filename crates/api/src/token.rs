@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::answer::{Answer, DecodeError, decode_value};
-use crate::list::{Field, OddRow, Row, Words};
+use crate::list::{Field, Identity, OddRow, Row, Words};
 use crate::paging::read_all;
 use crate::request::{Endpoint, Request};
 use crate::{ApiError, Client};
@@ -130,5 +130,9 @@ impl Row for ProjectToken {
             last_used: row.last_used.instant(),
             created_by: text(&row.created_by),
         }))
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        Identity::Id(&self.id)
     }
 }

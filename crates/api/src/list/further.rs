@@ -113,7 +113,7 @@ fn link(value: &Value) -> Option<&Value> {
 }
 
 /// Whether a value stands for nothing, however that is written.
-fn is_nothing(value: &Value) -> bool {
+pub(super) fn is_nothing(value: &Value) -> bool {
     match value {
         Value::Null => true,
         Value::Bool(flag) => !flag,

@@ -2,8 +2,13 @@
 
 use serde_json::Value;
 
+use super::further::is_nothing;
+use crate::error::quotable;
+
+const QUOTE_LIMIT: usize = 80;
+
 /// How long the answers say that a list is; the most that any page of it says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Told {
     /// `total` and its like: the rows of all pages.
     total: Option<u64>,
@@ -11,6 +16,8 @@ pub(crate) struct Told {
     count: Option<u64>,
     /// `total_pages` and its like.
     pages: Option<u64>,
+    /// What is said of its length and no number, in the answer's own words.
+    odd: Option<String>,
 }
 
 /// A key without what it may be spelled with or without.
@@ -31,6 +38,18 @@ pub(crate) fn whole_number(value: &Value) -> Option<u64> {
         None => &text,
     };
     whole.parse().ok()
+}
+
+/// Whether something stands there that is meant for a number: not a word, nor that it is not known. What
+/// is about the pages, or lists them, is no number of them.
+fn says_a_length(key: &str, value: &Value) -> bool {
+    let is_link = matches!(normal(key).as_str(), "pages" | "lastpage");
+    match value {
+        Value::Null | Value::Bool(_) => false,
+        Value::Number(_) => !is_nothing(value),
+        Value::String(text) => !is_link && !is_nothing(value) && text.contains(char::is_numeric),
+        Value::Array(_) | Value::Object(_) => !is_link && !is_nothing(value),
+    }
 }
 
 impl Told {
@@ -54,9 +73,15 @@ impl Told {
 
     /// Takes in one field of an answer, whatever it is about.
     pub(super) fn hear(&mut self, key: &str, value: &Value) {
-        if let Some(slot) = self.slot(key) {
-            // Absent is less than any number.
-            *slot = whole_number(value).max(*slot);
+        let Some(slot) = self.slot(key) else { return };
+        // Absent is less than any number.
+        *slot = whole_number(value).max(*slot);
+        if says_a_length(key, value) && whole_number(value).is_none() {
+            let quoted = |text: &str| quotable(text, QUOTE_LIMIT);
+            self.odd = Some(match value {
+                Value::String(text) => format!("`{}`: `{}`", quoted(key), quoted(text)),
+                other => format!("`{}`: `{}`", quoted(key), quoted(&other.to_string())),
+            });
         }
     }
 
@@ -65,11 +90,15 @@ impl Told {
         self.total = self.total.max(other.total);
         self.count = self.count.max(other.count);
         self.pages = self.pages.max(other.pages);
+        self.odd = self.odd.take().or(other.odd);
     }
 
     /// What is missing of a list of which so much was received; nothing where it is whole. More than it
     /// says is no matter: somebody may have come in between. Beside a total, a count is that of a page.
     pub(crate) fn missing(self, rows: usize, pages: usize) -> Option<String> {
+        if let Some(odd) = self.odd {
+            return Some(format!("how long the list is cannot be read ({odd})"));
+        }
         let fewer = |had: usize, told: Option<u64>| {
             told.filter(|told| u64::try_from(had).is_ok_and(|had| had < *told))
         };

@@ -4,7 +4,7 @@ use mixaccess_model::{Email, ProjectId};
 use serde::Deserialize;
 
 use crate::audit::AuditEvent;
-use crate::list::{Field, OddRow, Row, Words};
+use crate::list::{Field, Identity, OddRow, Row, Words};
 
 /// An event of the audit log, under the names that were seen or are likely.
 #[derive(Deserialize)]
@@ -57,5 +57,9 @@ impl Row for AuditEvent {
             before: owned(&row.from),
             after: owned(&row.to),
         }))
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        Identity::Unsaid
     }
 }

@@ -1,16 +1,17 @@
 //! People in an organization's or a project's member list.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use mixaccess_model::{GrantSource, Invitation, LiveMember, MemberStatus, UserId};
 use serde::Deserialize;
 
 use super::{
-    GrantFields, Sourced, address, known, managed_by, member_status, numbered, organization_role,
-    project_role, source, sourced_grant,
+    GrantFields, Sourced, address, is_of_unnamed_team, known, managed_by, member_status, numbered,
+    organization_role, project_role, source, sourced_grant,
 };
 use crate::ProjectMember;
-use crate::list::{Entries, Field, OddRow, Row, Words};
+use crate::list::{Entries, Field, Identity, OddRow, Row, Words};
 
 const LISTS: &[&str] = &["results", "members", "users"];
 
@@ -101,9 +102,19 @@ impl PersonFields<'_> {
     }
 }
 
+/// Look-alike accounts have the same address and numbers of their own.
+fn of_person(member: &LiveMember) -> Identity<'_> {
+    let address = member.email.as_str();
+    match member.id {
+        Some(id) => Identity::Number(id.0, address),
+        None => Identity::Whole(Cow::Borrowed(address)),
+    }
+}
+
 impl Row for LiveMember {
     type Wire<'de> = PersonFields<'de>;
     const KEYS: &'static [&'static str] = LISTS;
+    const IS_NUMBERED: bool = true;
 
     fn read(
         row: PersonFields<'_>,
@@ -111,6 +122,10 @@ impl Row for LiveMember {
         _: &mut Words,
     ) -> Result<Option<Self>, OddRow> {
         row.member(key).map(Some)
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        of_person(self)
     }
 }
 
@@ -126,6 +141,7 @@ pub(crate) struct RosterRow {
 impl Row for RosterRow {
     type Wire<'de> = PersonFields<'de>;
     const KEYS: &'static [&'static str] = LISTS;
+    const IS_NUMBERED: bool = true;
 
     fn read(
         row: PersonFields<'_>,
@@ -145,6 +161,10 @@ impl Row for RosterRow {
             member.grants = Vec::new();
         }
         Ok(Some(Self { member, carries_grants }))
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        of_person(&self.member)
     }
 }
 
@@ -215,5 +235,16 @@ impl Row for ProjectMember {
         let flags = [&row.is_pending, &row.pending, &row.invited];
         let status = member_status(&row.status, &flags, &row.accepted);
         Ok(Some(Self { user, email, status, role, source }))
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        if is_of_unnamed_team(&self.source) {
+            return Identity::Unsaid;
+        }
+        Identity::Whole(match (&self.email, self.user) {
+            (Some(email), _) => Cow::Borrowed(email.as_str()),
+            (None, Some(user)) => Cow::Owned(format!("number {user}")),
+            (None, None) => Cow::Borrowed("all users"),
+        })
     }
 }

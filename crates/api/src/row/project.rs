@@ -6,7 +6,7 @@ use mixaccess_model::{LiveProject, ProjectId};
 use serde::Deserialize;
 
 use super::numbered;
-use crate::list::{Entries, EntryValue, Field, OddRow, Row, Words};
+use crate::list::{Entries, EntryValue, Field, Identity, OddRow, Row, Words};
 
 /// A project in the organization's list.
 #[derive(Deserialize)]
@@ -48,6 +48,7 @@ fn custom_roles(roles: &Entries<'_, CustomRoleFields<'_>>) -> Option<Vec<Arc<str
 impl Row for LiveProject {
     type Wire<'de> = ProjectFields<'de>;
     const KEYS: &'static [&'static str] = &["results", "projects"];
+    const IS_NUMBERED: bool = true;
 
     fn read(
         row: ProjectFields<'_>,
@@ -63,5 +64,9 @@ impl Row for LiveProject {
             service_accounts_read: false,
             custom_roles: custom_roles(&row.custom_roles),
         }))
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        Identity::Number(self.id.0, &self.name)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mixaccess_model::{Email, ScimEvent};
 use serde::Deserialize;
 
-use crate::list::{Field, OddRow, Row, Words};
+use crate::list::{Field, Identity, OddRow, Row, Words};
 
 /// A row of `scim/logs`.
 #[derive(Deserialize)]
@@ -34,5 +34,9 @@ impl Row for ScimEvent {
             (Some(at), Some(email), Some(event)) => Some(Self { at, email, event }),
             _ => None,
         })
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        Identity::Unsaid
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::ApiError;
-use crate::answer::{Answer, DecodeError};
+use crate::answer::{Answer, DecodeError, check_whole};
 use crate::list::whole_number;
 use crate::request::Request;
 use crate::transport::Transport;
@@ -100,6 +100,7 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<usize>, D:
 
 /// Reads one page.
 fn decode<R: Resource>(answer: &Answer) -> Result<Page<R>, DecodeError> {
+    check_whole(answer)?;
     let page = serde_json::from_slice::<Page<R>>(&answer.body)
         .map_err(|error| DecodeError::from_json(&error, &answer.body))?;
     match (page.total, &page.resources) {

@@ -1,13 +1,14 @@
 //! Service accounts as the service spells them.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use mixaccess_model::{Email, LiveServiceAccount, ServiceAccountId, UserId};
 use serde::Deserialize;
 
 use crate::ProjectServiceAccount;
-use crate::list::{Field, OddRow, Row, Words};
-use crate::row::{numbered, project_role, source};
+use crate::list::{Field, Identity, OddRow, Row, Words};
+use crate::row::{is_of_unnamed_team, numbered, project_role, source};
 
 const LISTS: &[&str] = &["results", "service_accounts"];
 
@@ -35,6 +36,7 @@ pub(crate) struct AccountFields<'a> {
 impl Row for LiveServiceAccount {
     type Wire<'de> = AccountFields<'de>;
     const KEYS: &'static [&'static str] = LISTS;
+    const IS_NUMBERED: bool = true;
 
     fn read(
         row: AccountFields<'_>,
@@ -56,6 +58,10 @@ impl Row for LiveServiceAccount {
             user: row.user.number().map(UserId),
             grants: Vec::new(),
         }))
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        Identity::Number(self.id.0, &self.username)
     }
 }
 
@@ -87,5 +93,12 @@ impl Row for ProjectServiceAccount {
         let word = row.role.word().ok_or_else(|| odd("has no role".to_owned()))?;
         let id = ServiceAccountId(id);
         Ok(project_role(word, words).map(|role| Self { id, role, source }))
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        if is_of_unnamed_team(&self.source) {
+            return Identity::Unsaid;
+        }
+        Identity::Whole(Cow::Owned(format!("number {}", self.id)))
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use mixaccess_model::{Email, LiveTeam, OwnGrant, TeamId, UserId};
 use serde::Deserialize;
 
-use crate::list::{Entries, Entry, EntryValue, Field, OddRow, Row, Words};
+use crate::list::{Entries, Entry, EntryValue, Field, Identity, OddRow, Row, Words};
 use crate::row::{GrantFields, address, managed_by, number, numbered, own_grant};
 
 /// A team, with people whom it may name by number only.
@@ -103,6 +103,7 @@ fn person(entry: &Entry<'_, PersonFields<'_>>) -> Result<Result<Email, UserId>, 
 impl Row for TeamRow {
     type Wire<'de> = TeamFields<'de>;
     const KEYS: &'static [&'static str] = &["results", "teams"];
+    const IS_NUMBERED: bool = true;
 
     fn read(
         row: TeamFields<'_>,
@@ -144,6 +145,10 @@ impl Row for TeamRow {
         let managed_by = managed_by(&[&row.managed_by, &row.provisioned_by], &row.is_scim_managed);
         let team = LiveTeam { id, name, managed_by, members, grants };
         Ok(Some(Self { team, unnamed, unread }))
+    }
+
+    fn identity(&self) -> Identity<'_> {
+        Identity::Number(self.team.id.0, &self.team.name)
     }
 }
 

@@ -187,6 +187,10 @@ fn a_list_that_ends_too_early_is_refused() {
         let error = run(client(&server).identity_provider()).unwrap_err();
         assert!(error.message.contains(expected), "{body}: {error}");
     }
+    let part = r#"{"totalResults":1,"Resources":[{"id":"1","userName":"a@x.example"}]}"#;
+    let server = Server::replies(vec![Reply::json(206, part)]);
+    let error = run(client(&server).identity_provider()).unwrap_err();
+    assert!(error.is_unreadable() && error.message.contains("answered 206"), "{error}");
     for total in ["1", "\"1\"", "1.0"] {
         let body = format!(
             r#"{{"totalResults":{total},"startIndex":"1","itemsPerPage":null,"Resources":[{{"id":1,"userName":"a@x.example","displayName":"A"}}]}}"#

@@ -106,6 +106,124 @@ fn a_list_cut_by_any_number_of_rows_is_refused() {
 }
 
 #[test]
+fn a_row_that_stands_there_twice_is_not_two() {
+    for dialect in DIALECTS {
+        for (name, row, read) in LISTS {
+            for told in [json!({}), json!({ "total": 3 }), json!({ "count": 3, "total_pages": 1 })]
+            {
+                let mut body = told;
+                body[name] = json!([row(1), row(2), row(1)]);
+                let error = ask(dialect, read, vec![body.clone()]).0.expect_err(&body.to_string());
+                assert!(error.is_unreadable() && error.message.ends_with(" twice"), "{error}");
+            }
+        }
+    }
+    let twice = |rows: Value| {
+        let body = json!({ "members": rows });
+        ask(Dialect::Members, LISTS[0].2, vec![body]).0.map_err(|error| error.message)
+    };
+    let owner = person(1);
+    // Its number tells it apart, whatever else it says, also where the rest cannot be read.
+    for (again, expected) in [
+        (json!({ "id": 1, "email": "p1@acme.example", "role": "member" }), "(number 1) twice"),
+        (json!({ "id": "1", "email": "other@acme.example" }), "(number 1) twice"),
+        (json!({ "id": 1 }), "number 1 twice"),
+    ] {
+        let error = twice(json!([owner, again])).unwrap_err();
+        assert!(
+            error.contains("unreadable: the list names ") && error.contains(expected),
+            "{error}"
+        );
+    }
+    let invited = json!({ "email": "p9@acme.example", "status": "pending" });
+    let error = twice(json!([owner, invited, invited])).unwrap_err();
+    assert!(error.ends_with("the list names p9@acme.example twice"), "{error}");
+    // Another account of the same address.
+    assert_eq!(twice(json!([owner, { "id": 2, "email": "p1@acme.example" }])), Ok(2));
+}
+
+#[test]
+fn somebody_stands_in_a_project_once_for_each_role() {
+    let (_, _, read) = LISTS[2];
+    let of = |told: Value| {
+        let mut row = person(1);
+        row.as_object_mut().unwrap().extend(told.as_object().unwrap().clone());
+        row
+    };
+    let team = |name: Value| of(json!({ "grant_type": "team", "team": name }));
+    for (rows, expected) in [
+        (vec![person(1), team(json!("Growth")), team(json!("Sales"))], Some(3)),
+        (vec![person(1), team(json!(3)), team(json!(4))], Some(3)),
+        (vec![person(1), of(json!({ "grant_type": "organization" }))], Some(2)),
+        // Two teams without a name may be two.
+        (vec![team(json!(null)), team(json!(null))], Some(2)),
+        (vec![team(json!("Growth")), team(json!("Growth"))], None),
+        (vec![person(1), of(json!({ "grant_type": "individual" }))], None),
+    ] {
+        let body = json!({ "members": rows, "total": rows.len() });
+        let (read, _) = ask(Dialect::Members, read, vec![body.clone()]);
+        match expected {
+            Some(expected) => assert_eq!(read.unwrap(), expected, "{body}"),
+            None => assert!(read.unwrap_err().message.contains("p1@acme.example twice"), "{body}"),
+        }
+    }
+}
+
+#[test]
+fn a_list_beside_which_something_went_wrong_is_refused() {
+    for (name, row, read) in LISTS {
+        for mut told in [
+            json!({ "status": "partial" }),
+            json!({ "status": "ok", "error": "timeout" }),
+            json!({ "status": "ok", "errors": ["shard 3"] }),
+            json!({ "errors": [{ "code": 7 }] }),
+            json!({ "error": { "message": "timeout" }, "status": "success" }),
+            json!({ "success": false }),
+            json!({ "status": 503 }),
+            json!({ "total": { "value": 2, "relation": "gte" } }),
+            json!({ "total": "1,007" }),
+            json!({ "total": "7 members" }),
+            json!({ "count": [7] }),
+            json!({ "total": 2.5 }),
+            json!({ "meta": { "total_pages": "1 of 2" } }),
+        ] {
+            told[name] = json!([row(1), row(2)]);
+            let (read, asked) = ask(Dialect::Members, read, vec![told.clone()]);
+            let error = read.expect_err(&told.to_string());
+            assert_eq!((error.kind, asked), (ErrorKind::Permanent, 1), "{told}");
+            assert!(error.is_unreadable(), "{told}: {error}");
+            assert!(error.hint.unwrap_or_default().contains("mixaccess doctor"), "{told}");
+        }
+        for mut told in [
+            json!({ "status": "OK", "error": null, "errors": [], "success": true }),
+            json!({ "status": "success", "error": "", "message": "2 members" }),
+            json!({ "status": 200, "errors": {}, "pages": { "next": null }, "total": "unknown" }),
+        ] {
+            told[name] = json!([row(1), row(2)]);
+            let (read, _) = ask(Dialect::Members, read, vec![told.clone()]);
+            assert_eq!(read.unwrap(), 2, "{told}");
+        }
+    }
+    let nested = json!({ "status": "ok", "results": { "members": [person(1)], "errors": ["x"] } });
+    let error = ask(Dialect::App, LISTS[0].2, vec![nested]).0.unwrap_err();
+    assert!(error.message.ends_with("`errors`: `[\"x\"]` beside its list"), "{error}");
+}
+
+#[test]
+fn a_list_is_answered_with_200() {
+    for (name, row, read) in LISTS {
+        for status in [201, 202, 203, 205, 206, 207, 226] {
+            let body = json!({ name: [row(1)] }).to_string();
+            let server = Server::replies(vec![Reply::json(status, &body)]);
+            let error = read(&client_of(&server.url(), Dialect::Members)).unwrap_err();
+            let expected = format!("unreadable: the service answered {status}");
+            assert!(error.message.starts_with(&expected), "{error}");
+            assert_eq!((error.kind, server.lines().len()), (ErrorKind::Permanent, 1), "{error}");
+        }
+    }
+}
+
+#[test]
 fn figures_that_fit_or_say_less_are_believed() {
     for (name, row, read) in LISTS {
         let rows: Vec<Value> = (1..=3).map(row).collect();
