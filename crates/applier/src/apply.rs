@@ -17,7 +17,8 @@ use crate::error::{ApplyError, Refusal};
 use crate::execution::Execution;
 use crate::invitation_limit::InvitationLimit;
 use crate::journal::{
-    Header, JOURNAL_FORMAT_VERSION, JournalRun, JournalWriter, Record, Sink, history,
+    Header, JOURNAL_FORMAT_VERSION, JournalRun, JournalWriter, Record, Sink, creations_asked,
+    history,
 };
 use crate::lock::{Lock, Work};
 use crate::owner_floor::OwnerFloor;
@@ -237,6 +238,7 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
             before: &ready.before,
             follows_creation: follows_creation(changes),
             maybe_sent: ready.maybe_sent.clone(),
+            asked_before: creations_asked(runs),
             has_sent: AtomicBool::new(false),
             limit: Mutex::new(InvitationLimit::of(&ready.live, runs, self.options.clock.now())),
             owners: OwnerFloor::new(least_owners, changes, &ready.known, &ready.maybe_sent),

@@ -299,6 +299,7 @@ mod tests {
         let account = crate::fake::Account {
             id: 9,
             secret: String::new(),
+            created: None,
             created_by: None,
             expires: None,
             grants: std::collections::BTreeMap::new(),

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
-use mixaccess_model::{LiveState, PlanContent, Subject, SubjectKey};
+use mixaccess_model::{ChangeId, LiveState, PlanContent, Subject, SubjectKey};
 
 use crate::invitation_limit::InvitationLimit;
 use crate::journal::{JournalError, JournalWriter};
@@ -37,6 +37,8 @@ pub(crate) struct Execution<'a, C> {
     pub(crate) follows_creation: Vec<bool>,
     /// For each change, whether an earlier run may have sent it.
     pub(crate) maybe_sent: Vec<bool>,
+    /// When earlier runs asked for each new service account.
+    pub(crate) asked_before: BTreeMap<ChangeId, Vec<Timestamp>>,
     /// Whether a write was handed to the client.
     pub(crate) has_sent: AtomicBool,
     /// The invitations that went out.

@@ -203,6 +203,7 @@ async fn accounts_and_teams_lose_what_can_be_taken() {
     let account = crate::fake::Account {
         id: 40,
         secret: String::new(),
+        created: None,
         created_by: None,
         expires: None,
         grants: grants.clone().into(),

@@ -89,6 +89,7 @@ pub(crate) struct Team {
 pub(crate) struct Account {
     pub(crate) id: u64,
     pub(crate) secret: String,
+    pub(crate) created: Option<Timestamp>,
     pub(crate) created_by: Option<Email>,
     pub(crate) expires: Option<Timestamp>,
     pub(crate) grants: BTreeMap<ProjectId, ProjectRole>,
@@ -320,7 +321,7 @@ impl Organization {
         let accounts = self.accounts.iter().map(|(username, account)| LiveServiceAccount {
             id: ServiceAccountId(account.id),
             username: Arc::clone(username),
-            created: None,
+            created: account.created,
             expires: account.expires,
             last_used: None,
             user: None,
@@ -729,6 +730,7 @@ impl Inner {
         let account = Account {
             id: self.next_id,
             secret: secret.clone(),
+            created: Some(self.time()),
             created_by: self.actor.email.clone(),
             expires,
             grants: grants.iter().cloned().collect(),

@@ -121,6 +121,7 @@ fn organization_of(wishes: &[Wish]) -> Organization {
                 let account = Account {
                     id,
                     secret: "old".into(),
+                    created: None,
                     created_by: None,
                     expires: None,
                     grants: grants(),

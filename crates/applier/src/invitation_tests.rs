@@ -214,6 +214,7 @@ async fn an_account_that_somebody_else_made_meanwhile_is_not_what_the_plan_made(
         let account = crate::fake::Account {
             id: 99,
             secret: String::new(),
+            created: None,
             created_by: by.map(Email::new),
             expires: None,
             grants: std::collections::BTreeMap::new(),

@@ -29,9 +29,10 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         let Subject::ServiceAccount { username, .. } = &change.subject else {
             return Ok(failed("it is no service account".to_owned(), "Plan again."));
         };
+        let mut asked = self.asked_before.get(&change.id).cloned().unwrap_or_default();
         if maybe_sent {
             let because = "what an earlier run may have made is in the way";
-            match self.clear_lost(change, username, true).await? {
+            match self.clear_lost(change, username, &asked, true).await? {
                 Cleared::Deleted | Cleared::NotThere => {}
                 in_the_way => return Ok(given_up(because, in_the_way, READ_AGAIN)),
             }
@@ -40,13 +41,14 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             Ok(write) => write,
             Err(CallError { message, .. }) => return Ok(failed(message, "Plan again.")),
         };
+        asked.push(self.now());
         let sent = self.send(change, change.kind(), 1, &write).await;
         let written = match sent.map_err(|error| (Outcome::NotTried, error))? {
             Ok(written) => written,
             Err(error) if error.kind == ErrorKind::OutcomeUnknown => {
                 self.progress.note(&format!("reading again what became of {}", change.id));
                 let because = error.to_string();
-                return Ok(match self.clear_lost(change, username, maybe_sent).await? {
+                return Ok(match self.clear_lost(change, username, &asked, maybe_sent).await? {
                     // It may still appear.
                     Cleared::NotThere => Outcome::Unknown {
                         failure: unknown_failure(
@@ -59,14 +61,14 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             }
             // What an earlier run made shows only now.
             Err(error) if maybe_sent && error.status == Some(409) => {
-                let cleared = self.clear_lost(change, username, true).await?;
+                let cleared = self.clear_lost(change, username, &asked, true).await?;
                 return Ok(given_up(&error.to_string(), cleared, CREATE_AGAIN));
             }
             Err(error) => return Ok(Outcome::Failed { failure: Failure::from(&error) }),
         };
         let Some(new) = written.new_service_account else {
             let because = "the service did not tell the secret";
-            let cleared = self.clear_lost(change, username, maybe_sent).await?;
+            let cleared = self.clear_lost(change, username, &asked, maybe_sent).await?;
             return Ok(given_up(because, cleared, CREATE_AGAIN));
         };
         if let Err(why) = self.believe(change, username, &new).await {

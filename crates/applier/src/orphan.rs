@@ -7,8 +7,8 @@ use std::sync::{Arc, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 use mixaccess_api::{AccessRead, AccessWrite, ErrorKind, Write};
 use mixaccess_model::{
-    Actor, Change, ChangeId, LiveServiceAccount, LiveState, ServiceAccountId, Subject, SubjectKey,
-    Verb, printable,
+    Actor, Change, ChangeId, LiveServiceAccount, ServiceAccountId, Subject, SubjectKey, Verb,
+    printable,
 };
 
 use crate::execution::{Execution, MAX_ATTEMPTS};
@@ -21,10 +21,13 @@ pub(crate) const READ_AGAIN: &str =
     "Run apply with --resume: it deletes the account if it is there, and creates it anew.";
 pub(crate) const LOOK: &str = "Look in Mixpanel for the service accounts of that name: delete there what \
                                nobody uses, then run apply with --resume, which creates the account \
-                               anew. Where one is to stay as it is, plan again.";
+                               anew. Where one is to stay as it is, plan again, or declare yours \
+                               under another name.";
 
-/// How long after a creation was sent the service may carry it out, by its own clock.
-const LONGEST_CREATION: SignedDuration = SignedDuration::from_mins(15);
+/// How far from when we asked for an account the service may say that it was created, for it to be ours:
+/// the time a creation takes, and how far the clocks differ. A run reads again for longer than that before
+/// it ends, so that whatever is made after it is newer.
+const CREATION_WINDOW: SignedDuration = SignedDuration::from_secs(5);
 
 /// What became of an account whose secret nobody has.
 pub(crate) enum Cleared {
@@ -48,11 +51,13 @@ pub(crate) enum Expected {
 }
 
 impl<C: AccessRead + AccessWrite> Execution<'_, C> {
-    /// Deletes what a creation made whose answer was lost, in this run or in an earlier one.
+    /// Deletes what a creation made whose answer was lost, in this run or in an earlier one. `asked` is
+    /// when the account was asked for, each time.
     pub(crate) async fn clear_lost(
         &self,
         change: &Change,
         username: &Arc<str>,
+        asked: &[Timestamp],
         in_earlier_run: bool,
     ) -> Result<Cleared, (Outcome, JournalError)> {
         let is_called = |one: &&LiveServiceAccount| one.is_called(username);
@@ -79,15 +84,16 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         };
         let before = self.live.service_accounts.iter().flatten();
         let doubt = if !in_earlier_run && before.into_iter().any(|one| one.id == account.id) {
-            Some("was there before this run")
+            Some("was there before this run".to_owned())
         } else {
-            self.doubt(account, &change.subject.key()).or_else(|| {
+            let doubt = self.doubt(account, &change.subject.key()).or_else(|| {
                 let is_ours = account.is_created_by(&self.live.actor) == Some(true);
                 (!is_ours).then_some("has a creator whom the service does not tell")
-            })
+            });
+            doubt.map(str::to_owned).or_else(|| made_at_another_time(account, asked))
         };
         match doubt {
-            Some(doubt) => Ok(doubtful(account, doubt)),
+            Some(doubt) => Ok(doubtful(account, &doubt)),
             None => self.delete_again(change, account.id).await,
         }
     }
@@ -215,6 +221,28 @@ fn stands_apart(
     }
 }
 
+/// What speaks against an account being what was asked for at those instants. The credentials of several
+/// applies may be the same: then only that tells whose it is.
+fn made_at_another_time(account: &LiveServiceAccount, asked: &[Timestamp]) -> Option<String> {
+    let Some(created) = account.created else {
+        return Some(
+            "does not say when it was created, so that another apply may have made it".to_owned(),
+        );
+    };
+    let is_near = |at: &Timestamp| created.duration_since(*at).abs() <= CREATION_WINDOW;
+    if asked.iter().any(is_near) {
+        return None;
+    }
+    let asked = match asked.last() {
+        Some(last) => format!("this plan asked for it at {last:.0}"),
+        None => "when this plan asked for it is not known".to_owned(),
+    };
+    Some(format!(
+        "was created at {created:.0}, and {asked}: another apply with the same credentials may have \
+         made it and handed over its secret"
+    ))
+}
+
 fn doubtful(account: &LiveServiceAccount, doubt: &str) -> Cleared {
     let (name, id) = (printable(&account.username), account.id);
     Cleared::Doubtful { why: format!("service account {name} (number {id}) {doubt}") }
@@ -230,23 +258,20 @@ fn is_acting(account: &LiveServiceAccount, actor: &Actor) -> bool {
 }
 
 /// What is certain when a plan goes on, without the creations that cannot have made the account that is
-/// there: another plan made one of that name since, or it is newer than whatever a lost request does.
-/// Where the credentials are the same, nothing else tells whose it is.
+/// there: another plan made one of that name since.
 pub(crate) fn without_others(
     changes: &[Change],
     standings: &[Standing],
-    sent: &BTreeMap<ChangeId, Timestamp>,
+    asked: &BTreeMap<ChangeId, Vec<Timestamp>>,
     of_others: &BTreeMap<Arc<str>, Timestamp>,
-    live: &LiveState,
 ) -> Vec<Standing> {
     let is_of_others = |change: &Change| {
         let SubjectKey::ServiceAccount(username) = change.subject.key() else { return false };
         // In a damaged journal the intent may be missing.
-        let Some(sent) = sent.get(&change.id) else { return false };
-        let latest = sent.checked_add(LONGEST_CREATION).unwrap_or(Timestamp::MAX);
-        let created = live.service_account(&username).and_then(|account| account.created);
-        of_others.get(&username).is_some_and(|made| made >= sent)
-            || created.is_some_and(|created| created > latest)
+        let Some(last) = asked.get(&change.id).and_then(|all| all.iter().max()) else {
+            return false;
+        };
+        of_others.get(&username).is_some_and(|made| made >= last)
     };
     let all = changes.iter().zip(standings);
     let all = all.map(|(change, standing)| {
@@ -267,7 +292,7 @@ mod tests {
     use mixaccess_model::{Email, OrganizationRole, UserId};
 
     use super::*;
-    use crate::fake::{Fake, Organization, Planner};
+    use crate::fake::{Organization, Planner};
 
     fn made_at(created: Timestamp) -> LiveServiceAccount {
         LiveServiceAccount {
@@ -323,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_creation_did_not_make_what_is_newer_than_it_or_anothers() {
+    fn a_lost_creation_did_not_make_what_another_plan_made_since() {
         let at: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
         let mut planner = Planner::of(&Organization::default());
         let action = mixaccess_model::Write::create_service_account(
@@ -334,38 +359,55 @@ mod tests {
         planner.add_to_account("loader", action, &[]);
         let changes = planner.content().changes;
         let minutes = |number| at + SignedDuration::from_mins(number);
-        for (journaled, created, by_others, expected) in [
-            (true, None, None, Standing::Unknown),
-            (true, Some(0), None, Standing::Unknown),
-            (true, Some(15), None, Standing::Unknown),
-            (true, Some(16), None, Standing::NotTried),
-            (true, None, Some(1), Standing::NotTried),
-            (true, Some(0), Some(1), Standing::NotTried),
+        for (asked, by_others, expected) in [
+            (vec![0], None, Standing::Unknown),
+            (vec![0], Some(1), Standing::NotTried),
             // Theirs was gone when ours was sent.
-            (true, Some(0), Some(-1), Standing::Unknown),
-            (false, Some(60), None, Standing::Unknown),
+            (vec![0], Some(-1), Standing::Unknown),
+            (vec![-2, 0], Some(-1), Standing::Unknown),
+            (vec![], Some(1), Standing::Unknown),
         ] {
-            let sent = journaled.then(|| (changes[0].id.clone(), at)).into_iter().collect();
-            let mut live = Fake::of(Organization::default()).live();
-            live.service_accounts =
-                Some(vec![LiveServiceAccount { created: created.map(minutes), ..made_at(at) }]);
+            let asked = asked.into_iter().map(minutes).collect::<Vec<_>>();
+            let asked = (!asked.is_empty()).then(|| (changes[0].id.clone(), asked));
+            let asked = asked.into_iter().collect();
             let by_others =
                 by_others.map(|after| ("loader".into(), minutes(after))).into_iter().collect();
-            let found = without_others(&changes, &[Standing::Unknown], &sent, &by_others, &live);
-            assert_eq!(found, [expected], "{created:?} {by_others:?}");
+            let found = without_others(&changes, &[Standing::Unknown], &asked, &by_others);
+            assert_eq!(found, [expected], "{asked:?} {by_others:?}");
         }
         let failed = [Standing::Failed(Failure::local("busy", ""))];
         let by_others = [("loader".into(), minutes(1))].into();
-        let live = Fake::of(Organization::default()).live();
-        assert_eq!(
-            without_others(
-                &changes,
-                &failed,
-                &[(changes[0].id.clone(), at)].into(),
-                &by_others,
-                &live
+        let asked = [(changes[0].id.clone(), vec![at])].into();
+        assert_eq!(without_others(&changes, &failed, &asked, &by_others), failed);
+    }
+
+    #[test]
+    fn only_what_was_created_when_it_was_asked_for_is_ours() {
+        let at: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
+        let seconds = |number| at + SignedDuration::from_secs(number);
+        let doubt = |created: Option<i64>, asked: &[i64]| {
+            let account = LiveServiceAccount { created: created.map(seconds), ..made_at(at) };
+            let asked = asked.iter().copied().map(seconds).collect::<Vec<_>>();
+            made_at_another_time(&account, &asked)
+        };
+        for (created, asked) in
+            [(0, &[0][..]), (5, &[0]), (-5, &[0]), (2, &[0, 600]), (601, &[0, 600])]
+        {
+            assert_eq!(doubt(Some(created), asked), None, "{created} {asked:?}");
+        }
+        for (created, asked, said) in [
+            (
+                Some(6),
+                &[0][..],
+                "was created at 2026-03-01T10:00:06Z, and this plan asked for it at 2026-03-01T10:00:00Z",
             ),
-            failed
-        );
+            (Some(-6), &[0], "another apply with the same credentials may have made it"),
+            (Some(300), &[0, 600], "asked for it at 2026-03-01T10:10:00Z"),
+            (Some(0), &[], "is not known"),
+            (None, &[0], "does not say when it was created"),
+        ] {
+            let doubt = doubt(created, asked).unwrap();
+            assert!(doubt.contains(said), "{doubt}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::before::before_all;
 use crate::consistency::{Sent, inconsistencies};
 use crate::error::ApplyError;
 use crate::held::untouched;
-use crate::journal::{JournalRun, created_by_others, creations_sent, handed_over};
+use crate::journal::{JournalRun, created_by_others, creations_asked, handed_over};
 use crate::kept::was_listed;
 use crate::orphan::without_others;
 use crate::precheck::{Precheck, check_guards, check_live_as, planned_at, remaining_content};
@@ -108,14 +108,14 @@ impl<C: AccessRead + AccessWrite> Run<'_, C> {
         runs: &[JournalRun],
     ) -> Result<Ready, ApplyError> {
         self.hold_to_files()?;
-        let sent = creations_sent(runs);
+        let asked = creations_asked(runs);
         let of_others = created_by_others(self.state.path(), &last.header)?;
         let content = &self.plan.content;
         let changes = &content.changes;
         let mut waits = self.options.patience.settle.iter();
         let (live, steps) = loop {
             let live = self.read_first().await?;
-            let standings = without_others(changes, standings, &sent, &of_others, &live);
+            let standings = without_others(changes, standings, &asked, &of_others);
             let steps = decide(content, planned_at(self.plan), &standings, &live);
             if self.cancel.is_cancelled() || !may_be_stale(changes, &standings, &steps) {
                 break (live, steps);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
+use jiff::SignedDuration;
 use mixaccess_api::{TeamUpdate, Write};
 use mixaccess_model as model;
 use mixaccess_model::{
@@ -46,6 +47,7 @@ fn account(id: u64) -> Account {
     Account {
         id,
         secret: "old".into(),
+        created: None,
         created_by: None,
         expires: None,
         grants: [(project(7).id, ProjectRole::Analyst)].into(),
@@ -609,6 +611,67 @@ async fn going_on_leaves_an_account_that_another_plan_made() {
     let Outcome::Failed { failure } = &receipt.changes[0].outcome else { panic!("{receipt:?}") };
     assert!(failure.message.ends_with("the account was deleted again"), "{failure:?}");
     assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
+}
+
+/// As above, and the other apply has a state directory of its own.
+#[tokio::test]
+async fn going_on_leaves_an_account_that_an_apply_elsewhere_may_have_made() {
+    for (after, said) in [
+        (Some(10), "was created at 2026-03-01T10:00:10Z, and this plan asked for it at"),
+        (Some(-10), "was created at 2026-03-01T09:59:50Z, and this plan asked for it at"),
+        (None, "does not say when it was created"),
+    ] {
+        for name in ["loader", "loader.x9.mp-service-account"] {
+            let bench = Bench::new(|planner| {
+                planner.add_to_account("loader", create(vec![]), &[]);
+            });
+            bench.fake.lock().faults.insert(0, Fault::LostBefore);
+            assert_eq!(results(&bench.apply().await), ["unknown"]);
+            let theirs = Account {
+                created: after.map(|seconds| now() + SignedDuration::from_secs(seconds)),
+                created_by: Some(Email::new("robot@acme.example")),
+                ..account(99)
+            };
+            bench.fake.lock().now.accounts.insert(name.into(), theirs);
+            for _ in 0..2 {
+                let receipt = bench.resume().await;
+                assert_eq!((results(&receipt), receipt.exit_code()), (vec!["unknown"], 4));
+                let told = format!("{receipt:?}");
+                assert!(
+                    told.contains(&format!("service account {name} (number 99) {said}")),
+                    "{told}"
+                );
+                assert!(told.contains("nothing was deleted"), "{told}");
+                assert!(told.contains("declare yours under another name"), "{told}");
+                assert_eq!(
+                    (bench.secret_of(name).as_deref(), bench.writes().len()),
+                    (Some("old"), 1)
+                );
+            }
+            bench.fake.lock().now.accounts.remove(name);
+            assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
+        }
+    }
+}
+
+/// The creation is asked for a second time, and what was asked for first appears.
+#[tokio::test]
+async fn an_account_is_ours_also_where_it_was_asked_for_long_ago() {
+    let bench = Bench::new(|planner| {
+        planner.add_to_account("loader", create(vec![]), &[]);
+    });
+    bench.fake.lock().crash = Some(Crash { at_request: 3, carried_out: true });
+    tokio::select! {
+        _ = bench.apply() => panic!("the process dies"),
+        () = bench.fake.crashed.notified() => {}
+    }
+    bench.fake.lock().crash = None;
+    let made = bench.fake.lock().now.accounts.remove("loader").unwrap();
+    bench.fake.lock().faults.insert(1, Fault::LostBefore);
+    assert_eq!(results(&bench.resume().await), ["unknown"]);
+    bench.fake.lock().now.accounts.insert("loader".into(), made.clone());
+    assert_eq!(bench.resume().await.status, ApplyStatus::Applied);
+    assert_ne!(bench.secret_of("loader"), Some(made.secret));
 }
 
 #[tokio::test]

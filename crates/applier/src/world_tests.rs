@@ -51,6 +51,7 @@ fn fake_of(live: &LiveState) -> Fake {
         let one = Account {
             id: account.id.0,
             secret: "old".into(),
+            created: account.created,
             created_by: account.creator_email.clone(),
             expires: account.expires,
             grants: grants.collect(),

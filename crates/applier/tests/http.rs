@@ -14,7 +14,7 @@ use mixaccess_applier::{
     ApplyError, ApplyOptions, ApplyStatus, Awaited, CancelToken, Delivery, NoProgress, Patience,
     Receipt, Refusal, SecretSink, StateDirectory, Target, apply,
 };
-use mixaccess_emulator::{Emulator, EmulatorOptions, EventKind, Seed};
+use mixaccess_emulator::{Clock, Emulator, EmulatorOptions, EventKind, Seed};
 use mixaccess_model::{
     Cause, DeclaredOrganization, DeclaredProject, DesiredCollaborator, DesiredGrant,
     DesiredServiceAccount, DesiredState, DesiredTeam, DesiredTeamMember, Dialect, Digest, Email,
@@ -203,9 +203,11 @@ struct Bench {
 
 impl Bench {
     async fn new(dialect: Dialect, desired: DesiredState) -> Self {
-        let emulator = Emulator::start(Seed::from_yaml(SEED).unwrap(), EmulatorOptions::default())
-            .await
-            .unwrap();
+        // One clock for both: when an account was created tells whose it is.
+        let emulator_options =
+            EmulatorOptions { clock: Clock::standing_at(NOW), ..EmulatorOptions::default() };
+        let emulator =
+            Emulator::start(Seed::from_yaml(SEED).unwrap(), emulator_options).await.unwrap();
         let url = emulator.base_url();
         let mut client = ClientOptions::new(&url, ORGANIZATION, dialect).unwrap();
         // Never again by itself: what goes wrong must be seen here.

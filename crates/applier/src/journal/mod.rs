@@ -21,7 +21,7 @@ use crate::{ApplyStatus, FoundBefore, Outcome, Runner, SecretMark, StateError};
 
 pub(crate) use reader::read_bounded;
 pub use reader::{JournalRun, history, parse, was_applied};
-pub(crate) use unsettled::{CREATE, created_by_others, creations_sent, handed_over};
+pub(crate) use unsettled::{CREATE, created_by_others, creations_asked, handed_over};
 pub use unsettled::{UnsettledCreation, unsettled_creations};
 pub(crate) use writer::{JournalWriter, Sink};
 

@@ -65,18 +65,17 @@ pub fn unsettled_creations(
     Ok(unsettled.collect())
 }
 
-/// When the runs of a plan last sent each creation of a service account.
-pub(crate) fn creations_sent(runs: &[JournalRun]) -> BTreeMap<ChangeId, Timestamp> {
-    let mut sent = BTreeMap::new();
+/// When the runs of a plan asked for each new service account.
+pub(crate) fn creations_asked(runs: &[JournalRun]) -> BTreeMap<ChangeId, Vec<Timestamp>> {
+    let mut asked = BTreeMap::<ChangeId, Vec<Timestamp>>::new();
     for record in runs.iter().flat_map(|run| &run.records) {
         if let Record::Intent { change, action, at, .. } = record
             && action == CREATE
         {
-            let last = sent.entry(change.clone()).or_insert(*at);
-            *last = (*last).max(*at);
+            asked.entry(change.clone()).or_default().push(*at);
         }
     }
-    sent
+    asked
 }
 
 /// What tells the secrets that runs of a plan handed over, or were about to, by the account's name.
