@@ -7,10 +7,10 @@ use mixaccess_model::{
     LiveState, ManualChange, OverrideOrigin, PlanContent, PlanOrganization, ProjectId,
 };
 
-use crate::gathering::Gathering;
+use crate::compare::gathering::Gathering;
 use crate::guard;
 use crate::input::PlanningInput;
-use crate::sequence::Sequence;
+use crate::order::sequence::Sequence;
 
 /// Puts everything into its place and evaluates the guard rails.
 pub(crate) fn assemble(

@@ -7,26 +7,26 @@ use mixaccess_model::{
     Subject,
 };
 
-use crate::comparer::Comparer;
+use crate::compare::comparer::Comparer;
+use crate::compare::doubt::Doubts;
+use crate::compare::gathering::Gathering;
+use crate::compare::membership::Membership;
+use crate::compare::service_account::compare_service_accounts;
+use crate::compare::team::compare_teams;
 use crate::content;
 use crate::custom_role::CustomRoles;
-use crate::custom_role_findings::custom_roles;
-use crate::directory::Directory;
-use crate::doubt::Doubts;
-use crate::follow_up;
-use crate::gathering::Gathering;
+use crate::finding::custom_role::custom_roles;
+use crate::finding::follow_up;
+use crate::finding::observation;
+use crate::finding::service_account as service_account_findings;
+use crate::finding::team as team_findings;
 use crate::guard;
+use crate::identity_provider::directory::Directory;
 use crate::input::PlanningInput;
 use crate::invitation;
-use crate::membership::Membership;
-use crate::observation;
-use crate::power::ActorPower;
+use crate::order::actor_permission::ActorPower;
+use crate::order::sequence::{Described, Sequence, Setting, sequence};
 use crate::project_names::ProjectNames;
-use crate::sequence::{Described, Sequence, Setting, sequence};
-use crate::service_account::compare_service_accounts;
-use crate::service_account_findings;
-use crate::team::compare_teams;
-use crate::team_findings;
 
 /// Plans the changes that take live state to desired state: the same content for the same input.
 ///

@@ -8,8 +8,8 @@ use mixaccess_model::{
 };
 
 use super::{Context, person_of, subjects, way_past};
+use crate::compare::draft::risk_between;
 use crate::custom_role::CustomRoles;
-use crate::draft::risk_between;
 use crate::effective::effective_role;
 
 /// A person counts when they are removed, suspended, or lose their last project.

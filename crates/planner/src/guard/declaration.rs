@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mixaccess_model::{DesiredGrant, DesiredState, OrganizationRole, Position, State, Subject};
 
-use crate::membership::Membership;
+use crate::compare::membership::Membership;
 use crate::subject::person;
 
 /// What one declaration gives, teams included.

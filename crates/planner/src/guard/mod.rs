@@ -21,8 +21,8 @@ use mixaccess_model::{
     PlanContent, Policy, ProjectRef, ProjectRole, Reading, Risk, Subject, Verb, listed,
 };
 
+use crate::compare::draft::risk_between;
 use crate::custom_role::CustomRoles;
-use crate::draft::risk_between;
 
 pub use declared::{denied_by_rules, denied_declarations};
 pub(crate) use owners::floor as owner_floor;

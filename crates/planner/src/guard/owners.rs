@@ -3,7 +3,7 @@
 use mixaccess_model::{Change, GuardCode, GuardVerdict, Owners};
 
 use super::{Context, way_past};
-use crate::projection::Projection;
+use crate::overlay::Projection;
 
 const ANOTHER_OWNER: &str = "make somebody else owner first, and let them accept";
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use mixaccess_model::{Change, Email, GuardCode, GuardVerdict, Subject};
 
 use super::{Context, TeamPeople, subjects, way_past};
-use crate::power::is_acting_account;
+use crate::order::actor_permission::is_acting_account;
 
 pub(super) fn evaluate(context: &Context<'_>) -> Vec<GuardVerdict> {
     let people = TeamPeople::of(context.content);

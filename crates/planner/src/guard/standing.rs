@@ -14,8 +14,8 @@ use super::named_roles::NamedRoles;
 use super::{valid_override, way_past};
 use crate::codes::RULE;
 use crate::custom_role::CustomRoles;
+use crate::overlay::{Projection, organization_role_by};
 use crate::project_names::ProjectNames;
-use crate::projection::{Projection, organization_role_by};
 use crate::subject::{SubjectRef, person};
 
 /// What subjects have before anything is changed.

@@ -307,11 +307,11 @@ proptest::proptest! {
         use mixaccess_model::{ProjectRole, Risk};
         let custom = crate::CustomRoles::default();
         let [a, b] = [a, b].map(|at| ProjectRole::STANDARD[at].clone());
-        let opposite = match crate::draft::risk_between(ProjectId(1), &a, &b, &custom) {
+        let opposite = match crate::compare::draft::risk_between(ProjectId(1), &a, &b, &custom) {
             Risk::Escalation => Risk::Reduction,
             Risk::Reduction => Risk::Escalation,
             other => other,
         };
-        prop_assert_eq!(crate::draft::risk_between(ProjectId(1), &b, &a, &custom), opposite);
+        prop_assert_eq!(crate::compare::draft::risk_between(ProjectId(1), &b, &a, &custom), opposite);
     }
 }

@@ -14,13 +14,13 @@ use mixaccess_model::{
 };
 
 use self::effect::{Effect, GrantEffect, lasting};
+use crate::compare::draft::{Draft, SubjectDraft};
 use crate::content::{live_digest, named_projects};
 use crate::custom_role::CustomRoles;
-use crate::draft::{Draft, SubjectDraft};
+use crate::finding::observation;
 use crate::guard;
-use crate::observation;
-use crate::power::ActorPower;
-use crate::sequence::{Described, Setting, sequence};
+use crate::order::actor_permission::ActorPower;
+use crate::order::sequence::{Described, Setting, sequence};
 
 /// The plan that reverses those changes of `content` that were carried out (`done`), against the live
 /// state read after the apply: an ordinary plan, to be reviewed like any other. It takes back the net

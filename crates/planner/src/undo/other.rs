@@ -7,8 +7,8 @@ use mixaccess_model::{
 
 use super::TakenBack;
 use super::effect::{Effect, GrantEffect, MemberEffect};
-use crate::draft::Draft;
-use crate::observation;
+use crate::compare::draft::Draft;
+use crate::finding::observation;
 
 impl TakenBack<'_> {
     pub(super) fn team(&mut self, subject: &Subject, name: &str, effect: &Effect<'_>) {

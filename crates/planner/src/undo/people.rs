@@ -4,9 +4,9 @@ use mixaccess_model::{Email, LiveMember, MemberStatus, OrganizationRole, Subject
 
 use super::TakenBack;
 use super::effect::{Effect, GrantEffect};
-use crate::draft::Draft;
-use crate::observation;
-use crate::person::needs_number;
+use crate::compare::draft::Draft;
+use crate::compare::person::needs_number;
+use crate::finding::observation;
 use crate::subject::subject_of;
 
 impl TakenBack<'_> {
