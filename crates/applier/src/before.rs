@@ -10,7 +10,7 @@ use mixaccess_planner::Projection;
 use serde::{Deserialize, Serialize};
 
 use crate::journal::{JournalRun, Record};
-use crate::reach::reach;
+use crate::verify::reach::reach;
 
 /// A subject as it was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

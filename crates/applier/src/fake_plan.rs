@@ -11,8 +11,8 @@ use mixaccess_model::{
 use mixaccess_planner::{Projection, testing};
 
 use crate::fake::{ORGANIZATION, Organization, Roster, now, project};
-use crate::reach::reach;
 use crate::reread::projects_of;
+use crate::verify::reach::reach;
 
 /// Makes plans: follows what each change does, so that preconditions fit.
 pub(crate) struct Planner {

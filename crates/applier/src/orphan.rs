@@ -11,10 +11,10 @@ use mixaccess_model::{
     printable,
 };
 
-use crate::execution::{Execution, MAX_ATTEMPTS};
 use crate::journal::JournalError;
 use crate::remains::Standing;
 use crate::reread::{Scope, read};
+use crate::send::execution::{Execution, MAX_ATTEMPTS};
 use crate::{Failure, Outcome};
 
 pub(crate) const READ_AGAIN: &str =

@@ -6,9 +6,9 @@ use mixaccess_api::{AccessRead, AccessWrite, Write};
 use mixaccess_model::{Change, Email};
 
 use crate::Failure;
-use crate::execution::Execution;
 use crate::owner_floor::{Owners, Passage, awaits_owner, may_have_been_owner, unread};
 use crate::reread::{Scope, read};
+use crate::send::execution::Execution;
 
 impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     /// Lets a write past the floor that takes an accepted owner where its subject is one; why not, where

@@ -10,13 +10,13 @@ use mixaccess_model::{
 use mixaccess_planner::{Moved, Projection, reductions};
 
 use crate::Outcome;
-use crate::call::{follows_creation, is_made_anew, must_happen_once};
-use crate::consistency::Sent;
-use crate::course::Course;
-use crate::invited_roles::lacks_roles;
 use crate::orphan::may_be_ours;
-use crate::precheck;
+use crate::preflight::consistency::Sent;
+use crate::preflight::precheck;
 use crate::remains::Standing;
+use crate::send::call::{follows_creation, is_made_anew, must_happen_once};
+use crate::send::invited_roles::lacks_roles;
+use crate::verify::course::Course;
 
 /// What to do with one change.
 #[derive(Clone, Debug, PartialEq, Eq)]

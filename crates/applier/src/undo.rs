@@ -11,8 +11,8 @@ use mixaccess_model::{
 use mixaccess_planner::{Projection, undo};
 
 use crate::journal::read_bounded;
-use crate::reach::reach;
 use crate::state_directory::write_atomically;
+use crate::verify::reach::reach;
 use crate::{Irreversible, Outcome, StateDirectory, UndoReport};
 
 /// Writes the plan that reverses what this plan's runs carried out, and says what cannot be reversed.

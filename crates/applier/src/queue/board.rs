@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use mixaccess_model::{Change, Subject, Verb};
 
-use crate::invitation_limit::{InvitationLimit, addressee};
-use crate::schedule::Schedule;
+use crate::queue::invitation_limit::{InvitationLimit, addressee};
+use crate::queue::schedule::Schedule;
 use crate::{Outcome, Progress};
 
 /// What is sent at a time.

@@ -9,9 +9,9 @@ use mixaccess_model::{Change, LiveMember, LiveState, Verb};
 use mixaccess_planner::Projection;
 
 use crate::CancelToken;
-use crate::invited_roles::lacks_roles;
-use crate::precheck::moved;
+use crate::preflight::precheck::moved;
 use crate::reread::{Scope, read};
+use crate::send::invited_roles::lacks_roles;
 
 /// What reading again says about one change.
 #[derive(Clone, Debug)]

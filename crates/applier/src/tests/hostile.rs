@@ -6,7 +6,7 @@ use mixaccess_model::{
 };
 
 use crate::fake::{Fake, Fault, Planner, Roster, now, options, person, project};
-use crate::precheck::{Precheck, check_live};
+use crate::preflight::precheck::{Precheck, check_live};
 use crate::{ApplyError, CancelToken, NoProgress, Refusal, StateDirectory, apply};
 
 const ANN: &str = "ann@acme.example";

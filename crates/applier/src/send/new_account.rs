@@ -6,12 +6,12 @@ use mixaccess_api::{AccessRead, AccessWrite, ErrorKind, NewServiceAccount};
 use mixaccess_model::{Change, Subject, is_service_account_name, printable};
 use secrecy::SecretString;
 
-use crate::attempt::{Attempted, unknown_failure};
-use crate::call::write_for;
-use crate::execution::Execution;
 use crate::journal::{JournalError, Record};
 use crate::orphan::{Cleared, Expected, LOOK, READ_AGAIN};
 use crate::secret::deliver;
+use crate::send::attempt::{Attempted, unknown_failure};
+use crate::send::call::write_for;
+use crate::send::execution::Execution;
 use crate::{Awaited, CallError, Failure, Outcome, SecretMark};
 
 const CREATE_AGAIN: &str = "Run apply with --resume: it creates the account anew.";

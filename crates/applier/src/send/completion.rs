@@ -5,11 +5,11 @@ use futures_util::stream::{self, StreamExt as _};
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write};
 use mixaccess_model::{Change, LiveState, Precondition, ProjectRef, ProjectRole, Subject};
 
-use crate::execution::{Execution, MAX_ATTEMPTS};
-use crate::invited_roles::missing;
 use crate::journal::{JournalError, Record};
 use crate::reread::read;
-use crate::settle::Settled;
+use crate::send::execution::{Execution, MAX_ATTEMPTS};
+use crate::send::invited_roles::missing;
+use crate::send::settle::Settled;
 use crate::{Failure, Outcome};
 
 const GOES_ON: &str =

@@ -4,10 +4,10 @@ use mixaccess_api::Write;
 use mixaccess_model as model;
 use mixaccess_model::{Dialect, Email, OrganizationRole, ProjectRole};
 
-use crate::apply::apply_into;
 use crate::fake::{Fake, Fault, Organization, Planner, options, person, project};
 use crate::fake_plan::comparable;
 use crate::journal::Sink;
+use crate::run::apply::apply_into;
 use crate::{
     ApplyOptions, ApplyStatus, CancelToken, NoProgress, Outcome, Receipt, StateDirectory, apply,
 };

@@ -1,5 +1,9 @@
 //! Applied means verified: live state read again is compared with what the plan promised.
 
+pub(crate) mod course;
+pub(crate) mod expectation;
+pub(crate) mod reach;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -10,9 +14,9 @@ use mixaccess_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::course::Course;
-use crate::expectation::Expectation;
 use crate::reread::{Scope, read, refresh};
+use crate::verify::course::Course;
+use crate::verify::expectation::Expectation;
 use crate::{CancelToken, Outcome, Verification};
 
 /// Something that is not as the plan promised although every write to it was answered well.

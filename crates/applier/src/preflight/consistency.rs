@@ -10,7 +10,7 @@ use mixaccess_model::{
 use mixaccess_planner::Projection;
 
 use crate::Refusal;
-use crate::call::{follows_creation, needs_number};
+use crate::send::call::{follows_creation, needs_number};
 
 /// Whether a change is going to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

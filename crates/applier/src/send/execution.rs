@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex};
 use jiff::Timestamp;
 use mixaccess_model::{ChangeId, LiveState, PlanContent, Subject, SubjectKey};
 
-use crate::invitation_limit::InvitationLimit;
 use crate::journal::{JournalError, JournalWriter};
 use crate::owner_floor::OwnerFloor;
+use crate::queue::invitation_limit::InvitationLimit;
 use crate::reread::Scope;
 use crate::{ApplyOptions, CancelToken, Outcome, Progress, SecretMark};
 

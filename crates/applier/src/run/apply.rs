@@ -9,24 +9,24 @@ use mixaccess_api::{AccessRead, AccessWrite};
 use mixaccess_model::{ActingIdentity, Change, Plan, Subject};
 use mixaccess_planner::guard;
 
-use crate::basis::judged;
 use crate::before::records;
-use crate::call::{follows_creation, is_made_anew};
-use crate::counting::Counting;
 use crate::error::{ApplyError, Refusal};
-use crate::execution::Execution;
-use crate::invitation_limit::InvitationLimit;
 use crate::journal::{
     Header, JOURNAL_FORMAT_VERSION, JournalRun, JournalWriter, Record, Sink, creations_asked,
     history,
 };
 use crate::lock::{Lock, Work};
 use crate::owner_floor::OwnerFloor;
-use crate::precheck::{check_plan, is_applied, planned_at};
-use crate::prepare::Ready;
+use crate::preflight::basis::judged;
+use crate::preflight::precheck::{check_plan, is_applied, planned_at};
+use crate::queue::invitation_limit::InvitationLimit;
 use crate::remains::{Standing, remains};
 use crate::reread::Scope;
 use crate::run::Run;
+use crate::run::begin::Ready;
+use crate::send::call::{follows_creation, is_made_anew};
+use crate::send::counting::Counting;
+use crate::send::execution::Execution;
 use crate::undo::undo_plan_path;
 use crate::{
     ApplyOptions, ApplyStatus, CancelToken, LockHolder, Progress, RECEIPT_FORMAT_VERSION, Receipt,

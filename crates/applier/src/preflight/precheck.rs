@@ -10,11 +10,11 @@ use mixaccess_model::{
 };
 use mixaccess_planner::{CustomRoles, Moved, Projection, guard, refused_by_service};
 
-use crate::call::{as_if_numbered, follows_creation, write_for};
-use crate::consistency::{Sent, inconsistencies};
-use crate::course::Course;
-use crate::reach::reach;
-use crate::team_roles::moved_roles;
+use crate::preflight::consistency::{Sent, inconsistencies};
+use crate::preflight::team_roles::moved_roles;
+use crate::send::call::{as_if_numbered, follows_creation, write_for};
+use crate::verify::course::Course;
+use crate::verify::reach::reach;
 use crate::{CallError, Refusal, Target};
 
 /// What live state says about a plan that is about to be applied.

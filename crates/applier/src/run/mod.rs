@@ -1,10 +1,14 @@
 //! What one run of an apply works with.
 
+pub(crate) mod apply;
+pub(crate) mod begin;
+pub(crate) mod finish;
+
 use jiff::Timestamp;
 use mixaccess_model::{Plan, PlanContent};
 
-use crate::counting::Counting;
 use crate::reread::Scope;
+use crate::send::counting::Counting;
 use crate::{ApplyOptions, CancelToken, Progress, StateDirectory};
 
 /// One call of [`apply`].

@@ -4,14 +4,14 @@ use mixaccess_api::{AccessRead, AccessWrite};
 use mixaccess_model::{Change, LiveState, LiveSubject};
 
 use crate::before::before_all;
-use crate::execute::Executed;
-use crate::expectation::expectations;
 use crate::journal::{JournalError, JournalRun, JournalWriter, Record};
-use crate::prepare::Ready;
 use crate::remains::{Standing, remains};
 use crate::reread::read;
 use crate::run::Run;
+use crate::run::begin::Ready;
+use crate::send::execute::Executed;
 use crate::undo::{derived_state, write_undo_plan};
+use crate::verify::expectation::expectations;
 use crate::verify::{Reading, contradicted, has_team_rows, verify};
 use crate::{ApplyStatus, ChangeReport, Mismatch, Outcome, Receipt, Verification};
 

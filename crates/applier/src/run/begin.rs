@@ -7,13 +7,15 @@ use mixaccess_api::{AccessRead, AccessWrite, ApiError};
 use mixaccess_model::{GuardVerdict, LiveState, NotPlannedKind, Override, Subject, Verb};
 
 use crate::before::before_all;
-use crate::consistency::{Sent, inconsistencies};
 use crate::error::ApplyError;
-use crate::held::untouched;
 use crate::journal::{JournalRun, created_by_others, creations_asked, handed_over};
 use crate::kept::was_listed;
 use crate::orphan::without_others;
-use crate::precheck::{Precheck, check_guards, check_live_as, planned_at, remaining_content};
+use crate::preflight::consistency::{Sent, inconsistencies};
+use crate::preflight::held::untouched;
+use crate::preflight::precheck::{
+    Precheck, check_guards, check_live_as, planned_at, remaining_content,
+};
 use crate::remains::Standing;
 use crate::reread::{forget_unread, read_with_actor};
 use crate::resume::{Step, decide, may_be_stale, sends};

@@ -6,11 +6,11 @@ use mixaccess_api::Write;
 use mixaccess_model as model;
 use mixaccess_model::{Change, ChangeId, Email, OrganizationRole, Plan, ProjectRole};
 
-use crate::apply::apply_into;
 use crate::fake::{
     Crash, Fake, Fault, FullAfter, Planner, Roster, Unflushed, options, person, project,
 };
 use crate::fake_plan::comparable;
+use crate::run::apply::apply_into;
 use crate::{
     ApplyError, ApplyOptions, ApplyStatus, CancelToken, Cancellation, NoProgress, Outcome,
     Progress, Receipt, Refusal, StateDirectory, Verification, apply, cancellation,
@@ -607,7 +607,7 @@ async fn a_withdrawn_and_renewed_invitation_counts_as_applied() {
     bench.fake.by_hand(|roster| drop(roster.insert(Email::new(NEW), pending)));
     assert_eq!(bench.apply().await.unwrap().status, ApplyStatus::Applied);
     let content = &bench.plan.content;
-    assert!(crate::precheck::is_applied(&content.changes, &bench.fake.live()));
+    assert!(crate::preflight::precheck::is_applied(&content.changes, &bench.fake.live()));
 }
 
 #[tokio::test]

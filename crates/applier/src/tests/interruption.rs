@@ -17,13 +17,13 @@ use proptest::test_runner::RngSeed;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Notify;
 
-use crate::apply::apply_into;
 use crate::fake::{
     Account, Crash, Fake, Fault, Organization, Planner, Team, Unflushed, now, options, person,
     project,
 };
 use crate::fake_plan::comparable;
-use crate::schedule::tests::before;
+use crate::queue::schedule::tests::before;
+use crate::run::apply::apply_into;
 use crate::{
     ApplyError, ApplyOptions, ApplyStatus, Awaited, CancelToken, Delivery, Outcome, Progress,
     Receipt, Refusal, SecretSink, StateDirectory, Verification,

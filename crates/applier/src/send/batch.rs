@@ -8,10 +8,10 @@ use std::time::Duration;
 use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write};
 use mixaccess_model::{Change, ChangeId, SubjectKey};
 
-use crate::attempt::{undecided, unknown_failure};
-use crate::execution::{Execution, MAX_ATTEMPTS, Ran};
 use crate::journal::{JournalError, Record};
-use crate::settle::{Settled, settle};
+use crate::send::attempt::{undecided, unknown_failure};
+use crate::send::execution::{Execution, MAX_ATTEMPTS, Ran};
+use crate::send::settle::{Settled, settle};
 use crate::{Failure, Outcome};
 
 /// What became of the changes of a call so far, by index.

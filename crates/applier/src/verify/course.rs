@@ -121,7 +121,7 @@ mod tests {
 
     use super::*;
     use crate::fake::{Fake, Fault, Person, Planner, Roster, options, person, project};
-    use crate::precheck::is_applied;
+    use crate::preflight::precheck::is_applied;
     use crate::{ApplyStatus, CancelToken, NoProgress, Receipt, StateDirectory, apply};
 
     const LEE: &str = "lee@agency.example";

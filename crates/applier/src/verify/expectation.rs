@@ -10,8 +10,8 @@ use mixaccess_model::{
 };
 use mixaccess_planner::Projection;
 
-use crate::reach::reach;
 use crate::reread::{Scope, projects_of};
+use crate::verify::reach::reach;
 use crate::{Mismatch, Outcome};
 
 /// What a subject should be like now.

@@ -8,13 +8,13 @@ use mixaccess_api::{AccessRead, AccessWrite, ApiError, ErrorKind, Write, Written
 use mixaccess_model::{Change, LiveSubject, Subject, SubjectKey};
 use tokio::time::Instant;
 
-use crate::call::{is_made_anew, must_happen_once, needs_number, write_for};
-use crate::execution::{Execution, MAX_ATTEMPTS, Ran};
-use crate::invitation_limit::addressee;
 use crate::journal::JournalError;
 use crate::owner_floor::{Passage, may_lose_owner};
+use crate::queue::invitation_limit::addressee;
 use crate::reread::read;
-use crate::settle::{Settled, settle};
+use crate::send::call::{is_made_anew, must_happen_once, needs_number, write_for};
+use crate::send::execution::{Execution, MAX_ATTEMPTS, Ran};
+use crate::send::settle::{Settled, settle};
 use crate::{CallError, Failure, Outcome};
 
 const GIVE_BACK: &str = "The service account has no role there now: correct what the service says of \

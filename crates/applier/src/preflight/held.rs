@@ -9,14 +9,14 @@ use mixaccess_model::{
 use mixaccess_planner::{guard, what_to_read};
 
 use crate::Refusal;
-use crate::basis::{
+use crate::error::ApplyError;
+use crate::journal::history;
+use crate::preflight::basis::{
     against_files, against_undo, derived, impossible_figures, impossible_reasons, left_out,
     out_of_order, underived,
 };
-use crate::consistency::Sent;
-use crate::error::ApplyError;
-use crate::journal::history;
-use crate::precheck::check_guards;
+use crate::preflight::consistency::Sent;
+use crate::preflight::precheck::check_guards;
 use crate::resume::Step;
 use crate::run::Run;
 use crate::undo::kept_undo_plan;

@@ -11,11 +11,11 @@ use mixaccess_model::{Change, Verb};
 use mixaccess_planner::reductions;
 
 use crate::Outcome;
-use crate::board::{Board, Work};
-use crate::execution::{Execution, Ran};
-use crate::invitation_limit::{InvitationLimit, InvitationsLeft, left};
-use crate::invited_roles::may_lack_roles;
 use crate::journal::{JournalError, Record};
+use crate::queue::board::{Board, Work};
+use crate::queue::invitation_limit::{InvitationLimit, InvitationsLeft, left};
+use crate::send::execution::{Execution, Ran};
+use crate::send::invited_roles::may_lack_roles;
 
 const OLD_ONE_WITHDRAWN: &str = "The old invitation is withdrawn: plan again to invite.";
 

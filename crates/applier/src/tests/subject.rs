@@ -360,8 +360,8 @@ async fn two_teams_of_one_name_are_addressed_by_nobody() {
     again.id = TeamId(90);
     live.teams.as_mut().unwrap().push(again);
     live.normalize();
-    let crate::precheck::Precheck::Refused(refusals) =
-        crate::precheck::check_live(&plan, &live, now())
+    let crate::preflight::precheck::Precheck::Refused(refusals) =
+        crate::preflight::precheck::check_live(&plan, &live, now())
     else {
         panic!("refused")
     };
