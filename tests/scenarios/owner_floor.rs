@@ -70,3 +70,31 @@ fn the_names_of_the_owners_are_redacted() {
     let run = bench.run("apply plan.json --redact --resume --format json").exits(4);
     run.shows("owner-floor").never_shows("@acme.example");
 }
+
+#[test]
+fn whoever_is_asked_to_wait_asks_about_the_owners_again() {
+    let rows = [
+        ("members", "state: removed", "DELETE /organizations/*/members/501"),
+        ("members", "organization_role: member", "POST /organizations/*/members/501"),
+        ("app", "state: suspended", "POST /organizations/*/*"),
+    ];
+    side_by_side(&rows, |(api, priya, request)| {
+        let seed =
+            SEED.replace("next@acme.example, role: member", "next@acme.example, role: owner");
+        let bench = Bench::new(&seed, &files(api, priya));
+        bench.run("plan --out plan.json").exits(0);
+        bench.emulator.clear_requests();
+        bench.fail(&[&format!("{request} status=429 retry-after=3")]);
+        std::thread::scope(|scope| {
+            let run = scope.spawn(|| bench.run("apply plan.json"));
+            while !bench.writes().iter().any(|one| one.status == Some(429)) {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            let path = "/organizations/12345/members/502";
+            let member = serde_json::json!({ "role": "member" });
+            bench.somebody_sends("mixaccess", "POST", path, &member);
+            let run = run.join().unwrap().exits(4);
+            run.shows("owner-floor: not sent: 1 accepted owner would be left (next@acme.example)");
+        });
+    });
+}

@@ -34,7 +34,7 @@ collaborators:
 
 #[test]
 fn what_cannot_be_read_of_one_person_is_told_and_the_rest_goes_on() {
-    for fault in ["status=403", "status=404", "status=500"] {
+    for fault in ["status=403", "status=404", "status=500", "html"] {
         let bench = Bench::new(SEED, FILES);
         let fault = format!("GET /projects/13/members {fault} times=always");
         bench.fail(&[&fault]);

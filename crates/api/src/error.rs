@@ -58,6 +58,13 @@ impl ApiError {
         matches!(self.status, Some(403..=405 | 500..=599))
     }
 
+    /// Whether the service answered, and what it answered cannot be taken: it is no list, or not the whole
+    /// of one.
+    pub fn is_answered(&self) -> bool {
+        self.kind == ErrorKind::Permanent
+            && self.status.is_none_or(|status| (200..300).contains(&status))
+    }
+
     /// Whether an answer came and cannot be whole.
     pub fn is_unreadable(&self) -> bool {
         self.message.starts_with(UNREADABLE)

@@ -269,7 +269,11 @@ impl<'a, R: AccessRead> Reading<'a, R> {
         // Owned numbers: futures that borrow them could not move between threads.
         let reads = projects.iter().copied().map(|project| async move {
             match self.one(self.reader.project_members(project)).await {
-                Err(error) if error.is_withheld() && !needed.contains(&project) => {
+                // Of a project that nobody needs to know, whatever is wrong with it alone.
+                Err(error)
+                    if !needed.contains(&project)
+                        && (error.is_withheld() || error.is_answered()) =>
+                {
                     Ok((project, Err(error.to_string())))
                 }
                 rows => Ok((project, Ok(rows?))),
@@ -280,13 +284,15 @@ impl<'a, R: AccessRead> Reading<'a, R> {
             .try_fold(
                 (Join::new(members, odd), Vec::new()),
                 |(mut join, mut unread), (project, rows)| {
-                    let added = match rows {
-                        Ok(rows) => join.add(project, rows),
-                        Err(why) => {
-                            let list = UnreadList::ProjectMembers;
-                            unread.push(Unread { list, project: Some(project), why });
-                            Ok(())
+                    let list = UnreadList::ProjectMembers;
+                    let mut withhold =
+                        |why| unread.push(Unread { list, project: Some(project), why });
+                    let added = match rows.map(|rows| join.add(project, rows)) {
+                        Ok(Err(error)) if !needed.contains(&project) => {
+                            Ok(withhold(error.to_string()))
                         }
+                        Ok(added) => added,
+                        Err(why) => Ok(withhold(why)),
                     };
                     future::ready(added.map(|()| (join, unread)))
                 },

@@ -108,6 +108,12 @@ impl Endpoint {
         matches!(self, Self::ScimFeatures | Self::ScimUsers | Self::ScimGroups | Self::ChangeGroup)
     }
 
+    /// Whether it may take the last owners, so that whoever sends it asks the organization before each
+    /// time: it is never sent again unasked.
+    pub(crate) const fn is_asked_about_each_time(self) -> bool {
+        matches!(self, Self::RemoveMember | Self::SetOrganizationRole)
+    }
+
     /// Whether its answer holds a secret, so that no message may quote what may be a part of it.
     pub(crate) const fn answers_secret(self) -> bool {
         matches!(self, Self::RotateToken | Self::CreateServiceAccount)

@@ -98,7 +98,12 @@ impl Tries {
             Cause::Uncertain => request.is_repeatable(),
             Cause::Unreadable => request.is_repeatable() && request.is_write(),
         };
-        match again.then(|| self.wait(failure.retry_after)).flatten() {
+        let wait = again.then(|| self.wait(failure.retry_after)).flatten();
+        if request.endpoint.is_asked_about_each_time() {
+            let error = self.give_up(request, failure);
+            return Verdict::Fail(ApiError { retry_after: wait.or(error.retry_after), ..error });
+        }
+        match wait {
             Some(wait) if elapsed.saturating_add(wait) <= self.max_wait => Verdict::Again(wait),
             _ => Verdict::Fail(self.give_up(request, failure)),
         }

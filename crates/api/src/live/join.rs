@@ -78,6 +78,10 @@ impl Join {
         rows: Listed<ProjectMember>,
     ) -> Result<(), ApiError> {
         let Listed { rows, unread } = rows;
+        // Before anything of the list counts: one that contradicts the others is none.
+        for row in &rows {
+            self.find(project, row)?;
+        }
         for row in unread {
             self.unread(project, row);
         }

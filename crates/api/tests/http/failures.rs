@@ -124,13 +124,30 @@ fn giving_up_says_whether_something_may_have_changed() {
 }
 
 #[test]
-fn a_removal_whose_answer_was_lost_is_done_when_nobody_is_there() {
+fn what_may_lose_an_owner_is_never_sent_again_unasked() {
+    let role = Write::SetOrganizationRole { user: UserId(5), role: OrganizationRole::Member };
+    let waits = Reply::with(429, &["Retry-After: 7"], "{}");
+    for dialect in DIALECTS {
+        for write_ in [&removal(), &role] {
+            let prepared = Prepared::new(dialect, &[waits.clone(), Reply::json(200, "{}")]);
+            let error = write(&prepared.client, write_).unwrap_err();
+            assert_eq!((error.kind, error.status), (ErrorKind::Transient, Some(429)));
+            assert_eq!(error.retry_after, Some(Duration::from_secs(7)));
+            let prepared = Prepared::new(dialect, &[Reply::Close, Reply::json(200, "{}")]);
+            let error = write(&prepared.client, write_).unwrap_err();
+            assert_eq!(error.kind, ErrorKind::OutcomeUnknown);
+        }
+    }
+}
+
+#[test]
+fn what_was_to_go_and_whose_answer_was_lost_is_done_when_nobody_is_there() {
     let gone = Reply::json(404, r#"{"error":"User not found in organization"}"#);
     let server = Server::replies(vec![Reply::Close, gone.clone()]);
-    write(&client(&server.url()), &removal()).unwrap();
+    write(&client(&server.url()), &revocation()).unwrap();
     assert_eq!(server.lines().len(), 2);
     let server = Server::replies(vec![gone.clone()]);
-    let error = write(&client(&server.url()), &removal()).unwrap_err();
+    let error = write(&client(&server.url()), &revocation()).unwrap_err();
     assert_eq!((error.kind, error.status), (ErrorKind::Permanent, Some(404)));
     let server = Server::replies(vec![Reply::Close, gone]);
     let error = write(&client(&server.url()), &put()).unwrap_err();

@@ -39,7 +39,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
     }
 
     /// Sends a change up to [`MAX_ATTEMPTS`] times; where it may lose an owner, the organization is asked
-    /// each time first.
+    /// each time first, also where the service only asked to wait.
     async fn attempts_each<'s>(
         &'s self,
         index: usize,
@@ -49,7 +49,9 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
         let mut maybe_sent = self.maybe_sent.get(index).copied().unwrap_or_default();
         let mut lost: Option<Failure> = None;
         let began = Instant::now();
-        for attempt in 1..=MAX_ATTEMPTS {
+        let mut attempts = 1..=MAX_ATTEMPTS;
+        let mut sent_times = 0;
+        while !attempts.is_empty() {
             let write = match self.write_of(index, change).await {
                 Ok(write) => write,
                 Err(failure) => return Ok(Outcome::Failed { failure }),
@@ -61,7 +63,8 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                     None => return Ok(Outcome::NotTried),
                 }
             }
-            let sent = self.send(change, change.kind(), attempt, &write).await;
+            sent_times += 1;
+            let sent = self.send(change, change.kind(), sent_times, &write).await;
             let sent = sent.map_err(|error| {
                 let known =
                     lost.clone().map_or(Outcome::NotTried, |failure| Outcome::Unknown { failure });
@@ -70,6 +73,14 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             let Err(error) = sent else {
                 return Ok(Outcome::Applied { settled_by_reading: false });
             };
+            if error.kind == ErrorKind::Transient
+                && may_lose_owner(change)
+                && error.retry_after.is_some()
+                && self.back_off(&error, began.elapsed()).await
+            {
+                continue;
+            }
+            attempts.next();
             match error.kind {
                 ErrorKind::OutcomeUnknown => {
                     match self.after_lost_answer(change, &error, began.elapsed()).await {
