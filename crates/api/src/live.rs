@@ -285,15 +285,17 @@ impl<'a, R: AccessRead> Reading<'a, R> {
                 (Join::new(members, odd), Vec::new()),
                 |(mut join, mut unread), (project, rows)| {
                     let list = UnreadList::ProjectMembers;
-                    let mut withhold =
-                        |why| unread.push(Unread { list, project: Some(project), why });
+                    // Whatever is wrong with one that nobody needs is wrong with it alone.
                     let added = match rows.map(|rows| join.add(project, rows)) {
-                        Ok(Err(error)) if !needed.contains(&project) => {
-                            Ok(withhold(error.to_string()))
-                        }
-                        Ok(added) => added,
-                        Err(why) => Ok(withhold(why)),
+                        Ok(Err(error)) if needed.contains(&project) => Err(error),
+                        Ok(Err(error)) => Ok(Some(error.to_string())),
+                        Ok(Ok(())) => Ok(None),
+                        Err(why) => Ok(Some(why)),
                     };
+                    let added = added.map(|why| {
+                        let one = |why| Unread { list, project: Some(project), why };
+                        unread.extend(why.map(one));
+                    });
                     future::ready(added.map(|()| (join, unread)))
                 },
             )

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::told::{Told, normal, whole_number};
+use super::told::{Told, is_nothing, link, normal, whole_number};
 
 /// Deepest level below an object about the list at which anything about it is looked for.
 const DEEPEST: u8 = 3;
@@ -105,28 +105,6 @@ impl Further {
     /// The address in it, when it is a link.
     pub(crate) fn link(&self) -> Option<&str> {
         link(&self.value).and_then(Value::as_str)
-    }
-}
-
-fn link(value: &Value) -> Option<&Value> {
-    ["href", "url", "uri", "link"].into_iter().find_map(|key| value.get(key))
-}
-
-/// Whether a value stands for nothing, however that is written.
-pub(super) fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Bool(flag) => !flag,
-        Value::Number(number) => number.as_f64().is_some_and(|number| number <= 0.0),
-        Value::String(text) => matches!(
-            text.trim().to_ascii_lowercase().as_str(),
-            "" | "null" | "none" | "nil" | "undefined" | "false" | "0" | "-1"
-        ),
-        Value::Array(all) => all.is_empty(),
-        Value::Object(fields) => match link(value) {
-            Some(target) => is_nothing(target),
-            None => fields.values().all(is_nothing),
-        },
     }
 }
 

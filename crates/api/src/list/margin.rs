@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::further::is_nothing;
-use super::told::normal;
+use super::told::{is_nothing, normal};
 use crate::answer::DecodeError;
 use crate::error::{INCOMPLETE, quotable};
 

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::further::is_nothing;
 use crate::error::quotable;
 
 const QUOTE_LIMIT: usize = 80;
@@ -110,4 +109,27 @@ impl Told {
         let total = fewer(pages, self.pages)?;
         Some(format!("the list ends after {pages} of the {total} pages that it says it has"))
     }
+}
+
+/// Whether a value stands for nothing, however that is written.
+pub(super) fn is_nothing(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Bool(flag) => !flag,
+        Value::Number(number) => number.as_f64().is_some_and(|number| number <= 0.0),
+        Value::String(text) => matches!(
+            text.trim().to_ascii_lowercase().as_str(),
+            "" | "null" | "none" | "nil" | "undefined" | "false" | "0" | "-1"
+        ),
+        Value::Array(all) => all.is_empty(),
+        Value::Object(fields) => match link(value) {
+            Some(target) => is_nothing(target),
+            None => fields.values().all(is_nothing),
+        },
+    }
+}
+
+/// What a link leads to.
+pub(super) fn link(value: &Value) -> Option<&Value> {
+    ["href", "url", "uri", "link"].into_iter().find_map(|key| value.get(key))
 }

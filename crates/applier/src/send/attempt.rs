@@ -73,11 +73,7 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
             let Err(error) = sent else {
                 return Ok(Outcome::Applied { settled_by_reading: false });
             };
-            if error.kind == ErrorKind::Transient
-                && may_lose_owner(change)
-                && error.retry_after.is_some()
-                && self.back_off(&error, began.elapsed()).await
-            {
+            if may_lose_owner(change) && self.was_asked_to_wait(&error, began.elapsed()).await {
                 continue;
             }
             attempts.next();
@@ -130,6 +126,14 @@ impl<C: AccessRead + AccessWrite> Execution<'_, C> {
                 Failure::local(message, "Run apply with --resume in a minute.")
             },
         )
+    }
+
+    /// Waits where nothing was done and the service asks for it, so that the write may be sent again;
+    /// false where it does not ask, or for too long.
+    async fn was_asked_to_wait(&self, error: &ApiError, waited: Duration) -> bool {
+        error.kind == ErrorKind::Transient
+            && error.retry_after.is_some()
+            && self.back_off(error, waited).await
     }
 
     /// Waits as long as the service asks; false where that is longer than a change may wait that has
