@@ -1,7 +1,5 @@
 //! Files that commands read and write: bounded on the way in, whole or not at all on the way out.
 
-#[cfg(target_os = "linux")]
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -55,20 +53,11 @@ pub(crate) fn write_all<'a>(
     for (path, bytes) in files {
         staging.stage(path, bytes)?;
     }
-    staging.sync()?;
-    staging.take_place()
-}
-
-/// From how many files on their file systems are brought to the disk as a whole: asked file by file, the
-/// disk is waited for as often.
-#[cfg(target_os = "linux")]
-const MANY: usize = 64;
-
-fn directory_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
+    for staged in &staging.0 {
+        let file = OpenOptions::new().write(true).open(&staged.temporary);
+        file.and_then(|file| file.sync_all()).map_err(|error| refused(&staged.path, &error))?;
     }
+    staging.take_place()
 }
 
 fn refused(path: &Path, error: &std::io::Error) -> Failure {
@@ -104,7 +93,10 @@ impl Staging {
                 Err(error) => return Err(named(error)),
             },
         };
-        let directory = directory_of(&target);
+        let directory = match target.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
         let Some(name) = target.file_name() else {
             return Err(Failure::new(format!("cannot write {}: it names no file", path.display())));
         };
@@ -123,42 +115,6 @@ impl Staging {
         let mut file = created.map_err(named)?;
         self.0.push(Staged { path: path.to_owned(), temporary, target });
         file.write_all(bytes).map_err(named)
-    }
-
-    /// Brings what is written to the disk.
-    #[cfg(target_os = "linux")]
-    fn sync(&self) -> Result<(), Failure> {
-        use std::os::unix::fs::MetadataExt as _;
-
-        if self.0.len() < MANY {
-            return self.sync_each();
-        }
-        let directories: BTreeMap<&Path, &Staged> =
-            self.0.iter().map(|one| (directory_of(&one.target), one)).collect();
-        let mut synced = BTreeSet::new();
-        for (directory, staged) in directories {
-            let named = |error: std::io::Error| refused(&staged.path, &error);
-            let opened = File::open(directory).map_err(named)?;
-            let file_system = opened.metadata().map_err(named)?.dev();
-            if synced.insert(file_system) {
-                nix::unistd::syncfs(&opened).map_err(|error| named(error.into()))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Brings what is written to the disk.
-    #[cfg(not(target_os = "linux"))]
-    fn sync(&self) -> Result<(), Failure> {
-        self.sync_each()
-    }
-
-    fn sync_each(&self) -> Result<(), Failure> {
-        for staged in &self.0 {
-            let file = OpenOptions::new().write(true).open(&staged.temporary);
-            file.and_then(|file| file.sync_all()).map_err(|error| refused(&staged.path, &error))?;
-        }
-        Ok(())
     }
 
     fn take_place(mut self) -> Result<(), Failure> {
@@ -245,24 +201,6 @@ mod tests {
         write_all([(&*one, &b"new"[..]), (&*two, b"new")]).unwrap();
         assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
         assert_eq!(names(), 2);
-    }
-
-    #[test]
-    fn many_files_are_written_as_a_few_are() {
-        let root = tempfile::tempdir().unwrap();
-        let files: Vec<(PathBuf, String)> = (0..200)
-            .map(|number| {
-                let directory = root.path().join((number % 3).to_string());
-                std::fs::create_dir_all(&directory).unwrap();
-                (directory.join(number.to_string()), format!("text {number}"))
-            })
-            .collect();
-        write_all(files.iter().map(|(path, text)| (path.as_path(), text.as_bytes()))).unwrap();
-        for (path, text) in &files {
-            assert_eq!(std::fs::read_to_string(path).unwrap(), *text);
-        }
-        let left = (0..3).map(|number| root.path().join(number.to_string()).read_dir().unwrap());
-        assert_eq!(left.map(Iterator::count).sum::<usize>(), files.len());
     }
 
     #[test]
