@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Reading::{Absent, Known};
+use crate::Reading::{Absent, Known, Unread};
 use crate::{
-    Diff, Difference, Email, MemberStatus, OrganizationRole, ProjectRef, ProjectRole, Reading,
-    Through,
+    Capabilities, Diff, Difference, Email, MemberStatus, OrganizationRole, ProjectRef, ProjectRole,
+    Reading, Through,
 };
 
 /// What one write to the service does to its subject.
@@ -56,7 +56,7 @@ impl Write {
     ) -> Self {
         let account = Diff { before: Known(status), after: Absent };
         // A role that we have no word for is unread.
-        let role = Diff { before: role.map_or(Reading::Unread, Known), after: Absent };
+        let role = Diff { before: role.map_or(Unread, Known), after: Absent };
         let own = [Difference::Account(account), Difference::OrganizationRole(role)];
         let differences = own.into_iter().chain(roles.into_iter().map(loses)).collect();
         Self { verb, differences }
@@ -70,7 +70,7 @@ impl Write {
 
     /// Sends an invitation once more, of which the last e-mail went out then, where anybody knows.
     pub fn remind(sent_at: Option<Timestamp>) -> Self {
-        let since = Difference::Reminder(sent_at.map_or(Reading::Unread, Known));
+        let since = Difference::Reminder(sent_at.map_or(Unread, Known));
         Self { verb: Verb::Remind, differences: vec![since] }
     }
 
@@ -198,6 +198,51 @@ impl Write {
     /// Who comes into a team or goes, and nothing else.
     pub fn moved_member(&self) -> Option<&Email> {
         self.only()?.team_member().map(|(email, _)| email)
+    }
+
+    /// Who comes into a team, and nothing else.
+    pub fn joined(&self) -> Option<&Email> {
+        self.moved_member().filter(|_| !self.only_takes())
+    }
+
+    /// Who goes out of a team, and nothing else.
+    pub fn left(&self) -> Option<&Email> {
+        self.moved_member().filter(|_| self.only_takes())
+    }
+
+    /// What a set of endpoints cannot do of it to a person, as a fragment; nothing where it can. Teams and
+    /// service accounts have verbs of their own, of which its table says nothing.
+    pub fn lacks(&self, capabilities: &Capabilities) -> Option<&'static str> {
+        let Capabilities {
+            dialect: _,
+            grants_per_call: _,
+            set_organization_role,
+            set_project_role,
+            revoke,
+            remove_member,
+            change_pending_roles: _,
+        } = capabilities;
+        let (able, what) = match self.verb {
+            Verb::Withdraw | Verb::Remove => (*remove_member, "remove a member"),
+            Verb::Set => match self.only()? {
+                Difference::OrganizationRole(_) => {
+                    (*set_organization_role, "change an organization role")
+                }
+                Difference::ProjectRole(_, Diff { before, after }) => match (before, after) {
+                    (_, Absent) => (*revoke, "take one project away"),
+                    (Known(_), Known(_) | Unread) => {
+                        (*set_project_role, "change a project role in place")
+                    }
+                    (Absent | Unread, Known(_) | Unread) => return None,
+                },
+                Difference::Account(_)
+                | Difference::TeamMember(..)
+                | Difference::Reminder(_)
+                | Difference::Expiry(_) => return None,
+            },
+            Verb::Invite | Verb::Remind | Verb::Create | Verb::Delete => return None,
+        };
+        (!able).then_some(what)
     }
 
     /// When the last e-mail of an invitation went out, of which it sends another.

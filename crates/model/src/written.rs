@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Diff, Difference, Email, MemberStatus, OrganizationRole, ProjectRef, ProjectRole, Reading,
-    Subject, Through, Verb, Write,
+    Diff, Difference, Email, OrganizationRole, ProjectRef, ProjectRole, Reading, Subject, Through,
+    Verb, Write,
 };
 
 /// What a change does. Every variant is one write, and none of them is a no-op.
@@ -126,61 +126,36 @@ pub(crate) struct InvitedGrant {
 
 impl Action {
     /// The write that it stands for.
-    pub(crate) fn write(&self) -> Write {
-        use Reading::{Absent, Known};
-        let (live, pending) = (Known(MemberStatus::Active), Known(MemberStatus::Pending));
-        let (verb, differences) = match self {
+    pub(crate) fn write(self) -> Write {
+        let roles = |grants: Vec<InvitedGrant>| {
+            grants.into_iter().map(|InvitedGrant { project, role }| (project, role))
+        };
+        match self {
             Self::Invite { organization_role, grants } => {
-                let mut all =
-                    vec![account(Absent, pending), role(Absent, Known(*organization_role))];
-                all.extend(given(grants));
-                (Verb::Invite, all)
+                Write::invite(organization_role, roles(grants))
             }
             Self::WithdrawInvitation { organization_role, loses } => {
-                let mut all =
-                    vec![account(pending, Absent), role(read(*organization_role), Absent)];
-                all.extend(lost(loses));
-                (Verb::Withdraw, all)
+                Write::withdraw(organization_role, roles(loses))
             }
-            Self::RemoveMember { before, loses } => {
-                let mut all = vec![account(live, Absent), role(read(*before), Absent)];
-                all.extend(lost(loses));
-                (Verb::Remove, all)
-            }
+            Self::RemoveMember { before, loses } => Write::remove(before, roles(loses)),
             Self::SetOrganizationRole { before, after } => {
-                (Verb::Set, vec![role(Known(*before), Known(*after))])
+                Write::set_organization_role(before, after)
             }
-            Self::RemindInvitation { sent_at } => {
-                (Verb::Remind, vec![Difference::Reminder(sent_at.map_or(Reading::Unread, Known))])
-            }
-            Self::Grant { project, after } => (Verb::Set, vec![gains(project, after)]),
+            Self::RemindInvitation { sent_at } => Write::remind(sent_at),
+            Self::Grant { project, after } => Write::grant(project, after),
             Self::SetProjectRole { project, before, after } => {
-                let diff = Diff { before: Known(before.clone()), after: Known(after.clone()) };
-                (Verb::Set, vec![Difference::ProjectRole(project.clone(), diff)])
+                Write::set_project_role(project, before, after)
             }
-            Self::Revoke { project, before } => (Verb::Set, vec![loses(project, before)]),
-            Self::CreateTeam => (Verb::Create, vec![account(Absent, live)]),
-            Self::AddTeamMember { email, through } => (Verb::Set, vec![joins(email, *through)]),
-            Self::RemoveTeamMember { email, through } => (Verb::Set, vec![leaves(email, *through)]),
-            Self::DeleteTeam { members, loses } => {
-                let mut all = vec![account(live, Absent)];
-                all.extend(lost(loses));
-                all.extend(members.iter().map(|email| leaves(email, Through::Mixpanel)));
-                (Verb::Delete, all)
-            }
+            Self::Revoke { project, before } => Write::revoke(project, before),
+            Self::CreateTeam => Write::create_team(),
+            Self::AddTeamMember { email, through } => Write::add_team_member(email, through),
+            Self::RemoveTeamMember { email, through } => Write::remove_team_member(email, through),
+            Self::DeleteTeam { members, loses } => Write::delete_team(members, roles(loses)),
             Self::CreateServiceAccount { organization_role, grants, expires } => {
-                let mut all = vec![account(Absent, live), role(Absent, Known(*organization_role))];
-                all.extend(given(grants));
-                all.push(Difference::Expiry(Diff { before: Absent, after: Reading::of(*expires) }));
-                (Verb::Create, all)
+                Write::create_service_account(organization_role, roles(grants), expires)
             }
-            Self::DeleteServiceAccount { loses } => {
-                let mut all = vec![account(live, Absent)];
-                all.extend(lost(loses));
-                (Verb::Delete, all)
-            }
-        };
-        Write { verb, differences }
+            Self::DeleteServiceAccount { loses } => Write::delete_service_account(roles(loses)),
+        }
     }
 
     /// The action whose write it is, as [`Action::write`] gives it.
@@ -280,47 +255,6 @@ impl Found {
             Difference::Expiry(diff) => self.expires = diff.after.known(),
         }
     }
-}
-
-const fn account(before: Reading<MemberStatus>, after: Reading<MemberStatus>) -> Difference {
-    Difference::Account(Diff { before, after })
-}
-
-const fn role(before: Reading<OrganizationRole>, after: Reading<OrganizationRole>) -> Difference {
-    Difference::OrganizationRole(Diff { before, after })
-}
-
-fn gains(project: &ProjectRef, role: &ProjectRole) -> Difference {
-    let diff = Diff { before: Reading::Absent, after: Reading::Known(role.clone()) };
-    Difference::ProjectRole(project.clone(), diff)
-}
-
-fn loses(project: &ProjectRef, role: &ProjectRole) -> Difference {
-    let diff = Diff { before: Reading::Known(role.clone()), after: Reading::Absent };
-    Difference::ProjectRole(project.clone(), diff)
-}
-
-fn joins(email: &Email, through: Through) -> Difference {
-    let diff = Diff { before: Reading::Absent, after: Reading::Known(()) };
-    Difference::TeamMember(email.clone(), through, diff)
-}
-
-fn leaves(email: &Email, through: Through) -> Difference {
-    let diff = Diff { before: Reading::Known(()), after: Reading::Absent };
-    Difference::TeamMember(email.clone(), through, diff)
-}
-
-fn given(grants: &[InvitedGrant]) -> impl Iterator<Item = Difference> {
-    grants.iter().map(|one| gains(&one.project, &one.role))
-}
-
-fn lost(grants: &[InvitedGrant]) -> impl Iterator<Item = Difference> {
-    grants.iter().map(|one| loses(&one.project, &one.role))
-}
-
-/// A role as it was read: one that we have no word for is unread.
-fn read(role: Option<OrganizationRole>) -> Reading<OrganizationRole> {
-    role.map_or(Reading::Unread, Reading::Known)
 }
 
 impl Action {

@@ -126,7 +126,7 @@ fn withhold(gathering: &mut Gathering<'_>, withheld: &BTreeMap<Subject, String>)
     for one in &mut gathering.drafted {
         let is_person = one.subject.email().is_some_and(|email| people.contains(email));
         one.drafts.retain(|draft| {
-            let leaves = draft.write.moved_member().filter(|_| draft.write.only_takes());
+            let leaves = draft.write.left();
             let is_withheld = leaves.map_or(is_person, |email| people.contains(email));
             draft.reason.kind != ReasonKind::Unmanaged || !is_withheld
         });

@@ -126,7 +126,7 @@ fn next(world: &World, first: &PlanContent) -> Result<PlanContent, serde_json::E
     let second = after.plan()?;
     let withheld = withheld(first);
     let is_withheld = |change: &Change| {
-        let joins = change.write.moved_member().filter(|_| !change.write.only_takes());
+        let joins = change.write.joined();
         let key = joins.map_or_else(|| change.subject.key(), |one| SubjectKey::Person(one.clone()));
         withheld.contains(&key)
     };
@@ -560,8 +560,8 @@ proptest! {
         let content = world.plan().unwrap();
         let after = world.after(&content).live;
         for change in &content.changes {
-            let (Subject::Team { name, .. }, Some(email), false) =
-                (&change.subject, change.write.moved_member(), change.write.only_takes())
+            let (Subject::Team { name, .. }, Some(email)) =
+                (&change.subject, change.write.joined())
             else { continue };
             let mut declared = world.desired.teams.iter().flatten().filter(|team| team.name == *name);
             if declared.any(|team| team.members.iter().any(|member| member.email == *email)) {

@@ -11,7 +11,7 @@ use mixaccess_planner::Moved;
 pub(crate) fn moved_roles(content: &PlanContent, live: &LiveState) -> Vec<Moved> {
     let mut joined: BTreeMap<&str, &Change> = BTreeMap::new();
     for change in &content.changes {
-        let joins = change.write.moved_member().is_some() && !change.write.only_takes();
+        let joins = change.write.joined().is_some();
         if let Subject::Team { name, .. } = &change.subject
             && joins
         {

@@ -56,7 +56,7 @@ fn person_write(
     user: Option<UserId>,
     capabilities: &Capabilities,
 ) -> Result<Write, String> {
-    if let Some(lacking) = lacking(asked, capabilities) {
+    if let Some(lacking) = asked.lacks(capabilities) {
         return Err(format!("the dialect {} cannot {lacking}", capabilities.dialect));
     }
     let known = || user.ok_or_else(|| unnumbered(email));
@@ -239,37 +239,6 @@ pub(crate) fn as_if_numbered(subject: &Subject) -> Subject {
             Subject::ServiceAccount { username, id: id.or(Some(ServiceAccountId(0))) }
         }
     }
-}
-
-fn lacking(asked: &model::Write, capabilities: &Capabilities) -> Option<&'static str> {
-    let Capabilities {
-        dialect: _,
-        grants_per_call: _,
-        set_organization_role,
-        set_project_role,
-        revoke,
-        remove_member,
-        change_pending_roles: _,
-    } = capabilities;
-    let (able, what) = match asked.verb {
-        Verb::Withdraw | Verb::Remove => (*remove_member, "remove a member"),
-        Verb::Set => match asked.only()? {
-            Difference::OrganizationRole(_) => {
-                (*set_organization_role, "change an organization role")
-            }
-            Difference::ProjectRole(_, Diff { before, after }) => match (before, after) {
-                (Known(_), Known(_)) => (*set_project_role, "change a project role in place"),
-                (_, Absent) => (*revoke, "take one project away"),
-                (Absent | Unread, Known(_)) | (_, Unread) => return None,
-            },
-            Difference::Account(_)
-            | Difference::TeamMember(..)
-            | Difference::Reminder(_)
-            | Difference::Expiry(_) => return None,
-        },
-        Verb::Invite | Verb::Remind | Verb::Create | Verb::Delete => return None,
-    };
-    (!able).then_some(what)
 }
 
 /// Whether sending it twice does something twice: an invitation sends an e-mail, and a service account

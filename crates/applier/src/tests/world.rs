@@ -198,7 +198,7 @@ fn check(world: &World) -> Result<(), TestCaseError> {
         withheld.filter_map(|one| one.subject.as_ref().map(Subject::key)).collect();
     let mut left = after.plan().unwrap().changes;
     left.retain(|change| {
-        let joins = change.write.moved_member().filter(|_| !change.write.only_takes());
+        let joins = change.write.joined();
         let key = joins.map_or_else(|| change.subject.key(), |one| SubjectKey::Person(one.clone()));
         !withheld.contains(&key)
     });

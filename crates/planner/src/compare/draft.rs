@@ -76,7 +76,7 @@ impl Draft {
 
     /// Whether it puts somebody into a team.
     pub(crate) fn joins(&self) -> bool {
-        self.write.moved_member().is_some() && !self.write.only_takes()
+        self.write.joined().is_some()
     }
 }
 

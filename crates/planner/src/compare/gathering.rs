@@ -437,7 +437,7 @@ impl<'a> Gathering<'a> {
                 *count += keep_reductions(&mut one.drafts);
             }
             one.drafts.retain(|draft| {
-                let gains = draft.write.moved_member().filter(|_| !draft.write.only_takes());
+                let gains = draft.write.joined();
                 let gains = gains.map(|email| SubjectKey::Person(email.clone()));
                 match gains.and_then(|key| withheld.get_mut(&key)) {
                     Some((count, _)) => *count += 1,

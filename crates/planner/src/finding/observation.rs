@@ -1,9 +1,8 @@
 //! What the planner tells a human besides the changes, and how it is worded.
 
 use mixaccess_model::{
-    Actor, Capabilities, Change, DesiredCollaborator, DesiredState, Difference, Email, Finding,
-    LiveMember, LiveState, OrganizationRole, Reading, Severity, Subject, UnreadList, Verb,
-    printable,
+    Actor, Capabilities, Change, DesiredCollaborator, DesiredState, Email, Finding, LiveMember,
+    LiveState, OrganizationRole, Severity, Subject, UnreadList, Verb, printable,
 };
 
 use crate::codes::{
@@ -305,35 +304,12 @@ pub(crate) fn without_alias(email: &Email) -> String {
 /// Changes that the dialect cannot make: refused before anything is sent. Its table is about people;
 /// teams and service accounts have verbs of their own.
 pub(crate) fn unknown_verbs(changes: &[Change], capabilities: &Capabilities) -> Vec<Finding> {
-    let Capabilities {
-        dialect,
-        grants_per_call: _,
-        set_organization_role,
-        set_project_role,
-        revoke,
-        remove_member,
-        change_pending_roles: _,
-    } = capabilities;
     changes
         .iter()
         .filter(|change| change.subject.email().is_some())
-        .filter(|change| match change.write.verb {
-            Verb::Withdraw | Verb::Remove => !remove_member,
-            Verb::Set => change.write.differences.iter().any(|one| match one {
-                Difference::OrganizationRole(_) => !set_organization_role,
-                Difference::ProjectRole(_, diff) => match (&diff.before, &diff.after) {
-                    (_, Reading::Absent) => !revoke,
-                    (Reading::Known(_), _) => !set_project_role,
-                    (Reading::Absent | Reading::Unread, _) => false,
-                },
-                Difference::Account(_)
-                | Difference::TeamMember(..)
-                | Difference::Reminder(_)
-                | Difference::Expiry(_) => false,
-            }),
-            Verb::Invite | Verb::Remind | Verb::Create | Verb::Delete => false,
-        })
+        .filter(|change| change.write.lacks(capabilities).is_some())
         .map(|change| {
+            let dialect = capabilities.dialect;
             let message = format!("the dialect {dialect} has no verb for {}", change.kind());
             Finding::new(Severity::Error, UNKNOWN_VERB, message)
                 .about_subject(change.subject.clone())

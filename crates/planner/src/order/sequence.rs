@@ -279,7 +279,7 @@ impl<'a> Dependencies<'a> {
             self.created.insert(subject, id);
             return Vec::new();
         }
-        let joins = write.moved_member().filter(|_| !write.only_takes());
+        let joins = write.joined();
         if let Some((project, _)) = write.revoked() {
             self.revocations.insert((subject, project.id), id);
         }

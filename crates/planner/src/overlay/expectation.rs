@@ -190,10 +190,10 @@ fn unfit(kind: &str) -> String {
 /// somebody who cannot join a team because they are not there.
 fn unnamed(projection: &Projection<'_>, change: &Change) -> Vec<String> {
     let write = &change.write;
-    if let Some(email) = write.moved_member() {
-        let is_nobody = !write.only_takes() && projection.member(email).is_none();
-        let message = || format!("expected {email} to be a member, found nobody");
-        return is_nobody.then(message).into_iter().collect();
+    if let Some(email) = write.joined()
+        && projection.member(email).is_none()
+    {
+        return vec![format!("expected {email} to be a member, found nobody")];
     }
     let Some(found) = projection.subject(&change.subject.key()) else { return Vec::new() };
     if !write.verb.ends() {
